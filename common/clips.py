@@ -1,0 +1,88 @@
+"""The vocabulary between data sets and papers: a clip, what an index holds, what was odd on disk."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from common.emotions import Emotion
+
+MARKER = "SYNTHETIC.json"
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One labelled recording of one subject.
+
+    Attributes:
+        corpus: name of the data set as papers write it, e.g. "CK+".
+        name: path relative to the set's root, with forward slashes; identifies the clip within its corpus.
+        subject: identifier, unique within the corpus.
+        emotion: label of the whole clip, or None where the set gives none.
+        source: video file, or folder of numbered frames.
+        partition: official part ("Train", "Val", ...), or "" where the set has none.
+    """
+
+    corpus: str
+    name: str
+    subject: str
+    emotion: Emotion | None
+    source: Path
+    partition: str = ""
+
+    @property
+    def person(self) -> str:
+        """The subject with its corpus, unique over all corpora."""
+        return f"{self.corpus}/{self.subject}"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something odd on disk that a loader reports instead of hiding: what kind, where, and how it was read."""
+
+    kind: str
+    path: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Index:
+    """All clips of one data set in a stable order, and what was odd about them."""
+
+    corpus: str
+    root: Path
+    clips: tuple[Clip, ...]
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def labelled(self) -> tuple[Clip, ...]:
+        return tuple(clip for clip in self.clips if clip.emotion is not None)
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """How many `what` a complete copy of the set has, and who says so."""
+
+    what: str
+    count: int
+    source: str
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Whether data were drawn by this project or recorded from people; travels into every result."""
+
+    synthetic: bool
+    details: dict = field(default_factory=dict)
+
+    @property
+    def word(self) -> str:
+        return "synthetic" if self.synthetic else "real"
+
+
+def provenance(root: Path) -> Provenance:
+    """Read the marker that synthetic corpora carry at their root, or at a folder above it."""
+    for folder in (root, *root.resolve().parents):
+        marker = folder / MARKER
+        if marker.is_file():
+            return Provenance(True, json.loads(marker.read_text(encoding="utf-8")))
+    return Provenance(False)
