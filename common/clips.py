@@ -8,6 +8,10 @@ from common.emotions import Emotion
 
 MARKER = "SYNTHETIC.json"
 
+# Kinds of findings that every data set can have.
+WITHOUT_LABEL = "clip without label"
+WITHOUT_CLIP = "label without clip"
+
 
 @dataclass(frozen=True)
 class Clip:
@@ -46,12 +50,21 @@ class Finding:
 
 @dataclass(frozen=True)
 class Index:
-    """All clips of one data set in a stable order, and what was odd about them."""
+    """All clips of one data set in a stable order, and what was odd about them.
+
+    Attributes:
+        corpus: name of the data set as papers write it.
+        root: the set's own root, to which clip names and finding paths are relative.
+        clips: what experiments use.
+        findings: every irregularity met on the way.
+        dropped: clips on disk that a setting leaves out; a census counts them, experiments never see them.
+    """
 
     corpus: str
     root: Path
     clips: tuple[Clip, ...]
     findings: tuple[Finding, ...] = ()
+    dropped: tuple[Clip, ...] = ()
 
     @property
     def labelled(self) -> tuple[Clip, ...]:

@@ -18,7 +18,7 @@ class UserError(Exception):
 
     def __reduce__(self):
         # Exceptions are rebuilt from `args`, which holds the joined text: workers send these across processes.
-        return UserError, (self.problem, self.remedy)
+        return type(self), (self.problem, self.remedy)
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> UserError:

@@ -1,0 +1,106 @@
+"""Confidence intervals for accuracies that respect how the test samples depend on each other.
+
+- `wilson`: one test set of independent samples.
+- `clustered`: samples that come in clusters (windows of one clip, clips of one subject): whole clusters are
+  resampled. Over several seeds the seeds are resampled too, since every seed tests the same people.
+
+All functions work with fractions in 0..1 and are deterministic.
+"""
+
+from statistics import NormalDist
+
+import numpy as np
+
+
+def wilson(k, n, level: float = 0.95):
+    """Wilson's score interval for a proportion (Wilson 1927).
+
+    Args:
+        k: number of successes; a number or an array.
+        n: number of trials, at least 1; a number or an array.
+        level: confidence level.
+
+    Returns:
+        (low, high): floats, or arrays of the common shape of k and n.
+
+    Raises:
+        ValueError: if k is not within 0..n or n is not positive.
+
+    >>> [round(x, 4) for x in wilson(311, 327)]
+    [0.9221, 0.9697]
+    """
+    k, n = np.asarray(k, float), np.asarray(n, float)
+    if np.any(n <= 0) or np.any(k < 0) or np.any(k > n):
+        raise ValueError(f"{k} successes of {n} trials are not a proportion")
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    centre = (k + z * z / 2) / (n + z * z)
+    half = z / (n + z * z) * np.sqrt(k * (n - k) / n + z * z / 4)
+    low = np.where(k == 0, 0.0, centre - half)
+    high = np.where(k == n, 1.0, centre + half)
+    return (float(low), float(high)) if low.ndim == 0 else (low, high)
+
+
+def clustered(
+    correct, clusters, seeds=None, level: float = 0.95, resamples: int = 4000, seed: int = 0
+) -> tuple[float, float]:
+    """Bootstrap interval of an accuracy over clusters, and over training seeds where there are several.
+
+    Clusters are drawn with replacement and bring all their samples along (cluster bootstrap). With several
+    seeds a resample draws seeds and clusters independently and multiplies their weights (the pigeonhole
+    bootstrap of Owen 2007), since a subject stands in the test parts of all seeds. Folds need no term of their
+    own: they divide the subjects, and each is tested once a seed; what retraining adds is seen through the seeds.
+    The percentiles are moved outwards as Hesterberg (2015, "expanded percentile") does for few clusters.
+    Where no resample can differ (everything right or everything wrong) the clusters count as trials of `wilson`.
+
+    Args:
+        correct: (n,) bool or 0/1, one a tested sample and seed.
+        clusters: (n,) identifiers of what is drawn as a whole, usually the subject.
+        seeds: (n,) training seed of each entry, or None for a single training.
+        level: confidence level.
+        resamples: number of bootstrap resamples.
+        seed: of the random draws; equal arguments give equal intervals.
+
+    Returns:
+        (low, high). With a single cluster (0.0, 1.0): one person says nothing about the next.
+
+    Raises:
+        ValueError: if the arrays are empty or differ in length.
+    """
+    correct = np.asarray(correct, float)
+    if correct.size == 0 or correct.shape != np.shape(clusters):
+        raise ValueError("an interval needs one cluster for every one of at least one sample")
+    _, cluster = np.unique(np.asarray(clusters).astype(str), return_inverse=True)
+    seeds = np.zeros(correct.size, int) if seeds is None else np.asarray(seeds)
+    _, training = np.unique(seeds.astype(str), return_inverse=True)
+    shape = (training.max() + 1, cluster.max() + 1)
+    hits, tested = np.zeros(shape), np.zeros(shape)
+    np.add.at(hits, (training, cluster), correct)
+    np.add.at(tested, (training, cluster), 1)
+
+    groups = shape[1]
+    if groups == 1:
+        return 0.0, 1.0
+    if hits.sum() in (0, tested.sum()):
+        return wilson(groups * hits.sum() / tested.sum(), groups, level)
+    accuracies = _resampled(hits, tested, resamples, np.random.default_rng(seed))
+    outside = _expanded_tail(groups, level)
+    low, high = np.quantile(accuracies, [outside, 1 - outside])
+    return float(low), float(high)
+
+
+def _resampled(hits, tested, resamples: int, random) -> np.ndarray:
+    """Accuracies of the resamples, those without any tested sample left out."""
+    trainings, groups = hits.shape
+    cluster_weights = random.multinomial(groups, np.full(groups, 1 / groups), resamples)
+    training_weights = random.multinomial(trainings, np.full(trainings, 1 / trainings), resamples)
+    right = np.einsum("bs,sg,bg->b", training_weights, hits, cluster_weights, optimize=True)
+    total = np.einsum("bs,sg,bg->b", training_weights, tested, cluster_weights, optimize=True)
+    return right[total > 0] / total[total > 0]
+
+
+def _expanded_tail(groups: int, level: float) -> float:
+    """The share to cut off at either end so that few clusters still give the nominal coverage."""
+    from scipy.special import stdtrit
+
+    t = stdtrit(groups - 1, (1 + level) / 2)
+    return NormalDist().cdf(-float(np.sqrt(groups / (groups - 1)) * t))

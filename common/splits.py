@@ -1,0 +1,159 @@
+"""Which samples train a network, which select it, and which test it.
+
+The functions take a table of samples (`common.samples.Samples.table`) and give `Fold`s of positions in it.
+A protocol is the unit that stays whole: a window, a clip, or a subject.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from common.errors import UserError
+
+SIDES = ("train", "validation", "test")
+
+# A class without training or test samples makes an accuracy meaningless, one without validation
+# samples only worsens the selection; both weigh more than any deviation from the fractions.
+MISSING_CLASS = np.array([1000.0, 10.0, 1000.0])
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Sample positions of the three sides, ascending, no position on two of them; `name` can name a file."""
+
+    name: str
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+
+
+def random_windows(table, seed: int, fractions=(0.7, 0.1, 0.2), stratify: bool = False) -> Fold:
+    """Samples at random, whatever they come from: overlapping windows of one clip stand on several sides.
+
+    The sizes are scikit-learn's when the test part is taken first and the validation part from the rest
+    (both rounded up), which turns 68,363 samples into 47,853/6,837/13,673.
+
+    Args:
+        fractions: of train, validation and test; they add up to 1.
+        stratify: keep the share of every emotion.
+    """
+    from sklearn.model_selection import train_test_split
+
+    _need(len(table), 3, "samples", "random_windows")
+    emotions = table.emotion.to_numpy()
+    positions = np.arange(len(table))
+
+    def part(some, share):
+        if share == 0:
+            return some, some[:0]
+        labels = emotions[some] if stratify else None
+        return train_test_split(some, test_size=share, random_state=seed, stratify=labels)
+
+    try:
+        rest, test = part(positions, fractions[2])
+        train, validation = part(rest, fractions[1] / (1 - fractions[2]))
+    except ValueError as error:
+        raise UserError(f"{len(table)} samples cannot be split by emotion: {error}", "Use more clips.") from error
+    return Fold(f"random-windows-{seed}", np.sort(train), np.sort(validation), np.sort(test))
+
+
+def clip_disjoint(table, seed: int, fractions=(0.7, 0.1, 0.2)) -> Fold:
+    """Whole clips on each side; see `subject_disjoint`."""
+    clip = table.groupby(["corpus", "clip"]).ngroup()
+    return _grouped(table, clip, "clips", f"clip-disjoint-{seed}", seed, fractions)
+
+
+def subject_disjoint(table, seed: int, fractions=(0.7, 0.1, 0.2)) -> Fold:
+    """Whole subjects on each side, so that nobody who is tested was seen before.
+
+    Every emotion gets as near to the fractions as whole subjects allow, and stands in training and test; in
+    validation too where it has subjects enough.
+
+    Raises:
+        UserError: if there are fewer than three subjects, or an emotion that too few of them show.
+    """
+    return _grouped(table, table.subject, "subjects", f"subject-disjoint-{seed}", seed, fractions)
+
+
+def step_folds(table, folds: int = 10) -> list[Fold]:
+    """Every `folds`-th subject is tested: fold i has the subjects `sorted(subjects)[i::folds]`, none to validate.
+
+    The rule behind the ten-fold lists published for CK+ (118 subjects: eight folds of 12 and two of 11).
+
+    Raises:
+        UserError: if there are fewer subjects than folds.
+    """
+    subjects = np.unique(table.subject.to_numpy(str))
+    _need(len(subjects), folds, "subjects", f"{folds} folds")
+    tested = [table.subject.isin(subjects[i::folds]).to_numpy() for i in range(folds)]
+    nobody = np.empty(0, np.int64)
+    return [
+        Fold(f"fold-{i + 1:02d}", np.flatnonzero(~test), nobody, np.flatnonzero(test)) for i, test in enumerate(tested)
+    ]
+
+
+def _need(have: int, need: int, what: str, protocol: str) -> None:
+    if have < need:
+        raise UserError(f"{protocol} needs at least {need} {what}, and there are {have}.", "Use a larger corpus.")
+
+
+def _grouped(table, groups, what: str, name: str, seed: int, fractions) -> Fold:
+    names, group = np.unique(groups, return_inverse=True)
+    emotions, emotion = np.unique(table.emotion.to_numpy(str), return_inverse=True)
+    _need(len(names), np.count_nonzero(fractions), what, name)
+    counts = np.zeros((len(names), len(emotions)))
+    np.add.at(counts, (group, emotion), 1)
+    side = _assign(counts / counts.sum(axis=0), np.array(fractions), np.random.default_rng(seed))
+    for label, shown in zip(emotions, counts.T > 0, strict=True):
+        if not {0, 2} <= set(side[shown].tolist()):
+            raise UserError(
+                f"{name} cannot put {label} into both training and test: only {shown.sum()} of "
+                f"{len(names)} {what} show it.",
+                "Use a larger corpus or a protocol that splits smaller units.",
+            )
+    return Fold(name, *(np.flatnonzero(side[group] == number) for number in range(len(SIDES))))
+
+
+def _assign(shares: np.ndarray, fractions: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The side (groups,) of each group, near to the fractions in every class.
+
+    The largest group goes first, each to the side where it does most good; then single groups move as long as
+    that helps.
+
+    Args:
+        shares: (groups, classes), the part of each class that a group holds.
+        fractions: (3,) of the sides; nothing goes to a side of 0.
+    """
+    allowed = np.flatnonzero(fractions)
+    shuffled = rng.permutation(len(shares))
+    order = shuffled[np.argsort(-shares[shuffled].sum(axis=1), kind="stable")]
+    held = np.zeros((len(SIDES), shares.shape[1]))
+    side = np.full(len(shares), -1)
+
+    def costs(group: int) -> Iterator[float]:
+        for candidate in allowed:
+            held[candidate] += shares[group]
+            yield _cost(held, fractions)
+            held[candidate] -= shares[group]
+
+    moved = True
+    while moved:
+        moved = False
+        for group in order:
+            before = side[group]
+            if before >= 0:
+                held[before] -= shares[group]
+            cost = dict(zip(allowed.tolist(), costs(group), strict=True))
+            best = min(cost, key=cost.get)
+            # Staying wins over a gain that is only rounding, without which the loop might not end.
+            if before < 0 or cost[best] < cost[before] - 1e-9:
+                side[group], moved = best, True
+            held[side[group]] += shares[group]
+    return side
+
+
+def _cost(held: np.ndarray, fractions: np.ndarray) -> float:
+    wanted = fractions > 0
+    missing = (held < 1e-9)[wanted].sum(axis=1) @ MISSING_CLASS[wanted]
+    return missing + np.square(held - fractions[:, None]).sum()

@@ -1,0 +1,85 @@
+"""The same function on many tasks, in as many processes as there are cores."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+
+from common.errors import UserError
+
+
+def cores() -> int:
+    """Cores that this process may use, within the limits of its container."""
+    from joblib import cpu_count
+
+    return cpu_count()
+
+
+def run(
+    function: Callable[[Any], Any], tasks: Iterable[Any], workers: int | None = None
+) -> Iterator[tuple[Any, Future]]:
+    """Yield every task with its finished future, in the order in which they finish.
+
+    One worker is this process; more are new ones, to which `function` and the tasks must be picklable. Results
+    should be small: what does not fit a message goes to a file. Whoever iterates decides about a failed task;
+    leaving the loop early cancels what has not begun. OpenCV uses one thread in each worker.
+
+    Raises:
+        UserError: if a worker process dies, as the system lets it when memory runs out.
+    """
+    tasks = list(tasks)
+    if not tasks:
+        return
+    count = min(workers or cores(), len(tasks))
+    if count == 1:
+        yield from _run_here(function, tasks)
+        return
+    # Started afresh, not forked: a fork of a process with threads (TensorFlow, BLAS) can hang.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(count, mp_context=context, initializer=_settle_in) as pool:
+        futures = {pool.submit(function, task): task for task in tasks}
+        try:
+            for future in as_completed(futures):
+                if isinstance(future.exception(), BrokenProcessPool):
+                    raise UserError(
+                        "A worker process was killed, most likely because the memory ran out.",
+                        "Run again with fewer workers: what is finished is kept.",
+                    )
+                yield futures[future], future
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _run_here(function: Callable[[Any], Any], tasks: list) -> Iterator[tuple[Any, Future]]:
+    import cv2
+
+    threads = cv2.getNumThreads()
+    for task in tasks:
+        future = Future()
+        cv2.setNumThreads(1)
+        try:
+            future.set_result(function(task))
+        except Exception as error:
+            future.set_exception(error)
+        finally:
+            cv2.setNumThreads(threads)
+        yield task, future
+
+
+def _settle_in() -> None:
+    """Make the new process one of many: one thread, no reaction to Ctrl-C, no life without its parent."""
+    import cv2
+
+    cv2.setNumThreads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    # A killed parent cannot tell its workers to stop, and they would wait for tasks for ever.
+    multiprocessing.parent_process().join()
+    os._exit(1)

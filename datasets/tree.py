@@ -1,0 +1,104 @@
+"""Looking for files in copies of data sets that differ in case, nesting and litter."""
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path, PurePath
+
+from common.errors import UserError
+
+# Deep enough for sets/enterface05/project2_database/project2_database/enterface database.
+DEPTH = 4
+_LITTER = re.compile(r"\._.*|\.ds_store|desktop\.ini|.*\.(db|srt|wav|zip)", re.IGNORECASE)
+
+
+def key(path: PurePath) -> list[tuple[list[str | int], str]]:
+    """Sort key of a path: folder by folder, without regard to case, and 2 before 10.
+
+    >>> sorted([PurePath("subject 10"), PurePath("Subject 2")], key=key)[0].name
+    'Subject 2'
+    """
+    return [_natural(part) for part in path.parts]
+
+
+def _natural(name: str) -> tuple[list[str | int], str]:
+    pieces = re.split(r"(\d+)", name.casefold())
+    return [int(piece) if i % 2 else piece for i, piece in enumerate(pieces)], name
+
+
+def folders(folder: Path) -> list[Path]:
+    """Folders directly inside `folder`, in the order of `key`, without litter."""
+    return _children(folder, os.DirEntry.is_dir)
+
+
+def files(folder: Path, suffix: str) -> list[Path]:
+    """Files directly inside `folder` with that lower-case suffix, in the order of `key`, without litter."""
+    return [path for path in _children(folder, os.DirEntry.is_file) if path.suffix.lower() == suffix]
+
+
+def below(folder: Path, suffix: str) -> list[Path]:
+    """Files with that suffix at any depth, relative to `folder`, in the order of `key`, without litter."""
+    pending, found = [folder], []
+    while pending:
+        here = pending.pop()
+        pending += folders(here)
+        found += files(here, suffix)
+    return sorted((path.relative_to(folder) for path in found), key=key)
+
+
+def search(root: Path, accept: Callable[[Path], object], depth: int = DEPTH) -> Path | None:
+    """The first folder that `accept` takes, at or below `root`: the shallowest, then the first by name."""
+    level = [root] if _readable(root) else []
+    for _ in range(depth + 1):
+        for folder in level:
+            if accept(folder):
+                return folder
+        level = [child for folder in level for child in folders(folder) if _readable(child)]
+    return None
+
+
+def ancestor(path: PurePath, pattern: re.Pattern) -> re.Match | None:
+    """The innermost folder on the way to `path` whose whole name fits `pattern`."""
+    matches = (pattern.fullmatch(name) for name in reversed(path.parts[:-1]))
+    return next(filter(None, matches), None)
+
+
+def require_root(root: Path) -> None:
+    """Refuse a root that is missing, no folder, or empty.
+
+    Raises:
+        UserError: naming the root.
+    """
+    remedy = "Give the folder that holds the data sets (DATA=<folder>)."
+    if not root.exists():
+        raise UserError(f"The data folder {root} does not exist.", remedy)
+    if not root.is_dir():
+        raise UserError(f"{root} is a file, not a data folder.", remedy)
+    if not any(root.iterdir()):
+        raise UserError(f"The data folder {root} is empty.", remedy)
+
+
+def require(root: Path, place: Path | None, name: str, obtain: str) -> Path:
+    """The `place` that a search for the set `name` at or below `root` came to.
+
+    Raises:
+        UserError: if `root` is missing or empty, or the search found nothing; says how to obtain the set.
+    """
+    require_root(root)
+    if place is None:
+        raise UserError(f"{name} is not at or below {root}.", obtain)
+    return place
+
+
+def _children(folder: Path, is_kind: Callable[[os.DirEntry], bool]) -> list[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            names = [e.name for e in entries if is_kind(e) and not _LITTER.fullmatch(e.name)]
+    except PermissionError as error:
+        raise UserError(f"{folder} cannot be listed.", "Give yourself the right to read it.") from error
+    return sorted((folder / name for name in names), key=lambda path: _natural(path.name))
+
+
+def _readable(folder: Path) -> bool:
+    # A folder such as lost+found at the top of a disk must not stop the search beside it.
+    return folder.is_dir() and os.access(folder, os.R_OK | os.X_OK)

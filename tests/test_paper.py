@@ -1,0 +1,181 @@
+"""The five paper.yaml files hold every printed result, and mistakes in such a file are told by line and key."""
+
+import re
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+
+from common import paper
+from common.errors import UserError
+
+TEXTS = Path(__file__).parents[2] / "shared" / "papers"
+
+CLAIMS = {"timeconvnet": 31, "cnn3d": 74, "convlstm": 4, "emotionalvlan": 48, "thesis": 56}
+MATRICES = {"timeconvnet": 0, "cnn3d": 2, "convlstm": 4, "emotionalvlan": 4, "thesis": 2}
+AUDITS = {"timeconvnet": 6, "cnn3d": 8, "convlstm": 7, "emotionalvlan": 10, "thesis": 9}
+
+
+def test_the_five_papers_are_found():
+    assert paper.names() == sorted(CLAIMS)
+    with pytest.raises(UserError, match="Did you mean timeconvnet"):
+        paper.load("timeconvnets")
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_every_printed_result_is_there(name):
+    one = paper.load(name)
+    assert (len(one.claims), len(one.matrices), len(one.audits)) == (CLAIMS[name], MATRICES[name], AUDITS[name])
+
+
+def test_the_tables_are_complete():
+    def cells(name, pattern):
+        return len(paper.load(name).select(pattern))
+
+    assert cells("timeconvnet", "table1-*") == 7 + 1
+    assert cells("timeconvnet", "table2-*") == 6 * 3
+    assert cells("cnn3d", "table4-*") == cells("cnn3d", "table5-*") == 3 * 10 + 3 + 2
+    assert cells("emotionalvlan", "table1-*") == 2 * 4
+    assert all(cells("emotionalvlan", f"table{t}-*") == 6 + 1 for t in (2, 3, 4, 5))
+    assert cells("emotionalvlan", "table6-*") == 3 * 4
+    assert cells("thesis", "fig4_4-*") == 7 * 4 + 1 + 6
+    assert [len(table.rows) for table in paper.load("thesis").layers] == [31, 35]
+
+
+def numbers(line: str) -> Counter:
+    return Counter(re.findall(r"\d[\d,]*(?:\.\d+)?", line))
+
+
+@pytest.mark.skipif(not TEXTS.is_dir(), reason="the papers' texts are not beside this checkout")
+@pytest.mark.parametrize("name", CLAIMS)
+def test_every_printed_value_stands_in_one_line_of_the_text_with_its_row(name):
+    one = paper.load(name)
+    lines = [numbers(line.replace("\\", "")) for line in (TEXTS / one.text).read_text(encoding="utf-8").splitlines()]
+    rows = defaultdict(list)
+    for claim in one.claims:
+        rows[re.split(r", (?:column|fold)", claim.source)[0]].append(claim.value)
+    for source, values in rows.items():
+        assert any(Counter(values) <= line for line in lines), f"{source}: {values}"
+
+
+@pytest.mark.skipif(not TEXTS.is_dir(), reason="the papers' texts are not beside this checkout")
+@pytest.mark.parametrize("name", CLAIMS)
+def test_every_printed_matrix_row_and_layer_stands_in_the_text(name):
+    one = paper.load(name)
+    lines = [numbers(line) for line in (TEXTS / one.text).read_text(encoding="utf-8").splitlines()]
+    for matrix in one.matrices:
+        for row in matrix.values or []:
+            assert any(Counter(cell for cell in row if cell) <= line for line in lines), (matrix.source, row)
+    for table in one.layers:
+        for kind, shape, count in table.rows:
+            assert any(Counter(map(str, [*shape, count])) <= line for line in lines), (table.source, kind, shape)
+
+
+def test_digits_survive_as_printed():
+    timeconvnet = paper.load("timeconvnet")
+    time = timeconvnet.claim("table2-resnet20_2plus1d-inference_time")
+    assert (time.value, time.number, time.digits, time.kind) == ("52.70", 52.7, 2, "time")
+    size = timeconvnet.claim("table2-tcn_mobilenetv2-parameters")
+    assert (size.value, size.number, size.digits, size.kind) == ("2,267,527", 2267527, 0, "count")
+    accuracy = timeconvnet.claim("table2-tcn_resnet20-accuracy")
+    assert (accuracy.number, accuracy.digits, accuracy.kind, accuracy.scale) == (0.979, 3, "proportion", 1)
+    assert paper.load("cnn3d").claim("table5-c2_c1-p").value == "0.03650"
+
+
+def test_timeconvnet_names_its_networks_and_open_questions():
+    timeconvnet = paper.load("timeconvnet")
+    assert {c.network for c in timeconvnet.select("table2-*")} == {
+        "mini_xception_2d",
+        "tcn_mini_xception",
+        "tcn_resnet20",
+        "tcn_mobilenetv2",
+        "resnet20_3d",
+        "resnet20_2plus1d",
+    }
+    assert {c.experiment for c in timeconvnet.claims} == {"table1", "table2", "speed"}
+    assert timeconvnet.settings["nin"] == "spatial_bug" and timeconvnet.settings["batch_size"] == 32
+
+
+def test_published_matrices_agree_with_the_claims_and_counts_beside_them():
+    vlan = paper.load("emotionalvlan")
+    for table, matrix in enumerate(vlan.matrices, start=2):
+        claims = [c for c in vlan.select(f"table{table}-*-recall")]
+        assert [c.value for c in claims] == matrix.diagonal and [c.emotion for c in claims] == matrix.labels
+    sizes = {"Fig. 5": [45, 59, 25, 69, 28, 83, 18], "Fig. 6": [80] * 6}
+    for matrix in paper.load("cnn3d").matrices:
+        assert [sum(column) for column in zip(*matrix.counts, strict=True)] == sizes[matrix.source]
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_decisions_offer_a_real_choice_and_claims_take_one_line_each(name):
+    one = paper.load(name)
+    for decision in one.decisions:
+        assert decision.alternatives and decision.default not in decision.alternatives and decision.why, decision.name
+    text = (paper.REPRODUCTIONS / name / "paper.yaml").read_text(encoding="utf-8")
+    assert all(f"\n  - {{id: {claim.id}, source: " in text for claim in one.claims)
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_a_paper_can_be_cited(name):
+    one = paper.load(name)
+    entry = one.bibtex()
+    assert entry.startswith(f"@{one.entry}{{{one.key},") and one.title in entry and entry.count("{") == entry.count("}")
+
+
+# ---------------------------------------------------------------------------------------------------------- mistakes
+
+GOOD = """\
+key: smith2024
+title: A paper
+authors: ["Smith, A."]
+year: 2024
+entry: misc
+venue: arXiv
+text: smith.txt
+claims:
+  - {id: a, source: Table 1, dataset: CK+, protocol: LOSO, experiment: table1, metric: accuracy, value: "95.1", unit: "%"}
+  - {id: b, source: Table 1, dataset: CK+, protocol: LOSO, experiment: table1, metric: accuracy, value: "9.1", unit: "%"}
+decisions:
+  - {name: batch_size, default: 32, alternatives: [64], why: Not stated.}
+"""
+
+
+def read(tmp_path, text):
+    path = tmp_path / "smith" / "paper.yaml"
+    path.parent.mkdir()
+    path.write_text(text, encoding="utf-8")
+    return paper.read(path)
+
+
+def test_a_sixth_paper_needs_only_its_file(tmp_path):
+    one = read(tmp_path, GOOD)
+    assert (one.name, one.claim("b").number, one.settings) == ("smith", 9.1, {"batch_size": 32})
+    with pytest.raises(UserError, match="no claim of smith"):
+        one.claim("zzz")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ("metric: accuracy, value: \"9.1\"", "metrc: accuracy, value: \"9.1\"", 10, ["'metrc'", "'metric'"]),
+        ("venue: arXiv", "venu: arXiv", 6, ["'venu'", "'venue'"]),
+        ("alternatives:", "alternative:", 12, ["'alternative'", "'alternatives'"]),
+        ("protocol: LOSO, experiment: table1, metric: accuracy, value: \"95.1\"", "experiment: table1, metric: accuracy, value: \"95.1\"", 9, ["lacks", "'protocol'"]),
+        ('value: "95.1"', "value: 95.1", 9, ["'value'", "quotes"]),
+        ('unit: "%"}\ndecisions', "unit: percent}\ndecisions", 10, ["'unit'", "'percent'"]),
+        ("{id: b, ", "{id: a, ", 10, ["repeats 'a'", "line 9"]),
+        ("entry: misc", "entry: misc\nyear: 2023", 6, ["repeats the key 'year'", "line 4"]),
+        ("authors: [", "authors: [[", 4, ["not YAML"]),
+    ],
+)  # fmt: skip
+def test_a_mistake_names_file_line_and_key(tmp_path, old, new, line, words):
+    assert old in GOOD
+    with pytest.raises(UserError) as mistake:
+        read(tmp_path, GOOD.replace(old, new))
+    told = str(mistake.value)
+    assert f"paper.yaml:{line}" in told and all(word in told for word in words), told
+
+
+def test_a_file_that_is_no_mapping_is_refused(tmp_path):
+    with pytest.raises(UserError, match="does not describe a paper"):
+        read(tmp_path, "- 1\n- 2\n")

@@ -1,0 +1,224 @@
+"""Splits, what the auditor says of them, and the controls, against brute force on small tables."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from common import controls, splits
+from common.errors import UserError
+from common.split_audit import audit_split
+from common.splits import Fold
+
+PROTOCOLS = [splits.random_windows, splits.clip_disjoint, splits.subject_disjoint]
+
+
+def corpus(subjects=12, clips=("Angry", "Happy", "Sad", "Angry"), windows=6, name="CK+"):
+    rows = [
+        (name, f"{s}/{c}", f"{name}/{s:03d}", emotion, w, w + 4)
+        for s in range(subjects)
+        for c, emotion in enumerate(clips)
+        for w in range(windows)
+    ]
+    return table_of(rows)
+
+
+def table_of(rows):
+    table = pd.DataFrame(rows, columns=["corpus", "clip", "subject", "emotion", "first_frame", "last_frame"])
+    return table.assign(sample=np.arange(len(table)))
+
+
+@st.composite
+def tables(draw, least=1):
+    """Small tables of two corpora, where a clip has one subject and one emotion."""
+    clips = draw(
+        st.lists(
+            st.tuples(st.sampled_from("AB"), st.integers(0, 3), st.sampled_from(["Angry", "Happy", "Sad"])),
+            min_size=least,
+            max_size=12,
+        )
+    )
+    rows = []
+    for number, (name, subject, emotion) in enumerate(clips):
+        for first in draw(st.lists(st.integers(0, 9), min_size=1, max_size=4)):
+            rows.append((name, f"{number}", f"{name}/{subject}", emotion, first, first + 4))
+    return table_of(rows)
+
+
+@st.composite
+def tables_with_folds(draw):
+    table = draw(tables())
+    sides = np.array(draw(st.lists(st.integers(0, 3), min_size=len(table), max_size=len(table))))
+    return table, Fold("any", *(np.flatnonzero(sides == side) for side in range(3)))
+
+
+def parts(fold):
+    return fold.train, fold.validation, fold.test
+
+
+# --- splits -----------------------------------------------------------------------------------------
+
+
+def test_sizes_of_the_published_split():
+    table = pd.DataFrame({"emotion": np.resize(["Happy", "Sad"], 68_363)})
+    for stratify in (False, True):
+        fold = splits.random_windows(table, seed=0, stratify=stratify)
+        assert [len(part) for part in parts(fold)] == [47_853, 6_837, 13_673]
+
+
+@pytest.mark.parametrize("split", PROTOCOLS)
+def test_a_split_is_a_partition_that_only_the_seed_decides(split):
+    table = corpus()
+    fold = split(table, seed=3)
+    assert np.array_equal(np.sort(np.concatenate(parts(fold))), np.arange(len(table)))
+    again, other = split(table, seed=3), split(table, seed=4)
+    assert fold.name == again.name != other.name
+    assert all(np.array_equal(a, b) for a, b in zip(parts(fold), parts(again), strict=True))
+    assert any(not np.array_equal(a, b) for a, b in zip(parts(fold), parts(other), strict=True))
+    assert all((np.diff(part) > 0).all() for part in parts(fold))
+
+
+@pytest.mark.parametrize("split", PROTOCOLS)
+def test_without_validation_nothing_is_kept_back(split):
+    fold = split(corpus(), seed=0, fractions=(0.8, 0.0, 0.2))
+    assert len(fold.validation) == 0
+    assert len(fold.train) + len(fold.test) == len(corpus())
+
+
+def test_stratified_windows_keep_the_share_of_each_emotion():
+    table = corpus()
+    for part in parts(splits.random_windows(table, 0, stratify=True)):
+        assert (table.emotion.iloc[part] == "Angry").mean() == pytest.approx(0.5, abs=0.02)
+
+
+@pytest.mark.parametrize("split", [splits.clip_disjoint, splits.subject_disjoint])
+def test_grouped_splits_reach_the_fractions_with_every_emotion_on_every_side(split):
+    table = pd.concat([corpus(40), corpus(15, ("Neutral", "Fear"), 9, "BAUM-1")], ignore_index=True)
+    for seed in range(5):
+        fold = split(table, seed)
+        for part, fraction in zip(parts(fold), (0.7, 0.1, 0.2), strict=True):
+            shares = table.emotion.iloc[part].value_counts() / table.emotion.value_counts()
+            assert shares.notna().all()
+            assert shares.to_numpy() == pytest.approx(fraction, abs=0.05)
+
+
+@given(tables(least=3), st.integers(0, 5), st.sampled_from(["clip_disjoint", "subject_disjoint"]))
+@settings(max_examples=80)
+def test_grouped_splits_keep_groups_whole_or_refuse(table, seed, protocol):
+    groups = table.corpus + table["clip"] if protocol == "clip_disjoint" else table.subject
+    try:
+        fold = getattr(splits, protocol)(table, seed)
+    except UserError as error:
+        assert protocol.split("_")[0] in error.problem and error.remedy
+        return
+    members = [set(groups.iloc[part]) for part in parts(fold)]
+    assert not members[0] & members[1] and not members[0] & members[2] and not members[1] & members[2]
+    for part in (fold.train, fold.test):
+        assert set(table.emotion.iloc[part]) == set(table.emotion)
+
+
+def test_subject_disjoint_refuses_what_cannot_be():
+    with pytest.raises(UserError, match="needs at least 3 subjects, and there are 2"):
+        splits.subject_disjoint(corpus(2), 0)
+    lone = pd.concat([corpus(8), corpus(1, ("Fear",), 3, "BAUM-1")], ignore_index=True)
+    with pytest.raises(UserError, match="Fear into both training and test: only 1 of 9 subjects"):
+        splits.subject_disjoint(lone, 0)
+
+
+def test_three_subjects_are_enough():
+    fold = splits.subject_disjoint(corpus(3), 0)
+    assert [len(part) for part in parts(fold)] == [24, 24, 24]
+
+
+def test_step_folds_test_everybody_once():
+    table = corpus(118, ("Happy",), 1).sample(frac=1, random_state=0)
+    folds = splits.step_folds(table)
+    assert [len(fold.test) for fold in folds] == [12] * 8 + [11] * 2
+    assert np.array_equal(np.sort(np.concatenate([fold.test for fold in folds])), np.arange(118))
+    assert set(table.subject.iloc[folds[0].test]) == {f"CK+/{s:03d}" for s in range(0, 118, 10)}
+    assert all(len(fold.train) + len(fold.test) == 118 for fold in folds)
+    with pytest.raises(UserError, match="at least 10 subjects"):
+        splits.step_folds(corpus(9))
+
+
+# --- auditor ----------------------------------------------------------------------------------------
+
+
+@given(tables_with_folds(), st.data())
+def test_audit_agrees_with_comparing_every_pair(table_and_fold, data):
+    table, fold = table_and_fold
+    originals = st.integers(-1, len(table) - 1)
+    table["copy_of"] = data.draw(st.lists(originals, min_size=len(table), max_size=len(table)))
+    audit = audit_split(table, fold)
+    rows = list(table.itertuples())
+    family = [row.copy_of if row.copy_of >= 0 else row.sample for row in rows]
+
+    def same_clip(a, b):
+        return (a.corpus, a.clip) == (b.corpus, b.clip)
+
+    def overlap(a, b):
+        return same_clip(a, b) and a.first_frame <= b.last_frame and b.first_frame <= a.last_frame
+
+    for leak, held in ((audit.test, fold.test), (audit.validation, fold.validation)):
+        pairs = [(rows[h], rows[t]) for h in held for t in fold.train]
+        assert leak.samples == len(held)
+        assert leak.subjects == len({h.subject for h, t in pairs if h.subject == t.subject})
+        assert leak.clips == len({(h.corpus, h.clip) for h, t in pairs if same_clip(h, t)})
+        assert leak.of_seen_subjects == len({h.Index for h, t in pairs if h.subject == t.subject})
+        assert leak.of_seen_clips == len({h.Index for h, t in pairs if same_clip(h, t)})
+        assert leak.sharing_frames == len({h.Index for h, t in pairs if overlap(h, t)})
+        assert leak.copied == len({h for h in held if family[h] in {family[t] for t in fold.train}})
+
+
+def test_protocols_leak_what_their_names_say():
+    table = corpus(30)
+    by_window, by_clip, by_subject = (audit_split(table, split(table, 0)) for split in PROTOCOLS)
+    assert by_window.test.share(by_window.test.sharing_frames) > 0.9
+    assert by_clip.test.clips == by_clip.test.sharing_frames == 0 < by_clip.test.subjects
+    assert by_subject.clean and not by_clip.clean
+    assert "share frames with a training sample" in str(by_window)
+    assert "show subjects that are trained on" in str(by_clip) and "share frames" not in str(by_clip)
+    assert str(by_subject).startswith("No test sample has a subject, clip, frame or copy in common with training.")
+
+
+def test_audit_without_validation_says_so():
+    audit = audit_split(corpus(10), splits.step_folds(corpus(10))[0])
+    assert audit.clean and "no validation samples" in str(audit)
+
+
+# --- controls ---------------------------------------------------------------------------------------
+
+
+def test_majority_counts_training_only():
+    table = table_of([("A", "c", "s", emotion, 0, 4) for emotion in ("Sad", "Sad", "Happy", "Happy", "Happy")])
+    fold = Fold("f", np.array([0, 1, 2]), np.array([], int), np.array([3, 4]))
+    assert controls.majority(table, fold).tolist() == ["Sad", "Sad"]
+    assert controls.accuracy(table, fold, controls.majority(table, fold)) == 0
+
+
+def test_corpus_only_profits_from_an_emotion_that_one_corpus_has():
+    table = pd.concat([corpus(10), corpus(10, ("Neutral",), 8, "BAUM-1")], ignore_index=True)
+    fold = splits.subject_disjoint(table, 0)
+    predicted = controls.corpus_only(table, fold)
+    by_corpus = dict(zip(table.corpus.iloc[fold.test], predicted, strict=True))
+    assert by_corpus == {"CK+": "Angry", "BAUM-1": "Neutral"}
+    assert controls.accuracy(table, fold, predicted) > controls.accuracy(table, fold, controls.majority(table, fold))
+
+
+def test_corpus_only_guesses_the_majority_for_an_unseen_corpus():
+    table = table_of([("A", "c", "s", "Sad", 0, 4)] * 3 + [("B", "d", "t", "Happy", 0, 4)])
+    fold = Fold("f", np.arange(3), np.array([], int), np.array([3]))
+    assert controls.corpus_only(table, fold).tolist() == ["Sad"]
+
+
+@given(tables_with_folds(), st.integers(0, 9))
+def test_shuffled_labels_permute_training_and_nothing_else(table_and_fold, seed):
+    table, fold = table_and_fold
+    labels = np.arange(len(table))
+    shuffled = controls.shuffled_labels(labels, fold, seed)
+    rest = np.setdiff1d(labels, fold.train)
+    assert np.array_equal(shuffled[rest], labels[rest])
+    assert sorted(shuffled[fold.train]) == sorted(labels[fold.train])
+    assert np.array_equal(shuffled, controls.shuffled_labels(labels, fold, seed))
+    assert np.array_equal(labels, np.arange(len(table)))
