@@ -27,7 +27,7 @@ def wilson(k, n, level: float = 0.95):
         ValueError: if k is not within 0..n or n is not positive.
 
     >>> [round(x, 4) for x in wilson(311, 327)]
-    [0.9221, 0.9697]
+    [0.922, 0.9697]
     """
     k, n = np.asarray(k, float), np.asarray(n, float)
     if np.any(n <= 0) or np.any(k < 0) or np.any(k > n):

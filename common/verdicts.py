@@ -114,7 +114,7 @@ def judge(claim: Claim, measured: Measured | None = None, audit: AuditResult | N
     if audit and audit.settles:
         return verdict("exact", audit.arithmetic)
     if measured is None:
-        return verdict("data needed", f"needs {claim.dataset}")
+        return verdict("data needed", "not built yet" if claim.dataset == "none" else f"needs {claim.dataset}")
     if measured.data == "synthetic":
         return verdict("not comparable", "measured on synthetic data")
     if measured.differs:

@@ -69,7 +69,8 @@ def test_the_accuracies_of_the_convlstm_paper(value, n, counts):
 
 
 def test_98_83_needs_an_augmented_test_part():
-    assert not any(attainable("98.83", 5 * n) for n in range(69, 103))
+    fits = [n for n in range(69, 103) if attainable("98.83", 5 * n)]
+    assert fits == [86]  # 425/430 = 98.837 truncated; a fifth of 480 clips is 96
     assert attainable("98.83", 8 * 480) == [3795] and 4744 in attainable("98.83", 10 * 480)
 
 
@@ -322,7 +323,7 @@ def test_what_arithmetic_alone_refutes_and_settles():
                 elif outcome.settles:
                     found["settled"].add(claim.id)
     assert found["contradicted"] == {"table2-average", "table2-savee-accuracy", "text2_1-total-images"}
-    assert len(found["settled"]) == 36
+    assert len(found["settled"]) == 35
 
 
 def test_a_check_with_an_unknown_name_is_told():
@@ -331,5 +332,5 @@ def test_a_check_with_an_unknown_name_is_told():
         auditors.run(thesis, paper.Check(auditor="atainability", value="1", n=2))
     with pytest.raises(UserError, match="no claim of thesis"):
         auditors.run(thesis, paper.Check(auditor="total", parts="claim:fig9-*", value="1"))
-    with pytest.raises(UserError, match="Known: Fig 3.7"):
+    with pytest.raises(UserError, match="Known: Fig 3"):
         auditors.run(thesis, paper.Check(auditor="layer_table", layers="layers:Fig 3.9"))

@@ -1,0 +1,80 @@
+# A thin face on `.venv/bin/python -m reproductions`: every target makes the environment first if it is missing.
+#
+#   make reproduce PAPER=timeconvnet     from raw video to the paper's tables beside ours
+#   make test                            the test suite
+
+VENV   := .venv
+PYTHON  = $(shell for p in python3.11 python3.12 python3.13 python3; do \
+            $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
+RUN    := $(VENV)/bin/python -m reproductions
+LOCK   := $(if $(GPU),requirements-gpu.txt,requirements.lock)
+READY  := $(VENV)/.ready$(if $(GPU),-gpu)
+
+# Options of the command line, given as variables: make reproduce PAPER=timeconvnet DATA=/data PROFILE=paper
+flag    = $(if $($(1)),--$(2) "$($(1))")
+OPTIONS = $(call flag,DATA,data) $(call flag,PROFILE,profile) $(call flag,PROTOCOL,protocol) \
+          $(call flag,EXPERIMENT,experiment) $(call flag,SEEDS,seeds) $(call flag,WORKERS,workers) \
+          $(if $(FRESH),--fresh) $(if $(SKIP_BROKEN),--skip-broken) $(if $(MIXED),--mixed-precision)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup reproduce list verify-data table test lint format bench study regression baseline readme lock clean
+
+help:  ## this text
+	@echo "Reproductions of five papers on facial expression recognition. Targets:"; echo
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+	@echo; echo "Variables: PAPER DATA PROFILE=quick|paper PROTOCOL=published|honest|both EXPERIMENT SEEDS=0,1 FRESH=1 WORKERS"
+
+setup: $(READY)  ## make the virtual environment (GPU=1: with the CUDA libraries)
+
+$(READY): $(LOCK) requirements.lock
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed (TensorFlow has wheels for no other): install it, e.g. apt install python3 python3-venv."; exit 1; }
+	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "This Python cannot make virtual environments: install its venv module, e.g. apt install python3-venv."; exit 1; }
+	@echo "Installing into $(VENV) (about 2 GB, once) ..."
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.5,<1'
+	@$(VENV)/bin/python -m uv pip install --quiet --python $(VENV)/bin/python -r $(LOCK)
+	@touch $@
+
+reproduce: $(READY)  ## PAPER=timeconvnet: run the paper and print its tables
+	@test -n "$(PAPER)" || { echo "Which paper? make reproduce PAPER=timeconvnet (make list shows all)."; exit 2; }
+	@$(RUN) reproduce $(PAPER) $(OPTIONS)
+
+list: $(READY)  ## papers, experiments, data sets, and what is on this disk
+	@$(RUN) list $(call flag,DATA,data)
+
+verify-data: $(READY)  ## DATA=<root>: what was found there, what was expected, how to obtain the rest
+	@$(RUN) verify-data $(call flag,DATA,data)
+
+table: $(READY)  ## PAPER=timeconvnet: print the tables of finished runs again
+	@$(RUN) table $(PAPER) $(OPTIONS)
+
+test: $(READY)  ## the test suite, on all cores
+	@$(VENV)/bin/python -m pytest -n auto --dist worksteal
+
+lint: $(READY)  ## style and formatting
+	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
+
+format: $(READY)  ## put the code into the project's format
+	@$(VENV)/bin/ruff check --fix . ; $(VENV)/bin/ruff format .
+
+bench: $(READY)  ## ONLY=<name>: measure the figures that the project promises
+	@$(VENV)/bin/python -m bench $(ONLY)
+
+study: $(READY)  ## is the synthetic corpus hard in the right way? (about half an hour)
+	@$(RUN) study
+
+regression: $(READY)  ## compare the finished quick runs with the committed baseline
+	@$(RUN) regression
+
+baseline: $(READY)  ## PAPER=timeconvnet SEEDS=0,1,2: write the baseline anew from finished quick runs
+	@$(RUN) baseline $(PAPER) $(call flag,SEEDS,seeds)
+
+readme: $(READY)  ## write the generated parts of the READMEs anew
+	@$(RUN) readme
+
+lock: $(READY)  ## resolve requirements.txt into requirements.lock
+	@echo "# Written by 'make lock' from requirements.txt; do not edit." > requirements.lock.tmp
+	@$(VENV)/bin/python -m uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header requirements.txt >> requirements.lock.tmp
+	@mv requirements.lock.tmp requirements.lock
+
+clean:  ## remove caches and runs (not the environment)
+	@rm -rf .cache results/runs results/pictures
