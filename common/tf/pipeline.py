@@ -1,0 +1,30 @@
+"""Batches as a tf.data stream that is read ahead while the network trains."""
+
+import numpy as np
+import tensorflow as tf
+
+from common.feeding import Batches
+
+AHEAD = 4
+
+
+def dataset(batches: Batches, start: int = 0) -> tf.data.Dataset:
+    """Batches from number `start` on, without end: pictures float32 as laid out, one-hot labels float32.
+
+    Memory holds `AHEAD` batches, however large the corpus is.
+    """
+    pictures, labels = batches[start]
+
+    def load(number: np.int64) -> tuple[np.ndarray, np.ndarray]:
+        return batches[int(number)]
+
+    def batch(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        x, y = tf.numpy_function(load, [number], [tf.float32, tf.float32])
+        return tf.ensure_shape(x, (None, *pictures.shape[1:])), tf.ensure_shape(y, (None, labels.shape[1]))
+
+    numbers = tf.data.Dataset.range(start, np.iinfo(np.int64).max)
+    options = tf.data.Options()
+    # A second thread of TensorFlow's own would only compete with training for the two cores of a small machine.
+    options.threading.private_threadpool_size = 1
+    options.deterministic = True
+    return numbers.map(batch).prefetch(AHEAD).with_options(options)

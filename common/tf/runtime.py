@@ -1,0 +1,47 @@
+"""What TensorFlow has to be told before its first operation, and several GPUs."""
+
+from contextlib import AbstractContextManager, nullcontext
+
+import tensorflow as tf
+
+from common.errors import UserError
+
+
+def prepare(threads: int | None, deterministic: bool) -> None:
+    """Let GPU memory grow with need, limit threads, and make operations repeatable.
+
+    Args:
+        threads: threads of one operation and operations at a time; None for as many as there are cores.
+
+    Raises:
+        UserError: if `threads` changes after TensorFlow has begun to compute.
+    """
+    for gpu in tf.config.list_physical_devices("GPU"):
+        if not tf.config.experimental.get_memory_growth(gpu):
+            tf.config.experimental.set_memory_growth(gpu, True)
+    if threads is not None:
+        try:
+            tf.config.threading.set_intra_op_parallelism_threads(threads)
+            tf.config.threading.set_inter_op_parallelism_threads(threads)
+        except RuntimeError as error:
+            raise UserError(
+                "TensorFlow already computes in this process, its threads cannot be changed any more.",
+                "Train in a fresh process.",
+            ) from error
+    if deterministic:
+        tf.config.experimental.enable_op_determinism()
+
+
+def gpus() -> list[str]:
+    """Names of the GPUs that TensorFlow sees."""
+    return [
+        tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
+        for gpu in tf.config.list_physical_devices("GPU")
+    ]
+
+
+def all_gpus() -> AbstractContextManager:
+    """A scope in which a model is built on every GPU; each batch is divided among them."""
+    if len(tf.config.list_logical_devices("GPU")) < 2:
+        return nullcontext()
+    return tf.distribute.MirroredStrategy().scope()
