@@ -80,20 +80,15 @@ def gpus(backend: str) -> list[str]:
 
 
 def all_devices() -> AbstractContextManager:
-    """A scope in which a model is built for all GPUs, where there are several.
+    """A scope in which a model is built and trained on all devices of the backend, where there are several.
 
-    On JAX this is the Keras distribution API. On TensorFlow that API is an empty shell as of Keras 3.15 (values
-    are not distributed), so TensorFlow's own mirrored strategy does the same there. On PyTorch one GPU is used.
+    This is the Keras distribution API, which as of Keras 3.15 distributes on JAX only. On TensorFlow and PyTorch
+    a training uses one GPU; several GPUs are best used by several trainings at once (CUDA_VISIBLE_DEVICES).
     """
     import keras
 
-    backend = keras.config.backend()
-    if backend == "tensorflow":
-        from common.tf import runtime
-
-        return runtime.all_gpus()
-    if backend == "jax" and len(keras.distribution.list_devices()) > 1:
-        return keras.distribution.DataParallel(auto_shard_dataset=False).scope()
+    if keras.config.backend() == "jax" and len(keras.distribution.list_devices()) > 1:
+        return keras.distribution.DataParallel().scope()
     return nullcontext()
 
 

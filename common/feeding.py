@@ -6,6 +6,7 @@ the plain generator for other backends give the same numbers to the last bit.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -49,7 +50,8 @@ class Batches:
         rows: positions of this side's samples.
         layout: "last" (H, W, C) the last frame; "channels" (H, W, T·C) frames one after the other; "volume"
             (H, W, T, C); "sequence" (T, H, W, C).
-        batch_size: samples in a batch; the last batch of a pass may have fewer.
+        batch_size: samples in a batch. All batches are full, a pass runs on into the next one: so every device
+            gets its share, nothing is compiled twice, and no gradient hangs on a few left-over samples.
         seed: seed of order and augmentation; None keeps the order of `rows`, which evaluation needs.
         augmentation: how training samples are moved, or None.
     """
@@ -65,16 +67,17 @@ class Batches:
 
     @property
     def per_pass(self) -> int:
-        """Batches in which every sample comes once."""
+        """Batches after which every sample has come."""
         return -(-len(self.rows) // self.batch_size)
 
     def positions(self, number: int) -> np.ndarray:
         """Positions of the samples in batch `number`; each pass over the side has an order of its own."""
-        passes, start = divmod(number, self.per_pass)
-        rows = self.rows
+        places = np.arange(number * self.batch_size, (number + 1) * self.batch_size)
+        passes, places = np.divmod(places, len(self.rows))
         if self.seed is not None:
-            rows = rows[np.random.default_rng([self.seed, ORDER, passes]).permutation(len(rows))]
-        return rows[start * self.batch_size : (start + 1) * self.batch_size]
+            for one in np.unique(passes):
+                places[passes == one] = _order(len(self.rows), self.seed, int(one))[places[passes == one]]
+        return self.rows[places]
 
     def plain(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """Batch `number` before augmentation: pictures float32 in [0, 1] as laid out, one-hot labels float32."""
@@ -105,6 +108,11 @@ class Batches:
         while True:
             yield self[start]
             start += 1
+
+
+@lru_cache(maxsize=2)
+def _order(count: int, seed: int, number: int) -> np.ndarray:
+    return np.random.default_rng([seed, ORDER, number]).permutation(count)
 
 
 def _lay_out(pictures: np.ndarray, layout: Layout, length: int) -> np.ndarray:

@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-import os
 import resource
 import subprocess
 import time
+import zipfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy as np
 
 from common import devices, files, runs
 from common.augmentation import Augmentation
+from common.batch_norm import MovingStatistics
 from common.clips import Provenance
 from common.errors import UserError, unknown
 from common.feeding import Batches, Layout, feed
@@ -45,6 +47,8 @@ class Recipe:
         augmentation: how training samples are moved, or None.
         checkpoint: which weights are tested: those of the first epoch with the best validation accuracy, or
             those of the last epoch.
+        debias_batch_norm: validate and test without the initial values' share of batch normalisation's moving
+            statistics (`common.batch_norm`); matters in trainings of less than some thousand steps only.
         mixed_precision: compute in float16, keep weights in float32 (for GPUs).
         xla: compile with XLA (for GPUs); operations are then not deterministic.
     """
@@ -56,6 +60,7 @@ class Recipe:
     steps_per_epoch: int | None = None
     augmentation: Augmentation | None = None
     checkpoint: Literal["best_validation_accuracy", "last"] = "best_validation_accuracy"
+    debias_batch_norm: bool = True
     mixed_precision: bool = False
     xla: bool = False
 
@@ -187,10 +192,11 @@ def train(
             xla=training.recipe.xla,
             threads=threads,
         )
-        model = _compiled(training)
-        history = _History(training, model, partial / STATE, identity.key, progress, save_every)
-        history.fit()
-        _write_results(training, model, history, partial)
+        with devices.all_devices():
+            model = _compiled(training)
+            history = _History(training, model, partial / STATE, identity.key, progress, save_every)
+            history.fit()
+            _write_results(training, model, history, partial)
         record = {
             "provenance": {"synthetic": provenance.synthetic, "details": provenance.details},
             "split": split or {},
@@ -228,15 +234,15 @@ def _check(training: Training) -> None:
 def _compiled(training: Training):
     import keras
 
-    with devices.all_devices():
-        model = training.network.build(classes=len(training.classes), **training.settings)
-        model.compile(
-            optimizer=keras.optimizers.Adam(learning_rate=training.recipe.learning_rate),
-            loss=keras.losses.CategoricalCrossentropy(),
-            metrics=["accuracy"],
-            jit_compile=training.recipe.xla or "auto" if keras.config.backend() == "jax" else training.recipe.xla,
-        )
-        model.optimizer.build(model.trainable_variables)
+    model = training.network.build(classes=len(training.classes), **training.settings)
+    model.compile(
+        optimizer=keras.optimizers.Adam(learning_rate=training.recipe.learning_rate),
+        loss=keras.losses.CategoricalCrossentropy(),
+        metrics=["accuracy"],
+        # JAX is always compiled; for PyTorch Keras decides.
+        jit_compile=training.recipe.xla if keras.config.backend() == "tensorflow" else "auto",
+    )
+    model.optimizer.build(model.trainable_variables)
     return model
 
 
@@ -247,9 +253,12 @@ class _History:
         self.recipe, self.training, self.model = training.recipe, training, model
         self.state, self.key, self.progress, self.save_every = state, key, progress, save_every
         self.curves: list[dict[str, float]] = []
-        self.best: list[np.ndarray] = []
-        self.best_epoch = -1
+        self.chosen: list[np.ndarray] = []
+        self.chosen_epoch = -1
         self.resumed_from = 0
+        self.moving = MovingStatistics(model)
+        self.batches = training.batches(training.fold.train, train=True)
+        self.steps = training.recipe.steps_per_epoch or self.batches.per_pass
         self.epoch_began = self.saved = time.monotonic()
 
     def fit(self) -> None:
@@ -258,51 +267,52 @@ class _History:
 
         self._load()
         done = len(self.curves)
-        batches = self.training.batches(self.training.fold.train, train=True)
-        steps = self.recipe.steps_per_epoch or batches.per_pass
         if done < self.recipe.epochs:
             self.model.fit(
-                feed(batches, start=done * steps),
-                steps_per_epoch=steps,
+                feed(self.batches, start=done * self.steps),
+                steps_per_epoch=self.steps,
                 initial_epoch=done,
                 epochs=self.recipe.epochs,
                 callbacks=[keras.callbacks.LambdaCallback(on_epoch_begin=self._begin, on_epoch_end=self._end)],
+                shuffle=False,
                 verbose=0,
-                **self._validation(),
             )
-        if self.recipe.checkpoint == "best_validation_accuracy":
-            self.model.set_weights(self.best)
+        self.model.set_weights(self.chosen)
 
-    @property
-    def chosen_epoch(self) -> int:
-        chosen = self.recipe.checkpoint == "best_validation_accuracy"
-        return self.best_epoch if chosen else self.recipe.epochs - 1
-
-    def _validation(self) -> dict:
+    def _validate(self) -> tuple[float | None, float | None]:
+        """Loss with the weights' penalty, as the training loss has it, and accuracy; None without samples."""
         rows = self.training.fold.validation
         if len(rows) == 0:
-            return {}
-        batches = self.training.batches(rows, train=False)
-        return {"validation_data": feed(batches), "validation_steps": batches.per_pass}
+            return None, None
+        probabilities = predict(self.model, self.training.batches(rows, train=False))
+        labels = self.training.labels[rows]
+        of_label = probabilities[np.arange(len(rows)), labels].clip(1e-7, 1)
+        penalty = sum(float(loss) for loss in self.model.losses)
+        accuracy = np.mean(probabilities.argmax(axis=1) == labels)
+        return float(-np.log(of_label).mean()) + penalty, float(accuracy)
 
     def _begin(self, epoch: int, logs=None) -> None:
         self.model.optimizer.learning_rate = self.recipe.rate(epoch)
         self.epoch_began = time.monotonic()
 
     def _end(self, epoch: int, logs: dict[str, float]) -> None:
-        row = {"epoch": epoch}
-        for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
-            row[name] = float(logs[name]) if name in logs else None
+        row = {"epoch": epoch, "loss": float(logs["loss"]), "accuracy": float(logs["accuracy"])}
+        debias = self.recipe.debias_batch_norm
+        with self.moving.settled((epoch + 1) * self.steps) if debias else nullcontext():
+            row["val_loss"], row["val_accuracy"] = self._validate()
+            if self._is_better(epoch, row["val_accuracy"]):
+                self.chosen, self.chosen_epoch = self.model.get_weights(), epoch
         row["learning_rate"] = self.recipe.rate(epoch)
         row["seconds"] = round(time.monotonic() - self.epoch_began, 3)
-        if self.recipe.checkpoint == "best_validation_accuracy":
-            before = self.curves[self.best_epoch]["val_accuracy"] if self.best else -1.0
-            if row["val_accuracy"] > before:
-                self.best, self.best_epoch = self.model.get_weights(), epoch
         self.curves.append(row)
         if time.monotonic() - self.saved >= self.save_every:
             self._save()
         self.progress(epoch + 1, self.recipe.epochs, row)
+
+    def _is_better(self, epoch: int, accuracy: float | None) -> bool:
+        if self.recipe.checkpoint == "last":
+            return epoch == self.recipe.epochs - 1
+        return not self.chosen or accuracy > self.curves[self.chosen_epoch]["val_accuracy"]
 
     def _variables(self) -> list:
         # Includes the states of random layers, so that dropout continues where it was.
@@ -312,8 +322,8 @@ class _History:
         import keras
 
         arrays = {f"now{n}": keras.ops.convert_to_numpy(v) for n, v in enumerate(self._variables())}
-        arrays |= {f"best{n}": weight for n, weight in enumerate(self.best)}
-        about = json.dumps({"key": self.key, "curves": self.curves, "best_epoch": self.best_epoch})
+        arrays |= {f"chosen{n}": weight for n, weight in enumerate(self.chosen)}
+        about = json.dumps({"key": self.key, "curves": self.curves, "chosen_epoch": self.chosen_epoch})
         with files.atomic(self.state) as temporary, temporary.open("wb") as file:
             np.savez(file, about=about, **arrays)
         self.saved = time.monotonic()
@@ -324,7 +334,7 @@ class _History:
             with np.load(self.state, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
             about = json.loads(str(arrays.pop("about")))
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
             return
         variables = self._variables()
         now = [arrays[name] for name in (f"now{n}" for n in range(len(variables))) if name in arrays]
@@ -332,15 +342,15 @@ class _History:
             return
         for variable, value in zip(variables, now, strict=True):
             variable.assign(value)
-        self.best = [arrays[f"best{n}"] for n in range(len(arrays) - len(now))]
-        self.curves, self.best_epoch = about["curves"], about["best_epoch"]
+        self.chosen = [arrays[f"chosen{n}"] for n in range(len(arrays) - len(now))]
+        self.curves, self.chosen_epoch = about["curves"], about["chosen_epoch"]
         self.resumed_from = len(self.curves)
 
 
 def predict(model, batches: Batches) -> np.ndarray:
     """Probabilities (samples, classes) float32 of every sample of a side, in its order."""
     parts = [model.predict_on_batch(batches[number][0]) for number in range(batches.per_pass)]
-    return np.concatenate(parts).astype(np.float32)
+    return np.concatenate(parts)[: len(batches.rows)].astype(np.float32)
 
 
 def _write_results(training: Training, model, history: _History, folder: Path) -> None:
@@ -369,7 +379,7 @@ def _save_model(training: Training, model, path: Path) -> None:
     copy.set_weights(model.get_weights())
     named = path.with_name(f"{path.name}.keras")
     copy.save(named)
-    os.replace(named, path)
+    named.replace(path)
 
 
 def _revision() -> str:

@@ -1,6 +1,4 @@
-"""What TensorFlow has to be told before its first operation, and several GPUs."""
-
-from contextlib import AbstractContextManager, nullcontext
+"""What TensorFlow has to be told before its first operation."""
 
 import tensorflow as tf
 
@@ -38,10 +36,3 @@ def gpus() -> list[str]:
         tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
         for gpu in tf.config.list_physical_devices("GPU")
     ]
-
-
-def all_gpus() -> AbstractContextManager:
-    """A scope in which a model is built on every GPU; each batch is divided among them."""
-    if len(tf.config.list_logical_devices("GPU")) < 2:
-        return nullcontext()
-    return tf.distribute.MirroredStrategy().scope()

@@ -13,7 +13,7 @@ class Scene:
     def __init__(self, height: int, width: int, rng: np.random.Generator):
         self.light = _light(height, width, rng)
         self.background = _background(height, width, rng)
-        grain = rng.normal(_LIFT, rng.uniform(4, 8), (height + 64, width + 64)).clip(0, 2 * _LIFT)
+        grain = rng.normal(_LIFT, rng.uniform(3, 6), (height + 64, width + 64)).clip(0, 2 * _LIFT)
         self._noise = np.repeat(grain.astype(np.uint8)[..., None], 3, axis=2)
         self._lift = np.empty((height, width, 3), np.uint8)
         self._rng = rng

@@ -67,13 +67,13 @@ def course(
     """
     units = {}
     envelope = _rise_to_peak(seconds, rng) if ends_at_peak else _onset_apex_offset(seconds, rng)
-    strength = strength * rng.uniform(0.55, 1.0)
+    strength = strength * rng.uniform(0.8, 1.2)
     for name, weight in PROTOTYPES[emotion].items():
         if rng.random() < 0.1:
             continue  # nobody shows every unit of the prototype every time
-        units[name] = weight * strength * rng.uniform(0.6, 1.1) * envelope * _tremor(seconds, rng)
+        units[name] = weight * strength * rng.uniform(0.75, 1.1) * envelope * _tremor(seconds, rng)
     for name in rng.choice(DISTRACTORS, size=2, replace=False):
-        units[name] = units.get(name, 0) + rng.uniform(-0.15, 0.3) * _wander(seconds, rng)
+        units[name] = units.get(name, 0) + rng.uniform(-0.15, 0.25) * _wander(seconds, rng)
     if speaks:
         units["AU25"] = units.get("AU25", 0) + 0.35 * _syllables(seconds, rng)
         units["AU26"] = units.get("AU26", 0) + 0.3 * _syllables(seconds, rng)
@@ -89,14 +89,14 @@ def _smooth(x: np.ndarray) -> np.ndarray:
 def _rise_to_peak(seconds: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Neutral for a moment, then up; the last frame is the peak."""
     total = max(seconds[-1], 1e-6)
-    start = rng.uniform(0.0, 0.2) * total
-    return _smooth((seconds - start) / (total - start)) ** rng.uniform(0.6, 1.1)
+    start = rng.uniform(0.0, 0.1) * total
+    return _smooth((seconds - start) / (total - start)) ** rng.uniform(0.5, 0.9)
 
 
 def _onset_apex_offset(seconds: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Up within the first third, an apex that breathes, down towards the end but seldom to nothing."""
     total = max(seconds[-1], 1e-6)
-    onset = rng.uniform(0.15, 0.4) * total
+    onset = rng.uniform(0.15, 0.3) * total
     offset_start = rng.uniform(0.7, 1.0) * total
     down = 1 - rng.uniform(0.3, 0.8) * _smooth((seconds - offset_start) / (0.3 * total))
     return _smooth((seconds - rng.uniform(0, 0.08) * total) / onset) * down
@@ -104,7 +104,7 @@ def _onset_apex_offset(seconds: np.ndarray, rng: np.random.Generator) -> np.ndar
 
 def _tremor(seconds: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Muscles never hold still: a slow swing around 1, the cue that a single frame cannot show."""
-    return 1 + 0.22 * np.sin(2 * np.pi * (rng.uniform(1.0, 2.2) * seconds + rng.random()))
+    return 1 + 0.4 * np.sin(2 * np.pi * (rng.uniform(1.0, 2.2) * seconds + rng.random()))
 
 
 def _wander(seconds: np.ndarray, rng: np.random.Generator) -> np.ndarray:

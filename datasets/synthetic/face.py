@@ -78,7 +78,7 @@ class FacePainter:
 
     def _hair_front(self, brush: "_Brush") -> None:
         who = self.who
-        line = -0.72 + who.fringe
+        line = -0.9 + who.fringe
         cap = [
             (-1.03, -0.15),
             (-0.92, -0.5),

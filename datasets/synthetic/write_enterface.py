@@ -1,8 +1,8 @@
 """eNTERFACE'05 as it lies on disk: `enterface database/subject 1/anger/sentence 1/s1_an_1.avi`.
 
 Kept irregularities: subject 6 has uncut recordings directly below the emotion, subject 11's files carry subject
-12's name, sixteen files of subject 3 are `s_3_*`, subject 2 swaps two sentences, subject 16 has a stray "avi" in a name,
-subject 23 lacks three sentences of happiness, `Thumbs.db` lies between the files.
+12's name, sixteen files of subject 3 are `s_3_*`, subject 2 swaps two sentences, subject 16 has a stray "avi" in
+a name, subject 23 lacks three sentences of happiness, `Thumbs.db` lies between the files.
 """
 
 from pathlib import Path

@@ -32,6 +32,7 @@ class Settings:
             more than twice the time. Faces smaller than `min_size` pixels would have to be enlarged.
         missed: what a frame without a face does: every window with it is dropped, or the last box is used again.
         interpolation: of the resizing.
+        cascade: file of the face detector, without its ending.
     """
 
     window: int = 5
@@ -46,10 +47,11 @@ class Settings:
     min_size: int = 48
     missed: Literal["drop_window", "reuse_previous_box"] = "drop_window"
     interpolation: Literal["bilinear", "area"] = "bilinear"
+    cascade: str = "haarcascade_frontalface_default"
 
     @property
     def detector(self) -> faces.Haar:
-        return faces.Haar(self.scale_factor, self.min_neighbors, self.min_size)
+        return faces.Haar(self.scale_factor, self.min_neighbors, self.min_size, self.cascade)
 
     @property
     def version(self) -> str:

@@ -1,0 +1,105 @@
+"""Many trainings at once: what is finished is skipped, the rest is spread over the cores, longest first."""
+
+import shutil
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing import Manager
+from pathlib import Path
+
+from common import runs, workers
+from common.clips import Provenance
+from common.runs import Run
+from common.training import Training, train
+
+
+@dataclass(frozen=True)
+class Job:
+    """A training, what an audit says about its split, and how long it takes beside the others (any unit)."""
+
+    training: Training
+    split: dict
+    cost: float = 1.0
+
+
+@dataclass(frozen=True)
+class _Task:
+    job: Job
+    root: Path
+    provenance: Provenance
+    threads: int | None
+    fresh: bool
+    messages: object
+
+
+def launch(
+    jobs: Sequence[Job],
+    root: Path,
+    provenance: Provenance,
+    *,
+    processes: int | None = None,
+    fresh: bool = False,
+    progress: Callable[[float, float, str], None] = lambda done, total, what: None,
+) -> list[Run]:
+    """The finished runs of all jobs, in their order; each is written the moment it ends.
+
+    Small networks use one core better than two, so each process has its own share of the cores. On a machine with
+    a GPU one process trains one network after the other.
+
+    Args:
+        processes: at most so many; one for each core if None.
+        fresh: train anew what is finished.
+        progress: called with epochs done (of the jobs that have to run), epochs in all, and the last network.
+
+    Raises:
+        UserError: the first problem of any job, after the others have ended.
+    """
+    todo = [job for job in jobs if fresh or runs.finished(job.training.identity, root) is None]
+    if todo:
+        _run(todo, root, provenance, _processes(processes, len(todo)), fresh, progress)
+    return runs.complete([job.training.identity for job in jobs], root)
+
+
+def _processes(asked: int | None, jobs: int) -> int:
+    if shutil.which("nvidia-smi"):
+        return 1
+    return max(1, min(asked or workers.cores(), jobs))
+
+
+def _run(todo: list[Job], root: Path, provenance: Provenance, processes: int, fresh: bool, progress) -> None:
+    total = sum(job.training.recipe.epochs for job in todo)
+    progress(0, total, "starting")
+    with Manager() as manager:
+        messages = manager.Queue()
+        listener = threading.Thread(target=_listen, args=(messages, total, progress), daemon=True)
+        listener.start()
+        threads = max(1, workers.cores() // processes) if processes > 1 else None
+        order = sorted(todo, key=lambda job: -job.cost)
+        tasks = [_Task(job, root, provenance, threads, fresh, messages) for job in order]
+        errors = [future.exception() for _, future in workers.run(_train, tasks, processes)]
+        messages.put(None)
+        listener.join()
+    for error in errors:
+        if error:
+            raise error
+
+
+def _listen(messages, total: int, progress) -> None:
+    done = 0
+    while (name := messages.get()) is not None:
+        done += 1
+        progress(done, total, name)
+
+
+def _train(task: _Task) -> None:
+    training = task.job.training
+    name = f"{training.network.key}, {training.protocol}, seed {training.seed}"
+    train(
+        training,
+        task.root,
+        provenance=task.provenance,
+        split=task.job.split,
+        progress=lambda epoch, epochs, logs: task.messages.put(name),
+        threads=task.threads,
+        fresh=task.fresh,
+    )

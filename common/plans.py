@@ -1,0 +1,39 @@
+"""What the last `reproduce` of a paper ran: the file from which tables and pictures are made."""
+
+import json
+from pathlib import Path
+
+from common import files
+from common.errors import UserError
+from common.paper import Paper
+
+
+def plan_path(paper: Paper, profile: str, data: str, results: Path) -> Path:
+    """One plan a paper, profile and kind of data ("real" or "synthetic"); a later command replaces it."""
+    return results / "runs" / paper.name / f"plan-{profile}-{data}.json"
+
+
+def speed_path(paper: Paper, profile: str, results: Path) -> Path:
+    return results / "runs" / paper.name / f"speed-{profile}.json"
+
+
+def write(path: Path, content: dict) -> None:
+    """Write JSON in one step."""
+    with files.atomic(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def read(path: Path, paper: Paper) -> dict:
+    """Read what `write` wrote.
+
+    Raises:
+        UserError: if it is not there yet, or damaged.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(
+            f"There are no such runs of {paper.name} yet ({path.name}).", f"Run: make reproduce PAPER={paper.name}"
+        ) from None
+    except ValueError as error:
+        raise UserError(f"{path} is damaged.", "Delete it and run reproduce again; finished runs are kept.") from error

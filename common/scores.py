@@ -1,0 +1,112 @@
+"""What runs scored, from their predictions alone: accuracy with its interval, confusion, comparison of two."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from common.intervals import clustered
+from common.runs import Run
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass(frozen=True)
+class Score:
+    """Accuracy over all seeds and folds of one network under one protocol.
+
+    Attributes:
+        accuracy: share of the test samples that were recognised, 0 to 1.
+        interval: its 95 % interval over subjects (and seeds), because the windows of a subject are no independent
+            trials.
+        samples, subjects, seeds: how many were tested.
+        spread: standard deviation of the seeds' accuracies, None for a single seed.
+        chance: accuracy of the constant answer that suits this test part best.
+    """
+
+    accuracy: float
+    interval: tuple[float, float]
+    samples: int
+    subjects: int
+    seeds: int
+    spread: float | None
+    chance: float
+
+    @property
+    def learnt(self) -> bool:
+        """Whether the network is better than a constant answer, beyond doubt."""
+        return self.interval[0] > self.chance
+
+
+def predictions(runs: Sequence[Run]) -> "pandas.DataFrame":
+    """The predictions of several runs below each other, with their seed and fold."""
+    import pandas as pd
+
+    return pd.concat(
+        [run.predictions().assign(seed=run.identity.seed, fold=run.identity.fold) for run in runs], ignore_index=True
+    )
+
+
+def score(runs: Sequence[Run]) -> Score:
+    """Score the runs of one network under one protocol."""
+    table = predictions(runs)
+    correct = (table.emotion == table.predicted).to_numpy()
+    by_seed = table.assign(correct=correct).groupby("seed").correct.mean()
+    return Score(
+        accuracy=float(correct.mean()),
+        interval=clustered(correct, table.subject.to_numpy(), table.seed.to_numpy()),
+        samples=len(table) // len(by_seed),
+        subjects=table.subject.nunique(),
+        seeds=len(by_seed),
+        spread=float(by_seed.std(ddof=1)) if len(by_seed) > 1 else None,
+        chance=float(table.emotion.value_counts(normalize=True).max()),
+    )
+
+
+def confusion(table: "pandas.DataFrame", classes: Sequence[str]) -> np.ndarray:
+    """Counts (classes, classes): rows are the true emotions, columns the predicted ones."""
+    place = {name: number for number, name in enumerate(classes)}
+    counts = np.zeros((len(classes), len(classes)), np.int64)
+    np.add.at(counts, (table.emotion.map(place).to_numpy(), table.predicted.map(place).to_numpy()), 1)
+    return counts
+
+
+def difference(first: Sequence[Run], second: Sequence[Run], resamples: int = 4000) -> tuple[float, float, float]:
+    """How much more accurate the first runs are, with a 95 % interval, where the test parts differ.
+
+    The subjects of each side are drawn anew independently of the other's.
+
+    Returns:
+        (difference, low, high), each as part of 1.
+    """
+    rng = np.random.default_rng(0)
+    means, draws = [], []
+    for runs in (first, second):
+        table = predictions(runs)
+        hits = (table.emotion == table.predicted).groupby(table.subject).agg(["sum", "size"]).to_numpy(float)
+        weights = rng.multinomial(len(hits), np.full(len(hits), 1 / len(hits)), resamples)
+        draws.append((weights @ hits[:, 0]) / (weights @ hits[:, 1]))
+        means.append(hits[:, 0].sum() / hits[:, 1].sum())
+    low, high = np.quantile(draws[0] - draws[1], [0.025, 0.975])
+    return float(means[0] - means[1]), float(low), float(high)
+
+
+def paired_difference(first: Sequence[Run], second: Sequence[Run]) -> tuple[float, float, float]:
+    """How much more accurate the first runs are on the same test samples and seeds, with a 95 % interval.
+
+    Subjects are drawn anew, and seeds with them; both runs of a pair stay together.
+
+    Returns:
+        (difference, low, high), each as part of 1.
+    """
+    columns = ["seed", "fold", "sample"]
+    pair = [predictions(runs).set_index(columns) for runs in (first, second)]
+    correct = [(table.emotion == table.predicted) for table in pair]
+    gain = (correct[0].astype(float) - correct[1].astype(float)).dropna()
+    subject = pair[0].subject.loc[gain.index].to_numpy()
+    seed = gain.index.get_level_values("seed").to_numpy()
+    # The bootstrap takes values in [0, 1]: a gain of -1, 0 or 1 is shifted there and back.
+    low, high = clustered((gain.to_numpy() + 1) / 2, subject, seed)
+    return float(gain.mean()), 2 * low - 1, 2 * high - 1

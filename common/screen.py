@@ -1,0 +1,43 @@
+"""What a user sees while something runs: sentences, tables, and a bar for everything that lasts."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+console = Console(highlight=False)
+
+
+@contextmanager
+def bar(title: str, unit: str = "") -> Iterator[Callable[[float, float, str], None]]:
+    """Show a progress bar and yield `update(done, total, what)` for it.
+
+    On a terminal the bar moves; in a log file only its start and its end are written.
+    """
+    columns = (
+        TextColumn("{task.description:<24}"),
+        BarColumn(30),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("[dim]{task.fields[what]}"),
+    )
+    progress = Progress(*columns, console=console, transient=console.is_terminal)
+    task = progress.add_task(title, total=None, what="")
+    last = {"done": 0, "total": 0}
+
+    def update(done: float, total: float, what: str = "") -> None:
+        last.update(done=done, total=total)
+        progress.update(task, completed=done, total=total, what=what[-40:])
+
+    started = progress.get_time()
+    if console.is_terminal:
+        with progress:
+            yield update
+    else:
+        yield update
+    seconds = progress.get_time() - started
+    console.print(f"{title}: {last['done']:g} {unit} in {seconds:.1f} s")

@@ -1,0 +1,136 @@
+"""The command line. Every command is short: it checks what was asked, calls one function, and prints what came."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from common.errors import UserError
+from common.screen import console
+
+app = typer.Typer(
+    help="Reproduce papers on facial expression recognition, number by number.\n\n"
+    "Start with `reproduce timeconvnet`: it draws a synthetic corpus, runs every step of the paper in a few minutes "
+    "and prints its tables beside the published ones. With `--data` the same command runs on the licensed data sets.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+PaperName = Annotated[str, typer.Argument(help="Name of the paper: see `list`.")]
+Data = Annotated[Path | None, typer.Option(help="Folder with the licensed data sets; drawn corpora without it.")]
+Profile = Annotated[str, typer.Option(help="quick: small sizes, minutes. paper: the paper's own settings.")]
+
+
+@app.command()
+def reproduce(
+    paper: PaperName,
+    data: Data = None,
+    profile: Profile = "",
+    protocol: Annotated[
+        str, typer.Option(help="published, clip-disjoint, honest, both (first and last), all.")
+    ] = "both",
+    experiment: Annotated[str, typer.Option(help="Only these, separated by commas: see `list`.")] = "",
+    seeds: Annotated[str, typer.Option(help="One training each, as in 0,1,2.")] = "",
+    setting: Annotated[list[str], typer.Option(help="An open decision of the paper, as name=value.")] = [],  # noqa: B006
+    fresh: Annotated[bool, typer.Option("--fresh", help="Train anew what is finished.")] = False,
+    skip_broken: Annotated[bool, typer.Option("--skip-broken", help="Go on without unreadable clips.")] = False,
+    mixed_precision: Annotated[bool, typer.Option("--mixed-precision", help="16 bits, for a GPU.")] = False,
+    workers: Annotated[int | None, typer.Option(help="Processes; one for each core by default.")] = None,
+) -> None:
+    """Run a paper from raw video to its tables, and print them beside the published ones.
+
+    What is finished is kept: the same command continues after an interruption and trains nothing twice. Without
+    `--profile`, drawn corpora are run quickly and licensed data with the paper's own settings.
+    """
+    from reproductions import run
+
+    run.reproduce(
+        paper,
+        data=data,
+        profile=profile or ("paper" if data else "quick"),
+        protocol=protocol,
+        experiment=experiment,
+        seeds=seeds,
+        settings=setting,
+        fresh=fresh,
+        skip_broken=skip_broken,
+        mixed_precision=mixed_precision,
+        workers=workers,
+    )
+
+
+@app.command()
+def table(
+    paper: PaperName,
+    data: Data = None,
+    profile: Profile = "",
+    format: Annotated[str, typer.Option(help="screen, markdown, csv or json.")] = "screen",
+) -> None:
+    """Print the tables of finished runs again, without running anything."""
+    from reproductions import run
+
+    run.table(paper, profile or ("paper" if data else "quick"), "real" if data else "synthetic", format)
+
+
+@app.command("list")
+def list_everything(data: Data = None) -> None:
+    """Papers, experiments, settings, data sets, and what of all this is on this disk."""
+    from reproductions import listing
+
+    listing.show(data)
+
+
+@app.command("verify-data")
+def verify_data(data: Data = None) -> None:
+    """Compare the data sets below a folder with the counts that their makers and others published."""
+    from reproductions import listing
+
+    listing.verify(data)
+
+
+@app.command()
+def study(seeds: Annotated[str, typer.Option(help="One training each.")] = "0,1,2,3,4") -> None:
+    """Is the drawn corpus hard in the right way? Motion must help, unknown people must be harder."""
+    from reproductions import study
+
+    study.run(seeds)
+
+
+@app.command()
+def baseline(paper: PaperName, seeds: Annotated[str, typer.Option(help="Seeds that were run.")] = "0,1,2,3,4") -> None:
+    """Write the regression baseline anew from finished quick runs with several seeds."""
+    from reproductions import regression
+
+    regression.write(paper, seeds)
+
+
+@app.command("regression")
+def regression_check() -> None:
+    """Compare the finished quick runs with the committed baselines; fails if one got worse."""
+    from reproductions import regression
+
+    regression.check()
+
+
+@app.command()
+def readme(check: Annotated[bool, typer.Option("--check", help="Only say whether they are stale.")] = False) -> None:
+    """Write the generated parts of the READMEs anew."""
+    from reproductions import readme
+
+    readme.write(check)
+
+
+def main() -> None:
+    """Run the command line; a mistake that the user can mend ends in one sentence and exit status 2."""
+    try:
+        app()
+    except UserError as error:
+        from rich.markup import escape
+
+        console.print(f"[bold red]error:[/] {escape(error.problem)}\n[bold]what to do:[/] {escape(error.remedy)}")
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        console.print("Stopped. What is finished is kept: the same command continues from here.")
+        raise SystemExit(130) from None

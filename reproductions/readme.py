@@ -1,0 +1,69 @@
+"""The generated parts of the READMEs: tables between two markers, copied from files under results/.
+
+`<!-- table: results/tables/timeconvnet/quick-synthetic/table2.json -->` ... `<!-- end -->`
+"""
+
+import re
+from pathlib import Path
+
+from common import files, tables
+from common import paper as papers
+from common.errors import UserError
+from common.request import ROOT
+from common.screen import console
+
+_BLOCK = re.compile(r"(<!-- (table|decisions): (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def readmes(root: Path = ROOT) -> list[Path]:
+    return [root / "README.md", *sorted(root.glob("reproductions/*/README.md"))]
+
+
+def write(only_check: bool = False, root: Path = ROOT) -> None:
+    """Write every generated part anew, or fail with exit status 1 if one is stale.
+
+    Raises:
+        UserError: if a README names a table that does not exist.
+    """
+    stale = []
+    for path in readmes(root):
+        text = path.read_text(encoding="utf-8")
+        fresh = generated(text, root)
+        if fresh == text:
+            continue
+        stale.append(path)
+        if not only_check:
+            with files.atomic(path) as temporary:
+                temporary.write_text(fresh, encoding="utf-8")
+    named = ", ".join(str(path.relative_to(root)) for path in stale)
+    if only_check and stale:
+        console.print(f"Stale: {named}. Run: make readme")
+        raise SystemExit(1)
+    console.print(f"Written anew: {named}." if stale else "All generated parts are up to date.")
+
+
+def generated(text: str, root: Path = ROOT) -> str:
+    """The text with every generated part made anew from the file or the paper that it names."""
+    makers = {"table": lambda name: _table(root / name), "decisions": _decisions}
+    return _BLOCK.sub(lambda m: f"{m[1]}{makers[m[2]](m[3])}{m[4]}", text)
+
+
+def _table(path: Path) -> str:
+    if not path.is_file():
+        raise UserError(f"A README shows {path}, which does not exist.", "Run the experiment, or mend the README.")
+    return tables.read(path).markdown()
+
+
+def _decisions(name: str) -> str:
+    """What a paper leaves open, as a table of settings."""
+    rows = [
+        {
+            "name": f"`{one.name}`",
+            "default": f"`{str(one.default).lower() if isinstance(one.default, bool) else one.default}`",
+            "others": ", ".join(f"`{str(a).lower() if isinstance(a, bool) else a}`" for a in one.alternatives),
+            "why": one.why,
+        }
+        for one in papers.load(name).decisions
+    ]
+    columns = {"name": "Setting", "default": "Default", "others": "Alternatives", "why": "Why"}
+    return tables.Table("decisions", "Settings that the paper leaves open", columns, rows).markdown()

@@ -1,0 +1,136 @@
+"""Did a change make the quick reproductions worse? Their accuracies against committed ones, with a measured tolerance.
+
+A baseline holds, for every network and protocol, mean and standard deviation over several seeds. A new run with one
+of these seeds may differ, because another processor rounds otherwise and a training amplifies that as much as it
+amplifies another seed. So the tolerance is the 99.9 % prediction interval for one more seed; the standard
+deviations of all networks are pooled for it, as a handful of seeds would estimate each of them badly.
+Parameter counts must agree exactly.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from common import files, plans, runs, scores
+from common import paper as papers
+from common.errors import UserError
+from common.request import ROOT
+from common.screen import console
+from common.tables import Table
+
+LEVEL = 0.999
+PROFILE, DATA = "quick", "synthetic"
+
+
+def write(name: str, seeds: str) -> None:
+    """Write the baseline of a paper from its finished quick runs.
+
+    Raises:
+        UserError: if the runs of these seeds are not all there.
+    """
+    measured, parameters = _measured(name, ROOT / "results")
+    wanted = {int(seed) for seed in seeds.split(",")}
+    for row in measured.values():
+        if set(row) != wanted:
+            raise UserError(
+                f"The last run of {name} had the seeds {sorted(row)}, not {sorted(wanted)}.",
+                f"Run: make reproduce PAPER={name} SEEDS={seeds}",
+            )
+    accuracies = {key: list(row.values()) for key, row in measured.items()}
+    pooled = float(np.sqrt(np.mean([np.var(values, ddof=1) for values in accuracies.values()])))
+    content = {
+        "paper": name,
+        "profile": PROFILE,
+        "data": DATA,
+        "seeds": sorted(wanted),
+        "pooled_sd": pooled,
+        "tolerance": _tolerance(pooled, len(wanted), len(accuracies)),
+        "accuracy": {
+            key: {"mean": float(np.mean(values)), "sd": float(np.std(values, ddof=1))}
+            for key, values in accuracies.items()
+        },
+        "parameters": parameters,
+    }
+    path = _path(name)
+    with files.atomic(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    console.print(f"Wrote {path.relative_to(ROOT)}: tolerance {content['tolerance']:.3f} from {len(wanted)} seeds.")
+
+
+def check(results: Path = ROOT / "results") -> None:
+    """Compare the last quick run of every paper that has a baseline; exit status 1 if anything got worse.
+
+    Raises:
+        UserError: if a paper with a baseline was not run.
+    """
+    failed = False
+    for path in sorted((ROOT / "results" / "baselines").glob("*.json")):
+        baseline = json.loads(path.read_text(encoding="utf-8"))
+        table, worse = compare(baseline, *_measured(baseline["paper"], results))
+        table.show(console)
+        failed |= worse
+    if failed:
+        console.print("[bold red]Regression:[/] see the rows above. If the change was meant to do this: make baseline.")
+        raise SystemExit(1)
+    console.print("No regression.")
+
+
+def compare(baseline: dict, measured: dict[str, dict[int, float]], parameters: dict[str, int]) -> tuple[Table, bool]:
+    """The rows of a comparison, and whether any of them is a regression.
+
+    Better than the tolerance allows is a regression too: look for leakage, then write a new baseline.
+    """
+    rows, failed = [], False
+    for key, expected in baseline["accuracy"].items():
+        found = measured.get(key)
+        if found is None:
+            rows.append({"what": key, "baseline": f"{expected['mean']:.3f}", "verdict": "missing"})
+            failed = True
+            continue
+        mean = float(np.mean(list(found.values())))
+        gap = mean - expected["mean"]
+        verdict = "ok" if abs(gap) <= baseline["tolerance"] else ("worse" if gap < 0 else "too good")
+        failed |= verdict != "ok"
+        rows.append(
+            {
+                "what": key,
+                "baseline": f"{expected['mean']:.3f}",
+                "now": f"{mean:.3f}",
+                "difference": f"{gap:+.3f}",
+                "tolerance": f"±{baseline['tolerance']:.3f}",
+                "verdict": verdict,
+            }
+        )
+    for network, count in baseline["parameters"].items():
+        now = parameters.get(network)
+        verdict = "ok" if now == count else "changed"
+        failed |= verdict != "ok"
+        rows.append({"what": f"parameters {network}", "baseline": f"{count:,}", "now": now, "verdict": verdict})
+    columns = {"what": "Quantity", "baseline": "Baseline", "now": "Now", "difference": "Difference"}
+    columns |= {"tolerance": "Tolerance", "verdict": "Verdict"}
+    return Table("regression", f"Regression check: {baseline['paper']}", columns, rows), failed
+
+
+def _tolerance(sd: float, seeds: int, rows: int) -> float:
+    from scipy.stats import t
+
+    return float(t.ppf((1 + LEVEL) / 2, rows * (seeds - 1)) * sd * np.sqrt(1 + 1 / seeds))
+
+
+def _measured(name: str, results: Path) -> tuple[dict[str, dict[int, float]], dict[str, int]]:
+    """Accuracy by "protocol/network" and seed, and parameter counts, of the last quick run."""
+    paper = papers.load(name)
+    plan = plans.read(plans.plan_path(paper, PROFILE, DATA, results), paper)
+    found = runs.complete([runs.Identity(**identity) for identity in plan["runs"]], results / "runs")
+    accuracies: dict[str, dict[int, float]] = {}
+    parameters = {}
+    for run in found:
+        key = f"{run.identity.protocol}/{run.identity.experiment}/{run.identity.network}"
+        accuracies.setdefault(key, {})[run.identity.seed] = scores.score([run]).accuracy
+        parameters[run.identity.network] = run.record["parameters"]
+    return accuracies, parameters
+
+
+def _path(name: str) -> Path:
+    return ROOT / "results" / "baselines" / f"{name}.json"

@@ -1,0 +1,101 @@
+"""BigFaceX: the clips of three corpora with seven emotions, as windows of five faces, and how they are divided."""
+
+from pathlib import Path
+
+import datasets
+from common import splits
+from common.clips import Clip, Provenance, provenance
+from common.emotions import Emotion
+from common.errors import UserError
+from common.request import Request
+from common.samples import Samples, build
+from common.screen import bar
+from datasets import baum1, ckplus, enterface
+from reproductions.timeconvnet.preprocessing import Settings, prepare
+
+CORPORA = ("ckplus", "baum1", "enterface")
+
+# The order of Table I, which is that of FER2013.
+CLASSES = (
+    Emotion.ANGRY,
+    Emotion.DISGUST,
+    Emotion.FEAR,
+    Emotion.HAPPY,
+    Emotion.SAD,
+    Emotion.SURPRISE,
+    Emotion.NEUTRAL,
+)
+
+SPLITTERS = {
+    "published": splits.random_windows,
+    "clip-disjoint": splits.clip_disjoint,
+    "honest": splits.subject_disjoint,
+}
+
+_PARTS = {"spontaneous_and_acted": ("1a", "1s"), "spontaneous": ("1s",), "acted": ("1a",)}
+
+
+def root(request: Request) -> Path:
+    """The user's data, or the synthetic corpora, which are drawn if they are not there yet."""
+    if request.data is not None:
+        return request.data
+    from datasets.synthetic import corpora
+
+    with bar("Drawing the corpora", "clips") as progress:
+        return corpora.ensure(request.cache / "synthetic", request.sizes["synthetic"], progress=progress)
+
+
+def clips(request: Request, folder: Path) -> tuple[list[Clip], Provenance]:
+    """The clips of the seven classes in all three corpora.
+
+    Raises:
+        UserError: if a corpus is missing or only half there, if one of the classes has no clip anywhere, or if
+            drawn and recorded corpora are mixed.
+    """
+    places = datasets.locate_all(folder, CORPORA)
+    settings = request.settings
+    indexes = (
+        ckplus.index(places["ckplus"]),
+        baum1.index(
+            places["baum1"],
+            parts=_PARTS[settings["baum1_selection"]],
+            label_conflict=settings["baum1_label_conflict"],
+        ),
+        enterface.index(places["enterface"], subject6=settings["enterface_subject_6"]),
+    )
+    origins = [provenance(index.root) for index in indexes]
+    if len({origin.synthetic for origin in origins}) > 1:
+        drawn = ", ".join(i.corpus for i, origin in zip(indexes, origins, strict=True) if origin.synthetic)
+        raise UserError(
+            f"{folder} mixes recorded corpora with drawn ones ({drawn}).", "Keep the two in different folders."
+        )
+    chosen = [clip for index in indexes for clip in index.clips if clip.emotion in CLASSES]
+    absent = [emotion for emotion in CLASSES if all(clip.emotion is not emotion for clip in chosen)]
+    if absent:
+        raise UserError(
+            f"No clip in {folder} shows {' or '.join(absent)}.", "Compare what is there with make verify-data."
+        )
+    return chosen, origins[0]
+
+
+def samples(request: Request, chosen: list[Clip]) -> Samples:
+    """The windows of the clips, from the cache or computed on all cores."""
+    names = ("missed", "cascade", "scale_factor", "interpolation")
+    settings = Settings(**{name: request.settings[name] for name in names})
+    with bar("Finding faces", "clips") as progress:
+        return build(
+            chosen,
+            prepare,
+            settings,
+            request.cache / "samples",
+            workers=request.workers,
+            progress=progress,
+            skip_broken=request.skip_broken,
+        )
+
+
+def fold(request: Request, table, protocol: str) -> splits.Fold:
+    """Training, validation and test windows of a protocol, 70/10/20 (IV.D, V)."""
+    options = {"stratify": request.settings["stratified"]} if protocol == "published" else {}
+    fractions = tuple(request.paper.hyperparameters["split"][side] for side in splits.SIDES)
+    return SPLITTERS[protocol](table, request.settings["split_seed"], fractions, **options)

@@ -1,0 +1,179 @@
+"""The experiments of the paper: what each table needs, computed where it is missing.
+
+`reproduce` goes from the corpora to finished runs and writes down in a plan which files belong together;
+`reproductions.timeconvnet.tables` makes the tables from that plan alone.
+"""
+
+from dataclasses import asdict
+
+from common import controls, plans
+from common.augmentation import Augmentation
+from common.clips import Provenance
+from common.launch import Job, launch
+from common.request import Request
+from common.samples import Samples
+from common.screen import bar
+from common.split_audit import audit_split
+from common.training import Recipe, Training
+from reproductions.timeconvnet import data, speed
+from reproductions.timeconvnet.models import NETWORKS, Network
+
+EXPERIMENTS = {
+    "table1": "Table I: windows of BigFaceX by emotion and corpus",
+    "table2": "Table II: accuracy of the six networks, by protocol, with controls",
+    "speed": "Table II and section VI: inference time, parameters, time of the whole pipeline",
+}
+
+# Relative cost of a training step, measured on two cores: long trainings begin first.
+COST = {"resnet20_2plus1d": 36, "resnet20_3d": 30, "tcn_resnet20": 4, "tcn_mobilenetv2": 3}
+CORRECTED = "resnet20_2plus1d_corrected"
+SHUFFLED = "control-shuffled"
+
+
+def reproduce(request: Request) -> Provenance:
+    """Compute what the experiments need and is not there yet; returns whether the data are drawn or recorded.
+
+    Raises:
+        UserError: if data are missing or broken, or the disk cannot take what is written.
+    """
+    folder = data.root(request)
+    clips, origin = data.clips(request, folder)
+    samples = data.samples(request, clips)
+    plan = {
+        "paper": request.paper.name,
+        "profile": request.profile,
+        "data": origin.word,
+        "details": origin.details,
+        "protocols": list(request.protocols),
+        "experiments": [name for name in EXPERIMENTS if request.wants(name)],
+        "seeds": list(request.seeds),
+        "settings": request.changed_settings,
+        "census": _census(samples),
+    }
+    jobs = _jobs(request, samples) if request.wants("table2") else []
+    plan["runs"] = [asdict(job.training.identity) for job in jobs]
+    plan["splits"] = {job.training.protocol: job.split for job in jobs}
+    plans.write(plans.plan_path(request.paper, request.profile, origin.word, request.results), plan)
+    _train(request, jobs, origin)
+    if request.wants("speed") or (request.wants("table2") and "only" not in request.sizes):
+        speed.measure(request, clips, plans.speed_path(request.paper, request.profile, request.results))
+    return origin
+
+
+def _train(request: Request, jobs: list[Job], origin: Provenance) -> None:
+    root = request.results / "runs"
+    if jobs:
+        with bar("Training", "epochs") as progress:
+            launch(jobs, root, origin, processes=request.workers, fresh=request.fresh, progress=progress)
+
+
+def _jobs(request: Request, samples: Samples) -> list[Job]:
+    """Every network under every protocol with every seed, and the control with shuffled labels."""
+    from common.feeding import class_labels
+
+    table = samples.table
+    labels = class_labels(table.emotion, data.CLASSES)
+    chosen = request.sizes.get("only", [key for key in NETWORKS if key != CORRECTED])
+    jobs = []
+    for protocol in request.protocols:
+        fold = data.fold(request, table, protocol)
+        split = _split(table, fold)
+
+        def job(network, seed, experiment="table2", labels=labels, fold=fold, split=split, protocol=protocol):
+            training = Training(
+                paper=request.paper.name,
+                experiment=experiment,
+                protocol=protocol,
+                profile=request.profile,
+                network=network,
+                recipe=recipe(request, network),
+                seed=seed,
+                samples=samples,
+                labels=labels,
+                classes=data.CLASSES,
+                fold=fold,
+                settings=network_settings(request, network),
+            )
+            return Job(training, split, _cost(training))
+
+        for seed in request.seeds:
+            jobs += [job(NETWORKS[key], seed) for key in chosen]
+            if request.sizes.get("controls", True):
+                shuffled = controls.shuffled_labels(labels, fold, seed)
+                jobs.append(job(NETWORKS["tcn_mini_xception"], seed, SHUFFLED, shuffled))
+    return jobs
+
+
+def recipe(request: Request, network: Network) -> Recipe:
+    """The paper's training (section V and its Keras sources), in the size that the profile sets."""
+    stated = request.paper.hyperparameters
+    size = request.sizes["default"] | request.sizes["networks"].get(network.key, {})
+    moved = stated["augmentation"]
+    return Recipe(
+        epochs=size["epochs"],
+        steps_per_epoch=size.get("steps_per_epoch"),
+        batch_size=size.get("batch_size", request.settings["batch_size"]),
+        learning_rate=stated["learning_rate"],
+        schedule=tuple((first - 1, factor) for first, factor in stated["learning_rate_factors"].items()),
+        augmentation=Augmentation(
+            moved["rotation_degrees"], moved["width_shift"], moved["zoom"], moved["horizontal_flip"]
+        ),
+        checkpoint=request.settings["checkpoint"],
+        mixed_precision=request.mixed_precision,
+    )
+
+
+def network_settings(request: Request, network: Network) -> dict:
+    """Those of the paper's open decisions that shape this network."""
+    chosen = request.settings
+    return {
+        "tcn_resnet20": {"pool": chosen["pool"]},
+        "resnet20_3d": {"pool3d": chosen["pool3d"], "temporal_stride": chosen["temporal_stride_3d"]},
+        "resnet20_2plus1d": {
+            "pool3d": chosen["pool3d"],
+            "temporal_stride": chosen["temporal_stride_2plus1d"],
+            "relu_between": chosen["relu_between"],
+            "nin": chosen["nin"],
+        },
+    }.get(network.key, {})
+
+
+def _cost(training: Training) -> float:
+    recipe = training.recipe
+    steps = recipe.steps_per_epoch or len(training.fold.train) / recipe.batch_size
+    return COST.get(training.network.key, 1) * steps * recipe.epochs
+
+
+def _split(table, fold) -> dict:
+    """What the auditor says about a fold, and what classifiers reach on it that see no face."""
+    audit = audit_split(table, fold)
+    return {
+        "fold": fold.name,
+        "clean": audit.clean,
+        "said": str(audit.test),
+        "test": asdict(audit.test),
+        "validation": asdict(audit.validation),
+        "majority": controls.accuracy(table, fold, controls.majority(table, fold)),
+        "corpus_only": controls.accuracy(table, fold, controls.corpus_only(table, fold)),
+        "sizes": {side: len(getattr(fold, side)) for side in ("train", "validation", "test")},
+        "subjects": {side: int(table.subject.iloc[getattr(fold, side)].nunique()) for side in ("train", "test")},
+    }
+
+
+def _census(samples: Samples) -> dict:
+    """Windows by emotion and corpus, and what became of all frames: the numbers of Table I and of the ledger."""
+    table, ledger = samples.table, samples.ledger
+    counted = ledger.drop(columns=["clip", "subject", "emotion", "partition", "problem", "rows"])
+    by_corpus = counted.groupby("corpus").sum()
+    by_corpus.insert(0, "clips", ledger.groupby("corpus").size())
+    windows = table.groupby(["emotion", "corpus"]).size()
+    return {
+        "key": samples.key,
+        "subjects": ledger.groupby("corpus").subject.nunique().to_dict(),
+        "windows": [
+            {"emotion": str(emotion), "corpus": corpus, "windows": int(count)}
+            for (emotion, corpus), count in windows.items()
+        ],
+        "ledger": {corpus: {name: int(n) for name, n in row.items()} for corpus, row in by_corpus.iterrows()},
+        "broken": ledger.problem[ledger.problem != ""].tolist(),
+    }

@@ -1,0 +1,262 @@
+"""Tables I and II beside ours, made from finished runs alone."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from common import auditors, plans, runs, scores
+from common.paper import Claim, Paper
+from common.runs import Run
+from common.scores import Score
+from common.tables import Table
+from common.verdicts import Measured, Verdict, judge
+from reproductions.timeconvnet.models import NETWORKS
+
+COMPARISON = {
+    "published": "Published",
+    "reproduced": "Reproduced",
+    "difference": "Difference",
+    "interval": "95 % interval",
+    "verdict": "Verdict",
+}
+OTHER_PROTOCOL = {
+    "clip-disjoint": "no clip on both sides instead of windows at random",
+    "honest": "no subject on both sides instead of windows at random",
+}
+
+
+def make(paper: Paper, profile: str, data: str, results: Path) -> list[Table]:
+    """The tables of the last `reproduce` with this profile on "synthetic" or "real" data.
+
+    Raises:
+        UserError: if nothing was run yet, or a run that the tables need is missing.
+    """
+    plan = plans.read(plans.plan_path(paper, profile, data, results), paper)
+    found = runs.complete([runs.Identity(**identity) for identity in plan["runs"]], results / "runs")
+    timed = {"table2", "speed"} & set(plan["experiments"])
+    speed = plans.read(plans.speed_path(paper, profile, results), paper) if timed else {}
+    meta = {key: plan[key] for key in ("paper", "profile", "data", "protocols", "seeds", "settings", "details")}
+    tables = []
+    if "table1" in plan["experiments"]:
+        tables += [_table1(paper, plan), _ledger(plan)]
+    if "table2" in plan["experiments"]:
+        tables += [_table2(paper, plan, found, speed), _controls(plan, found)]
+    if "speed" in plan["experiments"]:
+        tables.append(_speed(paper, speed))
+    for table in tables:
+        table.meta = meta
+    return tables
+
+
+def _judged(paper: Paper, claim: Claim, measured: Measured | None) -> Verdict:
+    return judge(claim, measured, auditors.run(paper, claim.check) if claim.check else None)
+
+
+def _table1(paper: Paper, plan: dict) -> Table:
+    counts = plan["census"]["windows"]
+    corpora = sorted({row["corpus"] for row in counts})
+    rows = []
+    for claim in paper.select("table1-*"):
+        of = [row for row in counts if claim.emotion in (None, row["emotion"])]
+        total = sum(row["windows"] for row in of)
+        verdict = _judged(paper, claim, Measured(total, plan["data"]))
+        rows.append(
+            {
+                "emotion": claim.emotion or "Total",
+                **{c: sum(row["windows"] for row in of if row["corpus"] == c) or None for c in corpora},
+                "published": f"{claim.number:,.0f}",
+                "reproduced": total,
+                "difference": f"{total - claim.number:+,.0f}",
+                "share": f"{claim.number / 68363:.1%} → {total / sum(r['windows'] for r in counts):.1%}",
+                "verdict": verdict.name,
+            }
+        )
+    columns = {"emotion": "Emotion"} | {c: c for c in corpora}
+    columns |= {"reproduced": "Reproduced", "published": "Published", "difference": "Difference"}
+    columns |= {"share": "Share of all, published → ours", "verdict": "Verdict"}
+    notes = [f"The printed total is {rows[-1]['verdict']}: the seven printed counts add up to it."]
+    if plan["data"] == "synthetic":
+        notes = ["Windows of drawn corpora: how many there are was our choice and says nothing about BigFaceX."]
+    return Table("table1", "Table I: windows of BigFaceX by emotion", columns, rows, notes)
+
+
+def _ledger(plan: dict) -> Table:
+    columns = {
+        "corpus": "Corpus",
+        "subjects": "Subjects",
+        "clips": "Clips",
+        "frames_read": "Frames",
+        "frames_skipped": "Left out",
+        "frames_without_face": "Without face",
+        "windows": "Windows",
+        "windows_without_face": "Lost windows",
+        "too_short": "Clips too short",
+        "without_any_face": "Clips without face",
+    }
+    ledger = plan["census"]["ledger"]
+    rows = [{"corpus": c, "subjects": plan["census"]["subjects"][c]} | ledger[c] for c in sorted(ledger)]
+    total = {key: sum(row[key] for row in rows) for key in columns if key != "corpus"}
+    read = total["frames_read"] - total["frames_skipped"]
+    notes = [
+        f"The detector lost the face in {total['frames_without_face']:,} of {read:,} frames "
+        f"({total['frames_without_face'] / max(read, 1):.1%}); every window with such a frame is dropped.",
+        *[f"Left out: {problem}" for problem in plan["census"]["broken"]],
+    ]
+    return Table("ledger", "What became of the frames", columns, [*rows, {"corpus": "Total"} | total], notes)
+
+
+def _table2(paper: Paper, plan: dict, found: Sequence[Run], speed: dict) -> Table:
+    rows, notes = [], []
+    for key, network in NETWORKS.items():
+        lines = [_accuracy(paper, plan, found, key, protocol) for protocol in plan["protocols"]]
+        lines.append(_time(paper, speed, key))
+        lines.append(_parameters(paper, speed, key))
+        rows += [{"network": network.title} | line for line in lines if line]
+    for protocol in plan["protocols"]:
+        split = plan["splits"][protocol]
+        sizes = split["sizes"]
+        notes.append(
+            f"{protocol}: {sizes['train']:,}/{sizes['validation']:,}/{sizes['test']:,} windows. {split['said']}"
+        )
+    notes += _leak_size(plan, found)
+    if any("budget too small" in row["verdict"] for row in rows):
+        notes.append(
+            "budget too small: this profile trains the network too briefly to be better than a constant answer; "
+            "the paper profile trains 200 epochs."
+        )
+    columns = {"network": "Network", "quantity": "Quantity", "protocol": "Protocol"} | COMPARISON
+    return Table("table2", "Table II: accuracy, inference time and parameters", columns, rows, notes)
+
+
+def _scored(found: Sequence[Run], experiment: str, network: str, protocol: str) -> Score | None:
+    mine = _of(found, experiment, network, protocol)
+    return scores.score(mine) if mine else None
+
+
+def _of(found: Sequence[Run], experiment: str, network: str, protocol: str) -> list[Run]:
+    wanted = (experiment, network, protocol)
+    return [r for r in found if (r.identity.experiment, r.identity.network, r.identity.protocol) == wanted]
+
+
+def _accuracy(paper: Paper, plan: dict, found: Sequence[Run], key: str, protocol: str) -> dict | None:
+    score = _scored(found, "table2", key, protocol)
+    if score is None:
+        return None
+    claim = paper.claim(f"table2-{key}-accuracy")
+    note = "" if score.learnt else "budget too small"
+    measured = Measured(
+        score.accuracy, plan["data"], score.interval, differs=OTHER_PROTOCOL.get(protocol, ""), note=note
+    )
+    verdict = _judged(paper, claim, measured)
+    low, high = score.interval
+    return {
+        "quantity": "accuracy",
+        "protocol": protocol,
+        "published": claim.value if protocol == "published" else None,
+        "reproduced": f"{score.accuracy:.3f}",
+        "difference": f"{verdict.difference:+.3f}",
+        "interval": f"{low:.3f} to {high:.3f}",
+        "verdict": note if note and plan["profile"] == "quick" else verdict.name,
+        "why": verdict.why,
+    }
+
+
+def _time(paper: Paper, speed: dict, key: str) -> dict:
+    found = speed["networks"][key]
+    reference = paper.claim("table2-tcn_mini_xception-inference_time")
+    line = {"quantity": "inference time, ms", "reproduced": f"{found['mean']:.2f}"}
+    line |= {"interval": f"p50 {found['p50']:.2f}, p95 {found['p95']:.2f}"}
+    claims = [claim for claim in paper.claims if claim.id == f"table2-{key}-inference_time"]
+    if claims:
+        verdict = _judged(paper, claims[0], Measured(found["mean"], "none"))
+        line |= {"published": claims[0].value, "difference": f"{verdict.difference:+.2f}", "verdict": verdict.name}
+        line["interval"] += f"; ratio {found['ratio']:.2f} (published {claims[0].number / reference.number:.2f})"
+    return line
+
+
+def _parameters(paper: Paper, speed: dict, key: str) -> dict:
+    built = speed["networks"][key]["parameters"]
+    line = {"quantity": "parameters", "reproduced": f"{built:,}"}
+    claims = [claim for claim in paper.claims if claim.id == f"table2-{key}-parameters"]
+    if claims:
+        verdict = _judged(paper, claims[0], Measured(built, "none"))
+        line |= {"published": claims[0].value, "difference": f"{verdict.difference:+,.0f}", "verdict": verdict.name}
+    return line
+
+
+def _leak_size(plan: dict, found: Sequence[Run]) -> list[str]:
+    """How much of the published protocol's accuracy the honest one does not confirm."""
+    if not {"published", "honest"} <= set(plan["protocols"]):
+        return []
+    told = []
+    for key, network in NETWORKS.items():
+        published, honest = (_of(found, "table2", key, protocol) for protocol in ("published", "honest"))
+        if published and honest and scores.score(published).learnt:
+            points, low, high = (100 * value for value in scores.difference(published, honest))
+            told.append(f"{network.title} {points:+.1f} points (95 % interval {low:+.1f} to {high:+.1f})")
+    return [f"Leak size, published − honest: {'; '.join(told)}."] if told else []
+
+
+def _controls(plan: dict, found: Sequence[Run]) -> Table:
+    rows = []
+    for protocol in plan["protocols"]:
+        split = plan["splits"][protocol]
+        rows.append({"control": "most frequent emotion", "accuracy": f"{split['majority']:.3f}", "protocol": protocol})
+        rows.append({"control": "corpus name alone", "accuracy": f"{split['corpus_only']:.3f}", "protocol": protocol})
+        shuffled = _scored(found, "control-shuffled", "tcn_mini_xception", protocol)
+        if shuffled:
+            low, high = shuffled.interval
+            rows.append(
+                {
+                    "control": "shuffled training labels",
+                    "protocol": protocol,
+                    "accuracy": f"{shuffled.accuracy:.3f}",
+                    "interval": f"{low:.3f} to {high:.3f}",
+                    "said": "no better than chance, as it must be"
+                    if not shuffled.learnt
+                    else "better than chance: labels leak through the pipeline",
+                }
+            )
+    columns = {"protocol": "Protocol", "control": "Classifier", "accuracy": "Accuracy", "interval": "95 % interval"}
+    columns["said"] = "Finding"
+    notes = ["corpus name alone: how far one gets by telling the corpora apart, since Neutral exists in BAUM-1 only."]
+    return Table("controls", "What scores without looking at a face", columns, rows, notes)
+
+
+def _speed(paper: Paper, speed: dict) -> Table:
+    steps = speed["pipeline"]
+    overhead = sum(steps[step]["mean"] for step in ("decode", "detect", "crop"))
+    frame = steps["frame"]["mean"]
+    fastest = min(value["mean"] for key, value in speed["networks"].items() if key.startswith("tcn"))
+    slowest = max(value["mean"] for key, value in speed["networks"].items() if key.startswith("tcn"))
+    measured = {
+        "text6-inference_time-fastest": fastest,
+        "text6-inference_time-slowest": slowest,
+        "text6-overhead-time": overhead,
+        "text6-pipeline-time": frame,
+        "text6-frame_rate": 1000 / frame,
+    }
+    rows = []
+    for id, value in measured.items():
+        claim = paper.claim(id)
+        verdict = judge(claim, Measured(value, "none"))
+        row = {"what": f"{claim.metric} ({claim.unit})", "published": claim.value, "reproduced": f"{value:.1f}"}
+        rows.append(row | {"difference": f"{verdict.difference:+.1f}", "verdict": verdict.name})
+    for step, times in steps.items():
+        rows.append(
+            {
+                "what": f"of which {step} (ms)" if step != "frame" else "whole frame (ms)",
+                "reproduced": f"{times['mean']:.1f}",
+                "interval": f"p50 {times['p50']:.1f}, p95 {times['p95']:.1f}",
+            }
+        )
+    machine = speed["machine"]
+    gpus = ", ".join(machine["gpus"]) or "no GPU"
+    notes = [
+        f"Networks: batch 1, mean of {speed['runs']:,} runs in turns after {speed['asked']['warm_up']} to warm up. "
+        f"Pipeline: {steps['frame']['frames']} frames of a video. Machine: {machine['cpu']}, {machine['cores']} "
+        f"cores, {gpus}, {machine['backend']}.",
+        "The paper's times are of an i3-7100 with an RTX 2080 Ti: compare the ratios in Table II, not milliseconds.",
+    ]
+    columns = {"what": "Quantity"} | COMPARISON
+    columns["interval"] = "Percentiles"
+    return Table("speed", "Section VI: time of a frame", columns, rows, notes)

@@ -1,0 +1,175 @@
+"""Run folders: found again by what decides their outcome, and everything else told apart from them."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common import runs
+from common.errors import UserError
+from common.runs import Identity
+
+ROOT = Path(__file__).parents[1]
+BASE = Identity(
+    paper="timeconvnet",
+    experiment="table2",
+    protocol="honest",
+    profile="quick",
+    network="tcn_resnet20",
+    settings={"pool": "avg8"},
+    recipe={"epochs": 3, "schedule": [[80, 0.1]]},
+    seed=0,
+    data="d",
+    split="s",
+)
+
+
+def publish(identity, root):
+    partial = identity.folder(root).with_name("x.partial")
+    partial.mkdir(parents=True)
+    (partial / "predictions.csv").write_text("sample,emotion,predicted,p_Happy\n3,Happy,Happy,0.9\n")
+    (partial / "curves.csv").write_text("epoch,loss,val_loss\n0,1.5,\n")
+    (partial / "model.keras").write_bytes(b"")
+    return runs.publish(partial, identity, {"provenance": {"synthetic": True, "details": {}}}, root)
+
+
+def with_seed(seed, **changes):
+    return dataclasses.replace(BASE, seed=seed, **changes)
+
+
+def test_a_run_comes_back_as_it_was_written(tmp_path):
+    run = publish(BASE, tmp_path)
+    assert run == runs.finished(BASE, tmp_path)
+    assert run.identity == BASE
+    assert run.synthetic
+    assert run.folder == tmp_path / "timeconvnet/table2/honest/tcn_resnet20" / f"seed0-{BASE.key[:8]}"
+    assert run.predictions().predicted.tolist() == ["Happy"]
+    assert run.curves().val_loss.isna().all()
+    assert not list(tmp_path.rglob("*.partial"))
+
+
+CHANGED = {
+    "paper": "other",
+    "experiment": "other",
+    "protocol": "published",
+    "profile": "paper",
+    "network": "other",
+    "settings": {"pool": "gap"},
+    "recipe": {"epochs": 4},
+    "seed": 1,
+    "data": "other",
+    "split": "other",
+    "fold": "fold-01",
+}
+
+
+def test_every_field_is_part_of_the_key():
+    assert set(CHANGED) == {field.name for field in dataclasses.fields(Identity)}
+    keys = {dataclasses.replace(BASE, **{name: value}).key for name, value in CHANGED.items()}
+    assert len(keys | {BASE.key}) == len(CHANGED) + 1
+
+
+@given(st.dictionaries(st.text(max_size=5), st.integers() | st.tuples(st.integers(), st.floats(allow_nan=False))))
+def test_the_key_survives_json(settings):
+    identity = dataclasses.replace(BASE, settings=settings)
+    back = Identity(**json.loads(json.dumps(dataclasses.asdict(identity))))
+    assert back.key == identity.key
+    assert back == identity
+
+
+def test_folds_have_folders_of_their_own(tmp_path):
+    folder = with_seed(2, fold="fold-03").folder(tmp_path)
+    assert folder.name.startswith("fold-03-seed2-")
+
+
+def test_find_selects(tmp_path):
+    for seed in (1, 0):
+        publish(with_seed(seed), tmp_path)
+    publish(with_seed(0, protocol="published"), tmp_path)
+    found, skipped = runs.find(tmp_path, protocol="honest")
+    assert [run.identity.seed for run in found] == [0, 1]
+    assert skipped == []
+
+
+def test_a_summary_of_a_part_is_refused_and_names_what_is_missing(tmp_path):
+    expected = [with_seed(seed) for seed in range(3)]
+    publish(expected[0], tmp_path)
+    assert runs.missing(expected, tmp_path) == expected[1:]
+    with pytest.raises(UserError, match=r"2 of 3 runs are missing(.|\n)*seed 1\n(.|\n)*seed 2"):
+        runs.complete(expected, tmp_path)
+    for identity in expected[1:]:
+        publish(identity, tmp_path)
+    assert [run.identity for run in runs.complete(expected, tmp_path)] == expected
+
+
+def edit(run, **changes):
+    path = run.folder / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (lambda run: (run.folder / "run.json").write_text('{"schema": 1, "ke'), "no JSON text"),
+        (lambda run: (run.folder / "run.json").write_bytes(b"\xff\xfe\x00"), "no JSON text"),
+        (lambda run: (run.folder / "run.json").write_text("[1, 2]"), "not written by this program"),
+        (lambda run: (run.folder / "run.json").unlink(), "no finished run: it has no run.json"),
+        (lambda run: (run.folder / "predictions.csv").unlink(), "has no predictions.csv"),
+        (lambda run: edit(run, schema=99), "newer version"),
+        (lambda run: edit(run, identity={"paper": "x"}), "does not say what was run"),
+        (lambda run: edit(run, identity=dataclasses.asdict(with_seed(9))), "another key"),
+        (lambda run: edit(run, finished=False), "another key"),
+        (lambda run: edit(run, provenance={}), "does not say what was run"),
+    ],
+)
+def test_what_is_no_whole_run_is_named_and_computed_again(tmp_path, damage, told):
+    run = publish(BASE, tmp_path)
+    publish(with_seed(1), tmp_path)
+    damage(run)
+    with pytest.raises(UserError, match=told) as error:
+        runs.read(run.folder)
+    assert str(run.folder) in str(error.value)
+    found, (skipped,) = runs.find(tmp_path)
+    assert [one.identity.seed for one in found] == [1]
+    assert skipped.folder == run.folder
+    assert runs.missing([BASE], tmp_path) == [BASE]
+
+
+def test_a_moved_run_does_not_pass_for_another(tmp_path):
+    run = publish(with_seed(1), tmp_path)
+    run.folder.rename(BASE.folder(tmp_path))
+    with pytest.raises(UserError, match="another key"):
+        runs.read(BASE.folder(tmp_path))
+
+
+def test_an_unfinished_run_is_listed_with_its_reason(tmp_path):
+    folder = BASE.folder(tmp_path)
+    folder.with_name(folder.name + ".partial").mkdir(parents=True)
+    found, (skipped,) = runs.find(tmp_path)
+    assert found == []
+    assert "not finished" in skipped.reason
+
+
+def test_a_damaged_table_is_named(tmp_path):
+    run = publish(BASE, tmp_path)
+    (run.folder / "predictions.csv").write_text("")
+    with pytest.raises(UserError, match=r"predictions\.csv cannot be read"):
+        run.predictions()
+    (run.folder / "predictions.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(UserError, match="no column sample"):
+        run.predictions()
+
+
+def test_looking_at_runs_needs_neither_a_backend_nor_pandas():
+    code = """
+import sys
+import common.runs, common.training, common.timing, reproductions.timeconvnet.models
+print(sorted({"tensorflow", "keras", "jax", "pandas", "cv2"} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

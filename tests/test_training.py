@@ -1,0 +1,303 @@
+"""Training: repeatable, resumable after a kill, complete in what it writes."""
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+from little_samples import CLASSES, LittleNetwork, LittleSamples
+
+from common import devices, runs, timing
+from common.augmentation import Augmentation
+from common.batch_norm import MovingStatistics
+from common.clips import Provenance
+from common.errors import UserError
+from common.feeding import class_labels
+from common.splits import Fold
+from common.training import Recipe, Training, train
+
+SAMPLES = LittleSamples()
+FOLD = Fold("f", np.arange(36), np.arange(36, 45), np.arange(45, 60))
+RECIPE = Recipe(epochs=4, batch_size=8, learning_rate=1e-2, schedule=((1, 0.5), (2, 0.1)), augmentation=Augmentation())
+DRAWN = Provenance(True, {"seed": 1})
+HERE = Path(__file__).parent
+
+
+def little(recipe=RECIPE, seed=0, fold=FOLD, **more) -> Training:
+    labels = class_labels(SAMPLES.table.emotion, CLASSES)
+    return Training(
+        "paper", "exp", "honest", "quick", LittleNetwork(), recipe, seed, SAMPLES, labels, CLASSES, fold, **more
+    )
+
+
+def changed(**changes) -> Recipe:
+    return dataclasses.replace(RECIPE, **changes)
+
+
+def test_the_learning_rate_falls_after_the_named_epochs_and_factors_do_not_multiply():
+    recipe = Recipe(200, 32, 1e-3, schedule=((80, 1e-1), (120, 1e-2), (160, 1e-3), (180, 0.5e-3)))
+    rates = {0: 1e-3, 80: 1e-3, 81: 1e-4, 120: 1e-4, 121: 1e-5, 160: 1e-5, 161: 1e-6, 180: 1e-6, 181: 0.5e-6}
+    assert {epoch: recipe.rate(epoch) for epoch in rates} == pytest.approx(rates)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    told = []
+    done = train(
+        little(),
+        tmp_path_factory.mktemp("runs"),
+        provenance=DRAWN,
+        split={"clean": True},
+        progress=lambda epoch, epochs, logs: told.append((epoch, epochs, logs["loss"])),
+    )
+    return done, told
+
+
+def test_a_run_folder_holds_the_predictions_of_every_test_sample(run):
+    table = run[0].predictions()
+    assert table.columns.tolist() == [
+        *("sample", "corpus", "clip", "subject", "first_frame", "emotion", "predicted"),
+        *("p_Angry", "p_Happy", "p_Sad"),
+    ]
+    assert table["sample"].tolist() == list(range(45, 60))
+    assert table.emotion.tolist() == SAMPLES.table.emotion[45:].tolist()
+    probabilities = table[["p_Angry", "p_Happy", "p_Sad"]].to_numpy()
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+    assert table.predicted.tolist() == [CLASSES[n] for n in probabilities.argmax(axis=1)]
+
+
+def test_curves_have_a_row_an_epoch_and_are_told_while_training(run):
+    curves, told = run[0].curves(), run[1]
+    assert curves.epoch.tolist() == [0, 1, 2, 3]
+    assert curves.learning_rate.tolist() == pytest.approx([1e-2, 1e-2, 5e-3, 1e-3])
+    assert curves[["loss", "accuracy", "val_loss", "val_accuracy"]].notna().all(axis=None)
+    assert [(epoch, epochs) for epoch, epochs, _ in told] == [(n, 4) for n in range(1, 5)]
+    assert [loss for *_, loss in told] == pytest.approx(curves.loss.tolist())
+
+
+def test_the_record_says_what_was_run(run):
+    record = run[0].record
+    assert record["provenance"] == {"synthetic": True, "details": {"seed": 1}}
+    assert record["split"] == {"clean": True}
+    assert record["samples"] == {"train": 36, "validation": 9, "test": 15}
+    assert record["classes"] == list(CLASSES)
+    assert record["hardware"]["backend"] == devices.choose_backend()
+    assert record["hardware"]["deterministic"] is True
+    assert record["versions"]["keras"]
+    assert run[0].identity == little().identity
+
+
+def test_the_chosen_epoch_is_the_first_best_and_its_model_is_kept(run):
+    import keras
+
+    done = run[0]
+    accuracies = done.curves().val_accuracy.tolist()
+    assert done.record["chosen_epoch"] == accuracies.index(max(accuracies))
+    model = keras.models.load_model(done.folder / "model.keras")
+    x, _ = little().batches(FOLD.test, train=False)[0]
+    expected = done.predictions()[["p_Angry", "p_Happy", "p_Sad"]].to_numpy()[:8]
+    np.testing.assert_allclose(model(x, training=False), expected, atol=1e-5)
+
+
+def test_the_same_seed_gives_identical_predictions_and_another_seed_others(run, tmp_path):
+    again = train(little(), tmp_path, provenance=DRAWN)
+    other = train(little(seed=1), tmp_path, provenance=DRAWN)
+    first = (run[0].folder / "predictions.csv").read_bytes()
+    assert (again.folder / "predictions.csv").read_bytes() == first
+    assert (other.folder / "predictions.csv").read_bytes() != first
+
+
+def test_a_finished_run_is_used_as_it_is_unless_fresh_is_asked_for(tmp_path):
+    recipe = changed(epochs=1)
+    told = []
+
+    def once(**more):
+        return train(little(recipe), tmp_path, provenance=DRAWN, progress=lambda *a: told.append(a), **more)
+
+    first = once()
+    assert once() == first
+    assert len(told) == 1
+    once(fresh=True)
+    assert len(told) == 2
+
+
+def test_the_last_epoch_can_be_chosen_and_needs_no_validation(tmp_path):
+    fold = Fold("f", FOLD.train, np.array([], int), FOLD.test)
+    done = train(little(changed(checkpoint="last"), fold=fold), tmp_path, provenance=DRAWN)
+    assert done.record["chosen_epoch"] == 3
+    assert done.curves().val_accuracy.isna().all()
+    with pytest.raises(UserError, match="no samples for validation"):
+        train(little(fold=fold), tmp_path, provenance=DRAWN)
+
+
+def test_steps_per_epoch_continue_through_the_samples(tmp_path):
+    seen = []
+
+    class Watched(LittleSamples):
+        def read(self, rows):
+            seen.extend(int(row) for row in rows)
+            return super().read(rows)
+
+    training = dataclasses.replace(little(changed(steps_per_epoch=1, epochs=5, checkpoint="last")), samples=Watched())
+    train(training, tmp_path, provenance=DRAWN)
+    assert {row for row in seen if row < 36} == set(range(36))
+
+
+@pytest.mark.parametrize("steps", [1, 40])
+def test_settled_statistics_are_the_average_of_what_was_seen(steps):
+    import keras
+
+    model = LittleNetwork().build(3)
+    norm = model.layers[1]
+    moving = MovingStatistics(model)
+    rng = np.random.default_rng(0)
+    means, norms = [], []
+    for _ in range(steps):
+        x = rng.normal(3, 2, (16, 12, 12, 5)).astype("float32")
+        convolved = keras.ops.convert_to_numpy(model.layers[0](x))
+        means.append(convolved.mean(axis=(0, 1, 2)))
+        norms.append(convolved.var(axis=(0, 1, 2)))
+        model(x, training=True)
+    before = [np.array(weight) for weight in model.get_weights()]
+    weights = 0.8 ** np.arange(steps)[::-1]
+    with moving.settled(steps):
+        expected = np.average(means, axis=0, weights=weights)
+        np.testing.assert_allclose(keras.ops.convert_to_numpy(norm.moving_mean), expected, rtol=1e-3, atol=1e-4)
+        expected = np.average(norms, axis=0, weights=weights)
+        np.testing.assert_allclose(keras.ops.convert_to_numpy(norm.moving_variance), expected, rtol=1e-3)
+    for weight, was in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weight, was)
+
+
+def test_mixed_precision_trains_with_float32_outputs(tmp_path):
+    done = train(little(changed(mixed_precision=True, epochs=1)), tmp_path, provenance=DRAWN)
+    assert done.record["hardware"]["precision"] == "mixed_float16"
+    assert done.predictions().p_Angry.between(0, 1).all()
+
+
+def test_an_unknown_checkpoint_choice_is_refused(tmp_path):
+    with pytest.raises(UserError, match="no checkpoint choice"):
+        train(little(changed(checkpoint="best")), tmp_path, provenance=DRAWN)
+
+
+def test_labels_settings_and_split_are_part_of_the_identity():
+    base = little().identity
+    shuffled = dataclasses.replace(little(), labels=little().labels[::-1])
+    other_fold = little(fold=Fold("f", FOLD.train[:-1], FOLD.validation, FOLD.test))
+    keys = {base.key, shuffled.identity.key, other_fold.identity.key, little(settings={"width": 5}).identity.key}
+    assert len(keys) == 4
+    assert little().identity == base
+
+
+KILLED = """
+import sys, time
+sys.path[:0] = [{here!r}, {root!r}]
+from pathlib import Path
+from test_training import DRAWN, little, train
+
+def slowly(epoch, epochs, logs):
+    if epoch == 3:
+        Path({mark!r}).touch()
+        time.sleep(60)
+
+train(little(), Path({runs!r}), provenance=DRAWN, save_every=0, progress=slowly)
+"""
+
+
+def test_a_killed_training_continues_and_ends_as_if_nothing_had_happened(run, tmp_path):
+    mark = tmp_path / "mark"
+    code = KILLED.format(here=str(HERE), root=str(HERE.parent), mark=str(mark), runs=str(tmp_path / "runs"))
+    process = subprocess.Popen([sys.executable, "-c", code])
+    deadline = time.monotonic() + 120
+    while not mark.exists():
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    (unfinished,) = runs.find(tmp_path / "runs")[1]
+    assert unfinished.folder.name.endswith(".partial")
+
+    done = train(little(), tmp_path / "runs", provenance=DRAWN)
+    assert done.record["epochs_resumed_from"] == 3
+    whole = run[0]
+    assert (done.folder / "predictions.csv").read_bytes() == (whole.folder / "predictions.csv").read_bytes()
+    drop = ["seconds"]
+    assert done.curves().drop(columns=drop).equals(whole.curves().drop(columns=drop))
+    assert runs.find(tmp_path / "runs")[1] == []
+
+
+def test_a_damaged_state_only_costs_time(run, tmp_path):
+    folder = little().identity.folder(tmp_path)
+    partial = folder.with_name(folder.name + ".partial")
+    partial.mkdir(parents=True)
+    (partial / "state.npz").write_bytes(b"PK\x03\x04 half a file")
+    done = train(little(), tmp_path, provenance=DRAWN)
+    assert done.record["epochs_resumed_from"] == 0
+    assert (done.folder / "predictions.csv").read_bytes() == (run[0].folder / "predictions.csv").read_bytes()
+
+
+def in_another_process(tmp_path, extra: str, **environment):
+    code = f"""
+import sys
+sys.path[:0] = [{str(HERE)!r}, {str(HERE.parent)!r}]
+from pathlib import Path
+{extra}
+from test_training import DRAWN, changed, little, train
+run = train(little(changed(epochs=2)), Path({str(tmp_path)!r}), provenance=DRAWN)
+assert len(run.predictions()) == 15
+print(run.record["hardware"]["backend"], run.curves().loss.iloc[-1] < run.curves().loss.iloc[0])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+@pytest.mark.skipif(find_spec("jax") is None, reason="jax is not installed")
+def test_training_runs_on_jax_without_tensorflow(tmp_path):
+    absent = "sys.modules['tensorflow'] = None"
+    assert in_another_process(tmp_path, absent, KERAS_BACKEND="jax") == ["jax", "True"]
+
+
+@pytest.mark.skipif(find_spec("jax") is None, reason="jax is not installed")
+def test_a_batch_is_divided_among_several_devices(tmp_path):
+    shown = "import atexit, keras; atexit.register(lambda: print(len(keras.distribution.list_devices())))"
+    two = {"KERAS_BACKEND": "jax", "XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
+    assert in_another_process(tmp_path, shown, **two) == ["jax", "True", "2"]
+
+
+def test_an_unknown_backend_is_named(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflo")
+    with pytest.raises(UserError, match="Did you mean tensorflow"):
+        devices.choose_backend()
+
+
+def test_times_are_taken_in_turns_and_compared_with_the_reference():
+    called = []
+
+    def call(name, seconds):
+        return lambda: (called.append(name), time.sleep(seconds))
+
+    rows = timing.times({"a": call("a", 0.002), "b": call("b", 0.008)}, reference="a", runs=10, warm_up=2)
+    assert all(set(called[n : n + 2]) == {"a", "b"} for n in range(0, len(called), 2))
+    assert len(called) == 24
+    a, b = rows
+    assert a.ratio == 1
+    assert 2 < b.ratio < 4.5
+    assert b.p50 <= b.p95
+    assert b.mean >= 8
+
+
+def test_networks_are_timed_at_batch_one():
+    models = {name: LittleNetwork().build(3, width=width) for name, width in (("narrow", 2), ("wide", 8))}
+    rows = timing.inference_times(models, reference="narrow", runs=5, warm_up=1)
+    assert [row.name for row in rows] == ["narrow", "wide"]
+    assert all(row.mean > 0 and row.runs == 5 for row in rows)
