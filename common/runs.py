@@ -233,6 +233,8 @@ def publish(partial: Path, identity: Identity, record: dict, root: Path) -> Run:
     with files.atomic(partial / RECORD) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
     with files.storage_errors(folder.parent):
+        for left_over in set(partial.iterdir()) - {partial / name for name in CONTENTS}:
+            left_over.unlink()  # states, and what a killed process had half written
         discard(folder)
         partial.rename(folder)
     return read(folder)

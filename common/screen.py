@@ -1,12 +1,18 @@
 """What a user sees while something runs: sentences, tables, and a bar for everything that lasts."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+# A log file or a pipe has no width of its own; tables are about this wide.
+_PIPE_WIDTH = 150
+
 console = Console(highlight=False)
+if not console.is_terminal and "COLUMNS" not in os.environ:
+    console = Console(highlight=False, width=_PIPE_WIDTH)
 
 
 @contextmanager

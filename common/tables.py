@@ -21,7 +21,7 @@ class Table:
         name: for its files, e.g. "table2".
         title: what a reader should know before the first row.
         columns: key of a row -> heading.
-        rows: values; None is shown as a dash.
+        rows: values; None, or no value, is shown as a dash.
         notes: sentences below the table.
         meta: what was run (profile, data, protocols, seeds, backend), kept in the JSON.
     """
@@ -104,14 +104,14 @@ _COLOURS = {
 
 
 def _cell(value: Any) -> str:
-    if value is None or value == "":
+    if value is None:
         return DASH
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
 def _numeric(cells: Sequence[str]) -> bool:
     """Whether a column holds numbers (and dashes) only."""
-    filled = [cell for cell in cells if cell != DASH]
+    filled = [cell for cell in cells if cell not in (DASH, "")]
     return bool(filled) and all(cell[:1] in "+-−0123456789[(" for cell in filled)
 
 

@@ -24,7 +24,7 @@ def show(data: Path | None) -> None:
         runs = sum(1 for _ in (ROOT / "results" / "runs" / name).glob("*/*/*/*/run.json"))
         for position, (key, title) in enumerate(experiments.items()):
             first = {"paper": name, "year": str(one.year), "claims": len(one.claims), "runs": runs}
-            rows.append((first if position == 0 else {}) | {"experiment": key, "title": title})
+            rows.append((dict.fromkeys(first, "") if position else first) | {"experiment": key, "title": title})
     columns = {"paper": "Paper", "year": "Year", "claims": "Printed results", "runs": "Finished runs"}
     columns |= {"experiment": "Experiment", "title": "What it gives"}
     Table("papers", "Papers", columns, rows).show(console)

@@ -35,6 +35,7 @@ def publish(identity, root):
     (partial / "predictions.csv").write_text("sample,emotion,predicted,p_Happy\n3,Happy,Happy,0.9\n")
     (partial / "curves.csv").write_text("epoch,loss,val_loss\n0,1.5,\n")
     (partial / "model.keras").write_bytes(b"")
+    (partial / "state.npz.123.tmp").write_bytes(b"")
     return runs.publish(partial, identity, {"provenance": {"synthetic": True, "details": {}}}, root)
 
 
@@ -44,6 +45,7 @@ def with_seed(seed, **changes):
 
 def test_a_run_comes_back_as_it_was_written(tmp_path):
     run = publish(BASE, tmp_path)
+    assert {path.name for path in run.folder.iterdir()} == set(runs.CONTENTS)
     assert run == runs.finished(BASE, tmp_path)
     assert run.identity == BASE
     assert run.synthetic
