@@ -134,3 +134,8 @@ def _choice(decision: Decision, value: str) -> Any:
 def cache_from_environment() -> Path:
     """Where samples and synthetic corpora are kept: FER_CACHE, or .cache in the project."""
     return Path(os.environ.get("FER_CACHE", ROOT / ".cache"))
+
+
+def results_from_environment() -> Path:
+    """Where runs, tables and pictures are kept: FER_RESULTS, or results in the project."""
+    return Path(os.environ.get("FER_RESULTS", ROOT / "results"))

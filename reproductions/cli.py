@@ -122,6 +122,73 @@ def readme(check: Annotated[bool, typer.Option("--check", help="Only say whether
     readme.write(check)
 
 
+@app.command()
+def claims(
+    paper: Annotated[str, typer.Option(help="Only this paper: see `list`.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="A list of objects, nothing else.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values.")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="A table for a README.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail if a run had to be left out.")] = False,
+) -> None:
+    """Where every printed number stands: exact, match, close, below, above, contradicted, or what is missing."""
+    from reproductions import claims
+
+    form = "json" if as_json else "csv" if as_csv else "markdown" if as_markdown else "screen"
+    claims.show(paper, form, strict)
+
+
+@app.command("count-parameters")
+def count_parameters() -> None:
+    """Build all networks and write their parameter counts anew (results/parameters.json)."""
+    from reproductions import parameters
+
+    parameters.write()
+
+
+@app.command()
+def compare(
+    a: Annotated[str, typer.Argument(help="Folder of a finished run.")],
+    b: Annotated[str, typer.Argument(help="Another one, or the word published.")],
+) -> None:
+    """Two runs, or a run and the printed number: difference, McNemar or subject bootstrap, change by emotion."""
+    from reproductions import compare
+
+    compare.show(a, b)
+
+
+@app.command()
+def audit(
+    paper: Annotated[str, typer.Option(help="Only this paper: see `list`.")] = "",
+    accuracy: Annotated[str, typer.Option(help="A printed accuracy, to check against --n.")] = "",
+    n: Annotated[int, typer.Option(help="Test samples behind --accuracy.")] = 0,
+    runs: Annotated[int, typer.Option(help="Runs that --accuracy is the mean of.")] = 1,
+    matrix: Annotated[Path | None, typer.Option(help="A confusion matrix as CSV.")] = None,
+    folds: Annotated[Path | None, typer.Option(help="Fold accuracies as CSV: one method a row.")] = None,
+    sizes: Annotated[str, typer.Option(help="Samples of each class (--matrix) or fold (--folds), as 45,59,25.")] = "",
+) -> None:
+    """What the papers contradict about themselves; or check a printed table of any other paper."""
+    from reproductions import audit
+
+    if accuracy:
+        audit.show(audit.accuracy(accuracy, n, runs))
+    if matrix:
+        audit.show(audit.matrix(matrix, sizes))
+    if folds:
+        audit.show(audit.folds(folds, sizes))
+    if not (accuracy or matrix or folds):
+        audit.show_papers(paper)
+
+
+@app.command()
+def report(
+    strict: Annotated[bool, typer.Option("--strict", help="Fail if a run had to be left out.")] = False,
+) -> None:
+    """Write results/report.html: everything on one page, for people."""
+    from reproductions import report
+
+    report.write(strict)
+
+
 def main() -> None:
     """Run the command line; a mistake that the user can mend ends in one sentence and exit status 2."""
     try:

@@ -7,7 +7,7 @@ import datasets
 from common import paper as papers
 from common.clips import provenance
 from common.errors import UserError
-from common.request import ROOT
+from common.request import results_from_environment
 from common.screen import console
 from common.tables import Table
 from reproductions import registry
@@ -21,7 +21,7 @@ def show(data: Path | None) -> None:
         one = papers.load(name)
         runnable = name in registry.runnable()
         experiments = registry.module(name, "experiments").EXPERIMENTS if runnable else {"–": "claims only, so far"}
-        runs = sum(1 for _ in (ROOT / "results" / "runs" / name).glob("*/*/*/*/run.json"))
+        runs = sum(1 for _ in (results_from_environment() / "runs" / name).glob("*/*/*/*/run.json"))
         for position, (key, title) in enumerate(experiments.items()):
             first = {"paper": name, "year": str(one.year), "claims": len(one.claims), "runs": runs}
             rows.append((dict.fromkeys(first, "") if position else first) | {"experiment": key, "title": title})

@@ -15,7 +15,7 @@ import numpy as np
 from common import files, plans, runs, scores
 from common import paper as papers
 from common.errors import UserError
-from common.request import ROOT
+from common.request import ROOT, results_from_environment
 from common.screen import console
 from common.tables import Table
 
@@ -29,7 +29,7 @@ def write(name: str, seeds: str) -> None:
     Raises:
         UserError: if the runs of these seeds are not all there.
     """
-    measured, parameters = _measured(name, ROOT / "results")
+    measured, parameters = _measured(name, results_from_environment())
     wanted = {int(seed) for seed in seeds.split(",")}
     for row in measured.values():
         if set(row) != wanted:
@@ -58,7 +58,7 @@ def write(name: str, seeds: str) -> None:
     console.print(f"Wrote {path.relative_to(ROOT)}: tolerance {content['tolerance']:.3f} from {len(wanted)} seeds.")
 
 
-def check(results: Path = ROOT / "results") -> None:
+def check() -> None:
     """Compare the last quick run of every paper that has a baseline; exit status 1 if anything got worse.
 
     Raises:
@@ -67,7 +67,7 @@ def check(results: Path = ROOT / "results") -> None:
     failed = False
     for path in sorted((ROOT / "results" / "baselines").glob("*.json")):
         baseline = json.loads(path.read_text(encoding="utf-8"))
-        table, worse = compare(baseline, *_measured(baseline["paper"], results))
+        table, worse = compare(baseline, *_measured(baseline["paper"], results_from_environment()))
         table.show(console)
         failed |= worse
     if failed:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from common import paper as papers
 from common.errors import unknown
-from common.request import ROOT, Request, cache_from_environment, check
+from common.request import Request, cache_from_environment, check, results_from_environment
 from common.screen import console
 from common.tables import Table
 from reproductions import registry
@@ -21,8 +21,8 @@ def reproduce(name: str, **options) -> list[Table]:
         UserError: for anything that the user can mend.
     """
     experiments = registry.module(name, "experiments")
-    cache, results = options.pop("cache", cache_from_environment()), options.pop("results", ROOT / "results")
-    request = check(papers.load(name), experiments.EXPERIMENTS, cache=cache, results=results, **options)
+    places = {"cache": cache_from_environment(), "results": results_from_environment()}
+    request = check(papers.load(name), experiments.EXPERIMENTS, **(places | options))
     began = time.monotonic()
     line = describe(request)
     console.rule()
@@ -52,8 +52,7 @@ def table(name: str, profile: str, data: str, format: str = "screen") -> None:
     formats = {"screen": None, "markdown": Table.markdown, "csv": Table.csv, "json": Table.json}
     if format not in formats:
         raise unknown("format", format, formats)
-    results = ROOT / "results"
-    for one in registry.module(name, "tables").make(papers.load(name), profile, data, results):
+    for one in registry.module(name, "tables").make(papers.load(name), profile, data, results_from_environment()):
         if format == "screen":
             one.show(console)
         else:

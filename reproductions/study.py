@@ -6,7 +6,7 @@ may be solved completely. The study trains the same small network on one frame a
 
 from common import paper as papers
 from common import plans, runs, scores
-from common.request import ROOT, cache_from_environment, check
+from common.request import cache_from_environment, check, results_from_environment
 from common.runs import Run
 from common.screen import console
 from common.tables import Table
@@ -27,10 +27,11 @@ def run(seeds: str) -> Table:
         experiment="table2",
         seeds=seeds,
         cache=cache_from_environment(),
+        results=results_from_environment(),
     )
     experiments.reproduce(request)
-    plan = plans.read(plans.plan_path(paper, "study", "synthetic", ROOT / "results"), paper)
-    found = runs.complete([runs.Identity(**identity) for identity in plan["runs"]], ROOT / "results" / "runs")
+    plan = plans.read(plans.plan_path(paper, "study", "synthetic", request.results), paper)
+    found = runs.complete([runs.Identity(**identity) for identity in plan["runs"]], request.results / "runs")
     table = findings(found)
     census, folds = plan["census"], plan["splits"]
     people = sum(census["subjects"].values())
@@ -41,7 +42,7 @@ def run(seeds: str) -> Table:
         + ". Intervals are bootstraps over subjects and seeds."
     )
     table.meta = {"profile": "study", "seeds": seeds, "census": census["key"]}
-    table.save(ROOT / "results" / "studies")
+    table.save(request.results / "studies")
     table.show(console)
     return table
 

@@ -71,12 +71,14 @@ def course(
     for name, weight in PROTOTYPES[emotion].items():
         if rng.random() < 0.1:
             continue  # nobody shows every unit of the prototype every time
-        units[name] = weight * strength * rng.uniform(0.75, 1.1) * envelope * _tremor(seconds, rng)
+        units[name] = (
+            weight * strength * rng.uniform(0.75, 1.1) * envelope * _pulse(seconds, rng, 0.3 if ends_at_peak else 0.9)
+        )
     for name in rng.choice(DISTRACTORS, size=2, replace=False):
         units[name] = units.get(name, 0) + rng.uniform(-0.15, 0.25) * _wander(seconds, rng)
     if speaks:
-        units["AU25"] = units.get("AU25", 0) + 0.35 * _syllables(seconds, rng)
-        units["AU26"] = units.get("AU26", 0) + 0.3 * _syllables(seconds, rng)
+        units["AU25"] = units.get("AU25", 0) + 0.55 * _syllables(seconds, rng)
+        units["AU26"] = units.get("AU26", 0) + 0.45 * _syllables(seconds, rng)
     units["AU43"] = np.maximum(units.get("AU43", 0), _blinks(seconds, rng))
     return Course(tuple(units), np.stack(list(units.values()), axis=1))
 
@@ -102,9 +104,9 @@ def _onset_apex_offset(seconds: np.ndarray, rng: np.random.Generator) -> np.ndar
     return _smooth((seconds - rng.uniform(0, 0.08) * total) / onset) * down
 
 
-def _tremor(seconds: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Muscles never hold still: a slow swing around 1, the cue that a single frame cannot show."""
-    return 1 + 0.4 * np.sin(2 * np.pi * (rng.uniform(1.0, 2.2) * seconds + rng.random()))
+def _pulse(seconds: np.ndarray, rng: np.random.Generator, depth: float) -> np.ndarray:
+    """Expressions come in pulses around 1: a single frame may catch the face between two of them."""
+    return 1 + depth * np.sin(2 * np.pi * (rng.uniform(1.5, 3.0) * seconds + rng.random()))
 
 
 def _wander(seconds: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -118,8 +120,9 @@ def _syllables(seconds: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _blinks(seconds: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A blink of 0.2 s every three seconds or so."""
+    """A blink of 0.2 s every second and a half."""
     closed = np.zeros_like(seconds)
-    for moment in rng.uniform(0, 3, size=1 + int(seconds[-1] / 3)) + 3 * np.arange(1 + int(seconds[-1] / 3)):
+    rounds = np.arange(1 + int(seconds[-1] / 1.5))
+    for moment in 1.5 * (rounds + rng.random(len(rounds))):
         closed = np.maximum(closed, 1 - np.abs(seconds - moment) / 0.1)
     return np.clip(closed, 0, 1)

@@ -86,7 +86,7 @@ def _jobs(request: Request, samples: Samples) -> list[Job]:
                 protocol=protocol,
                 profile=request.profile,
                 network=network,
-                recipe=recipe(request, network),
+                recipe=recipe(request, network, experiment),
                 seed=seed,
                 samples=samples,
                 labels=labels,
@@ -98,21 +98,23 @@ def _jobs(request: Request, samples: Samples) -> list[Job]:
 
         for seed in request.seeds:
             jobs += [job(NETWORKS[key], seed) for key in chosen]
-            if request.sizes.get("controls", True):
+            if "control" in request.sizes:
                 shuffled = controls.shuffled_labels(labels, fold, seed)
                 jobs.append(job(NETWORKS["tcn_mini_xception"], seed, SHUFFLED, shuffled))
     return jobs
 
 
-def recipe(request: Request, network: Network) -> Recipe:
+def recipe(request: Request, network: Network, experiment: str = "table2") -> Recipe:
     """The paper's training (section V and its Keras sources), in the size that the profile sets."""
     stated = request.paper.hyperparameters
     size = request.sizes["default"] | request.sizes["networks"].get(network.key, {})
+    if experiment == SHUFFLED:
+        size = request.sizes["control"]
     moved = stated["augmentation"]
     return Recipe(
         epochs=size["epochs"],
         steps_per_epoch=size.get("steps_per_epoch"),
-        batch_size=size.get("batch_size", request.settings["batch_size"]),
+        batch_size=request.settings["batch_size"],
         learning_rate=stated["learning_rate"],
         schedule=tuple((first - 1, factor) for first, factor in stated["learning_rate_factors"].items()),
         augmentation=Augmentation(

@@ -1,14 +1,13 @@
 """Tables I and II beside ours, made from finished runs alone."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from common import auditors, plans, runs, scores
+from common import auditors, scores
+from common.evidence import Evidence, whole
 from common.paper import Claim, Paper
-from common.runs import Run
-from common.scores import Score
 from common.tables import Table
 from common.verdicts import Measured, Verdict, judge
+from reproductions.timeconvnet import measured
 from reproductions.timeconvnet.models import NETWORKS
 
 COMPARISON = {
@@ -18,10 +17,7 @@ COMPARISON = {
     "interval": "95 % interval",
     "verdict": "Verdict",
 }
-OTHER_PROTOCOL = {
-    "clip-disjoint": "no clip on both sides instead of windows at random",
-    "honest": "no subject on both sides instead of windows at random",
-}
+TIMED = ("table2", "speed")
 
 
 def make(paper: Paper, profile: str, data: str, results: Path) -> list[Table]:
@@ -30,35 +26,38 @@ def make(paper: Paper, profile: str, data: str, results: Path) -> list[Table]:
     Raises:
         UserError: if nothing was run yet, or a run that the tables need is missing.
     """
-    plan = plans.read(plans.plan_path(paper, profile, data, results), paper)
-    found = runs.complete([runs.Identity(**identity) for identity in plan["runs"]], results / "runs")
-    timed = {"table2", "speed"} & set(plan["experiments"])
-    speed = plans.read(plans.speed_path(paper, profile, results), paper) if timed else {}
+    return tables(whole(paper, profile, data, results, TIMED))
+
+
+def tables(evidence: Evidence) -> list[Table]:
+    """The tables of the experiments that were run."""
+    plan = evidence.plan
     meta = {key: plan[key] for key in ("paper", "profile", "data", "protocols", "seeds", "settings", "details")}
-    tables = []
+    made = []
     if "table1" in plan["experiments"]:
-        tables += [_table1(paper, plan), _ledger(plan)]
+        made += [_table1(evidence), _ledger(plan)]
     if "table2" in plan["experiments"]:
-        tables += [_table2(paper, plan, found, speed), _controls(plan, found)]
-    if "speed" in plan["experiments"]:
-        tables.append(_speed(paper, speed))
-    for table in tables:
+        made += [_table2(evidence), _controls(evidence)]
+    if "speed" in plan["experiments"] and evidence.speed:
+        made.append(_speed(evidence))
+    for table in made:
         table.meta = meta
-    return tables
+    return made
 
 
-def _judged(paper: Paper, claim: Claim, measured: Measured | None) -> Verdict:
-    return judge(claim, measured, auditors.run(paper, claim.check) if claim.check else None)
+def _judged(paper: Paper, claim: Claim, ours: Measured | None) -> Verdict:
+    return judge(claim, ours, auditors.run(paper, claim.check) if claim.check else None)
 
 
-def _table1(paper: Paper, plan: dict) -> Table:
+def _table1(evidence: Evidence) -> Table:
+    paper, plan = evidence.paper, evidence.plan
     counts = plan["census"]["windows"]
     corpora = sorted({row["corpus"] for row in counts})
     rows = []
     for claim in paper.select("table1-*"):
         of = [row for row in counts if claim.emotion in (None, row["emotion"])]
-        total = sum(row["windows"] for row in of)
-        verdict = _judged(paper, claim, Measured(total, plan["data"]))
+        ours = measured.windows(evidence, claim)
+        verdict, total = _judged(paper, claim, ours), ours.value
         rows.append(
             {
                 "emotion": claim.emotion or "Total",
@@ -104,12 +103,13 @@ def _ledger(plan: dict) -> Table:
     return Table("ledger", "What became of the frames", columns, [*rows, {"corpus": "Total"} | total], notes)
 
 
-def _table2(paper: Paper, plan: dict, found: Sequence[Run], speed: dict) -> Table:
+def _table2(evidence: Evidence) -> Table:
+    plan = evidence.plan
     rows, notes = [], []
     for key, network in NETWORKS.items():
-        lines = [_accuracy(paper, plan, found, key, protocol) for protocol in plan["protocols"]]
-        lines.append(_time(paper, speed, key))
-        lines.append(_parameters(paper, speed, key))
+        lines = [_accuracy(evidence, key, protocol) for protocol in plan["protocols"]]
+        if evidence.speed:
+            lines += [_time(evidence, key), _parameters(evidence, key)]
         rows += [{"network": network.title} | line for line in lines if line]
     for protocol in plan["protocols"]:
         split = plan["splits"][protocol]
@@ -117,8 +117,8 @@ def _table2(paper: Paper, plan: dict, found: Sequence[Run], speed: dict) -> Tabl
         notes.append(
             f"{protocol}: {sizes['train']:,}/{sizes['validation']:,}/{sizes['test']:,} windows. {split['said']}"
         )
-    notes += _leak_size(plan, found)
-    if any("budget too small" in row["verdict"] for row in rows):
+    notes += leak_sizes(evidence)
+    if any("budget too small" in row.get("verdict", "") for row in rows):
         notes.append(
             "budget too small: this profile trains the network too briefly to be better than a constant answer; "
             "the paper profile trains 200 epochs."
@@ -127,82 +127,69 @@ def _table2(paper: Paper, plan: dict, found: Sequence[Run], speed: dict) -> Tabl
     return Table("table2", "Table II: accuracy, inference time and parameters", columns, rows, notes)
 
 
-def _scored(found: Sequence[Run], experiment: str, network: str, protocol: str) -> Score | None:
-    mine = _of(found, experiment, network, protocol)
-    return scores.score(mine) if mine else None
-
-
-def _of(found: Sequence[Run], experiment: str, network: str, protocol: str) -> list[Run]:
-    wanted = (experiment, network, protocol)
-    return [r for r in found if (r.identity.experiment, r.identity.network, r.identity.protocol) == wanted]
-
-
-def _accuracy(paper: Paper, plan: dict, found: Sequence[Run], key: str, protocol: str) -> dict | None:
-    score = _scored(found, "table2", key, protocol)
-    if score is None:
+def _accuracy(evidence: Evidence, key: str, protocol: str) -> dict | None:
+    claims = [claim for claim in evidence.paper.claims if claim.id == f"table2-{key}-accuracy"]
+    ours = measured.accuracy(evidence, claims[0], protocol) if claims else None
+    if ours is None:
         return None
-    claim = paper.claim(f"table2-{key}-accuracy")
-    note = "" if score.learnt else "budget too small"
-    measured = Measured(
-        score.accuracy, plan["data"], score.interval, differs=OTHER_PROTOCOL.get(protocol, ""), note=note
-    )
-    verdict = _judged(paper, claim, measured)
-    low, high = score.interval
+    claim, (low, high) = claims[0], ours.interval
+    verdict = _judged(evidence.paper, claim, ours)
     return {
         "quantity": "accuracy",
         "protocol": protocol,
         "published": claim.value if protocol == "published" else None,
-        "reproduced": f"{score.accuracy:.3f}",
+        "reproduced": f"{ours.value:.3f}",
         "difference": f"{verdict.difference:+.3f}",
         "interval": f"{low:.3f} to {high:.3f}",
-        "verdict": note if note and plan["profile"] == "quick" else verdict.name,
+        "verdict": ours.note if ours.note and evidence.profile == "quick" else verdict.name,
         "why": verdict.why,
     }
 
 
-def _time(paper: Paper, speed: dict, key: str) -> dict:
-    found = speed["networks"][key]
+def _time(evidence: Evidence, key: str) -> dict:
+    paper, found = evidence.paper, evidence.speed["networks"][key]
     reference = paper.claim("table2-tcn_mini_xception-inference_time")
     line = {"quantity": "inference time, ms", "reproduced": f"{found['mean']:.2f}"}
     line |= {"interval": f"p50 {found['p50']:.2f}, p95 {found['p95']:.2f}"}
     claims = [claim for claim in paper.claims if claim.id == f"table2-{key}-inference_time"]
     if claims:
-        verdict = _judged(paper, claims[0], Measured(found["mean"], "none"))
+        verdict = _judged(paper, claims[0], measured.network_figure(evidence, claims[0]))
         line |= {"published": claims[0].value, "difference": f"{verdict.difference:+.2f}", "verdict": verdict.name}
         line["interval"] += f"; ratio {found['ratio']:.2f} (published {claims[0].number / reference.number:.2f})"
     return line
 
 
-def _parameters(paper: Paper, speed: dict, key: str) -> dict:
-    built = speed["networks"][key]["parameters"]
+def _parameters(evidence: Evidence, key: str) -> dict:
+    paper, built = evidence.paper, evidence.speed["networks"][key]["parameters"]
     line = {"quantity": "parameters", "reproduced": f"{built:,}"}
     claims = [claim for claim in paper.claims if claim.id == f"table2-{key}-parameters"]
     if claims:
-        verdict = _judged(paper, claims[0], Measured(built, "none"))
+        verdict = _judged(paper, claims[0], measured.network_figure(evidence, claims[0]))
         line |= {"published": claims[0].value, "difference": f"{verdict.difference:+,.0f}", "verdict": verdict.name}
     return line
 
 
-def _leak_size(plan: dict, found: Sequence[Run]) -> list[str]:
-    """How much of the published protocol's accuracy the honest one does not confirm."""
-    if not {"published", "honest"} <= set(plan["protocols"]):
+def leak_sizes(evidence: Evidence) -> list[str]:
+    """How much of the published protocol's accuracy the honest one does not confirm, as one sentence or none."""
+    if not {"published", "honest"} <= set(evidence.plan["protocols"]):
         return []
     told = []
     for key, network in NETWORKS.items():
-        published, honest = (_of(found, "table2", key, protocol) for protocol in ("published", "honest"))
-        if published and honest and scores.score(published).learnt:
+        published, honest = (evidence.of("table2", key, protocol) for protocol in ("published", "honest"))
+        score = evidence.score("table2", key, "published")
+        if score and score.learnt and evidence.score("table2", key, "honest"):
             points, low, high = (100 * value for value in scores.difference(published, honest))
             told.append(f"{network.title} {points:+.1f} points (95 % interval {low:+.1f} to {high:+.1f})")
     return [f"Leak size, published − honest: {'; '.join(told)}."] if told else []
 
 
-def _controls(plan: dict, found: Sequence[Run]) -> Table:
-    rows = []
+def _controls(evidence: Evidence) -> Table:
+    plan, rows = evidence.plan, []
     for protocol in plan["protocols"]:
         split = plan["splits"][protocol]
         rows.append({"control": "most frequent emotion", "accuracy": f"{split['majority']:.3f}", "protocol": protocol})
         rows.append({"control": "corpus name alone", "accuracy": f"{split['corpus_only']:.3f}", "protocol": protocol})
-        shuffled = _scored(found, "control-shuffled", "tcn_mini_xception", protocol)
+        shuffled = evidence.score("control-shuffled", "tcn_mini_xception", protocol)
         if shuffled:
             low, high = shuffled.interval
             rows.append(
@@ -222,24 +209,13 @@ def _controls(plan: dict, found: Sequence[Run]) -> Table:
     return Table("controls", "What scores without looking at a face", columns, rows, notes)
 
 
-def _speed(paper: Paper, speed: dict) -> Table:
+def _speed(evidence: Evidence) -> Table:
+    speed, rows = evidence.speed, []
     steps = speed["pipeline"]
-    overhead = sum(steps[step]["mean"] for step in ("decode", "detect", "crop"))
-    frame = steps["frame"]["mean"]
-    fastest = min(value["mean"] for key, value in speed["networks"].items() if key.startswith("tcn"))
-    slowest = max(value["mean"] for key, value in speed["networks"].items() if key.startswith("tcn"))
-    measured = {
-        "text6-inference_time-fastest": fastest,
-        "text6-inference_time-slowest": slowest,
-        "text6-overhead-time": overhead,
-        "text6-pipeline-time": frame,
-        "text6-frame_rate": 1000 / frame,
-    }
-    rows = []
-    for id, value in measured.items():
-        claim = paper.claim(id)
-        verdict = judge(claim, Measured(value, "none"))
-        row = {"what": f"{claim.metric} ({claim.unit})", "published": claim.value, "reproduced": f"{value:.1f}"}
+    for claim in evidence.paper.select("text6-*"):
+        ours = measured.pipeline(evidence, claim)
+        verdict = judge(claim, ours)
+        row = {"what": f"{claim.metric} ({claim.unit})", "published": claim.value, "reproduced": f"{ours.value:.1f}"}
         rows.append(row | {"difference": f"{verdict.difference:+.1f}", "verdict": verdict.name})
     for step, times in steps.items():
         rows.append(

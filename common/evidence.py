@@ -1,0 +1,154 @@
+"""What the last `reproduce` of a paper left on disk: its plan, its finished runs, and the times it took.
+
+Tables, claims and the report are made from this alone. `whole` is for tables, which must not be made of a part;
+`salvage` is for overviews, which show what there is and name what is unusable.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from os.path import commonpath
+from pathlib import Path
+
+from common import plans, runs, scores
+from common.errors import UserError
+from common.paper import Paper
+from common.runs import Identity, Run
+from common.scores import Score
+
+Group = tuple[str, str, str]  # experiment, network, protocol
+_PLANNED = {"protocols", "experiments", "seeds", "settings", "details", "census", "runs", "splits"}
+
+
+@dataclass
+class Evidence:
+    """One plan with what was found of it.
+
+    Attributes:
+        data: "real" or "synthetic".
+        plan: what `reproduce` wrote down (protocols, experiments, seeds, splits, census).
+        expected: identities of all runs of the plan.
+        runs: those that are finished, in the same order.
+        speed: what the timing wrote down; empty if nothing was timed.
+        results: the folder that all of this lies in.
+        complain: takes a sentence about a run that cannot be scored; None raises it instead.
+    """
+
+    paper: Paper
+    profile: str
+    data: str
+    plan: dict
+    expected: list[Identity]
+    runs: list[Run]
+    speed: dict
+    results: Path
+    complain: Callable[[str], None] | None = None
+    _scores: dict[Group, Score | None] = field(default_factory=dict, repr=False)
+
+    def of(self, experiment: str, network: str, protocol: str) -> list[Run]:
+        """The runs of one network under one protocol, one a seed and fold."""
+        wanted = (experiment, network, protocol)
+        return [run for run in self.runs if _group(run.identity) == wanted]
+
+    def score(self, experiment: str, network: str, protocol: str) -> Score | None:
+        """What these runs scored together; None if there are none.
+
+        Raises:
+            UserError: if their predictions cannot be read and nobody takes complaints.
+        """
+        group = (experiment, network, protocol)
+        if group not in self._scores:
+            self._scores[group] = self._score(self.of(*group))
+        return self._scores[group]
+
+    def _score(self, members: Sequence[Run]) -> Score | None:
+        try:
+            return scores.score(members) if members else None
+        except UserError as error:
+            if self.complain is None:
+                raise
+            self.complain(str(error))
+        return None
+
+    def lacking(self, experiment: str, network: str, protocol: str) -> str:
+        """ "2 of 5 runs" where runs of the plan are missing, else ""."""
+        group = (experiment, network, protocol)
+        wanted = sum(_group(identity) == group for identity in self.expected)
+        return "" if len(self.of(*group)) == wanted else f"{len(self.of(*group))} of {wanted} runs"
+
+    def place(self, members: Sequence[Run]) -> str:
+        """Where these runs lie, as one path from the folder above the results."""
+        shared = Path(commonpath([run.folder for run in members])).relative_to(self.results.parent).as_posix()
+        return shared if len(members) == 1 else f"{shared} ({len(members)} runs)"
+
+    @property
+    def plan_place(self) -> str:
+        return _place(plans.plan_path(self.paper, self.profile, self.data, self.results), self.results)
+
+    @property
+    def speed_place(self) -> str:
+        return _place(plans.speed_path(self.paper, self.profile, self.results), self.results)
+
+
+def whole(paper: Paper, profile: str, data: str, results: Path, timed: Iterable[str]) -> Evidence:
+    """The plan of this profile and kind of data with everything that belongs to it.
+
+    Args:
+        timed: the experiments that need times.
+
+    Raises:
+        UserError: if nothing was run yet, or a run or the times are missing.
+    """
+    plan = plans.read(plans.plan_path(paper, profile, data, results), paper)
+    expected = [Identity(**identity) for identity in plan["runs"]]
+    wanted = set(timed) & set(plan["experiments"])
+    speed = plans.read(plans.speed_path(paper, profile, results), paper) if wanted else {}
+    return Evidence(paper, profile, data, plan, expected, runs.complete(expected, results / "runs"), speed, results)
+
+
+def salvage(paper: Paper, found: Sequence[Run], results: Path, complain: Callable[[str], None]) -> list[Evidence]:
+    """All plans of a paper with what there is of them, real data and the paper's own profile first.
+
+    Args:
+        found: the finished runs on disk (`common.runs.find`), so that a thousand of them are read once.
+        complain: takes one sentence for every file that is unusable.
+    """
+    by_key = {run.identity.key: run for run in found}
+    usable = []
+    for path in sorted((results / "runs" / paper.name).glob("plan-*.json")):
+        profile, _, data = path.stem.removeprefix("plan-").rpartition("-")
+        try:
+            plan = plans.read(path, paper)
+            expected = [Identity(**identity) for identity in plan["runs"]]
+            intact = set(plan) >= _PLANNED and data in ("real", "synthetic") and plan.get("data") == data
+        except (UserError, TypeError, KeyError) as error:
+            complain(str(error) if isinstance(error, UserError) else f"{path} is no plan of this program.")
+            continue
+        if not intact:
+            complain(f"{path} is no plan of this program, or was written by another version.")
+            continue
+        members = [by_key[identity.key] for identity in expected if identity.key in by_key]
+        speed = _speed(paper, profile, results, complain)
+        usable.append(Evidence(paper, profile, data, plan, expected, members, speed, results, complain))
+    return sorted(usable, key=lambda one: (one.data != "real", one.profile != "paper", one.profile))
+
+
+def _speed(paper: Paper, profile: str, results: Path, complain: Callable[[str], None]) -> dict:
+    path = plans.speed_path(paper, profile, results)
+    if not path.exists():
+        return {}
+    try:
+        speed = plans.read(path, paper)
+        if {"networks", "pipeline", "runs", "asked", "machine"} <= set(speed):
+            return speed
+        complain(f"{path} holds no times of this program.")
+    except (UserError, TypeError) as error:
+        complain(str(error))
+    return {}
+
+
+def _group(identity: Identity) -> Group:
+    return identity.experiment, identity.network, identity.protocol
+
+
+def _place(path: Path, results: Path) -> str:
+    return path.relative_to(results.parent).as_posix()

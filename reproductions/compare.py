@@ -1,0 +1,188 @@
+"""`compare`: two finished runs against each other, or a run against the number that the paper prints."""
+
+from dataclasses import dataclass
+from math import comb
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from common import auditors, runs, scores
+from common import paper as papers
+from common.errors import UserError
+from common.intervals import clustered
+from common.runs import Run
+from common.screen import console
+from common.tables import Table
+from common.verdicts import Measured, judge
+from reproductions import registry
+
+if TYPE_CHECKING:
+    import pandas
+
+PUBLISHED = "published"
+SAMPLE = ["corpus", "clip", "first_frame"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two runs on test samples.
+
+    Attributes:
+        accuracies: of both, 0 to 1.
+        difference: first minus second, with its 95 % interval over subjects.
+        pairs: (both right, only the first, only the second, neither) of the common test samples; None where the
+            test parts differ.
+        p_value: of McNemar's exact test on these pairs, or None.
+        classes: rows of emotion, samples and recall in both.
+    """
+
+    accuracies: tuple[float, float]
+    difference: tuple[float, float, float]
+    pairs: tuple[int, int, int, int] | None
+    p_value: float | None
+    classes: list[dict]
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """Exact two-sided p-value of McNemar's test: the discordant pairs fall like a fair coin if both are equal.
+
+    >>> round(mcnemar(1, 9), 5)
+    0.02148
+    """
+    n = only_first + only_second
+    tail = sum(comb(n, k) for k in range(min(only_first, only_second) + 1))
+    return min(1.0, 2 * tail / 2**n)
+
+
+def compare(first: Run, second: Run) -> Comparison:
+    """Compare what two runs predicted: pair by pair where their test samples are the same."""
+    tables = [run.predictions() for run in (first, second)]
+    right = [(table.emotion == table.predicted) for table in tables]
+    accuracies = float(right[0].mean()), float(right[1].mean())
+    classes = _classes(tables)
+    paired = _paired(*tables)
+    if paired is None:
+        return Comparison(accuracies, scores.difference([first], [second]), None, None, classes)
+    a, b = paired.right_first.to_numpy(bool), paired.right_second.to_numpy(bool)
+    # The bootstrap takes values in [0, 1]: a gain of -1, 0 or 1 is shifted there and back.
+    low, high = clustered((a.astype(float) - b + 1) / 2, paired.subject.to_numpy())
+    pairs = int((a & b).sum()), int((a & ~b).sum()), int((~a & b).sum()), int((~a & ~b).sum())
+    difference = float(a.mean() - b.mean()), 2 * low - 1, 2 * high - 1
+    return Comparison(accuracies, difference, pairs, mcnemar(pairs[1], pairs[2]), classes)
+
+
+def _paired(first: "pandas.DataFrame", second: "pandas.DataFrame") -> "pandas.DataFrame | None":
+    """Both runs' answers to the same samples, or None where the test parts are not the same samples."""
+    sides = [
+        t.assign(right=t.emotion == t.predicted)[[*SAMPLE, "subject", "emotion", "right"]] for t in (first, second)
+    ]
+    if any(side.duplicated(SAMPLE).any() for side in sides) or len(first) != len(second):
+        return None
+    both = sides[0].merge(sides[1], on=[*SAMPLE, "subject", "emotion"], suffixes=("_first", "_second"))
+    return both if len(both) == len(first) else None
+
+
+def _classes(tables: list["pandas.DataFrame"]) -> list[dict]:
+    recalls = [(table.emotion == table.predicted).groupby(table.emotion).agg(["mean", "size"]) for table in tables]
+    names = list(dict.fromkeys([*recalls[0].index, *recalls[1].index]))
+    rows = []
+    for name in names:
+        cells = [table.loc[name] if name in table.index else None for table in recalls]
+        row = {"emotion": name}
+        for side, cell in zip(("a", "b"), cells, strict=True):
+            row |= {f"n_{side}": int(cell["size"]), f"recall_{side}": float(cell["mean"])} if cell is not None else {}
+        if None not in (row.get("recall_a"), row.get("recall_b")):
+            row["change"] = row["recall_a"] - row["recall_b"]
+        rows.append(row)
+    return rows
+
+
+def show(first: str, second: str) -> None:
+    """Print the comparison of two run folders, or of one with the word "published".
+
+    Raises:
+        UserError: if neither is a run, a folder is no finished run, or the paper prints no accuracy for it.
+    """
+    if first == PUBLISHED:
+        first, second = second, first
+    if first == PUBLISHED:
+        raise UserError("Both sides are 'published'.", "Name at least one run folder.")
+    one = runs.read(Path(first))
+    if second == PUBLISHED:
+        against_published(one).show(console)
+        return
+    other = runs.read(Path(second))
+    for table in tables(one, other, compare(one, other)):
+        table.show(console)
+
+
+def tables(first: Run, second: Run, found: Comparison) -> list[Table]:
+    """The comparison for people: overall, then by emotion."""
+    gain, low, high = found.difference
+    rows = [
+        {"what": "accuracy of A", "value": f"{found.accuracies[0]:.4f}", "remark": str(first.identity)},
+        {"what": "accuracy of B", "value": f"{found.accuracies[1]:.4f}", "remark": str(second.identity)},
+        {"what": "A − B", "value": f"{gain:+.4f}", "remark": f"95 % interval {low:+.4f} to {high:+.4f}, over subjects"},
+    ]
+    if found.pairs:
+        both, only_first, only_second, neither = found.pairs
+        told = f"only A right {only_first}, only B right {only_second}, both {both}, neither {neither}"
+        rows.append({"what": "McNemar, exact p", "value": f"{found.p_value:.4g}", "remark": told})
+        notes = [
+            "Same test samples. McNemar takes them for independent, which windows of one clip are not: "
+            "trust the interval over subjects where the two disagree."
+        ]
+    else:
+        notes = ["The test samples differ, so nothing can be paired: subjects were drawn anew on either side."]
+    if first.synthetic or second.synthetic:
+        notes.append("Drawn data: the difference says something about the programs, nothing about people.")
+    columns = {"what": "Quantity", "value": "Value", "remark": "Remark"}
+    return [Table("compare", "A against B", columns, rows, notes), _by_emotion(found)]
+
+
+def _by_emotion(found: Comparison) -> Table:
+    rows = [
+        row
+        | {key: f"{row[key]:.3f}" for key in ("recall_a", "recall_b") if key in row}
+        | ({"change": f"{row['change']:+.3f}"} if "change" in row else {})
+        for row in found.classes
+    ]
+    columns = {"emotion": "Emotion", "n_a": "n of A", "n_b": "n of B", "recall_a": "Recall A", "recall_b": "Recall B"}
+    return Table("classes", "Recall by emotion", columns | {"change": "A − B"}, rows)
+
+
+def against_published(run: Run) -> Table:
+    """A run beside the accuracy that its paper prints for this network.
+
+    Raises:
+        UserError: if the paper prints none.
+    """
+    identity = run.identity
+    paper = papers.load(identity.paper)
+    wanted = (identity.experiment, identity.network, "accuracy")
+    claims = [claim for claim in paper.claims if (claim.experiment, claim.network, claim.metric) == wanted]
+    if not claims:
+        problem = f"{identity.paper} prints no accuracy of {identity.network} in {identity.experiment}."
+        raise UserError(problem, "Compare two runs instead.")
+    other = registry.module(paper.name, "measured").OTHER_PROTOCOL
+    score, rows = scores.score([run]), []
+    for claim in claims:
+        low, high = (bound * claim.scale for bound in score.interval)
+        data = "synthetic" if run.synthetic else "real"
+        ours = Measured(score.accuracy * claim.scale, data, (low, high), differs=other.get(identity.protocol, ""))
+        verdict = judge(claim, ours, auditors.run(paper, claim.check) if claim.check else None)
+        rows.append(
+            {
+                "source": claim.source,
+                "published": claim.value,
+                "run": f"{ours.value:.{claim.digits + 1}f}",
+                "difference": f"{verdict.difference:+.{claim.digits + 1}f}",
+                "interval": f"{low:.{claim.digits + 1}f} to {high:.{claim.digits + 1}f}",
+                "verdict": verdict.name,
+                "why": verdict.why,
+            }
+        )
+    columns = {"source": "Printed in", "published": "Published", "run": "This run", "difference": "Difference"}
+    columns |= {"interval": "95 % interval", "verdict": "Verdict", "why": "Because"}
+    return Table("compare", f"{identity} against the paper", columns, rows)

@@ -1,0 +1,81 @@
+"""What finished runs give for the printed numbers of this paper: one `Measured` a claim and protocol."""
+
+from common.evidence import Evidence
+from common.paper import Claim
+from common.verdicts import Measured
+from reproductions.timeconvnet.models import NETWORKS
+
+OTHER_PROTOCOL = {
+    "clip-disjoint": "no clip on both sides instead of windows at random",
+    "honest": "no subject on both sides instead of windows at random",
+}
+
+
+def measurements(evidence: Evidence) -> dict[str, list[Measured]]:
+    """Everything that was measured, by the id of its claim; claims without a measurement are absent."""
+    found: dict[str, list[Measured]] = {}
+    for claim in evidence.paper.claims:
+        several = [one for one in _measure(evidence, claim) if one is not None]
+        if several:
+            found[claim.id] = several
+    return found
+
+
+def _measure(evidence: Evidence, claim: Claim) -> list[Measured | None]:
+    if claim.experiment == "table1":
+        return [windows(evidence, claim)]
+    if claim.experiment == "speed":
+        return [pipeline(evidence, claim)]
+    if claim.metric == "accuracy":
+        return [accuracy(evidence, claim, protocol) for protocol in evidence.plan["protocols"]]
+    return [network_figure(evidence, claim)]
+
+
+def windows(evidence: Evidence, claim: Claim) -> Measured | None:
+    """Windows of one emotion, or of all (Table I)."""
+    if "table1" not in evidence.plan["experiments"]:
+        return None
+    counted = [row["windows"] for row in evidence.plan["census"]["windows"] if claim.emotion in (None, row["emotion"])]
+    return Measured(sum(counted), evidence.data, run=evidence.plan_place)
+
+
+def accuracy(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
+    """Accuracy of one network of Table II over all seeds."""
+    group = ("table2", claim.network, protocol)
+    score = evidence.score(*group)
+    if score is None:
+        return None
+    remarks = ["" if score.learnt else "budget too small", evidence.lacking(*group)]
+    return Measured(
+        score.accuracy,
+        evidence.data,
+        score.interval,
+        differs=OTHER_PROTOCOL.get(protocol, ""),
+        note="; ".join(remark for remark in remarks if remark),
+        run=evidence.place(evidence.of(*group)),
+    )
+
+
+def network_figure(evidence: Evidence, claim: Claim) -> Measured | None:
+    """Inference time or parameters of one network of Table II."""
+    timed = evidence.speed.get("networks", {}).get(claim.network)
+    if timed is None:
+        return None
+    value = timed["parameters"] if claim.metric == "parameters" else timed["mean"]
+    return Measured(value, "none", run=evidence.speed_place)
+
+
+def pipeline(evidence: Evidence, claim: Claim) -> Measured | None:
+    """One of the times of section VI, which are not of a single network."""
+    if not evidence.speed:
+        return None
+    steps = evidence.speed["pipeline"]
+    ours = [evidence.speed["networks"][key]["mean"] for key in NETWORKS if key.startswith("tcn")]
+    value = {
+        "text6-inference_time-fastest": min(ours),
+        "text6-inference_time-slowest": max(ours),
+        "text6-overhead-time": sum(steps[step]["mean"] for step in ("decode", "detect", "crop")),
+        "text6-pipeline-time": steps["frame"]["mean"],
+        "text6-frame_rate": 1000 / steps["frame"]["mean"],
+    }[claim.id]
+    return Measured(value, "none", run=evidence.speed_place)
