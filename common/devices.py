@@ -2,7 +2,9 @@
 
 import os
 import platform
-from contextlib import AbstractContextManager, nullcontext
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -43,14 +45,15 @@ def prepare(seed: int, *, mixed_precision: bool = False, xla: bool = False, thre
         UserError: if there is no backend, or if `threads` comes too late.
     """
     backend = choose_backend()
-    import keras
-
-    keras.utils.clear_session()
     deterministic = not xla
-    if backend == "tensorflow":
-        from common.tf import runtime
+    with _silent_start():
+        import keras
 
-        runtime.prepare(threads, deterministic)
+        if backend == "tensorflow":
+            from common.tf import runtime
+
+            runtime.prepare(threads, deterministic)
+    keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
     keras.config.set_dtype_policy("mixed_float16" if mixed_precision else "float32")
     return {
@@ -62,6 +65,23 @@ def prepare(seed: int, *, mixed_precision: bool = False, xla: bool = False, thre
         "cores": os.cpu_count(),
         "gpus": gpus(backend),
     }
+
+
+@contextmanager
+def _silent_start() -> Iterator[None]:
+    """Keep off the screen what TensorFlow's C++ libraries print while they load, before any log level counts.
+
+    It says on every start that there are no CUDA drivers. Python's exceptions are not affected.
+    """
+    sys.stderr.flush()
+    screen = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a descriptor is needed, not a path
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(screen, 2)
+        os.close(screen)
 
 
 def gpus(backend: str) -> list[str]:

@@ -61,7 +61,7 @@ def accuracy(value: str, n: int, runs: int) -> AuditResult:
         UserError: if the value is no number, or the sizes are not positive.
     """
     if n < 1 or runs < 1:
-        raise UserError(f"{n} samples in {runs} runs are no test part.", "Give --n and --runs as positive numbers.")
+        raise UserError("An accuracy can only be checked against a number of test samples.", "Give it as --n 96.")
     number = _number(value)
     if not 0 <= number <= 100:
         raise UserError(f"{value!r} is no accuracy.", "Give it as printed, as in 98.83 or 0.979.")
@@ -82,7 +82,7 @@ def matrix(path: Path, class_sizes: str) -> list[Table]:
     rows = [[_number(cell) for cell in row] for row in grid.cells]
     columns = list(zip(*rows, strict=True))
     whole, unit = _unit(rows)
-    total = sum(map(sum, rows))
+    total, slack = sum(map(sum, rows)), _rounding(grid)
     diagonal = [rows[i][i] for i in range(len(rows))]
     lines = [
         {
@@ -90,7 +90,7 @@ def matrix(path: Path, class_sizes: str) -> list[Table]:
             "row": f"{sum(row):g}",
             "column": f"{sum(column):g}",
             "diagonal": cells[i],
-            "finding": "" if whole is None else FINDINGS[abs(sum(row) - whole) <= 0.005 * whole],
+            "finding": "" if whole is None else FINDINGS[abs(sum(row) - whole) <= slack],
         }
         for i, (name, row, column, cells) in enumerate(zip(grid.names, rows, columns, grid.cells, strict=True))
     ]
@@ -99,7 +99,7 @@ def matrix(path: Path, class_sizes: str) -> list[Table]:
         notes.append(f"{sum(diagonal):g} of {total:g} on the diagonal: accuracy {sum(diagonal) / total:.4%}.")
     else:
         wrong = sum(line["finding"] == "contradicted" for line in lines)
-        notes.append(f"{wrong} of {len(lines)} rows do not add up to {whole:g}.")
+        notes.append(f"{wrong} of {len(lines)} rows do not add up to {whole:g}; rounding explains up to {slack:g}.")
         notes.append(f"Mean of the diagonal: {sum(diagonal) / len(diagonal):.4f}.")
     head = {"class": "Class", "row": "Row sum", "column": "Column sum", "diagonal": "Diagonal", "finding": "Row"}
     found = [Table("matrix", f"{path.name}: {len(rows)} classes", head, lines, notes)]
@@ -117,6 +117,12 @@ def _unit(rows: Sequence[Sequence[float]]) -> tuple[float | None, str]:
     if 80 <= middle <= 120 and biggest <= 100:
         return 100.0, "percentages: every row should add up to 100"
     return None, "counts"
+
+
+def _rounding(grid: Grid) -> float:
+    """How far rounding can move the sum of a row: half a unit of the usual last digit for every cell."""
+    decimals = sorted(printed(cell).decimals for row in grid.cells for cell in row if "." in cell) or [0]
+    return len(grid.names) * 0.5 / 10 ** decimals[len(decimals) // 2]
 
 
 def _orientation(grid: Grid, whole: float | None, sizes: list[int]) -> Table:

@@ -15,7 +15,6 @@ from pathlib import Path
 from common import auditors, evidence, runs
 from common import paper as papers
 from common.auditors import AuditResult
-from common.errors import UserError
 from common.evidence import Evidence
 from common.paper import Claim, Paper
 from common.request import results_from_environment
@@ -38,6 +37,8 @@ KEYS = (
     "data",
     "run",
 )
+# What reading a damaged plan can raise: it is named and left out.
+DAMAGED = (KeyError, TypeError, ValueError, AttributeError)
 VERDICTS = (
     "exact",
     "match",
@@ -132,7 +133,7 @@ def _measurements(paper: Paper, found: list[Evidence], complain: Callable[[str],
     for one in found:
         try:
             measured = registry.module(paper.name, "measured").measurements(one)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except DAMAGED as error:
             complain(f"{one.plan_place} cannot be used: {error!r}. Run: make reproduce PAPER={paper.name}")
             continue
         for id, several in measured.items():
@@ -177,19 +178,19 @@ def raw(collection: Collection) -> Table:
 
 def table(collection: Collection) -> Table:
     """The rows for people; numbers in the digits of the paper."""
-    rows = []
-    for one in collection.standings:
-        digits, ours = one.claim.digits, one.measured
-        interval = one.verdict.interval
-        rows.append(
-            one.row
-            | {
-                "measured": f"{ours.value:,.{digits}f}" if ours else None,
-                "interval": f"{interval[0]:.{digits}f} to {interval[1]:.{digits}f}" if interval else None,
-            }
-        )
+    rows = [one.row | readable(one) for one in collection.standings]
     columns = {key: key for key in KEYS}
     return Table("claims", f"{len(rows)} printed numbers", columns, rows, _needed(collection.standings))
+
+
+def readable(one: Standing) -> dict[str, str | None]:
+    """`measured` and `interval` in the digits of the paper; times get one more, as ours are not rounded."""
+    digits = one.claim.digits + (one.claim.kind == "time")
+    value, interval = one.measured.value if one.measured else None, one.verdict.interval
+    return {
+        "measured": None if value is None else f"{value:,.{digits}f}",
+        "interval": f"{interval[0]:.{digits}f} to {interval[1]:.{digits}f}" if interval else None,
+    }
 
 
 def summary(collection: Collection) -> Table:

@@ -5,8 +5,6 @@ from math import comb
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from common import auditors, runs, scores
 from common import paper as papers
 from common.errors import UserError
@@ -108,11 +106,11 @@ def show(first: str, second: str) -> None:
         first, second = second, first
     if first == PUBLISHED:
         raise UserError("Both sides are 'published'.", "Name at least one run folder.")
-    one = runs.read(Path(first))
+    one = runs.read(Path(first).resolve())
     if second == PUBLISHED:
         against_published(one).show(console)
         return
-    other = runs.read(Path(second))
+    other = runs.read(Path(second).resolve())
     for table in tables(one, other, compare(one, other)):
         table.show(console)
 

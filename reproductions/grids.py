@@ -46,7 +46,7 @@ def read_folds(path: Path) -> Grid:
 def _read(path: Path) -> Grid:
     lines = _lines(path)
     header = []
-    if not any(is_number(cell) for cell in lines[0][1][1:]):
+    if _is_heading(lines[0][1]):
         header = lines.pop(0)[1]
         if not lines:
             raise UserError(f"{path} has a heading and no numbers.", "Add a row for each class or method.")
@@ -64,6 +64,12 @@ def _read(path: Path) -> Grid:
     cells = [row[named:] for _, row in lines]
     names = [row[0] for _, row in lines] if named else header[-len(cells) :] if len(header) >= len(cells) else []
     return Grid(names or [str(i + 1) for i in range(len(cells))], cells)
+
+
+def _is_heading(row: list[str]) -> bool:
+    """Whether a first row holds names, or the numbers of the folds after a name."""
+    counted = [str(i) for i in range(1, len(row))]
+    return not any(is_number(cell) for cell in row[1:]) or (row[1:] == counted and not is_number(row[0]))
 
 
 def _lines(path: Path) -> list[tuple[int, list[str]]]:

@@ -95,6 +95,7 @@ def _curves(groups: dict[str, list[Run]], path: Path, title: str, note: str) -> 
                 axis.plot(epochs, curves.val_accuracy, "o-", markersize=2, color="tab:orange", label="validation")
             axis.axvline(run.record["chosen_epoch"] + 1, color="grey", linewidth=0.6, linestyle=":", label="tested")
         axis.set_ylim(0, 1.02)
+        axis.xaxis.get_major_locator().set_params(integer=True)
         axis.set_title(name, fontsize=8)
         axis.set_xlabel("epoch", fontsize=7)
         axis.tick_params(labelsize=7)

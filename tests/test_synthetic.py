@@ -108,14 +108,15 @@ corpora.ensure(Path(sys.argv[1]), corpora.Size(1, 6, 1, 1, 1, 1))
 
 def test_a_killed_drawing_starts_again_from_nothing(tmp_path):
     size = Size(1, 6, 1, 1, 1, 1)
-    process = subprocess.Popen([sys.executable, "-c", DRAWING, str(tmp_path)], cwd=ROOT)
+    command = [sys.executable, "-c", DRAWING, str(tmp_path)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
     deadline = time.monotonic() + 60
     while not list(tmp_path.rglob("*.png")):
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.communicate(timeout=30)  # the pipe ends with the last process that holds it: workers end with their parent
     (root,) = (path for path in tmp_path.iterdir() if path.is_dir())
     assert not (root / MARKER).exists()
     (root / "left over by the drawing that was killed").touch()

@@ -1,5 +1,7 @@
 """What TensorFlow has to be told before its first operation."""
 
+import logging
+
 import tensorflow as tf
 
 from common.errors import UserError
@@ -14,7 +16,13 @@ def prepare(threads: int | None, deterministic: bool) -> None:
     Raises:
         UserError: if `threads` changes after TensorFlow has begun to compute.
     """
-    for gpu in tf.config.list_physical_devices("GPU"):
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # several networks in one process are meant here
+    found = tf.config.list_physical_devices("GPU")
+    if not found:
+        # The graph optimiser takes longer than it saves: a (2+1)D network starts in 18 s instead of 25 s on one
+        # core, and its steps are no slower.
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    for gpu in found:
         if not tf.config.experimental.get_memory_growth(gpu):
             tf.config.experimental.set_memory_growth(gpu, True)
     if threads is not None:

@@ -3,13 +3,13 @@
 import json
 import shutil
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 from filelock import FileLock
 
+from common import files
+from common import workers as pool
 from common.clips import MARKER
 from datasets.synthetic import media, write_baum1, write_ckplus, write_enterface
 
@@ -45,7 +45,7 @@ def ensure(
     folder: Path,
     size: str | Size = "quick",
     seed: int = 0,
-    workers: int = 2,
+    workers: int | None = None,
     progress: Callable[[int, int, str], None] = lambda done, total, name: None,
 ) -> Path:
     """Return the root of the corpora of that size and seed below `folder`, drawing them if they are not there.
@@ -54,23 +54,25 @@ def ensure(
     the marker file is written last.
 
     Args:
+        workers: processes; all cores by default.
         progress: called as progress(clips done, clips in all, name of the last one).
 
     Raises:
-        UserError: if a file cannot be written.
+        UserError: if a file cannot be written, as on a full disk or in a folder without permission.
     """
     name = size if isinstance(size, str) else "-".join(str(n) for n in asdict(size).values())
     plan = SIZES[size] if isinstance(size, str) else size
     root = folder / f"{name}-seed{seed}-v{VERSION}"
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{root}.lock"):
-        if not (root / MARKER).exists():
-            shutil.rmtree(root, ignore_errors=True)
-            _write(root, plan, seed, workers, progress)
+    with files.storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{root}.lock"):
+            if not (root / MARKER).exists():
+                shutil.rmtree(root, ignore_errors=True)
+                _write(root, plan, seed, workers, progress)
     return root
 
 
-def _write(root: Path, size: Size, seed: int, workers: int, progress) -> None:
+def _write(root: Path, size: Size, seed: int, workers: int | None, progress) -> None:
     everything = []
     for writer, subjects, clips in _WRITERS:
         recordings = writer.plan(root, getattr(size, subjects), getattr(size, clips), seed)
@@ -78,9 +80,9 @@ def _write(root: Path, size: Size, seed: int, workers: int, progress) -> None:
             recording.path.parent.mkdir(parents=True, exist_ok=True)
         writer.annotate(root, recordings)
         everything += recordings
-    with ProcessPoolExecutor(workers, mp_context=get_context("forkserver")) as pool:
-        for done, recording in enumerate(pool.map(_write_one, everything, chunksize=1), start=1):
-            progress(done, len(everything), recording.path.name)
+    for done, (recording, future) in enumerate(pool.run(media.write, everything, workers), start=1):
+        future.result()
+        progress(done, len(everything), recording.path.name)
     marker = {
         "what": "Faces drawn by a program: figures from them say nothing about people or about a paper.",
         "version": VERSION,
@@ -88,11 +90,3 @@ def _write(root: Path, size: Size, seed: int, workers: int, progress) -> None:
         **asdict(size),
     }
     (root / MARKER).write_text(json.dumps(marker, indent=1) + "\n", encoding="utf-8")
-
-
-def _write_one(recording: media.Recording) -> media.Recording:
-    import cv2
-
-    cv2.setNumThreads(1)
-    media.write(recording)
-    return recording

@@ -1,0 +1,41 @@
+"""`report`: one HTML file for people, with everything inside it."""
+
+from pathlib import Path
+
+from common import files
+from common import paper as papers
+from common.request import results_from_environment
+from common.screen import console
+from reproductions import claims
+from reproductions.report import content
+
+HERE = Path(__file__).parent
+
+
+def write(strict: bool) -> Path:
+    """Write results/report.html and return its path; exit status 1 under `strict` if a file had to be left out."""
+    results = results_from_environment()
+    collection = claims.collect(papers.names(), results)
+    path = results / "report.html"
+    page = render(content.page(collection))
+    with files.atomic(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    console.print(f"Wrote {path}: {len(page.encode()) / 1e6:.1f} MB, opens in any browser without a network.")
+    claims.warn(collection.problems, strict)
+    return path
+
+
+def render(page: dict) -> str:
+    """The page as HTML; whatever comes from a file is escaped."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals |= {"slug": slug, "zip": zip}
+    return environment.get_template("page.html").render(page)
+
+
+def slug(text: str) -> str:
+    """A word for a CSS class or an anchor."""
+    return "".join(letter if letter.isalnum() else "-" for letter in text.lower())

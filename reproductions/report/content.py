@@ -1,0 +1,94 @@
+"""What the report says, as plain dictionaries for the template."""
+
+from collections import Counter
+from datetime import UTC, datetime
+from itertools import groupby
+
+from common.evidence import Evidence
+from common.paper import Paper
+from reproductions import audit, claims, obtain, registry
+from reproductions.claims import Collection, Standing
+from reproductions.report import charts, faces
+
+MEANINGS = {
+    "exact": "The same number: recomputed from the paper's own figures, or counted on the rebuilt network.",
+    "match": "Our 95 % interval meets the printed value.",
+    "close": "Outside the interval, by no more than 2 points.",
+    "below": "We measure less, beyond the interval and 2 points.",
+    "above": "We measure more, beyond the interval and 2 points. No praise: look for leakage first.",
+    "runs disagree": "Equally good runs on this disk lead to different verdicts.",
+    "contradicted": "The paper's own figures refute the number.",
+    "undefined": "The paper does not say what was computed.",
+    "not comparable": "Measured on drawn faces, under another protocol, or on another machine.",
+    "data needed": "Needs a data set that was not there.",
+}
+
+
+def page(collection: Collection) -> dict:
+    """Everything that the template shows."""
+    standings = collection.standings
+    counts = Counter(one.name for one in standings)
+    needed = Counter(
+        one.claim.dataset for one in standings if one.name == "data needed" and one.claim.dataset != "none"
+    )
+    papers = list({one.paper.name: one.paper for one in standings}.values())
+    shown = [_paper(paper, collection) for paper in papers]
+    return {
+        "total": len(standings),
+        "verdicts": [
+            {"name": name, "count": counts[name], "share": counts[name] / len(standings), "meaning": MEANINGS[name]}
+            for name in claims.VERDICTS
+            if counts[name]
+        ],
+        "summary": claims.summary(collection),
+        "claims": [_claim(one) for one in standings],
+        "papers": shown,
+        "needed": [{"name": name, "count": n, "how": obtain.how(name)} for name, n in needed.most_common()],
+        "faces": faces.sheet(),
+        "problems": collection.problems,
+        "written": datetime.now(UTC).strftime("%d %B %Y"),
+    }
+
+
+def _claim(one: Standing) -> dict:
+    claim, shown = one.claim, claims.readable(one)
+    who = claim.network or claim.emotion or ""
+    return one.row | shown | {"who": who, "unit": claim.unit, "why": one.verdict.why, "note": claim.note}
+
+
+def _paper(paper: Paper, collection: Collection) -> dict:
+    standings = collection.of(paper)
+    plans = []
+    for evidence in collection.evidence[paper.name]:
+        try:
+            plans.append(_plan(evidence))
+        except claims.DAMAGED as error:
+            evidence.complain(f"{evidence.plan_place} cannot be shown: {error!r}.")
+    audits = audit.findings(paper)
+    return {
+        "paper": paper,
+        "counts": Counter(one.name for one in standings),
+        "printed": [
+            {"source": source, "rows": [_claim(one) for one in group]}
+            for source, group in groupby(standings, key=lambda one: one.claim.source.partition(",")[0])
+        ],
+        "matrices": [charts.printed(matrix) for matrix in paper.matrices],
+        "plans": plans,
+        "audits": audits,
+        "refuted": sum(result is not None and result.finding == "contradicted" for _, result in audits),
+    }
+
+
+def _plan(evidence: Evidence) -> dict:
+    """One reproduction: its tables, matrices, curves, split audit and leak."""
+    tables = registry.module(evidence.paper.name, "tables")
+    return {
+        "profile": evidence.profile,
+        "data": evidence.data,
+        "plan": evidence.plan,
+        "finished": f"{len(evidence.runs)} of {len(evidence.expected)} trainings are finished",
+        "tables": tables.tables(evidence),
+        "leaks": charts.intervals(tables.leaks(evidence)),
+        "matrices": charts.reproduced(evidence),
+        "curves": charts.curves(evidence),
+    }
