@@ -31,13 +31,16 @@ PROTOTYPES: dict[Emotion, dict[str, float]] = {
 DISTRACTORS = ("AU1", "AU2", "AU4", "AU7", "AU12", "AU14R", "AU15", "AU17", "AU24", "AU25")
 
 
+STRONGEST = 1.1
+
+
 @dataclass(frozen=True)
 class Course:
     """Action-unit intensities of one clip.
 
     Attributes:
         names: the units, without those that stay at zero.
-        values: (frames, units) float, 0 = relaxed, 1 = strongest; slightly negative values relax the resting face.
+        values: (frames, units) float, 0 = relaxed, 1 = the prototype at full strength; slightly negative values relax the resting face.
     """
 
     names: tuple[str, ...]
@@ -80,7 +83,7 @@ def course(
         units["AU25"] = units.get("AU25", 0) + 0.55 * _syllables(seconds, rng)
         units["AU26"] = units.get("AU26", 0) + 0.45 * _syllables(seconds, rng)
     units["AU43"] = np.maximum(units.get("AU43", 0), _blinks(seconds, rng))
-    return Course(tuple(units), np.stack(list(units.values()), axis=1))
+    return Course(tuple(units), np.minimum(np.stack(list(units.values()), axis=1), STRONGEST))
 
 
 def _smooth(x: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ from common import files
 from common import paper as papers
 from common.request import results_from_environment
 from common.screen import console
+from common.tables import Table
 from reproductions import claims
 from reproductions.report import content
 
@@ -32,10 +33,16 @@ def render(page: dict) -> str:
     environment = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.globals |= {"slug": slug, "zip": zip}
+    environment.globals |= {"slug": slug, "numeric": numeric, "zip": zip}
     return environment.get_template("page.html").render(page)
 
 
 def slug(text: str) -> str:
     """A word for a CSS class or an anchor."""
     return "".join(letter if letter.isalnum() else "-" for letter in text.lower())
+
+
+def numeric(table: Table) -> list[bool]:
+    """Which columns hold short numbers, and so stand to the right."""
+    columns = zip(*table.cells(), strict=True)
+    return [all(len(cell) < 12 and cell[:1] in "+-−–0123456789" for cell in column) for column in columns]
