@@ -14,15 +14,16 @@ READY  := $(VENV)/.ready$(if $(GPU),-gpu)
 flag    = $(if $($(1)),--$(2) "$($(1))")
 OPTIONS = $(call flag,DATA,data) $(call flag,PROFILE,profile) $(call flag,PROTOCOL,protocol) \
           $(call flag,EXPERIMENT,experiment) $(call flag,SEEDS,seeds) $(call flag,WORKERS,workers) \
-          $(if $(FRESH),--fresh) $(if $(SKIP_BROKEN),--skip-broken) $(if $(MIXED),--mixed-precision)
+          $(foreach word,$(SET),--setting "$(word)") $(if $(FRESH),--fresh) $(if $(SKIP_BROKEN),--skip-broken) $(if $(MIXED),--mixed-precision)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce list verify-data table test lint format bench study regression baseline readme lock clean
+.PHONY: help setup reproduce list verify-data table claims compare audit report parameters test lint format bench study \
+        regression baseline readme lock clean
 
 help:  ## this text
 	@echo "Reproductions of five papers on facial expression recognition. Targets:"; echo
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
-	@echo; echo "Variables: PAPER DATA PROFILE=quick|paper PROTOCOL=published|honest|both EXPERIMENT SEEDS=0,1 FRESH=1 WORKERS"
+	@echo; echo "Variables: PAPER DATA PROFILE=quick|paper PROTOCOL=published|honest|both EXPERIMENT SEEDS=0,1 SET=name=value FRESH=1 WORKERS"
 
 setup: $(READY)  ## make the virtual environment (GPU=1: with the CUDA libraries)
 
@@ -47,6 +48,22 @@ verify-data: $(READY)  ## DATA=<root>: what was found there, what was expected, 
 table: $(READY)  ## PAPER=timeconvnet: print the tables of finished runs again
 	@$(RUN) table $(PAPER) $(OPTIONS)
 
+claims: $(READY)  ## where every printed number stands (PAPER=timeconvnet, FORMAT=json|csv|markdown, STRICT=1)
+	@$(RUN) claims $(call flag,PAPER,paper) $(if $(FORMAT),--$(FORMAT)) $(if $(STRICT),--strict)
+
+compare: $(READY)  ## A=<run> B=<run>|published: difference, test, change by emotion
+	@test -n "$(A)" -a -n "$(B)" || { echo "Which two? make compare A=results/runs/.../seed0-... B=published"; exit 2; }
+	@$(RUN) compare "$(A)" "$(B)"
+
+audit: $(READY)  ## what each paper contradicts about itself (other tables: python -m reproductions audit --help)
+	@$(RUN) audit $(call flag,PAPER,paper)
+
+report: $(READY)  ## write results/report.html: everything on one page
+	@$(RUN) report $(if $(STRICT),--strict)
+
+parameters: $(READY)  ## build all networks and count their parameters anew
+	@$(RUN) count-parameters
+
 test: $(READY)  ## the test suite, on all cores
 	@$(VENV)/bin/python -m pytest -n auto --dist worksteal
 
@@ -67,6 +84,9 @@ regression: $(READY)  ## compare the finished quick runs with the committed base
 
 baseline: $(READY)  ## PAPER=timeconvnet SEEDS=0,1,2: write the baseline anew from finished quick runs
 	@$(RUN) baseline $(PAPER) $(call flag,SEEDS,seeds)
+
+reference: $(READY)  ## PAPER=timeconvnet: keep the tables of the last runs for the repository
+	@$(RUN) keep $(PAPER) && $(RUN) readme
 
 readme: $(READY)  ## write the generated parts of the READMEs anew
 	@$(RUN) readme

@@ -115,6 +115,14 @@ def regression_check() -> None:
 
 
 @app.command()
+def keep(paper: PaperName) -> None:
+    """Keep the tables of the last runs in results/reference, for the repository and its READMEs."""
+    from reproductions import readme
+
+    readme.keep(paper)
+
+
+@app.command()
 def readme(check: Annotated[bool, typer.Option("--check", help="Only say whether they are stale.")] = False) -> None:
     """Write the generated parts of the READMEs anew."""
     from reproductions import readme

@@ -56,6 +56,7 @@ def verify(data: Path | None) -> None:
 
     Raises:
         UserError: if no folder was named, it is missing or empty, or none of the data sets is in it.
+        SystemExit: with status 1 if one of them is only half there, after the others were counted.
     """
     from datasets import tree
     from datasets.census import census
@@ -68,20 +69,24 @@ def verify(data: Path | None) -> None:
     if not any(found.values()):
         known = " ".join(f"{datasets.load(key).NAME}: {datasets.load(key).OBTAIN}" for key in found)
         raise UserError(f"None of the data sets is at or below {data}.", known)
+    usable = True
     for key, place in found.items():
         dataset = datasets.load(key)
         if place is None:
             console.print(f"[bold]{dataset.NAME}[/]: not at or below {data}. {dataset.OBTAIN}\n")
             continue
-        _verify_one(dataset, place, census)
+        usable &= _verify_one(dataset, place, census)
+    if not usable:
+        raise SystemExit(1)
 
 
-def _verify_one(dataset, place: Path, census) -> None:
+def _verify_one(dataset, place: Path, census) -> bool:
+    """Print the census of one data set; False if it cannot be read."""
     try:
         counted = census(dataset.index(place), dataset.EXPECTED)
     except UserError as error:
         console.print(f"[bold]{dataset.NAME}[/] at {place}: [red]{error.problem}[/] {error.remedy}\n")
-        return
+        return False
     columns = {"what": "Count", "expected": "Expected", "found": "Found", "status": "Status", "source": "Source"}
     rows = [vars(row) for row in counted.rows]
     notes = []
@@ -91,3 +96,4 @@ def _verify_one(dataset, place: Path, census) -> None:
     if provenance(place).synthetic:
         notes.insert(0, "A drawn corpus: its sizes are its own, so counts differ from those of the real set.")
     Table(dataset.KEY, f"{dataset.NAME} at {place}", columns, rows, notes).show(console)
+    return True

@@ -1,6 +1,6 @@
 """The generated parts of the READMEs: tables between two markers, copied from files under results/.
 
-`<!-- table: results/tables/timeconvnet/quick-synthetic/table2.json -->` ... `<!-- end -->`
+`<!-- table: results/reference/timeconvnet/quick-synthetic/table2.json -->` ... `<!-- end -->`
 """
 
 import re
@@ -40,6 +40,20 @@ def write(only_check: bool = False, root: Path = ROOT) -> None:
         console.print(f"Stale: {named}. Run: make readme")
         raise SystemExit(1)
     console.print(f"Written anew: {named}." if stale else "All generated parts are up to date.")
+
+
+def keep(name: str, results: Path = ROOT / "results") -> None:
+    """Copy the tables of a paper's last runs into results/reference, where the repository keeps them.
+
+    Raises:
+        UserError: if there are none.
+    """
+    made = sorted((results / "tables" / name).glob("*/*.json"))
+    if not made:
+        raise UserError(f"There are no tables of {name} yet.", f"Run: make reproduce PAPER={name}")
+    for path in made:
+        tables.read(path).save(results / "reference" / name / path.parent.name)
+    console.print(f"Kept {len(made)} tables of {name}. Now: make readme")
 
 
 def generated(text: str, root: Path = ROOT) -> str:

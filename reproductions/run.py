@@ -52,7 +52,10 @@ def table(name: str, profile: str, data: str, format: str = "screen") -> None:
     formats = {"screen": None, "markdown": Table.markdown, "csv": Table.csv, "json": Table.json}
     if format not in formats:
         raise unknown("format", format, formats)
-    for one in registry.module(name, "tables").make(papers.load(name), profile, data, results_from_environment()):
+    paper = papers.load(name)
+    if profile not in paper.profiles:
+        raise unknown("profile", profile, paper.profiles)
+    for one in registry.module(name, "tables").make(paper, profile, data, results_from_environment()):
         if format == "screen":
             one.show(console)
         else:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from little_reproduction import finish, start
 
 from datasets.synthetic import corpora
 
@@ -47,6 +48,12 @@ def cache(shared) -> Path:
 def tiny(cache) -> Path:
     """The root of the drawn corpora of size "tiny"; whoever changes files makes a copy."""
     return corpora.ensure(cache / "synthetic", "tiny")
+
+
+@pytest.fixture(scope="session")
+def finished(once, cache) -> Path:
+    """The results of one whole little reproduction; whoever changes them makes a copy."""
+    return once("finished", lambda folder: finish(start(cache, folder)))
 
 
 @pytest.fixture

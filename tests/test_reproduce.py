@@ -1,6 +1,5 @@
 """From raw video to the tables: complete, repeatable, never repeated without need, and indifferent to kills."""
 
-import json
 import shutil
 import time
 from pathlib import Path
@@ -24,12 +23,6 @@ from reproductions.timeconvnet.models import NETWORKS
 VIDEOS = Path(__file__).parents[2] / "shared" / "videos"
 TRAINED = ("mini_xception_2d", "tcn_mini_xception")
 PROTOCOLS = ("published", "honest")
-
-
-@pytest.fixture(scope="session")
-def finished(once, cache) -> Path:
-    """The results of one whole little reproduction; whoever changes them makes a copy."""
-    return once("finished", lambda folder: finish(start(cache, folder)))
 
 
 def made(results: Path, **changes) -> dict:

@@ -74,6 +74,7 @@ def _paper(paper: Paper, collection: Collection) -> dict:
         ],
         "matrices": [charts.printed(matrix) for matrix in paper.matrices],
         "plans": plans,
+        "reproduced": any(plan["matrices"] for plan in plans),
         "audits": audits,
         "refuted": sum(result is not None and result.finding == "contradicted" for _, result in audits),
     }
