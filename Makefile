@@ -18,7 +18,7 @@ OPTIONS = $(call flag,DATA,data) $(call flag,PROFILE,profile) $(call flag,PROTOC
 
 .DEFAULT_GOAL := help
 .PHONY: help setup reproduce list verify-data table claims compare audit report parameters test lint format bench study \
-        regression baseline readme lock clean
+        regression baseline reference readme lock clean
 
 help:  ## this text
 	@echo "Reproductions of five papers on facial expression recognition. Targets:"; echo

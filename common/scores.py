@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import StringIO
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,12 +42,34 @@ class Score:
 
 
 def predictions(runs: Sequence[Run]) -> "pandas.DataFrame":
-    """The predictions of several runs below each other, with their seed and fold."""
+    """The predictions of several runs below each other, with their seed and fold.
+
+    Raises:
+        UserError: if the file of a run cannot be read.
+    """
     import pandas as pd
 
-    return pd.concat(
-        [run.predictions().assign(seed=run.identity.seed, fold=run.identity.fold) for run in runs], ignore_index=True
-    )
+    try:
+        return _read_at_once(runs)
+    except (OSError, ValueError):
+        # One by one takes ten times as long, but names the file at fault.
+        tables = [run.predictions().assign(seed=run.identity.seed, fold=run.identity.fold) for run in runs]
+        return pd.concat(tables, ignore_index=True)
+
+
+def _read_at_once(runs: Sequence[Run]) -> "pandas.DataFrame":
+    """One parse for all files, since each has a price of its own and there may be a thousand."""
+    import pandas as pd
+
+    texts = [(run.folder / "predictions.csv").read_text(encoding="utf-8").partition("\n") for run in runs]
+    heading, counts = texts[0][0], [body.count("\n") for _, _, body in texts]
+    joined = StringIO(heading + "\n" + "".join(body for _, _, body in texts))
+    table = pd.read_csv(joined, keep_default_na=False)
+    alike = all(text[0] == heading for text in texts) and len(table) == sum(counts)
+    if not alike or not {"sample", "emotion", "predicted"} <= set(table.columns):
+        raise ValueError("these files are not alike")
+    seeds, folds = [run.identity.seed for run in runs], [run.identity.fold for run in runs]
+    return table.assign(seed=np.repeat(seeds, counts), fold=np.repeat(folds, counts))
 
 
 def score(runs: Sequence[Run]) -> Score:

@@ -27,7 +27,7 @@ def write(name: str, seeds: str) -> None:
     """Write the baseline of a paper from its finished quick runs.
 
     Raises:
-        UserError: if the runs of these seeds are not all there.
+        UserError: if the runs of these seeds are not all there, or it is a single seed.
     """
     measured, parameters = _measured(name, results_from_environment())
     wanted = {int(seed) for seed in seeds.split(",")}
@@ -37,6 +37,8 @@ def write(name: str, seeds: str) -> None:
                 f"The last run of {name} had the seeds {sorted(row)}, not {sorted(wanted)}.",
                 f"Run: make reproduce PAPER={name} SEEDS={seeds}",
             )
+    if len(wanted) < 2:
+        raise UserError("A single seed shows no scatter to allow for.", "Run several seeds, as in SEEDS=0,1,2,3,4.")
     accuracies = {key: list(row.values()) for key, row in measured.items()}
     pooled = float(np.sqrt(np.mean([np.var(values, ddof=1) for values in accuracies.values()])))
     content = {

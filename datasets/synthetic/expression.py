@@ -40,7 +40,8 @@ class Course:
 
     Attributes:
         names: the units, without those that stay at zero.
-        values: (frames, units) float, 0 = relaxed, 1 = the prototype at full strength; slightly negative values relax the resting face.
+        values: (frames, units) float, 0 = relaxed, 1 = the prototype at full strength; slightly negative values
+            relax the resting face.
     """
 
     names: tuple[str, ...]

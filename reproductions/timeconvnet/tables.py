@@ -53,6 +53,7 @@ def _table1(evidence: Evidence) -> Table:
     paper, plan = evidence.paper, evidence.plan
     counts = plan["census"]["windows"]
     corpora = sorted({row["corpus"] for row in counts})
+    printed_total, our_total = paper.claim("table1-total-windows").number, sum(row["windows"] for row in counts)
     rows = []
     for claim in paper.select("table1-*"):
         of = [row for row in counts if claim.emotion in (None, row["emotion"])]
@@ -66,7 +67,7 @@ def _table1(evidence: Evidence) -> Table:
                 "published": f"{claim.number:,.0f}",
                 "reproduced": total,
                 "difference": f"{total - claim.number:+,.0f}",
-                "share": f"{claim.number / 68363:.1%} → {total / sum(r['windows'] for r in counts):.1%}",
+                "share": f"{claim.number / printed_total:.1%} → {total / our_total:.1%}",
                 "verdict": verdict.name,
             }
         )
@@ -138,7 +139,7 @@ def _accuracy(evidence: Evidence, key: str, protocol: str) -> dict | None:
     return {
         "quantity": "accuracy",
         "protocol": protocol,
-        "published": claim.value if protocol == "published" else None,
+        "published": claim.value,
         "reproduced": f"{ours.value:.3f}",
         "difference": f"{verdict.difference:+.3f}",
         "interval": f"{low:.3f} to {high:.3f}",
