@@ -14,7 +14,8 @@ READY  := $(VENV)/.ready$(if $(GPU),-gpu)
 flag    = $(if $($(1)),--$(2) "$($(1))")
 OPTIONS = $(call flag,DATA,data) $(call flag,PROFILE,profile) $(call flag,PROTOCOL,protocol) \
           $(call flag,EXPERIMENT,experiment) $(call flag,SEEDS,seeds) $(call flag,WORKERS,workers) \
-          $(foreach word,$(SET),--setting "$(word)") $(if $(FRESH),--fresh) $(if $(SKIP_BROKEN),--skip-broken) $(if $(MIXED),--mixed-precision)
+          $(foreach word,$(SET),--setting "$(word)") $(if $(FRESH),--fresh) $(if $(SKIP_BROKEN),--skip-broken) \
+          $(if $(MIXED),--mixed-precision) $(if $(XLA),--xla)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup reproduce list verify-data table claims compare audit report parameters test lint format bench study \

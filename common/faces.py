@@ -64,6 +64,11 @@ def largest(boxes: np.ndarray) -> np.ndarray | None:
     return boxes[np.argmax(boxes[:, 2] * boxes[:, 3])]
 
 
+def first(boxes: np.ndarray) -> np.ndarray | None:
+    """The detector's first box (4,) of (n, 4); None where there is no box."""
+    return boxes[0] if len(boxes) else None
+
+
 def widen(box: np.ndarray, fraction: float, shape: tuple[int, int]) -> np.ndarray:
     """The box, extended on each of its four sides by a fraction of its size, within a frame of (H, W) pixels.
 

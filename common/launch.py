@@ -4,7 +4,8 @@ import shutil
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from multiprocessing import Manager
+from multiprocessing import get_context
+from multiprocessing.managers import SyncManager
 from pathlib import Path
 
 from common import runs, workers
@@ -44,7 +45,8 @@ def launch(
     """The finished runs of all jobs, in their order; each is written the moment it ends.
 
     Small networks use one core better than two, so each process has its own share of the cores. On a machine with
-    a GPU one process trains one network after the other.
+    a GPU one process trains one network after the other. How many jobs are left does not change a share: another
+    number of threads rounds otherwise, and a training that was stopped must end as if it had not been.
 
     Args:
         processes: at most so many; one for each core if None.
@@ -56,20 +58,20 @@ def launch(
     """
     todo = [job for job in jobs if fresh or runs.finished(job.training.identity, root) is None]
     if todo:
-        _run(todo, root, provenance, _processes(processes, len(todo)), fresh, progress)
+        _run(todo, root, provenance, _processes(processes), fresh, progress)
     return runs.complete([job.training.identity for job in jobs], root)
 
 
-def _processes(asked: int | None, jobs: int) -> int:
-    if shutil.which("nvidia-smi"):
-        return 1
-    return max(1, min(asked or workers.cores(), jobs))
+def _processes(asked: int | None) -> int:
+    return 1 if shutil.which("nvidia-smi") else asked or workers.cores()
 
 
 def _run(todo: list[Job], root: Path, provenance: Provenance, processes: int, fresh: bool, progress) -> None:
     total = sum(job.training.recipe.epochs for job in todo)
     progress(0, total, "starting")
-    with Manager() as manager:
+    manager = SyncManager(ctx=get_context("spawn"))
+    manager.start(workers.stay_with_parent)
+    with manager:
         messages = manager.Queue()
         listener = threading.Thread(target=_listen, args=(messages, total, progress), daemon=True)
         listener.start()

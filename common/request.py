@@ -36,6 +36,7 @@ class Request:
         fresh: train anew even where a finished run exists.
         skip_broken: go on without clips that cannot be read.
         mixed_precision: compute in 16 bits where the device can (a GPU).
+        xla: compile with XLA (a GPU; trainings are then not repeatable to the bit).
         workers: processes for preprocessing and training; None takes one for each core.
         cache, results: where samples and synthetic corpora, and runs and tables, are kept.
     """
@@ -50,6 +51,7 @@ class Request:
     fresh: bool = False
     skip_broken: bool = False
     mixed_precision: bool = False
+    xla: bool = False
     workers: int | None = None
     cache: Path = ROOT / ".cache"
     results: Path = ROOT / "results"

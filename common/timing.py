@@ -24,9 +24,9 @@ class InferenceTime:
 
 
 def inference_times(
-    models: Mapping[str, object], reference: str, runs: int = 1000, warm_up: int = 20, seed: int = 0
+    models: Mapping[str, object], reference: str, runs: int = 1000, warm_up: int = 20, seed: int = 0, batch: int = 1
 ) -> list[InferenceTime]:
-    """Time `predict_on_batch` of Keras models on one random sample: input given and output taken as NumPy.
+    """Time `predict_on_batch` of Keras models on `batch` random samples: input given and output taken as NumPy.
 
     Args:
         models: compiled or uncompiled Keras models by name, with one input of known shape.
@@ -37,7 +37,7 @@ def inference_times(
     for name, model in models.items():
         if not model.compiled:
             model.compile(jit_compile=False)
-        sample = rng.random((1, *model.input_shape[1:]), np.float32)
+        sample = rng.random((batch, *model.input_shape[1:]), np.float32)
         calls[name] = lambda model=model, sample=sample: model.predict_on_batch(sample)
     return times(calls, reference, runs, warm_up, seed)
 

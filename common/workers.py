@@ -24,9 +24,9 @@ def run(
 ) -> Iterator[tuple[Any, Future]]:
     """Yield every task with its finished future, in the order in which they finish.
 
-    One worker is this process; more are new ones, to which `function` and the tasks must be picklable. Results
-    should be small: what does not fit a message goes to a file. Whoever iterates decides about a failed task;
-    leaving the loop early cancels what has not begun. OpenCV uses one thread in each worker.
+    One worker is this process; more are new ones, be it for a single task, and `function` and the tasks must be
+    picklable. Results should be small: what does not fit a message goes to a file. Whoever iterates decides about
+    a failed task; leaving the loop early cancels what has not begun. OpenCV uses one thread in each worker.
 
     Raises:
         UserError: if a worker process dies, as the system lets it when memory runs out.
@@ -34,13 +34,13 @@ def run(
     tasks = list(tasks)
     if not tasks:
         return
-    count = min(workers or cores(), len(tasks))
+    count = workers or cores()
     if count == 1:
         yield from _run_here(function, tasks)
         return
     # Started afresh, not forked: a fork of a process with threads (TensorFlow, BLAS) can hang.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(count, mp_context=context, initializer=_settle_in) as pool:
+    with ProcessPoolExecutor(min(count, len(tasks)), mp_context=context, initializer=_settle_in) as pool:
         futures = {pool.submit(function, task): task for task in tasks}
         try:
             for future in as_completed(futures):
@@ -71,15 +71,22 @@ def _run_here(function: Callable[[Any], Any], tasks: list) -> Iterator[tuple[Any
 
 
 def _settle_in() -> None:
-    """Make the new process one of many: one thread, no reaction to Ctrl-C, no life without its parent."""
+    """Make the new process one of many: one thread, and no life without its parent."""
     import cv2
 
     cv2.setNumThreads(1)
+    stay_with_parent()
+
+
+def stay_with_parent() -> None:
+    """Let this process end when its parent does, and not by Ctrl-C, which the parent hears too.
+
+    A killed parent cannot tell its children to stop, and they would wait for work for ever.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
-    # A killed parent cannot tell its workers to stop, and they would wait for tasks for ever.
     multiprocessing.parent_process().join()
     os._exit(1)

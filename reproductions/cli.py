@@ -37,6 +37,7 @@ def reproduce(
     fresh: Annotated[bool, typer.Option("--fresh", help="Train anew what is finished.")] = False,
     skip_broken: Annotated[bool, typer.Option("--skip-broken", help="Go on without unreadable clips.")] = False,
     mixed_precision: Annotated[bool, typer.Option("--mixed-precision", help="16 bits, for a GPU.")] = False,
+    xla: Annotated[bool, typer.Option("--xla", help="Compile with XLA, for a GPU.")] = False,
     workers: Annotated[int | None, typer.Option(help="Processes; one for each core by default.")] = None,
 ) -> None:
     """Run a paper from raw video to its tables, and print them beside the published ones.
@@ -57,6 +58,7 @@ def reproduce(
         fresh=fresh,
         skip_broken=skip_broken,
         mixed_precision=mixed_precision,
+        xla=xla,
         workers=workers,
     )
 

@@ -62,6 +62,8 @@ def test_no_paper_imports_another(name):
 
 
 def test_tensorflow_is_imported_in_one_place_only():
-    found = [line for folder in ("common", "datasets", "reproductions", "bench") for line in offences(folder, "tensorflow")]
+    found = [
+        line for folder in ("common", "datasets", "reproductions", "bench") for line in offences(folder, "tensorflow")
+    ]
     assert found
     assert [line for line in found if not line.startswith("common/tf/")] == []

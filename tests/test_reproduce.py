@@ -174,31 +174,28 @@ def kill_when(happened, process) -> None:
 def test_kills_leave_no_trace_in_the_tables(finished, cache, tmp_path):
     mine, results = own_cache(cache, tmp_path), tmp_path / "results"
     trained = results / "runs/timeconvnet/table2"
-    changes = SMALLEST | {"workers": 1}
+    changes = SMALLEST | {"only": TRAINED}  # four trainings, on two cores two at a time
 
     def whole_runs() -> list[Path]:
         return [path for path in trained.glob("*/*/*/run.json") if not path.parent.name.endswith(runs.PARTIAL)]
 
-    shards = mine / "samples" / "shards"
-    kill_when(lambda: len(list(shards.glob("*.npz"))) >= 3, start(mine, results, **changes, seeds=[0]))
+    kill_when(lambda: len(list(mine.glob("samples/shards/*.npz"))) >= 3, start(mine, results, **changes))
     assert list(mine.glob("samples/*.h5")) == []
-    kept = files(shards)
 
     kill_when(lambda: list(trained.glob("*/*/*.partial")), start(mine, results, **changes))
     assert len(list(mine.glob("samples/*.h5"))) == 1
     assert whole_runs() == []
-    assert len(kept) >= 3
 
     kill_when(whole_runs, start(mine, results, **changes))
-    assert len(whole_runs()) == 1
-    with pytest.raises(UserError, match="1 of 2 runs are missing"):
-        made(with_times(finished, results), **SMALLEST)
+    assert 0 < len(whole_runs()) < 4
+    with pytest.raises(UserError, match="of 4 runs are missing"):
+        made(with_times(finished, results), **changes)
 
     finish(start(mine, results, **changes))
     untouched = shutil.copytree(finished, tmp_path / "untouched")
     finish(start(cache, untouched, **changes))
-    for name, table in made(results, **SMALLEST).items():
-        assert table.json() == made(untouched, **SMALLEST)[name].json()
+    for name, table in made(results, **changes).items():
+        assert table.json() == made(untouched, **changes)[name].json()
     for protocol in PROTOCOLS:
         killed, whole = one_run(results, protocol), one_run(finished, protocol)
         assert (killed.folder / "predictions.csv").read_bytes() == (whole.folder / "predictions.csv").read_bytes()

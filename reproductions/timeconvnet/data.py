@@ -80,7 +80,7 @@ def clips(request: Request, folder: Path) -> tuple[list[Clip], Provenance]:
 
 def samples(request: Request, chosen: list[Clip]) -> Samples:
     """The windows of the clips, from the cache or computed on all cores."""
-    names = ("missed", "cascade", "scale_factor", "interpolation")
+    names = ("missed", "several", "cascade", "scale_factor", "interpolation")
     settings = Settings(**{name: request.settings[name] for name in names})
     with bar("Finding faces", "clips") as progress:
         return build(

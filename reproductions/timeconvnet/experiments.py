@@ -122,6 +122,7 @@ def recipe(request: Request, network: Network, experiment: str = "table2") -> Re
         ),
         checkpoint=request.settings["checkpoint"],
         mixed_precision=request.mixed_precision,
+        xla=request.xla,
     )
 
 

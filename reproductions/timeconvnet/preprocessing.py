@@ -14,6 +14,8 @@ from common import faces, video
 from common.clips import Clip
 from common.samples import ClipSamples
 
+CHOICES = {"largest": faces.largest, "first": faces.first}
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -33,6 +35,7 @@ class Settings:
         missed: what a frame without a face does: every window with it is dropped, or the last box is used again.
         interpolation: of the resizing.
         cascade: file of the face detector, without its ending.
+        several: which face is taken where the detector finds more than one.
     """
 
     window: int = 5
@@ -48,6 +51,7 @@ class Settings:
     missed: Literal["drop_window", "reuse_previous_box"] = "drop_window"
     interpolation: Literal["bilinear", "area"] = "bilinear"
     cascade: str = "haarcascade_frontalface_default"
+    several: Literal["largest", "first"] = "largest"
 
     @property
     def detector(self) -> faces.Haar:
@@ -78,7 +82,7 @@ def prepare(clip: Clip, settings: Settings) -> ClipSamples:
         if image is None:
             continue
         grey = video.grey(image)
-        found = faces.largest(detector.detect(grey))
+        found = CHOICES[settings.several](detector.detect(grey))
         missed += found is None
         if found is not None or settings.missed == "drop_window":
             box = found

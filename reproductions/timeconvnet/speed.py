@@ -36,7 +36,7 @@ def measure(request: Request, clips: list[Clip], path: Path) -> dict:
         for number, (key, network) in enumerate(NETWORKS.items(), start=1):
             models[key] = network.build()
             progress(0, runs, f"building {number} of {len(NETWORKS)}")
-        measured = timing.inference_times(models, REFERENCE, runs, warm_up)
+        measured = timing.inference_times(models, REFERENCE, runs, warm_up, batch=request.settings["timing_batch"])
         progress(runs, runs)
     networks = {
         time.name: {
