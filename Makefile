@@ -18,8 +18,7 @@ OPTIONS = $(call flag,DATA,data) $(call flag,PROFILE,profile) $(call flag,PROTOC
           $(if $(MIXED),--mixed-precision) $(if $(XLA),--xla)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce list verify-data table claims compare audit report parameters test lint format bench study \
-        regression baseline reference readme lock clean
+.PHONY: help setup reproduce list verify-data table claims compare audit report parameters test lint format bench study regression baseline reference readme lock clean
 
 help:  ## this text
 	@echo "Reproductions of five papers on facial expression recognition. Targets:"; echo
@@ -47,7 +46,7 @@ verify-data: $(READY)  ## DATA=<root>: what was found there, what was expected, 
 	@$(RUN) verify-data $(call flag,DATA,data)
 
 table: $(READY)  ## PAPER=timeconvnet: print the tables of finished runs again
-	@$(RUN) table $(PAPER) $(OPTIONS)
+	@$(RUN) table $(PAPER) $(call flag,DATA,data) $(call flag,PROFILE,profile) $(call flag,FORMAT,format)
 
 claims: $(READY)  ## where every printed number stands (PAPER=timeconvnet, FORMAT=json|csv|markdown, STRICT=1)
 	@$(RUN) claims $(call flag,PAPER,paper) $(if $(FORMAT),--$(FORMAT)) $(if $(STRICT),--strict)

@@ -61,7 +61,7 @@ def prepare(seed: int, *, mixed_precision: bool = False, xla: bool = False, thre
         "deterministic": deterministic,
         "precision": keras.config.dtype_policy().name,
         "threads": threads,
-        "cpu": _cpu(),
+        "cpu": cpu(),
         "cores": os.cpu_count(),
         "gpus": gpus(backend),
     }
@@ -123,7 +123,8 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _cpu() -> str:
+def cpu() -> str:
+    """Name of the processor."""
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine()

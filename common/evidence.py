@@ -70,7 +70,7 @@ class Evidence:
         return None
 
     def lacking(self, experiment: str, network: str, protocol: str) -> str:
-        """ "2 of 5 runs" where runs of the plan are missing, else ""."""
+        """How many of the planned runs there are, as "2 of 5 runs", or "" where all are finished."""
         group = (experiment, network, protocol)
         wanted = sum(_group(identity) == group for identity in self.expected)
         return "" if len(self.of(*group)) == wanted else f"{len(self.of(*group))} of {wanted} runs"

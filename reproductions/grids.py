@@ -24,7 +24,7 @@ def read_matrix(path: Path) -> Grid:
     Raises:
         UserError: naming file and line of what is no square table of numbers.
     """
-    grid = _read(path)
+    grid = _read(path, square=True)
     if len(grid.cells) != len(grid.cells[0]):
         problem = f"{path} has {len(grid.cells)} rows and {len(grid.cells[0])} columns of numbers."
         raise UserError(problem, "A confusion matrix is square: one row and one column for each class.")
@@ -37,16 +37,16 @@ def read_folds(path: Path) -> Grid:
     Raises:
         UserError: naming file and line of what is no table of numbers.
     """
-    grid = _read(path)
+    grid = _read(path, square=False)
     if len(grid.cells[0]) < 2:
         raise UserError(f"{path} has one fold only.", "Give a column for each fold.")
     return grid
 
 
-def _read(path: Path) -> Grid:
+def _read(path: Path, square: bool) -> Grid:
     lines = _lines(path)
     header = []
-    if _is_heading(lines[0][1]):
+    if _is_heading(lines[0][1], len(lines) - 1, square):
         header = lines.pop(0)[1]
         if not lines:
             raise UserError(f"{path} has a heading and no numbers.", "Add a row for each class or method.")
@@ -66,10 +66,12 @@ def _read(path: Path) -> Grid:
     return Grid(names or [str(i + 1) for i in range(len(cells))], cells)
 
 
-def _is_heading(row: list[str]) -> bool:
-    """Whether a first row holds names, or the numbers of the folds after a name."""
-    counted = [str(i) for i in range(1, len(row))]
-    return not any(is_number(cell) for cell in row[1:]) or (row[1:] == counted and not is_number(row[0]))
+def _is_heading(row: list[str], rows_below: int, square: bool) -> bool:
+    """Whether a first row holds names, or the numbers 1, 2, ... of classes or folds behind a name."""
+    if not any(is_number(cell) for cell in row[1:]):
+        return True
+    numbered = row[1:] == [str(i) for i in range(1, len(row))] and not is_number(row[0])
+    return numbered and (rows_below == len(row) - 1 or not square)
 
 
 def _lines(path: Path) -> list[tuple[int, list[str]]]:

@@ -1,0 +1,57 @@
+"""What a training step costs more when its batches are read, moved and laid out while it runs."""
+
+import time
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from bench import material
+from bench.figures import Figure
+from common import devices
+
+TITLE = "Feeding: a training step through tf.data with augmentation against one on a resident batch"
+NETWORKS = ("tcn_mini_xception", "tcn_resnet20")
+STEPS, SETTLING = 25, 5  # of one turn, and those of them that are not counted: the stream fills up
+
+
+def measure(small: bool) -> list[Figure]:
+    from common.augmentation import Augmentation
+    from common.feeding import Batches, class_labels
+    from reproductions.timeconvnet.data import CLASSES
+    from reproductions.timeconvnet.models import NETWORKS as ALL
+
+    devices.prepare(seed=0)
+    with TemporaryDirectory() as folder:
+        samples = material.samples(material.clips(small), Path(folder))
+        labels = class_labels(samples.table.emotion, CLASSES)
+        everything = np.arange(len(samples))
+        figures = []
+        for key in NETWORKS:
+            batches = Batches(samples, labels, len(CLASSES), everything, ALL[key].layout, 32, 0, Augmentation())
+            ratio = _ratio(ALL[key], batches, turns=3 if small else 12)
+            figures.append(Figure(f"time of a step of {key}", ratio, "times", at_most=1.1))
+    return figures
+
+
+def _ratio(network, batches, turns: int) -> float:
+    """Median over pairs of turns, so that whatever else the machine does strikes both alike."""
+    from common.feeding import feed
+    from common.tf.pipeline import resident
+
+    model = network.build()
+    model.compile("adam", "categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
+    bare = resident(*batches[0])
+    _turn(model, bare)  # compiles
+    return median(_turn(model, feed(batches)) / _turn(model, bare) for _ in range(turns))
+
+
+def _turn(model, stream) -> float:
+    """Median seconds of a step."""
+    import keras
+
+    ends = []
+    clock = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: ends.append(time.perf_counter()))
+    model.fit(stream, steps_per_epoch=STEPS, epochs=1, callbacks=[clock], verbose=0)
+    return float(np.median(np.diff(ends[SETTLING:])))

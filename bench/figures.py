@@ -1,0 +1,55 @@
+"""One measured figure beside its goal, and tables of them."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from common import devices, files
+from common.tables import Table
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What was measured, and the bound that it has to keep; exactly one of the two bounds is given."""
+
+    name: str
+    value: float
+    unit: str
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @property
+    def goal(self) -> str:
+        return f"≥ {self.at_least:g}" if self.at_most is None else f"≤ {self.at_most:g}"
+
+    @property
+    def met(self) -> bool:
+        return self.value >= self.at_least if self.at_most is None else self.value <= self.at_most
+
+
+def table(name: str, title: str, measured: Iterable[Figure]) -> Table:
+    """The figures with machine and day, as they are printed and kept."""
+    hardware = f"{devices.cpu()}, {os.cpu_count()} cores"
+    date = datetime.now(UTC).date().isoformat()
+    rows = [
+        {
+            "name": one.name,
+            "value": float(f"{one.value:.4g}"),
+            "unit": one.unit,
+            "goal": one.goal,
+            "met": "yes" if one.met else "missed",
+            "hardware": hardware,
+            "date": date,
+        }
+        for one in measured
+    ]
+    columns = {"name": "Figure", "value": "Measured", "unit": "Unit", "goal": "Goal", "met": "Goal met"}
+    return Table(name, title, columns | {"hardware": "Machine", "date": "Date"}, rows)
+
+
+def save(made: Table, folder: Path) -> None:
+    """Keep a table as `<name>.json`, from which READMEs take it."""
+    with files.atomic(folder / f"{made.name}.json") as path:
+        path.write_text(made.json(), encoding="utf-8")

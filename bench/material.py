@@ -1,0 +1,34 @@
+"""What is measured on: the clips of the drawn corpora, and their samples."""
+
+import dataclasses
+from pathlib import Path
+
+from common import paper as papers
+from common.clips import Clip
+from common.request import Request, cache_from_environment
+from common.samples import Samples, build
+from reproductions.timeconvnet import data
+from reproductions.timeconvnet.preprocessing import Settings, prepare
+
+
+def clips(small: bool, copies: int = 1) -> list[Clip]:
+    """The clips of TimeConvNets in the quick (or tiny) corpora, which are drawn if need be.
+
+    Args:
+        copies: how often each clip is listed, every time as that of another subject.
+    """
+    paper = papers.load("timeconvnet")
+    if small:
+        paper = paper.model_copy(update={"profiles": {"quick": paper.profiles["quick"] | {"synthetic": "tiny"}}})
+    request = Request(paper, settings=paper.settings, cache=cache_from_environment())
+    chosen, _ = data.clips(request, data.root(request))
+    return [
+        dataclasses.replace(clip, name=f"{copy}/{clip.name}", subject=f"{copy}/{clip.subject}")
+        for copy in range(copies)
+        for clip in chosen
+    ]
+
+
+def samples(chosen: list[Clip], folder: Path, workers: int | None = None) -> Samples:
+    """Their windows, computed into `folder` or loaded from there."""
+    return build(chosen, prepare, Settings(), folder, workers)
