@@ -8,7 +8,7 @@ import typer
 from bench import figures
 from common.errors import UserError, unknown
 from common.request import results_from_environment
-from common.screen import console
+from common.screen import console, errors
 
 # The quickest first; the last one is the whole quick reproduction, three times.
 GROUPS = ("commands", "feeding", "preprocessing", "memory", "reproduction")
@@ -38,7 +38,7 @@ def main(
 
 
 def _tell(error: UserError) -> None:
-    console.print(f"error: {error.problem}\nwhat to do: {error.remedy}", markup=False)
+    errors.print(f"error: {error.problem}\nwhat to do: {error.remedy}", markup=False)
 
 
 if __name__ == "__main__":

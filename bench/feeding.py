@@ -53,5 +53,5 @@ def _turn(model, stream) -> float:
 
     ends = []
     clock = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: ends.append(time.perf_counter()))
-    model.fit(stream, steps_per_epoch=STEPS, epochs=1, callbacks=[clock], verbose=0)
+    model.fit(stream, steps_per_epoch=STEPS, epochs=1, callbacks=[clock], shuffle=False, verbose=0)
     return float(np.median(np.diff(ends[SETTLING:])))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from rapidfuzz import process
+from rapidfuzz import fuzz, process
 
 
 class UserError(Exception):
@@ -28,6 +28,6 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UserError:
     'Did you mean timeconvnet? Known: thesis, timeconvnet.'
     """
     known = sorted(known)
-    best = process.extractOne(name, known, score_cutoff=50)
+    best = process.extractOne(name, known, scorer=fuzz.ratio, score_cutoff=50)
     hint = f"Did you mean {best[0]}? " if best else ""
     return UserError(f"There is no {kind} called {name!r}.", f"{hint}Known: {', '.join(known)}.")

@@ -13,6 +13,8 @@ _PIPE_WIDTH = 150
 console = Console(highlight=False)
 if not console.is_terminal and "COLUMNS" not in os.environ:
     console = Console(highlight=False, width=_PIPE_WIDTH)
+# Problems go apart from results, so that `claims --json > file` stays JSON.
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 @contextmanager

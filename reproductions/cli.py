@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from common.errors import UserError
-from common.screen import console
+from common.screen import errors
 
 app = typer.Typer(
     help="Reproduce papers on facial expression recognition, number by number.\n\n"
@@ -206,8 +206,8 @@ def main() -> None:
     except UserError as error:
         from rich.markup import escape
 
-        console.print(f"[bold red]error:[/] {escape(error.problem)}\n[bold]what to do:[/] {escape(error.remedy)}")
+        errors.print(f"[bold red]error:[/] {escape(error.problem)}\n[bold]what to do:[/] {escape(error.remedy)}")
         raise SystemExit(2) from None
     except KeyboardInterrupt:
-        console.print("Stopped. What is finished is kept: the same command continues from here.")
+        errors.print("Stopped. What is finished is kept: the same command continues from here.")
         raise SystemExit(130) from None

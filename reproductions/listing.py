@@ -73,7 +73,7 @@ def verify(data: Path | None) -> None:
     for key, place in found.items():
         dataset = datasets.load(key)
         if place is None:
-            console.print(f"[bold]{dataset.NAME}[/]: not at or below {data}. {dataset.OBTAIN}\n")
+            console.print(f"{dataset.NAME}: not at or below {data}. {dataset.OBTAIN}\n", markup=False)
             continue
         usable &= _verify_one(dataset, place, census)
     if not usable:
@@ -85,7 +85,7 @@ def _verify_one(dataset, place: Path, census) -> bool:
     try:
         counted = census(dataset.index(place), dataset.EXPECTED)
     except UserError as error:
-        console.print(f"[bold]{dataset.NAME}[/] at {place}: [red]{error.problem}[/] {error.remedy}\n")
+        console.print(f"{dataset.NAME}: {error.problem} {error.remedy}\n", markup=False)
         return False
     columns = {"what": "Count", "expected": "Expected", "found": "Found", "status": "Status", "source": "Source"}
     rows = [vars(row) for row in counted.rows]
