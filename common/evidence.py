@@ -100,7 +100,7 @@ def whole(paper: Paper, profile: str, data: str, results: Path, timed: Iterable[
     """
     plan = plans.read(plans.plan_path(paper, profile, data, results), paper)
     expected = [Identity(**identity) for identity in plan["runs"]]
-    wanted = set(timed) & set(plan["experiments"])
+    wanted = plan.get("timed", True) and set(timed) & set(plan["experiments"])
     speed = plans.read(plans.speed_path(paper, profile, results), paper) if wanted else {}
     return Evidence(paper, profile, data, plan, expected, runs.complete(expected, results / "runs"), speed, results)
 

@@ -50,12 +50,13 @@ def reproduce(request: Request) -> Provenance:
         "settings": request.changed_settings,
         "census": _census(samples),
     }
+    plan["timed"] = request.wants("speed") or (request.wants("table2") and "only" not in request.sizes)
     jobs = _jobs(request, samples) if request.wants("table2") else []
     plan["runs"] = [asdict(job.training.identity) for job in jobs]
     plan["splits"] = {job.training.protocol: job.split for job in jobs}
     plans.write(plans.plan_path(request.paper, request.profile, origin.word, request.results), plan)
     _train(request, jobs, origin)
-    if request.wants("speed") or (request.wants("table2") and "only" not in request.sizes):
+    if plan["timed"]:
         speed.measure(request, clips, plans.speed_path(request.paper, request.profile, request.results))
     return origin
 
