@@ -29,7 +29,8 @@ def told(monkeypatch, capsys):
         monkeypatch.setattr("sys.argv", ["reproductions", *words])
         with pytest.raises(SystemExit) as stopped:
             cli.main()
-        output = " ".join(capsys.readouterr().out.split())
+        told = capsys.readouterr()
+        output = " ".join((told.out + told.err).split())
         assert (stopped.value.code or 0) == (2 if "error:" in output else 0)
         return output
 
