@@ -63,7 +63,7 @@ def _run_here(function: Callable[[Any], Any], tasks: list) -> Iterator[tuple[Any
         cv2.setNumThreads(1)
         try:
             future.set_result(function(task))
-        except Exception as error:
+        except Exception as error:  # kept in the future, as a process pool does
             future.set_exception(error)
         finally:
             cv2.setNumThreads(threads)

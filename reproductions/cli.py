@@ -33,7 +33,7 @@ def reproduce(
     ] = "both",
     experiment: Annotated[str, typer.Option(help="Only these, separated by commas: see `list`.")] = "",
     seeds: Annotated[str, typer.Option(help="One training each, as in 0,1,2.")] = "",
-    setting: Annotated[list[str], typer.Option(help="An open decision of the paper, as name=value.")] = [],  # noqa: B006
+    setting: Annotated[list[str], typer.Option(help="An open decision of the paper, as name=value.")] = [],  # noqa: B006 - typer copies it
     fresh: Annotated[bool, typer.Option("--fresh", help="Train anew what is finished.")] = False,
     skip_broken: Annotated[bool, typer.Option("--skip-broken", help="Go on without unreadable clips.")] = False,
     mixed_precision: Annotated[bool, typer.Option("--mixed-precision", help="16 bits, for a GPU.")] = False,

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from common import plans, runs, scores
+from common import scores
+from common.evidence import whole
 from common.paper import Paper
 from common.runs import Run
 
@@ -19,14 +20,13 @@ def draw(paper: Paper, profile: str, data: str, results: Path) -> Path:
     seeds), and one of all learning curves. Pictures of drawn data say so.
     """
     folder = results / "pictures" / paper.name / f"{profile}-{data}"
-    plan = plans.read(plans.plan_path(paper, profile, data, results), paper)
-    found = runs.complete([runs.Identity(**identity) for identity in plan["runs"]], results / "runs")
-    if not found:
+    made = whole(paper, profile, data, results, timed=())
+    if not made.runs:
         return folder
     folder.mkdir(parents=True, exist_ok=True)
     note = WATERMARK if data == "synthetic" else ""
-    for protocol in plan["protocols"]:
-        groups = _by_network([run for run in found if run.identity.protocol == protocol])
+    for protocol in made.plan["protocols"]:
+        groups = _by_network([run for run in made.runs if run.identity.protocol == protocol])
         _confusions(groups, folder / f"confusion-{protocol}.png", f"{paper.name}, {protocol}", note)
         _curves(groups, folder / f"curves-{protocol}.png", f"{paper.name}, {protocol}", note)
     return folder

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from common import files, plans, runs, scores
+from common import files, scores
 from common import paper as papers
 from common.errors import UserError
+from common.evidence import whole
 from common.request import ROOT, results_from_environment
 from common.screen import console
 from common.tables import Table
@@ -123,11 +124,9 @@ def _tolerance(sd: float, seeds: int, rows: int) -> float:
 def _measured(name: str, results: Path) -> tuple[dict[str, dict[int, float]], dict[str, int]]:
     """Accuracy by "protocol/network" and seed, and parameter counts, of the last quick run."""
     paper = papers.load(name)
-    plan = plans.read(plans.plan_path(paper, PROFILE, DATA, results), paper)
-    found = runs.complete([runs.Identity(**identity) for identity in plan["runs"]], results / "runs")
     accuracies: dict[str, dict[int, float]] = {}
     parameters = {}
-    for run in found:
+    for run in whole(paper, PROFILE, DATA, results, timed=()).runs:
         key = f"{run.identity.protocol}/{run.identity.experiment}/{run.identity.network}"
         accuracies.setdefault(key, {})[run.identity.seed] = scores.score([run]).accuracy
         parameters[run.identity.network] = run.record["parameters"]
