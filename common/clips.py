@@ -58,6 +58,7 @@ class Index:
         clips: what experiments use.
         findings: every irregularity met on the way.
         dropped: clips on disk that a setting leaves out; a census counts them, experiments never see them.
+        unit: what a clip of this set is called in a census: "clips", or "pictures" where each is a single one.
     """
 
     corpus: str
@@ -65,6 +66,7 @@ class Index:
     clips: tuple[Clip, ...]
     findings: tuple[Finding, ...] = ()
     dropped: tuple[Clip, ...] = ()
+    unit: str = "clips"
 
     @property
     def labelled(self) -> tuple[Clip, ...]:

@@ -16,6 +16,8 @@ _MODULES = (
     "ckplus",
     "baum1",
     "enterface",
+    "fer2013",
+    "ckplus48",
 )
 
 

@@ -67,8 +67,8 @@ def census(index: Index, expected: Iterable[Expectation], examples: int = 3) -> 
 def count(index: Index, what: str) -> int:
     """How many `what` an index holds, those that a setting leaves out included.
 
-    `what` is "clips" or "subjects", before it optionally "labelled", after it optionally a partition and an
-    emotion ("clips", "labelled subjects", "clips Happy", "clips 1s Happy"), or "findings <kind>".
+    `what` is "clips" (or "pictures") or "subjects", before it optionally "labelled", after it optionally a partition
+    and an emotion ("clips", "labelled subjects", "clips Happy", "clips 1s Happy"), or "findings <kind>".
     """
     unit, _, rest = what.removeprefix("labelled ").partition(" ")
     if unit == "findings":
@@ -79,7 +79,7 @@ def count(index: Index, what: str) -> int:
         if (clip.emotion is not None or not what.startswith("labelled "))
         and all(word in (clip.partition, clip.emotion) for word in rest.split())
     ]
-    return {"clips": len(chosen), "subjects": len({clip.subject for clip in chosen})}[unit]
+    return len({clip.subject for clip in chosen}) if unit == "subjects" else len(chosen)
 
 
 def group(findings: Iterable[Finding], examples: int = 3) -> tuple[FindingGroup, ...]:
@@ -126,7 +126,7 @@ def _classes(index: Index) -> list[str]:
     pairs = {(clip.partition, clip.emotion) for clip in _on_disk(index) if clip.emotion is not None}
     order = list(Emotion)
     ordered = sorted(pairs, key=lambda pair: (pair[0], order.index(pair[1])))
-    return [" ".join(filter(None, ("clips", partition, emotion))) for partition, emotion in ordered]
+    return [" ".join(filter(None, (index.unit, partition, emotion))) for partition, emotion in ordered]
 
 
 def _on_disk(index: Index) -> tuple[Clip, ...]:

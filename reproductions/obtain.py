@@ -6,7 +6,6 @@ import datasets
 _MADE_OF = {"BAUM-1s": ("BAUM-1",), "BigFaceX": ("CK+", "BAUM-1", "eNTERFACE'05")}
 _WITHOUT_LOADER = {
     "AFEW": "Request it from the organisers of the EmotiW challenge; Train_AFEW.zip and Val_AFEW.zip are needed.",
-    "FER2013": "Download fer2013.csv of the Kaggle challenge on facial expression recognition (2013).",
     "MMI": "Sign the licence and make an account at mmifacedb.eu.",
     "Oulu-CASIA": "Sign the licence of the University of Oulu.",
     "RML": "Send the signed form of the RML emotion database (Ryerson Multimedia Laboratory).",

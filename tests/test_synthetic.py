@@ -85,7 +85,7 @@ def test_another_seed_gives_other_people(one_of_each, tmp_path):
 
 def test_the_marker_makes_everything_below_it_synthetic(tiny, one_of_each, tmp_path):
     for root in (tiny, one_of_each):
-        for key in datasets.names():
+        for key in corpora.CLIPS:
             place = datasets.load(key).locate(root)
             assert provenance(place).word == "synthetic"
     assert provenance(tiny).details["seed"] == 0

@@ -2,23 +2,24 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
 from common import files
 from common import workers as pool
 from common.clips import MARKER
-from datasets.synthetic import media, write_baum1, write_ckplus, write_enterface
+from datasets.synthetic import media, write_baum1, write_ckplus, write_enterface, write_fer2013
 
-VERSION = 1  # raise it whenever the same seed would give other pixels: cached corpora are then drawn anew
+VERSION = 2  # raise it whenever the same seed would give other pixels: cached corpora are then drawn anew
 
 
 @dataclass(frozen=True)
 class Size:
-    """Subjects and clips of the corpora; `clips` is per subject, and for the video sets per class."""
+    """Subjects and clips of the corpora, and pictures; `clips` is per subject, and for the video sets per class."""
 
     ckplus_subjects: int
     ckplus_clips: int
@@ -26,19 +27,24 @@ class Size:
     baum1_clips: int
     enterface_subjects: int
     enterface_clips: int
+    fer2013_pictures: int = write_fer2013.FEWEST
 
 
 SIZES = {
-    "tiny": Size(4, 3, 3, 1, 3, 1),
-    "quick": Size(12, 4, 8, 1, 8, 1),
-    "study": Size(30, 6, 20, 2, 20, 2),
+    "tiny": Size(4, 3, 3, 1, 3, 1, 140),
+    "quick": Size(12, 4, 8, 1, 8, 1, 700),
+    "study": Size(40, 4, 30, 1, 40, 1, 3500),
 }
 
-_WRITERS = (
-    (write_ckplus, "ckplus_subjects", "ckplus_clips"),
-    (write_baum1, "baum1_subjects", "baum1_clips"),
-    (write_enterface, "enterface_subjects", "enterface_clips"),
-)
+
+# Who plans and annotates a set, who draws one of its files, and which numbers of a Size it takes.
+_WRITERS = {
+    "ckplus": (write_ckplus, media.write, ("ckplus_subjects", "ckplus_clips")),
+    "baum1": (write_baum1, media.write, ("baum1_subjects", "baum1_clips")),
+    "enterface": (write_enterface, media.write, ("enterface_subjects", "enterface_clips")),
+    "fer2013": (write_fer2013, write_fer2013.write, ("fer2013_pictures",)),
+}
+CLIPS = ("ckplus", "baum1", "enterface")
 
 
 def ensure(
@@ -47,15 +53,17 @@ def ensure(
     seed: int = 0,
     workers: int | None = None,
     progress: Callable[[int, int, str], None] = lambda done, total, name: None,
+    sets: Iterable[str] = CLIPS,
 ) -> Path:
-    """Return the root of the corpora of that size and seed below `folder`, drawing them if they are not there.
+    """Return the root of the corpora of that size and seed below `folder`, drawing those that are not there.
 
-    Two processes may ask at once: the second waits. A drawing that was killed starts again from nothing, because
-    the marker file is written last.
+    Two processes may ask at once: the second waits. A set whose drawing was killed is drawn again from nothing,
+    because a file beside it says until the end that it is unfinished.
 
     Args:
         workers: processes; all cores by default.
-        progress: called as progress(clips done, clips in all, name of the last one).
+        progress: called as progress(files done, files in all, name of the last one).
+        sets: keys of the data sets that are needed; others below the root stay as they are.
 
     Raises:
         UserError: if a file cannot be written, as on a full disk or in a folder without permission.
@@ -68,21 +76,39 @@ def ensure(
         with FileLock(f"{root}.lock"):
             if not (root / MARKER).exists():
                 shutil.rmtree(root, ignore_errors=True)
-                _write(root, plan, seed, workers, progress)
+            missing = [key for key in sets if not _is_drawn(root, key)]
+            if missing:
+                _write(root, missing, plan, seed, workers, progress)
     return root
 
 
-def _write(root: Path, size: Size, seed: int, workers: int | None, progress) -> None:
-    everything = []
-    for writer, subjects, clips in _WRITERS:
-        recordings = writer.plan(root, getattr(size, subjects), getattr(size, clips), seed)
-        for recording in recordings:
-            recording.path.parent.mkdir(parents=True, exist_ok=True)
-        writer.annotate(root, recordings)
-        everything += recordings
-    for done, (recording, future) in enumerate(pool.run(media.write, everything, workers), start=1):
+def _is_drawn(root: Path, key: str) -> bool:
+    return _place(root, key).is_dir() and not _unfinished(root, key).exists()
+
+
+def _place(root: Path, key: str) -> Path:
+    return root / _WRITERS[key][0].FOLDER
+
+
+def _unfinished(root: Path, key: str) -> Path:
+    return root / f"{key}.unfinished"
+
+
+def _write(root: Path, sets: list[str], size: Size, seed: int, workers: int | None, progress) -> None:
+    tasks = []
+    for key in sets:
+        shutil.rmtree(_place(root, key), ignore_errors=True)
+        _place(root, key).mkdir(parents=True)
+        _unfinished(root, key).touch()
+        writer, draw, numbers = _WRITERS[key]
+        planned = writer.plan(root, *(getattr(size, number) for number in numbers), seed)
+        for one in planned:
+            one.path.parent.mkdir(parents=True, exist_ok=True)
+        writer.annotate(root, planned)
+        tasks += [(draw, one) for one in planned]
+    for done, ((_, one), future) in enumerate(pool.run(_draw, tasks, workers), start=1):
         future.result()
-        progress(done, len(everything), recording.path.name)
+        progress(done, len(tasks), one.path.name)
     marker = {
         "what": "Faces drawn by a program: figures from them say nothing about people or about a paper.",
         "version": VERSION,
@@ -90,3 +116,10 @@ def _write(root: Path, size: Size, seed: int, workers: int | None, progress) -> 
         **asdict(size),
     }
     (root / MARKER).write_text(json.dumps(marker, indent=1) + "\n", encoding="utf-8")
+    for key in sets:
+        _unfinished(root, key).unlink()
+
+
+def _draw(task: tuple[Callable[[Any], None], Any]) -> None:
+    draw, one = task
+    draw(one)

@@ -72,12 +72,11 @@ def course(
     units = {}
     envelope = _rise_to_peak(seconds, rng) if ends_at_peak else _onset_apex_offset(seconds, rng)
     strength = strength * rng.uniform(0.8, 1.2)
+    pulse = _tremor(seconds, rng) if ends_at_peak else _bursts(seconds, rng)
     for name, weight in PROTOTYPES[emotion].items():
         if rng.random() < 0.1:
             continue  # nobody shows every unit of the prototype every time
-        units[name] = (
-            weight * strength * rng.uniform(0.75, 1.1) * envelope * _pulse(seconds, rng, 0.3 if ends_at_peak else 0.9)
-        )
+        units[name] = weight * strength * rng.uniform(0.75, 1.1) * envelope * pulse
     for name in rng.choice(DISTRACTORS, size=2, replace=False):
         units[name] = units.get(name, 0) + rng.uniform(-0.15, 0.25) * _wander(seconds, rng)
     if speaks:
@@ -108,9 +107,17 @@ def _onset_apex_offset(seconds: np.ndarray, rng: np.random.Generator) -> np.ndar
     return _smooth((seconds - rng.uniform(0, 0.08) * total) / onset) * down
 
 
-def _pulse(seconds: np.ndarray, rng: np.random.Generator, depth: float) -> np.ndarray:
-    """Expressions come in pulses around 1: a single frame may catch the face between two of them."""
-    return 1 + depth * np.sin(2 * np.pi * (rng.uniform(1.5, 3.0) * seconds + rng.random()))
+def _tremor(seconds: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """What is posed is not held quite still: a factor around 1."""
+    return 1 + 0.3 * np.sin(2 * np.pi * (rng.uniform(1.5, 3.0) * seconds + rng.random()))
+
+
+def _bursts(seconds: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """What is felt comes in bursts, a factor from 0 to 1.2: for a third of the time the face is nearly at rest.
+
+    A single frame may catch it there; a third of a second nearly always holds a burst.
+    """
+    return np.clip(0.6 + np.sin(2 * np.pi * (rng.uniform(2.5, 3.5) * seconds + rng.random())), 0, 1.2)
 
 
 def _wander(seconds: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -218,8 +218,8 @@ class FacePainter:
     def _glasses(self, brush: "_Brush") -> None:
         for side in (-1, 1):
             ring = _ellipse(side * self.who.eye_distance, -0.14, 0.29, 0.22)
-            brush.blend(ring, (30, 30, 32), 0.22, depth=0.3)
-            brush.line(np.concatenate([ring, ring[:1]]), (35, 35, 40), 0.025, depth=0.3, opacity=0.7)
+            brush.blend(ring, (30, 30, 32), 0.08, depth=0.3)
+            brush.line(np.concatenate([ring, ring[:1]]), (35, 35, 40), 0.022, depth=0.3, opacity=0.5)
             edge = [(side * (self.who.eye_distance + 0.29), -0.16), (side * 0.98, -0.2)]
             brush.line(edge, (35, 35, 40), 0.03, depth=0.1)
         inner = self.who.eye_distance - 0.29

@@ -48,6 +48,8 @@ def draw_identity(rng: np.random.Generator) -> Identity:
     """Draw a subject; the same generator state gives the same person."""
     skin = _tint(SKIN, rng)
     hair = _tint(HAIR, rng) if skin[2] > 170 else _tint(HAIR[:2], rng)
+    # A forehead that hair as light as the skin continues is what detectors fail on first.
+    hair = _no_lighter(hair, 0.45 * skin[2])
     male = rng.random() < 0.5
     bearded = male and rng.random() < 0.35
     return Identity(
@@ -86,6 +88,11 @@ def draw_identity(rng: np.random.Generator) -> Identity:
             "AU25": rng.uniform(0.0, 0.4),
         },
     )
+
+
+def _no_lighter(colour: tuple[int, int, int], red: float) -> tuple[int, int, int]:
+    share = min(1.0, red / colour[2])
+    return int(colour[0] * share), int(colour[1] * share), int(colour[2] * share)
 
 
 def _tint(palette: np.ndarray, rng: np.random.Generator) -> tuple[int, int, int]:

@@ -1,0 +1,110 @@
+"""CK+48: the widespread copy of CK+ as three cropped 48x48 pictures of each labelled sequence, in class folders.
+
+`anger/S010_004_00000019.png` names subject, sequence and frame. It is no official part of CK+: who cropped the faces,
+and how, is not published. The three pictures of a sequence are neighbouring frames, nearly equal.
+"""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from common.clips import Expectation, Index
+from common.emotions import Emotion
+from common.errors import UserError
+from common.pictures import Pictures
+from datasets import picture_cache, picture_files, picture_index, tree
+
+NAME = "CK+48"
+KEY = "ckplus48"
+OBTAIN = "It is a copy of CK+ (whose agreement holds for it too) that circulates as a zip with seven class folders."
+CITATION = (
+    "P. Lucey, J. F. Cohn, T. Kanade, J. Saragih, Z. Ambadar, I. Matthews: The Extended Cohn-Kanade Dataset (CK+): "
+    "A complete dataset for action unit and emotion-specified expression. CVPR Workshops 2010, pp. 94-101."
+)
+CLASSES = (
+    Emotion.ANGRY,
+    Emotion.CONTEMPT,
+    Emotion.DISGUST,
+    Emotion.FEAR,
+    Emotion.HAPPY,
+    Emotion.SAD,
+    Emotion.SURPRISE,
+)
+SIDE = 48
+
+_THREE = "three pictures of each labelled sequence of CK+"
+EXPECTED = (
+    Expectation("pictures", 981, _THREE),
+    Expectation("subjects", 118, "fold list of Open-Debin/Emotion-FAN"),
+    *(
+        Expectation(f"pictures {emotion}", 3 * sequences, _THREE)
+        for emotion, sequences in zip(CLASSES, (45, 18, 59, 25, 69, 28, 83), strict=True)
+    ),
+)
+
+_PICTURE = re.compile(r"(S\d{3})_(\d{3})_(\d{8})", re.IGNORECASE)
+
+
+def locate(root: Path) -> Path | None:
+    """The folder of the class folders."""
+    return tree.search(root, lambda home: any(_is_class(folder) for folder in tree.folders(home)))
+
+
+def index(root: Path) -> Index:
+    """One clip a picture, named anger/S010_004_00000019.png.
+
+    Raises:
+        UserError: as `read`, but not for a class without pictures, which a census counts.
+    """
+    home = tree.require(root, locate(root), NAME, OBTAIN)
+    paths, pictures = _read(home)
+    return picture_index.index(pictures, [path.relative_to(home).as_posix() for path in paths], home, home)
+
+
+def read(root: Path, cache: Path | None = None) -> Pictures:
+    """All pictures, 48x48, in the order of class folders and names; clips are named S010_004.
+
+    Args:
+        cache: folder in which the pictures are kept for the next time.
+
+    Raises:
+        UserError: if the set is not there, a file name holds no subject, sequence and frame, an image is not a grey
+            one of 48x48, a class folder is unknown or a class has no picture.
+    """
+    home = tree.require(root, locate(root), NAME, OBTAIN)
+    pictures = picture_cache.through(cache, tree.folders(home), lambda: _read(home)[1])
+    return picture_index.require(pictures, CLASSES, home)
+
+
+def _is_class(folder: Path) -> bool:
+    return picture_files.is_class(folder) and any(_PICTURE.fullmatch(file.stem) for file in tree.files(folder, ".png"))
+
+
+def _read(home: Path) -> tuple[list[Path], Pictures]:
+    listed = [
+        (path, emotion.value, *_names(path))
+        for emotion, paths in picture_files.classes(home, CLASSES).items()
+        for path in paths
+    ]
+    paths, emotions, subjects, sequences, frames = zip(*listed, strict=True)
+    return list(paths), Pictures(
+        NAME,
+        picture_files.read(paths, SIDE),
+        np.array(emotions),
+        np.full(len(paths), ""),
+        subjects=np.array(subjects),
+        clips=np.array([f"{subject}_{sequence}" for subject, sequence in zip(subjects, sequences, strict=True)]),
+        frames=np.array(frames) - 1,
+    )
+
+
+def _names(path: Path) -> tuple[str, str, int]:
+    """Subject, sequence and number of the frame, from 1."""
+    match = _PICTURE.fullmatch(path.stem)
+    if match is None:
+        raise UserError(
+            f"{path} names no subject, sequence and frame as S010_004_00000019 does.",
+            "Restore its name, or move it away: it cannot be kept apart from pictures of the same person.",
+        )
+    return match[1].upper(), match[2], int(match[3])

@@ -1,0 +1,92 @@
+"""Grey pictures that lie as image files in one folder for each class."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from common.emotions import Emotion, emotion
+from common.errors import UserError
+from datasets import tree
+
+SUFFIXES = (".png", ".jpg", ".jpeg")
+_ENDS = (b"IEND", b"\xff\xd9")  # of PNG and JPEG
+
+
+def is_class(folder: Path) -> bool:
+    """Whether a folder is named after an emotion."""
+    try:
+        emotion(folder.name)
+    except UserError:
+        return False
+    return True
+
+
+def classes(home: Path, known: Sequence[Emotion]) -> Mapping[Emotion, list[Path]]:
+    """The image files of each class folder inside `home`, in the order of folders and files by name.
+
+    Raises:
+        UserError: if a folder is named after none of the `known` emotions, or two are named after the same one.
+    """
+    found = {}
+    for folder in tree.folders(home):
+        shown = emotion(folder.name) if is_class(folder) else None
+        if shown not in known:
+            raise UserError(
+                f"{folder} is named after no class of the set.", f"Its classes are {', '.join(known)}; move it away."
+            )
+        if shown in found:
+            raise UserError(f"{home} has two folders for {shown}.", f"Merge {folder} with the other one.")
+        found[shown] = [path for suffix in SUFFIXES for path in tree.files(folder, suffix)]
+    return found
+
+
+def read(paths: Sequence[Path], side: int) -> np.ndarray:
+    """The pictures of these files, (n, side, side) uint8.
+
+    Raises:
+        UserError: naming the file, if it is no readable image, in colour, of 16 bits, or of another size.
+    """
+    pixels = np.empty((len(paths), side, side), np.uint8)
+    with ThreadPoolExecutor() as threads:
+        for row, picture in enumerate(threads.map(lambda path: _read_one(path, side), paths)):
+            pixels[row] = picture
+    return pixels
+
+
+def _read_one(path: Path, side: int) -> np.ndarray:
+    import cv2
+
+    data = _bytes(path)
+    # The decoders fill a file that was cut off with grey or black; its end marker tells.
+    whole = any(marker in data[-4096:] for marker in _ENDS)
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if whole else None
+    if picture is None:
+        raise UserError(f"{path} is damaged or not an image.", "Copy it again from the data set.")
+    if picture.shape[:2] != (side, side):
+        height, width = picture.shape[:2]
+        raise UserError(
+            f"{path} is {width}x{height} pixels instead of {side}x{side}.",
+            "Restore the picture of the original set, or move it away.",
+        )
+    if picture.dtype != np.uint8:
+        raise UserError(f"{path} has {8 * picture.itemsize} bits a pixel instead of 8.", "Restore the original.")
+    return picture if picture.ndim == 2 else _grey(path, picture)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}).", "Check its permissions and the disk.") from error
+
+
+def _grey(path: Path, picture: np.ndarray) -> np.ndarray:
+    """The one channel of a grey picture that was stored in colour."""
+    blue, green, red = np.moveaxis(picture[..., :3], 2, 0)
+    if (blue != green).any() or (green != red).any():
+        raise UserError(
+            f"{path} is in colour, but the pictures of this set are grey.", "Restore the original, or move it away."
+        )
+    return blue

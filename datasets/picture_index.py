@@ -1,0 +1,64 @@
+"""Still pictures as an index: what a census counts, and which pictures are blank or there twice."""
+
+from pathlib import Path
+
+from common.clips import Clip, Finding, Index
+from common.emotions import Emotion
+from common.errors import UserError
+from common.pictures import Pictures
+
+
+def index(pictures: Pictures, names: list[str], source: Path, home: Path) -> Index:
+    """One clip a picture.
+
+    Args:
+        names: what identifies each picture within the set.
+        source: the file of all pictures, or the folder to which `names` are relative.
+    """
+    columns = (names, pictures.subjects.tolist(), pictures.emotions.tolist(), pictures.partitions.tolist())
+    clips = tuple(
+        Clip(pictures.corpus, name, subject, Emotion(emotion), source / name if source.is_dir() else source, partition)
+        for name, subject, emotion, partition in zip(*columns, strict=True)
+    )
+    return Index(pictures.corpus, home, clips, (*_blank(pictures, names), *_repeated(pictures, names)), unit="pictures")
+
+
+def require(pictures: Pictures, emotions: tuple[Emotion, ...], place: Path) -> Pictures:
+    """Pictures that show all these emotions.
+
+    Raises:
+        UserError: naming those that no picture shows.
+    """
+    present = set(pictures.emotions.tolist())
+    absent = [emotion for emotion in emotions if emotion not in present]
+    if absent:
+        raise UserError(
+            f"{pictures.corpus} at {place} has no picture of {', '.join(absent)}.",
+            "Complete the copy (verify-data lists what is missing).",
+        )
+    return pictures
+
+
+def _blank(pictures: Pictures, names: list[str]) -> list[Finding]:
+    flat = pictures.pixels.reshape(len(pictures), -1)
+    blank = (flat == flat[:, :1]).all(axis=1)
+    return [Finding("blank picture", name) for name, is_blank in zip(names, blank.tolist(), strict=True) if is_blank]
+
+
+def _repeated(pictures: Pictures, names: list[str]) -> list[Finding]:
+    """Pictures that are equal, pixel by pixel, to an earlier one."""
+    first, findings = {}, []
+    for row, picture in enumerate(pictures.pixels):
+        earlier = first.setdefault(picture.tobytes(), row)
+        if earlier != row:
+            findings.append(_repetition(pictures, names, earlier, row))
+    return findings
+
+
+def _repetition(pictures: Pictures, names: list[str], earlier: int, row: int) -> Finding:
+    labels, parts = pictures.emotions[[earlier, row]].tolist(), pictures.partitions[[earlier, row]].tolist()
+    if labels[0] != labels[1]:
+        return Finding("same picture with another label", names[row], f"{labels[1]}, as {names[earlier]} {labels[0]}")
+    if parts[0] != parts[1]:
+        return Finding("same picture in another part", names[row], f"{parts[1]}, as {names[earlier]} {parts[0]}")
+    return Finding("same picture twice", names[row], f"as {names[earlier]}")
