@@ -55,7 +55,7 @@ def prepare(seed: int, *, mixed_precision: bool = False, xla: bool = False, thre
             runtime.prepare(threads, deterministic)
     keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
-    keras.config.set_dtype_policy("mixed_float16" if mixed_precision else "float32")
+    keras.config.set_dtype_policy(_sixteen_bits(backend) if mixed_precision else "float32")
     return {
         "backend": backend,
         "deterministic": deterministic,
@@ -65,6 +65,11 @@ def prepare(seed: int, *, mixed_precision: bool = False, xla: bool = False, thre
         "cores": os.cpu_count(),
         "gpus": gpus(backend),
     }
+
+
+def _sixteen_bits(backend: str) -> str:
+    """The 16-bit type that the device is fast with: processors have instructions for bfloat16 only."""
+    return "mixed_float16" if gpus(backend) else "mixed_bfloat16"
 
 
 @contextmanager

@@ -41,7 +41,7 @@ class Epochs:
 
         self._load()
         done = len(self.curves)
-        if done < self.recipe.epochs:
+        if done < self.recipe.epochs and not self._is_stopped():
             self.model.fit(
                 feed(self.batches, start=done * self.steps),
                 steps_per_epoch=self.steps,
@@ -82,10 +82,15 @@ class Epochs:
         if time.monotonic() - self.saved >= self.save_every:
             self._save()
         self.progress(epoch + 1, self.recipe.epochs, row)
+        self.model.stop_training = self._is_stopped()
+
+    def _is_stopped(self) -> bool:
+        stopping = self.recipe.stopping
+        return stopping is not None and stopping.ends([row[stopping.monitor] for row in self.curves])
 
     def _is_better(self, epoch: int, accuracy: float | None) -> bool:
         if self.recipe.checkpoint == "last":
-            return epoch == self.recipe.epochs - 1
+            return True
         return not self.chosen or accuracy > self.curves[self.chosen_epoch]["val_accuracy"]
 
     def _variables(self) -> list:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from common.samples import Samples
 
 Layout = Literal["last", "channels", "volume", "sequence"]
+PixelScaling = Literal["unit", "none"]
 
 # Independent random streams of one seed.
 ORDER, MOVEMENT = 0, 1
@@ -54,6 +55,7 @@ class Batches:
             gets its share, nothing is compiled twice, and no gradient hangs on a few left-over samples.
         seed: seed of order and augmentation; None keeps the order of `rows`, which evaluation needs.
         augmentation: how training samples are moved, or None.
+        pixel_scaling: "unit" divides pixels by 255, "none" leaves them 0 to 255.
     """
 
     samples: "Samples"
@@ -64,6 +66,7 @@ class Batches:
     batch_size: int
     seed: int | None = None
     augmentation: Augmentation | None = None
+    pixel_scaling: PixelScaling = "unit"
 
     @property
     def per_pass(self) -> int:
@@ -80,7 +83,7 @@ class Batches:
         return self.rows[places]
 
     def plain(self, number: int) -> tuple[np.ndarray, np.ndarray]:
-        """Batch `number` before augmentation: pictures float32 in [0, 1] as laid out, one-hot labels float32."""
+        """Batch `number` before augmentation: pictures float32 as laid out, one-hot labels float32."""
         return self._batch(number, None)
 
     def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
@@ -96,7 +99,8 @@ class Batches:
         # Frames become channels, so that one transform moves them all.
         pictures = frames.transpose(0, 2, 3, 1, 4).reshape(count, height, width, length * channels)
         pictures = pictures.astype(np.float32)
-        pictures /= 255
+        if self.pixel_scaling == "unit":
+            pictures /= 255
         if augmentation is not None:
             rng = np.random.default_rng([self.seed or 0, MOVEMENT, number])
             pictures = warp(pictures, augmentation.draw(count, height, width, rng))

@@ -25,7 +25,7 @@ class Job:
 
 @dataclass(frozen=True)
 class _Task:
-    job: Job
+    jobs: tuple[Job, ...]
     root: Path
     provenance: Provenance
     threads: int | None
@@ -76,14 +76,24 @@ def _run(todo: list[Job], root: Path, provenance: Provenance, processes: int, fr
         listener = threading.Thread(target=_listen, args=(messages, total, progress), daemon=True)
         listener.start()
         threads = max(1, workers.cores() // processes) if processes > 1 else None
-        order = sorted(todo, key=lambda job: -job.cost)
-        tasks = [_Task(job, root, provenance, threads, fresh, messages) for job in order]
+        tasks = [_Task(jobs, root, provenance, threads, fresh, messages) for jobs in _together(todo)]
         errors = [future.exception() for _, future in workers.run(_train, tasks, processes)]
         messages.put(None)
         listener.join()
     for error in errors:
         if error:
             raise error
+
+
+def _together(todo: list[Job]) -> list[tuple[Job, ...]]:
+    """Jobs that differ in their protocol alone follow each other in one process, which compiles their network once."""
+    groups: dict[tuple, list[Job]] = {}
+    for job in todo:
+        training = job.training
+        groups.setdefault((training.experiment, training.network.key, training.seed, training.fold_name), []).append(
+            job
+        )
+    return [tuple(group) for group in sorted(groups.values(), key=lambda group: -sum(job.cost for job in group))]
 
 
 def _listen(messages, total: int, progress) -> None:
@@ -94,14 +104,22 @@ def _listen(messages, total: int, progress) -> None:
 
 
 def _train(task: _Task) -> None:
-    training = task.job.training
-    name = f"{training.network.key}, {training.protocol}, seed {training.seed}"
-    train(
-        training,
-        task.root,
-        provenance=task.provenance,
-        split=task.job.split,
-        progress=lambda epoch, epochs, logs: task.messages.put(name),
-        threads=task.threads,
-        fresh=task.fresh,
-    )
+    """Run all jobs of a task; the first problem is raised when the others have ended."""
+    problems = []
+    for job in task.jobs:
+        training = job.training
+        name = f"{training.network.key}, {training.protocol}, seed {training.seed}"
+        try:
+            train(
+                training,
+                task.root,
+                provenance=task.provenance,
+                split=job.split,
+                progress=lambda epoch, epochs, logs, name=name: task.messages.put(name),
+                threads=task.threads,
+                fresh=task.fresh,
+            )
+        except Exception as error:  # kept for later, as the pool keeps that of a task
+            problems.append(error)
+    if problems:
+        raise problems[0]

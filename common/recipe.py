@@ -1,11 +1,42 @@
 """How a network is trained, as a paper says it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from common.augmentation import Augmentation
+from common.feeding import PixelScaling
 
 CHECKPOINTS = ("best_validation_accuracy", "last")
+
+
+@dataclass(frozen=True)
+class EarlyStopping:
+    """When a training ends before its last epoch: the rule of Keras' callback of that name.
+
+    Attributes:
+        monitor: what is watched after each epoch.
+        patience: epochs without improvement after which the training ends.
+        min_delta: improvements of no more than this are none.
+    """
+
+    monitor: Literal["val_loss", "val_accuracy"]
+    patience: int
+    min_delta: float = 0.0
+
+    def ends(self, watched: Sequence[float]) -> bool:
+        """Whether the training ends after the epoch that gave the last of these values.
+
+        >>> [EarlyStopping("val_loss", 2, 0.1).ends(values) for values in ([1, 0.8, 0.7], [1, 0.8, 0.75, 0.71])]
+        [False, True]
+        """
+        sign = -1 if self.monitor == "val_loss" else 1
+        best, waited = -float("inf"), 0
+        for value in watched:
+            waited += 1
+            if sign * value - self.min_delta > best:
+                best, waited = sign * value, 0
+        return waited >= self.patience
 
 
 @dataclass(frozen=True)
@@ -20,11 +51,13 @@ class Recipe:
             The last pair that applies wins; factors do not multiply.
         steps_per_epoch: batches in an epoch, or None for all training samples once.
         augmentation: how training samples are moved, or None.
+        pixel_scaling: "unit" divides pixels by 255, "none" leaves them 0 to 255.
+        stopping: when the training ends before `epochs`, or None.
         checkpoint: which weights are tested: those of the first epoch with the best validation accuracy, or
-            those of the last epoch.
+            those of the last epoch that was trained.
         debias_batch_norm: validate and test without the initial values' share of batch normalisation's moving
             statistics (`common.batch_norm`); matters in trainings of less than some thousand steps only.
-        mixed_precision: compute in float16, keep weights in float32 (for GPUs).
+        mixed_precision: compute in 16 bits (float16 on a GPU, bfloat16 on a CPU), keep weights in float32.
         xla: compile with XLA (for GPUs); operations are then not deterministic.
     """
 
@@ -34,6 +67,8 @@ class Recipe:
     schedule: tuple[tuple[int, float], ...] = ()
     steps_per_epoch: int | None = None
     augmentation: Augmentation | None = None
+    pixel_scaling: PixelScaling = "unit"
+    stopping: EarlyStopping | None = None
     checkpoint: Literal["best_validation_accuracy", "last"] = "best_validation_accuracy"
     debias_batch_norm: bool = True
     mixed_precision: bool = False

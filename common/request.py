@@ -35,7 +35,7 @@ class Request:
         settings: the paper's open decisions, by name, defaults or what the user chose.
         fresh: train anew even where a finished run exists.
         skip_broken: go on without clips that cannot be read.
-        mixed_precision: compute in 16 bits where the device can (a GPU).
+        mixed_precision: compute in 16 bits, which GPUs and recent processors do faster.
         xla: compile with XLA (a GPU; trainings are then not repeatable to the bit).
         workers: processes for preprocessing and training; None takes one for each core.
         cache, results: where samples and synthetic corpora, and runs and tables, are kept.

@@ -5,19 +5,24 @@ everything that decides the outcome, so a changed setting is another run and an 
 While a run is computed its folder ends in `.partial`. A finished one holds:
 
 - run.json: identity, data, hardware, versions, times
-- predictions.csv: one row a test sample, with the probability of every class
+- predictions.csv: one row a test sample, with the probability of every class where the classifier gives one
 - curves.csv: one row an epoch
 - model.keras: the chosen weights
+
+A classifier that has no epochs leaves out the last two; its run.json says so under "contents".
 """
 
 import hashlib
 import json
 import shutil
+import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from common import files
 from common.errors import UserError
@@ -28,7 +33,9 @@ if TYPE_CHECKING:
 SCHEMA = 1
 RECORD = "run.json"
 PARTIAL = ".partial"
-CONTENTS = (RECORD, "predictions.csv", "curves.csv", "model.keras")
+PREDICTIONS = "predictions.csv"
+# What a trained network leaves beside its record.
+CONTENTS = (PREDICTIONS, "curves.csv", "model.keras")
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,12 @@ class Identity:
         fold = f", {self.fold}" if self.fold else ""
         return f"{self.paper} {self.experiment}, {self.protocol}, {self.network}{fold}, seed {self.seed}"
 
+    @property
+    def label(self) -> str:
+        """The network, with the experiment where that does not go without saying."""
+        plain = self.experiment.startswith("table") or self.experiment == self.network
+        return self.network if plain else f"{self.network} ({self.experiment})"
+
     def folder(self, root: Path) -> Path:
         name = f"seed{self.seed}-{self.key[:8]}"
         if self.fold:
@@ -93,13 +106,18 @@ class Run:
     def synthetic(self) -> bool:
         return self.record["provenance"]["synthetic"]
 
+    @property
+    def has_curves(self) -> bool:
+        """Whether the classifier was trained in epochs."""
+        return "curves.csv" in self.record.get("contents", CONTENTS)
+
     def predictions(self) -> "pandas.DataFrame":
         """One row a test sample: sample, corpus, clip, subject, first_frame, emotion, predicted, p_<class>.
 
         Raises:
             UserError: if the file cannot be read.
         """
-        return self._table("predictions.csv", ("sample", "emotion", "predicted"))
+        return self._table(PREDICTIONS, ("sample", "emotion", "predicted"))
 
     def curves(self) -> "pandas.DataFrame":
         """One row an epoch: epoch (from 0), loss, accuracy, val_loss, val_accuracy, learning_rate, seconds.
@@ -138,9 +156,8 @@ def read(folder: Path) -> Run:
         UserError: if the run is unfinished, half-written, damaged, not a run, or written by a newer version.
     """
     path = folder / RECORD
-    absent = [name for name in CONTENTS if not (folder / name).is_file()]
-    if absent:
-        raise _unusable(folder, f"is no finished run: it has no {', '.join(absent)}")
+    if not path.is_file():
+        raise _unusable(folder, f"is no finished run: it has no {RECORD}")
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -156,12 +173,40 @@ def read(folder: Path) -> Run:
         identity = Identity(**record.pop("identity"))
         intact = record["key"] == identity.key and record["finished"] is True
         intact = intact and isinstance(record["provenance"]["synthetic"], bool)
+        absent = [name for name in record.get("contents", CONTENTS) if not (folder / name).is_file()]
     except (KeyError, TypeError) as error:
         known = ", ".join(field.name for field in fields(Identity))
         raise _unusable(path, f"does not say what was run ({known})") from error
+    if absent:
+        raise _unusable(folder, f"is no finished run: it has no {', '.join(absent)}")
     if not intact or not folder.name.endswith(identity.key[:8]):
         raise _unusable(path, "does not belong to its folder: what it says was run has another key")
     return Run(folder, identity, record)
+
+
+def split_digest(classes: Sequence[str], *positions: np.ndarray) -> str:
+    """What tells one division of labelled samples from another: of the class names, and of arrays of integers.
+
+    Args:
+        positions: those of the training, validation and test samples, and all labels.
+    """
+    digest = hashlib.blake2b(json.dumps([str(name) for name in classes]).encode(), digest_size=16)
+    for array in positions:
+        digest.update(np.ascontiguousarray(array, dtype="<i8").tobytes() + b"|")
+    return digest.hexdigest()
+
+
+def revision() -> str:
+    """Git revision of this program, with "+" if files were changed since; "" outside a repository."""
+    here = Path(__file__).parent
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(["git", *arguments], cwd=here, capture_output=True, text=True, check=True).stdout
+
+    try:
+        return git("rev-parse", "HEAD").strip() + ("+" if git("status", "--porcelain", "-uno").strip() else "")
+    except (OSError, subprocess.CalledProcessError):
+        return ""
 
 
 def _unusable(path: Path, what: str) -> UserError:
@@ -220,20 +265,22 @@ def complete(expected: Iterable[Identity], root: Path) -> list[Run]:
     return [read(identity.folder(root)) for identity in expected]
 
 
-def publish(partial: Path, identity: Identity, record: dict, root: Path) -> Run:
+def publish(partial: Path, identity: Identity, record: dict, root: Path, contents: Sequence[str] = CONTENTS) -> Run:
     """Write run.json into a folder that holds everything else, and give the folder its final name.
+
+    Args:
+        contents: the files that belong to the run; whatever else lies in the folder is deleted.
 
     Raises:
         StorageError: if the disk is full or the folder cannot be written to.
     """
     folder = identity.folder(root)
-    text = json.dumps(
-        {"schema": SCHEMA, "key": identity.key, "finished": True, "identity": asdict(identity)} | record, indent=1
-    )
+    head = {"schema": SCHEMA, "key": identity.key, "finished": True, "identity": asdict(identity)}
+    text = json.dumps(head | {"contents": list(contents)} | record, indent=1)
     with files.atomic(partial / RECORD) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
     with files.storage_errors(folder.parent):
-        for left_over in set(partial.iterdir()) - {partial / name for name in CONTENTS}:
+        for left_over in set(partial.iterdir()) - {partial / name for name in (RECORD, *contents)}:
             left_over.unlink()  # states, and what a killed process had half written
         discard(folder)
         partial.rename(folder)

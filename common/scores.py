@@ -109,8 +109,10 @@ def difference(first: Sequence[Run], second: Sequence[Run], resamples: int = 400
     for runs in (first, second):
         table = predictions(runs)
         hits = (table.emotion == table.predicted).groupby(table.subject).agg(["sum", "size"]).to_numpy(float)
-        weights = rng.multinomial(len(hits), np.full(len(hits), 1 / len(hits)), resamples)
-        draws.append((weights @ hits[:, 0]) / (weights @ hits[:, 1]))
+        # Subjects with the same figures are drawn together: of thousands of single pictures only two kinds are left.
+        kinds, size = np.unique(hits, axis=0, return_counts=True)
+        weights = rng.multinomial(len(hits), size / len(hits), resamples)
+        draws.append((weights @ kinds[:, 0]) / (weights @ kinds[:, 1]))
         means.append(hits[:, 0].sum() / hits[:, 1].sum())
     low, high = np.quantile(draws[0] - draws[1], [0.025, 0.975])
     return float(means[0] - means[1]), float(low), float(high)

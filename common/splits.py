@@ -4,8 +4,8 @@ The functions take a table of samples (`common.samples.Samples.table`) and give 
 A protocol is the unit that stays whole: a window, a clip, or a subject.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,7 +20,10 @@ MISSING_CLASS = np.array([1000.0, 10.0, 1000.0])
 
 @dataclass(frozen=True)
 class Fold:
-    """Sample positions of the three sides, ascending, no position on two of them; `name` can name a file."""
+    """Sample positions of the three sides, ascending; `name` can name a file.
+
+    No position stands on two sides, except where `selected_on_test` says so.
+    """
 
     name: str
     train: np.ndarray
@@ -74,6 +77,32 @@ def subject_disjoint(table, seed: int, fractions=(0.7, 0.1, 0.2)) -> Fold:
         UserError: if there are fewer than three subjects, or an emotion that too few of them show.
     """
     return _grouped(table, table.subject, "subjects", f"subject-disjoint-{seed}", seed, fractions)
+
+
+def official(table, partitions: Sequence[str]) -> Fold:
+    """The parts that the makers of a data set named: those of training, validation and test.
+
+    Raises:
+        UserError: if one of them has no sample.
+    """
+    sides = [np.flatnonzero((table.partition == partition).to_numpy()) for partition in partitions]
+    empty = [partition for partition, side in zip(partitions, sides, strict=True) if len(side) == 0]
+    if empty:
+        raise UserError(
+            f"No sample belongs to the official part {' or '.join(empty)}.",
+            "Use a copy of the data set that names its parts, or another protocol.",
+        )
+    return Fold("official", *sides)
+
+
+def selected_on_test(fold: Fold) -> Fold:
+    """The fold of authors who had only a test part to watch: it validates too, so what it selects flatters itself."""
+    return replace(fold, name=f"{fold.name}-selected-on-test", validation=fold.test)
+
+
+def within(fold: Fold, positions: np.ndarray) -> Fold:
+    """A fold of the table's rows at these positions, as a fold of the whole table."""
+    return replace(fold, **{side: positions[getattr(fold, side)] for side in SIDES})
 
 
 def step_folds(table, folds: int = 10) -> list[Fold]:

@@ -1,9 +1,6 @@
 """Train one network on one fold with one seed, into a run folder that is either finished or continued later."""
 
-import hashlib
-import json
 import resource
-import subprocess
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +11,7 @@ import numpy as np
 
 from common import devices, files, runs
 from common.clips import Provenance
+from common.compiled import compiled
 from common.epochs import Epochs, Progress, predict
 from common.errors import UserError, unknown
 from common.feeding import Batches, Layout
@@ -69,9 +67,7 @@ class Training:
 
     @property
     def identity(self) -> Identity:
-        split = hashlib.blake2b(json.dumps([str(name) for name in self.classes]).encode(), digest_size=16)
-        for positions in (self.fold.train, self.fold.validation, self.fold.test, self.labels):
-            split.update(np.ascontiguousarray(positions, dtype="<i8").tobytes() + b"|")
+        fold = self.fold
         return Identity(
             paper=self.paper,
             experiment=self.experiment,
@@ -82,7 +78,7 @@ class Training:
             recipe=asdict(self.recipe),
             seed=self.seed,
             data=self.samples.key,
-            split=split.hexdigest(),
+            split=runs.split_digest(self.classes, fold.train, fold.validation, fold.test, self.labels),
             fold=self.fold_name,
         )
 
@@ -97,6 +93,7 @@ class Training:
             self.recipe.batch_size,
             seed=self.seed if train else None,
             augmentation=self.recipe.augmentation if train else None,
+            pixel_scaling=self.recipe.pixel_scaling,
         )
 
 
@@ -146,7 +143,7 @@ def train(
             threads=threads,
         )
         with devices.all_devices():
-            model = _compiled(training)
+            model = compiled(training.network, len(training.classes), training.settings, training.recipe)
             epochs = Epochs(training, model, partial / STATE, identity.key, progress, save_every)
             epochs.fit()
             _write_results(training, model, epochs, partial)
@@ -164,7 +161,7 @@ def train(
             "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
             "hardware": hardware,
             "versions": devices.versions(),
-            "revision": _revision(),
+            "revision": runs.revision(),
         }
         return runs.publish(partial, identity, record, root)
 
@@ -173,29 +170,15 @@ def _check(training: Training) -> None:
     if training.recipe.checkpoint not in CHECKPOINTS:
         raise unknown("checkpoint choice", training.recipe.checkpoint, CHECKPOINTS)
     needed = ["train", "test"]
-    if training.recipe.checkpoint == "best_validation_accuracy":
+    if training.recipe.checkpoint == "best_validation_accuracy" or training.recipe.stopping:
         needed.append("validation")
     empty = [side for side in needed if len(getattr(training.fold, side)) == 0]
     if empty:
         raise UserError(
             f"The fold {training.fold.name} has no samples for {' and '.join(empty)}.",
-            "Use more data, another protocol, or the checkpoint choice 'last' where only validation is empty.",
+            "Use more data, another protocol, or, where only validation is empty, the checkpoint choice 'last' "
+            "without early stopping.",
         )
-
-
-def _compiled(training: Training):
-    import keras
-
-    model = training.network.build(classes=len(training.classes), **training.settings)
-    model.compile(
-        optimizer=keras.optimizers.Adam(learning_rate=training.recipe.learning_rate),
-        loss=keras.losses.CategoricalCrossentropy(),
-        metrics=["accuracy"],
-        # JAX is always compiled; for PyTorch Keras decides.
-        jit_compile=training.recipe.xla if keras.config.backend() == "tensorflow" else "auto",
-    )
-    model.optimizer.build(model.trainable_variables)
-    return model
 
 
 def _write_results(training: Training, model, epochs: Epochs, folder: Path) -> None:
@@ -225,16 +208,3 @@ def _save_model(training: Training, model, path: Path) -> None:
     named = path.with_name(f"{path.name}.keras")
     copy.save(named)
     named.replace(path)
-
-
-def _revision() -> str:
-    """Git revision of this program, with "+" if files were changed since; "" outside a repository."""
-    here = Path(__file__).parent
-
-    def git(*arguments: str) -> str:
-        return subprocess.run(["git", *arguments], cwd=here, capture_output=True, text=True, check=True).stdout
-
-    try:
-        return git("rev-parse", "HEAD").strip() + ("+" if git("status", "--porcelain", "-uno").strip() else "")
-    except (OSError, subprocess.CalledProcessError):
-        return ""

@@ -36,7 +36,7 @@ def reproduce(
     setting: Annotated[list[str], typer.Option(help="An open decision of the paper, as name=value.")] = [],  # noqa: B006 - typer copies it
     fresh: Annotated[bool, typer.Option("--fresh", help="Train anew what is finished.")] = False,
     skip_broken: Annotated[bool, typer.Option("--skip-broken", help="Go on without unreadable clips.")] = False,
-    mixed_precision: Annotated[bool, typer.Option("--mixed-precision", help="16 bits, for a GPU.")] = False,
+    mixed_precision: Annotated[bool, typer.Option("--mixed-precision", help="Compute in 16 bits.")] = False,
     xla: Annotated[bool, typer.Option("--xla", help="Compile with XLA, for a GPU.")] = False,
     workers: Annotated[int | None, typer.Option(help="Processes; one for each core by default.")] = None,
 ) -> None:

@@ -5,7 +5,8 @@ may be solved completely. The study trains the same small network on one frame a
 """
 
 from common import paper as papers
-from common import plans, runs, scores
+from common import scores
+from common.evidence import whole
 from common.request import cache_from_environment, check, results_from_environment
 from common.runs import Run
 from common.screen import console
@@ -30,9 +31,9 @@ def run(seeds: str) -> Table:
         results=results_from_environment(),
     )
     experiments.reproduce(request)
-    plan = plans.read(plans.plan_path(paper, "study", "synthetic", request.results), paper)
-    found = runs.complete([runs.Identity(**identity) for identity in plan["runs"]], request.results / "runs")
-    table = findings(found)
+    evidence = whole(paper, "study", "synthetic", request.results, timed=())
+    table = findings(evidence.runs)
+    plan = evidence.plan
     census, folds = plan["census"], plan["splits"]
     people = sum(census["subjects"].values())
     table.notes.append(

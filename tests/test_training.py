@@ -8,17 +8,21 @@ import sys
 import time
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from little_samples import CLASSES, LittleNetwork, LittleSamples
 
-from common import devices, runs, timing
+from common import compiled, devices, runs, timing
 from common.augmentation import Augmentation
 from common.batch_norm import MovingStatistics
 from common.clips import Provenance
 from common.errors import UserError
 from common.feeding import class_labels
+from common.recipe import EarlyStopping
 from common.splits import Fold
 from common.training import Recipe, Training, train
 
@@ -44,6 +48,43 @@ def test_the_learning_rate_falls_after_the_named_epochs_and_factors_do_not_multi
     recipe = Recipe(200, 32, 1e-3, schedule=((80, 1e-1), (120, 1e-2), (160, 1e-3), (180, 0.5e-3)))
     rates = {0: 1e-3, 80: 1e-3, 81: 1e-4, 120: 1e-4, 121: 1e-5, 160: 1e-5, 161: 1e-6, 180: 1e-6, 181: 0.5e-6}
     assert {epoch: recipe.rate(epoch) for epoch in rates} == pytest.approx(rates)
+
+
+@settings(deadline=None)  # the first example imports Keras
+@given(
+    monitor=st.sampled_from(["val_loss", "val_accuracy"]),
+    patience=st.integers(1, 4),
+    min_delta=st.sampled_from([0.0, 0.0001, 0.25]),
+    values=st.lists(st.sampled_from([0.1, 0.2, 0.2001, 0.3, 0.5, 0.9]), min_size=1, max_size=12),
+)
+def test_early_stopping_ends_where_that_of_keras_does(monitor, patience, min_delta, values):
+    import keras
+
+    mode = "min" if monitor == "val_loss" else "max"
+    callback = keras.callbacks.EarlyStopping(monitor=monitor, patience=patience, min_delta=min_delta, mode=mode)
+    callback.set_model(SimpleNamespace(stop_training=False))
+    callback.on_train_begin()
+    ours = EarlyStopping(monitor, patience, min_delta)
+    for epoch, value in enumerate(values):
+        callback.on_epoch_end(epoch, {monitor: value})
+        # Keras never ends after its very first epoch, ours cannot either: that one always improves.
+        assert ours.ends(values[: epoch + 1]) == callback.model.stop_training
+        if callback.model.stop_training:
+            break
+
+
+def test_a_training_that_is_stopped_early_tests_the_last_epoch_it_had(tmp_path):
+    recipe = changed(stopping=EarlyStopping("val_loss", patience=1, min_delta=100.0), checkpoint="last")
+    done = train(little(recipe), tmp_path, provenance=DRAWN)
+    assert done.curves().epoch.tolist() == [0, 1]
+    assert done.record["chosen_epoch"] == 1
+
+
+def test_early_stopping_needs_something_to_watch(tmp_path):
+    recipe = changed(stopping=EarlyStopping("val_loss", patience=1), checkpoint="last")
+    nothing = dataclasses.replace(FOLD, validation=np.empty(0, np.int64))
+    with pytest.raises(UserError, match="no samples for validation"):
+        train(little(recipe, fold=nothing), tmp_path, provenance=DRAWN)
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +154,20 @@ def test_the_same_seed_gives_identical_predictions_and_another_seed_others(run, 
     assert (other.folder / "predictions.csv").read_bytes() != first
 
 
+def test_a_network_that_is_handed_on_trains_like_a_fresh_one(run, tmp_path):
+    network = little().network
+
+    def predictions(seed, place):
+        training = dataclasses.replace(little(seed=seed), network=network)
+        return (train(training, tmp_path / place, provenance=DRAWN).folder / "predictions.csv").read_bytes()
+
+    predictions(1, "before")
+    handed_on = compiled.compiled(network, len(CLASSES), {}, RECIPE)
+    assert predictions(0, "after") == (run[0].folder / "predictions.csv").read_bytes()
+    assert compiled.compiled(network, len(CLASSES), {}, RECIPE) is handed_on
+    assert compiled.compiled(network, len(CLASSES) + 1, {}, RECIPE) is not handed_on
+
+
 def test_a_finished_run_is_used_as_it_is_unless_fresh_is_asked_for(tmp_path):
     recipe = changed(epochs=1)
     told = []
@@ -177,7 +232,8 @@ def test_settled_statistics_are_the_average_of_what_was_seen(steps):
 
 def test_mixed_precision_trains_with_float32_outputs(tmp_path):
     done = train(little(changed(mixed_precision=True, epochs=1)), tmp_path, provenance=DRAWN)
-    assert done.record["hardware"]["precision"] == "mixed_float16"
+    expected = "mixed_float16" if done.record["hardware"]["gpus"] else "mixed_bfloat16"
+    assert done.record["hardware"]["precision"] == expected
     assert done.predictions().p_Angry.between(0, 1).all()
 
 
