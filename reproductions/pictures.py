@@ -17,7 +17,7 @@ def draw(paper: Paper, profile: str, data: str, results: Path) -> Path:
     """Draw the runs of the last `reproduce` with this profile and data; returns their folder.
 
     One picture a protocol: a confusion matrix for every network (rows true, columns predicted, counts over all
-    seeds), and one of all learning curves. Pictures of drawn data say so.
+    seeds), and one of all learning curves, where there are any. Pictures of drawn data say so.
     """
     folder = results / "pictures" / paper.name / f"{profile}-{data}"
     made = whole(paper, profile, data, results, timed=())
@@ -27,16 +27,19 @@ def draw(paper: Paper, profile: str, data: str, results: Path) -> Path:
     note = WATERMARK if data == "synthetic" else ""
     for protocol in made.plan["protocols"]:
         groups = _by_network([run for run in made.runs if run.identity.protocol == protocol])
+        if not groups:
+            continue
         _confusions(groups, folder / f"confusion-{protocol}.png", f"{paper.name}, {protocol}", note)
-        _curves(groups, folder / f"curves-{protocol}.png", f"{paper.name}, {protocol}", note)
+        learnt = {name: members for name, members in groups.items() if members[0].has_curves}
+        if learnt:
+            _curves(learnt, folder / f"curves-{protocol}.png", f"{paper.name}, {protocol}", note)
     return folder
 
 
 def _by_network(found: Sequence[Run]) -> dict[str, list[Run]]:
     groups: dict[str, list[Run]] = {}
     for run in found:
-        control = "" if run.identity.experiment.startswith("table") else f" ({run.identity.experiment})"
-        groups.setdefault(run.identity.network + control, []).append(run)
+        groups.setdefault(run.identity.label, []).append(run)
     return groups
 
 

@@ -47,6 +47,11 @@ def test_without_seed_the_order_is_kept():
     assert [one.positions(n).tolist() for n in range(4)] == [[5, 3], [9, 5], [3, 9], [5, 3]]
 
 
+def test_pixels_can_stay_as_they_are():
+    one = Batches(SAMPLES, LABELS, 3, np.arange(4), "last", 4, pixel_scaling="none")
+    np.testing.assert_array_equal(one[0][0], SAMPLES.read(range(4))[:, -1].astype(np.float32))
+
+
 def test_layouts_hold_the_same_frames():
     samples = LittleSamples(channels=3)
     rows = [7, 2]

@@ -45,7 +45,7 @@ def with_seed(seed, **changes):
 
 def test_a_run_comes_back_as_it_was_written(tmp_path):
     run = publish(BASE, tmp_path)
-    assert {path.name for path in run.folder.iterdir()} == set(runs.CONTENTS)
+    assert {path.name for path in run.folder.iterdir()} == {runs.RECORD, *runs.CONTENTS}
     assert run == runs.finished(BASE, tmp_path)
     assert run.identity == BASE
     assert run.synthetic

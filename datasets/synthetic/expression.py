@@ -113,11 +113,11 @@ def _tremor(seconds: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _bursts(seconds: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """What is felt comes in bursts, a factor from 0 to 1.2: for a third of the time the face is nearly at rest.
+    """What is felt comes in bursts, a factor from 0 to 1.2: for two fifths of the time the face is nearly at rest.
 
     A single frame may catch it there; a third of a second nearly always holds a burst.
     """
-    return np.clip(0.6 + np.sin(2 * np.pi * (rng.uniform(2.5, 3.5) * seconds + rng.random())), 0, 1.2)
+    return np.clip(0.45 + np.sin(2 * np.pi * (rng.uniform(2.5, 3.5) * seconds + rng.random())), 0, 1.2)
 
 
 def _wander(seconds: np.ndarray, rng: np.random.Generator) -> np.ndarray:

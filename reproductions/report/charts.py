@@ -34,18 +34,18 @@ def printed(matrix: Matrix) -> dict:
 
 
 def groups(evidence: Evidence) -> list[tuple[str, str, list[Run]]]:
-    """(network, protocol, runs) of all trainings but the controls, in the order of the plan."""
+    """(label, protocol, runs) of all trainings but the controls, in the order of the plan."""
     found: dict[tuple[str, str], list[Run]] = {}
     for run in evidence.runs:
         if not run.identity.experiment.startswith("control"):
-            found.setdefault((run.identity.network, run.identity.protocol), []).append(run)
-    return [(network, protocol, members) for (network, protocol), members in found.items()]
+            found.setdefault((run.identity.label, run.identity.protocol), []).append(run)
+    return [(label, protocol, members) for (label, protocol), members in found.items()]
 
 
 def reproduced(evidence: Evidence) -> list[dict]:
     """Confusion matrices of finished runs, counts over all seeds: rows actual, columns predicted."""
     drawn = []
-    for network, protocol, members in groups(evidence):
+    for label, protocol, members in groups(evidence):
         try:
             labels = members[0].record["classes"]
             counts = scores.confusion(scores.predictions(members), labels)
@@ -59,15 +59,17 @@ def reproduced(evidence: Evidence) -> list[dict]:
         ]
         right = int(counts.trace())
         about = f"{protocol}: {right / max(counts.sum(), 1):.1%} of {counts.sum():,}"
-        row = {"title": network, "about": about, "labels": labels, "cells": cells}
+        row = {"title": label, "about": about, "labels": labels, "cells": cells}
         drawn.append(row | {"rows": "rows: actual", "note": ""})
     return drawn
 
 
 def curves(evidence: Evidence) -> list[dict]:
-    """Accuracy by epoch, one drawing a network and protocol, as points of SVG polylines."""
+    """Accuracy by epoch, one drawing a network and protocol, as points of SVG polylines; of trainings in epochs."""
     drawn = []
-    for network, protocol, members in groups(evidence):
+    for label, protocol, members in groups(evidence):
+        if not members[0].has_curves:
+            continue
         lines, epochs = [], 1
         for run in members[:DRAWN_SEEDS]:
             try:
@@ -83,7 +85,7 @@ def curves(evidence: Evidence) -> list[dict]:
         seeds = f"{len(members)} seed{'s' * (len(members) > 1)}" + (f", {DRAWN_SEEDS} drawn" if more > 0 else "")
         drawn.append(
             {
-                "title": network,
+                "title": label,
                 "about": f"{protocol}, {epochs} epoch{'s' * (epochs > 1)}, {seeds}",
                 "lines": [(kind, _points(values, epochs)) for kind, values in lines],
                 "epochs": epochs,

@@ -1,0 +1,197 @@
+"""Tables about single pictures: votes, near twins, and what the 87.78 % of section 5 could be."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from common import scores
+from common.evidence import Evidence
+from common.intervals import wilson
+from common.runs import Run
+from common.tables import Table
+from reproductions.thesis import known, votes
+from reproductions.thesis.candidates import ANY, CLEAREST
+
+NETWORK = "cnn_fer2013"
+UNANIMOUS = 8
+
+
+def tables(evidence: Evidence) -> list[Table]:
+    """Those tables for which the runs and what is known of the pictures lie on disk."""
+    pictures, twins, trained = (_read(evidence, kind) for kind in ("pictures", "twins", "trained"))
+    made = []
+    if pictures is not None:
+        made += [_agreement(evidence, pictures), _confirmed(evidence, pictures)]
+    if twins is not None and len(evidence.runs):
+        made.append(_twins(evidence, twins))
+    if evidence.of(NETWORK, NETWORK, "published"):
+        made.append(_candidates(evidence, pictures, twins, trained))
+    return made
+
+
+def _read(evidence: Evidence, kind: str):
+    return known.read(known.path(kind, evidence.paper, evidence.profile, evidence.data, evidence.results))
+
+
+def _agreement(evidence: Evidence, pictures) -> Table:
+    claims = evidence.paper.select("fig4_4-class*-support")
+    rows = [
+        row | {"share": f"{row['share']:.1%}", "votes": f"{row['votes']:.1%}"}
+        for row in votes.agreement(pictures, [claim.emotion for claim in claims])
+    ]
+    columns = {"emotion": "Label", "pictures": "Pictures", "confirmed": "Confirmed", "share": "Share"}
+    columns["votes"] = "Votes for the label"
+    notes = [
+        "Confirmed: the label has the most of ten FER+ votes. The last column is how often a single annotator "
+        "chooses the label: nobody who looks at the pictures agrees with the labels more than that.",
+    ]
+    return Table("agreement", "FER2013 labels against the votes of ten annotators", columns, rows, notes)
+
+
+def _confirmed(evidence: Evidence, pictures) -> Table:
+    label = (pictures.majority == pictures.emotion).to_numpy()
+    rows = []
+    for experiment, network, protocol, members in _groups(evidence, "FER2013"):
+        table = scores.predictions(members)
+        right = (table.emotion == table.predicted).to_numpy()
+        confirmed = label[table["sample"].to_numpy()]
+        said = pictures.majority.to_numpy()[table["sample"].to_numpy()]
+        rows.append(
+            {
+                "network": network,
+                "experiment": experiment,
+                "protocol": protocol,
+                "all": _share(right),
+                "confirmed": _share(right[confirmed]),
+                "disputed": _share(right[~confirmed]),
+                "majority": _share((table.predicted.to_numpy() == said)[~confirmed]),
+            }
+        )
+    columns = {"experiment": "Experiment", "network": "Network", "protocol": "Protocol", "all": "All"}
+    columns |= {"confirmed": "Confirmed", "disputed": "Disputed", "majority": "Disputed, against the votes"}
+    notes = ["The last column counts a disputed picture as right where the network says what most annotators say."]
+    return Table("confirmed", "Accuracy on confirmed and on disputed test pictures", columns, rows, notes)
+
+
+def _twins(evidence: Evidence, twins) -> Table:
+    flagged = twins.groupby("split")["sample"].agg(set).to_dict()
+    rows = []
+    for experiment, network, protocol, members in _groups(evidence):
+        right, twin = _with_twins(members, flagged)
+        rows.append(
+            {
+                "experiment": experiment,
+                "network": network,
+                "protocol": protocol,
+                "tested": len(right),
+                "twins": int(twin.sum()),
+                "share": f"{twin.mean():.1%}",
+                "all": _share(right),
+                "with": _share(right[twin]),
+                "without": _share(right[~twin]),
+            }
+        )
+    columns = {"experiment": "Experiment", "network": "Network", "protocol": "Protocol", "tested": "Tested"}
+    columns |= {"twins": "With a twin", "share": "Share", "all": "Accuracy"}
+    columns |= {"with": "Those with a twin", "without": "All others"}
+    notes = ["A near twin in training is the same picture again, recoded, brightened, slightly moved or mirrored."]
+    return Table("near_twins", "Test pictures with a near twin in the training part", columns, rows, notes)
+
+
+def _with_twins(members: Sequence[Run], flagged: Mapping[str, set]) -> tuple[np.ndarray, np.ndarray]:
+    """Over all runs: whether a tested picture was recognised, and whether it has a near twin in training."""
+    right, twin = [], []
+    for run in members:
+        table = run.predictions()
+        right.append((table.emotion == table.predicted).to_numpy())
+        twin.append(table["sample"].isin(flagged.get(run.identity.split, ())).to_numpy())
+    return np.concatenate(right), np.concatenate(twin)
+
+
+def _groups(evidence: Evidence, corpus: str = "") -> Iterable[tuple[str, str, str, list[Run]]]:
+    """(experiment, network, protocol, runs) in the order of the plan; of one data set where it is named."""
+    keys = dict.fromkeys(
+        (one.identity.experiment, one.identity.network, one.identity.protocol) for one in evidence.runs
+    )
+    for key in keys:
+        members = evidence.of(*key)
+        if not corpus or (members[0].predictions().corpus == corpus).all():
+            yield *key, members
+
+
+def _candidates(evidence: Evidence, pictures, twins, trained) -> Table:
+    """One row a reading of the text, all measured on the published protocol."""
+    claim = evidence.paper.claim("text5-cnn_fer2013-accuracy")
+    members = evidence.of(NETWORK, NETWORK, "published")
+    rows = [_reading("random 80:20 of all pictures, last epoch", *_counted(members))]
+    rows += _of_curves(members)
+    if twins is not None:
+        flagged = twins.groupby("split")["sample"].agg(set).to_dict()
+        right, twin = _with_twins(members, flagged)
+        rows.append(_reading("only test pictures with a near twin in training", right[twin].sum(), twin.sum()))
+    if pictures is not None:
+        table = scores.predictions(members)
+        right, seen = (table.emotion == table.predicted).to_numpy(), table["sample"].to_numpy()
+        confirmed = (pictures.majority == pictures.emotion).to_numpy()[seen]
+        clear = pictures.votes.to_numpy()[seen] >= UNANIMOUS
+        told = f"only test pictures with at least {UNANIMOUS} of ten votes for their label"
+        rows.append(_reading("only test pictures that FER+ confirms", right[confirmed].sum(), confirmed.sum()))
+        rows.append(_reading(told, right[clear].sum(), clear.sum()))
+    if trained is not None:
+        own = trained[trained.key.isin([run.identity.key for run in members])].accuracy
+        rows.append({"reading": "tested on the pictures it was trained on", "accuracy": f"{own.mean():.3f}"})
+    for experiment, told in (
+        (CLEAREST, "five classes in the printed sizes, the clearest pictures by FER+"),
+        (ANY, "five classes in the printed sizes, pictures at random"),
+    ):
+        found = evidence.of(experiment, NETWORK, "published")
+        if found:
+            rows.append(_reading(told, *_counted(found)))
+    for row in rows:
+        difference = 100 * float(row["accuracy"]) - claim.number
+        row["difference"] = f"{difference:+.1f}"
+    columns = {"reading": "Reading", "accuracy": "Accuracy", "interval": "95 % interval", "tested": "Tested"}
+    columns["difference"] = f"Points from {claim.value} %"
+    return Table("candidates", f"What could the {claim.value} % of section 5 be?", columns, rows, _remains(rows))
+
+
+def _of_curves(members: Sequence[Run]) -> list[dict]:
+    """What the epochs of these runs say, where they were watched on the test part."""
+    rows = []
+    curves = [run.curves() for run in members]
+    trained = np.mean([float(curve.accuracy.iloc[-1]) for curve in curves])
+    rows.append({"reading": "accuracy in training, last epoch", "accuracy": f"{trained:.3f}"})
+    watched = [curve.val_accuracy.max() for curve in curves if curve.val_accuracy.notna().any()]
+    if watched:
+        rows.append({"reading": "best epoch on the part that is watched", "accuracy": f"{np.mean(watched):.3f}"})
+        rows.append({"reading": "best epoch of the best attempt", "accuracy": f"{np.max(watched):.3f}"})
+    return rows
+
+
+def _remains(rows: Sequence[dict]) -> list[str]:
+    """Which readings come within two points, and which are further away."""
+    near = [row["reading"] for row in rows if abs(float(row["difference"])) <= 2]
+    if near:
+        return [f"Within 2 points: {'; '.join(near)}. That a reading fits does not show that it is the right one."]
+    return ["No reading comes within 2 points: the number remains unexplained."]
+
+
+def _counted(members: Sequence[Run]) -> tuple[int, int]:
+    table = scores.predictions(members)
+    return int((table.emotion == table.predicted).sum()), len(table)
+
+
+def _reading(told: str, right: int, tested: int) -> dict:
+    if not tested:
+        return {"reading": told, "accuracy": "nan", "tested": 0}
+    low, high = wilson(right, tested)
+    return {
+        "reading": told,
+        "accuracy": f"{right / tested:.3f}",
+        "interval": f"{low:.3f} to {high:.3f}",
+        "tested": int(tested),
+    }
+
+
+def _share(right: np.ndarray) -> str | None:
+    return f"{right.mean():.3f}" if len(right) else None

@@ -1,0 +1,58 @@
+"""What could the 87.78 % of section 5 be? The readings that the text allows, each as something that can be measured.
+
+Two of them need trainings of their own: section 2.1 says that 7,074 pictures of five classes were picked by hand. Had
+the picking kept the clearest pictures, a high accuracy would follow from it; a random pick of the same sizes tells
+how much of it comes from fewer classes and pictures. Each selection is an experiment, `CLEAREST` and `ANY`; all other
+readings come from the runs of the network on all pictures (`reproductions.thesis.candidate_tables`).
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from common.paper import Paper
+from common.pictures import Pictures
+from common.runs import Run
+from reproductions.thesis import votes
+
+if TYPE_CHECKING:
+    from common.training import Training
+
+CLEAREST, ANY = "five_clearest", "five_any"
+
+
+def sizes(paper: Paper, emotions: np.ndarray) -> dict[str, int]:
+    """The printed number of pictures of each of the five classes, all reduced alike where the data have too few.
+
+    A reduced pick takes at most half of the pictures of a class, so that there is something to choose from.
+    """
+    printed = {claim.emotion: int(claim.number) for claim in paper.select("text2_1-images-*")}
+    there = {name: int((emotions == name).sum()) for name in printed}
+    enough = all(there[name] >= size for name, size in printed.items())
+    part = 1.0 if enough else min(there[name] / size for name, size in printed.items()) / 2
+    return {name: max(2, round(part * size)) for name, size in printed.items()}
+
+
+def selections(pictures: Pictures, paper: Paper, seed: int = 0) -> dict[str, np.ndarray]:
+    """Ascending positions of the pictures of each selection; `CLEAREST` only where there are FER+ votes.
+
+    Args:
+        seed: of the draws among equals.
+    """
+    wanted = sizes(paper, pictures.emotions)
+    found = {ANY: votes.any_of(pictures.emotions, wanted, seed)}
+    if pictures.votes is not None:
+        found[CLEAREST] = votes.clearest(pictures.votes, pictures.emotions, wanted, seed)
+    return found
+
+
+def on_training_pictures(run: Run, training: "Training") -> float:
+    """Accuracy of a finished run on the pictures it was trained on, as if they were its test part."""
+    import keras
+
+    from common.epochs import predict
+
+    rows = training.fold.train
+    model = keras.models.load_model(run.folder / "model.keras", compile=False)
+    probabilities = predict(model, training.batches(rows, train=False))
+    return float((probabilities.argmax(axis=1) == training.labels[rows]).mean())

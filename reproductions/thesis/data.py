@@ -1,0 +1,136 @@
+"""FER2013 and CK+ as the thesis reads them: 48×48 grey pictures of seven emotions each."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import datasets
+from common import pictures
+from common.clips import Provenance, provenance
+from common.emotions import Emotion
+from common.errors import UserError
+from common.pictures import Pictures
+from common.request import Request
+from common.samples import Samples, build
+from common.screen import bar
+from datasets import ckplus, ckplus48, fer2013
+from reproductions.thesis.preprocessing import Settings, prepare
+
+# In the order of the label codes of fer2013.csv, which are the rows of Fig 4.4.
+FER2013 = (
+    Emotion.ANGRY,
+    Emotion.DISGUST,
+    Emotion.FEAR,
+    Emotion.HAPPY,
+    Emotion.SAD,
+    Emotion.SURPRISE,
+    Emotion.NEUTRAL,
+)
+# In the order of the folders of the widespread copy, which is that of the alphabet.
+CKPLUS = (
+    Emotion.ANGRY,
+    Emotion.CONTEMPT,
+    Emotion.DISGUST,
+    Emotion.FEAR,
+    Emotion.HAPPY,
+    Emotion.SAD,
+    Emotion.SURPRISE,
+)
+LAST_FRAMES = {"last_three_frames": 3, "last_frame": 1}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of the two data sets, ready for training.
+
+    Attributes:
+        name: "FER2013" or "CK+".
+        samples: its pictures, each a sample of length 1.
+        classes: emotions in the order of the networks' outputs.
+        origin: whether they are drawn or recorded.
+        pictures: FER2013 in memory, with the votes of FER+; None for CK+, which may come from sequences.
+    """
+
+    name: str
+    samples: Samples
+    classes: tuple[Emotion, ...]
+    origin: Provenance
+    pictures: Pictures | None = None
+
+
+def root(request: Request) -> Path:
+    """The user's data, or the synthetic sets, which are drawn if they are not there yet."""
+    if request.data is not None:
+        return request.data
+    from datasets.synthetic import corpora
+
+    with bar("Drawing the corpora", "clips") as progress:
+        return corpora.ensure(
+            request.cache / "synthetic", request.sizes["synthetic"], sets=("fer2013", "ckplus"), progress=progress
+        )
+
+
+def available(folder: Path) -> dict[str, bool]:
+    """Which of the two data sets lies at or below a folder."""
+    return {
+        "FER2013": fer2013.locate(folder) is not None,
+        "CK+": ckplus.locate(folder) is not None or ckplus48.locate(folder) is not None,
+    }
+
+
+def load_fer2013(request: Request, folder: Path) -> Part:
+    """All pictures of FER2013, in the order of its rows.
+
+    Raises:
+        UserError: if it is missing or broken, or one of the seven classes has no picture.
+    """
+    with bar("Reading FER2013", "pictures") as progress:
+        read = fer2013.read(folder, request.cache / "pictures")
+        samples = pictures.samples(read, request.cache / "samples")
+        progress(len(read), len(read))
+    return Part("FER2013", samples, FER2013, provenance(fer2013.locate(folder)), read)
+
+
+def load_ckplus(request: Request, folder: Path) -> Part:
+    """The peak pictures of CK+: cut from the official tree, or the copy that is cut already.
+
+    Raises:
+        UserError: if neither is there, or one is broken or lacks one of the seven classes.
+    """
+    frames = LAST_FRAMES[request.settings["ckplus_pictures"]]
+    if ckplus.locate(folder) is not None or ckplus48.locate(folder) is None:
+        place = datasets.locate_all(folder, ["ckplus"])["ckplus"]
+        clips = [clip for clip in ckplus.index(place).clips if clip.emotion in CKPLUS]
+        with bar("Finding faces", "clips") as progress:
+            samples = build(
+                clips,
+                prepare,
+                Settings(frames),
+                request.cache / "samples",
+                workers=request.workers,
+                progress=progress,
+                skip_broken=request.skip_broken,
+            )
+    else:
+        place = ckplus48.locate(folder)
+        read = ckplus48.read(place, request.cache / "pictures")
+        samples = pictures.samples(_last(read, frames), request.cache / "samples")
+    _need_classes(samples, CKPLUS, place)
+    return Part("CK+", samples, CKPLUS, provenance(place))
+
+
+def _last(read: Pictures, frames: int) -> Pictures:
+    """The last pictures of every sequence."""
+    import pandas as pd
+
+    order = pd.DataFrame({"clip": read.clips, "frame": read.frames})
+    from_end = order.groupby("clip").frame.rank(method="first", ascending=False)
+    return read.take((from_end <= frames).to_numpy())
+
+
+def _need_classes(samples: Samples, classes: tuple[Emotion, ...], place: Path) -> None:
+    absent = set(classes) - set(samples.table.emotion)
+    if absent:
+        raise UserError(
+            f"No picture in {place} shows {' or '.join(sorted(absent))}.",
+            "Compare what is there with make verify-data.",
+        )

@@ -1,0 +1,205 @@
+"""The experiments of the thesis: two networks and support vector machines on two data sets, computed where missing.
+
+`reproduce` goes from the data sets to finished runs and writes down in a plan which files belong together;
+`reproductions.thesis.tables` makes the tables from that plan, the runs, and what is written beside them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+import datasets
+from common import devices, plans, runs
+from common.clips import Provenance
+from common.errors import UserError
+from common.launch import Job, launch
+from common.request import Request
+from common.screen import bar, console
+from reproductions.thesis import candidates, data, known, svm, svm_search, trainings
+from reproductions.thesis.data import Part
+from reproductions.thesis.svm import Fit
+
+EXPERIMENTS = {
+    "dataset": "Section 2.1: pictures of FER2013 by class, and how many of them the votes of FER+ confirm",
+    "cnn_fer2013": "Section 4.2: the network on FER2013 by protocol, last and best epoch",
+    "cnn_ckplus": "Section 4.1: the network on CK+ by protocol, last and best epoch",
+    "svm_fer2013": "Section 4.4 and Fig 4.4: the support vector machine on FER2013, and the search for it",
+    "svm_ckplus": "Section 4.3: the support vector machine on CK+",
+    "candidates": "Section 5: what the accuracy of the network on FER2013 could be",
+}
+CNN = {"FER2013": "cnn_fer2013", "CK+": "cnn_ckplus"}
+LOADERS = {"FER2013": data.load_fer2013, "CK+": data.load_ckplus}
+
+
+def reproduce(request: Request) -> Provenance:
+    """Compute what the experiments need and is not there yet; returns whether the data are drawn or recorded.
+
+    Where the user named no experiment, those whose data set is missing are left out and named.
+
+    Raises:
+        UserError: if data are missing or broken, or the disk cannot take what is written.
+    """
+    folder = data.root(request)
+    wanted = _wanted(request, folder)
+    parts = {name: load(request, folder) for name, load in LOADERS.items() if name in map(data_set, wanted)}
+    origin = _origin(folder, parts.values())
+    jobs = [job for experiment in wanted for job in _jobs(request, experiment, wanted, parts)]
+    svm_parts = [part for name, part in parts.items() if svm_search.EXPERIMENTS[name] in wanted]
+    chosen = [
+        fit for part in svm_parts for fit in svm_search.fits(request, part, [svm_search.chosen(request.settings)])
+    ]
+    others = [fit for part in svm_parts for fit in svm_search.fits(request, part, svm_search.searched(request))]
+    plan = {
+        "paper": request.paper.name,
+        "profile": request.profile,
+        "data": origin.word,
+        "details": origin.details,
+        "protocols": list(request.protocols),
+        "experiments": wanted,
+        "seeds": list(request.seeds),
+        "settings": request.changed_settings,
+        "census": {name: _census(part) for name, part in parts.items()},
+        "runs": [asdict(one.identity) for one in (*(job.training for job in jobs), *chosen)],
+        "searched": [asdict(fit.identity) for fit in others],
+        "splits": _splits(jobs),
+    }
+    plans.write(plans.plan_path(request.paper, request.profile, origin.word, request.results), plan)
+    _write_known(request, origin, parts, jobs, [*chosen, *others])
+    _fit(request, [*chosen, *others], origin)
+    _train(request, jobs, origin)
+    if "candidates" in wanted:
+        _test_on_training_pictures(request, origin, jobs)
+    return origin
+
+
+def data_set(experiment: str) -> str:
+    """The data set that an experiment needs."""
+    return "CK+" if experiment.endswith("_ckplus") else "FER2013"
+
+
+def _wanted(request: Request, folder: Path) -> list[str]:
+    asked = [name for name in EXPERIMENTS if request.wants(name)]
+    there = data.available(folder)
+    absent = sorted({data_set(name) for name in asked if not there[data_set(name)]})
+    keys = {"CK+": "ckplus", "FER2013": "fer2013"}
+    if absent and (request.experiments or not any(there.values())):
+        datasets.locate_all(folder, [keys[name] for name in absent])  # says what is missing and how to obtain it
+    for name in absent:
+        console.print(f"{name} is not at or below {folder}: its experiments are left out.", markup=False)
+    return [name for name in asked if there[data_set(name)]]
+
+
+def _origin(folder: Path, parts: Sequence[Part]) -> Provenance:
+    origins = [part.origin for part in parts]
+    if len({origin.synthetic for origin in origins}) > 1:
+        drawn = ", ".join(part.name for part in parts if part.origin.synthetic)
+        raise UserError(
+            f"{folder} mixes recorded data sets with drawn ones ({drawn}).", "Keep the two in different folders."
+        )
+    return origins[0]
+
+
+def _jobs(request: Request, experiment: str, wanted: Sequence[str], parts: dict[str, Part]) -> list[Job]:
+    """The trainings of one experiment."""
+    if experiment in CNN.values():
+        part = parts[data_set(experiment)]
+        return trainings.jobs(request, experiment, experiment, part, _positions(request, part))
+    if experiment != "candidates":
+        return []
+    part = parts["FER2013"]
+    picked = candidates.selections(part.pictures, request.paper)
+    network, published = CNN["FER2013"], ["published"]
+    made = [] if network in wanted else trainings.jobs(request, network, network, part, protocols=published)
+    for name, positions in picked.items():
+        made += trainings.jobs(request, name, network, part, positions, published)
+    return made
+
+
+def _positions(request: Request, part: Part) -> np.ndarray | None:
+    """Of the pictures that the setting chooses; None for all."""
+    chosen = request.settings["fer2013_pictures"]
+    if chosen == "all" or part.name != "FER2013":
+        return None
+    picked = candidates.selections(part.pictures, request.paper)
+    if chosen not in picked:
+        raise UserError(
+            f"fer2013_pictures={chosen} needs the votes of FER+.", "Put ferplus.csv beside the csv of FER2013."
+        )
+    return picked[chosen]
+
+
+def _splits(jobs: Sequence[Job]) -> dict[str, dict]:
+    """What is known of the split of the first attempt, by experiment and protocol."""
+    found: dict[str, dict] = {}
+    for job in jobs:
+        found.setdefault(f"{job.training.experiment}, {job.training.protocol}", job.split)
+    return found
+
+
+def _census(part: Part) -> dict:
+    """Pictures by class and official part, and what became of the frames of sequences."""
+    table, ledger = part.samples.table, part.samples.ledger
+    counts = table.groupby(["emotion", "partition"]).size()
+    steps = [name for name in ("frames_read", "frames_skipped", "frames_without_face") if name in ledger]
+    return {
+        "key": part.samples.key,
+        "subjects": int(table.subject.nunique()),
+        "pictures": [
+            {"emotion": str(emotion), "partition": partition, "pictures": int(count)}
+            for (emotion, partition), count in counts.items()
+        ],
+        "ledger": {name: int(ledger[name].sum()) for name in steps},
+        "broken": ledger.problem[ledger.problem != ""].tolist(),
+    }
+
+
+def _write_known(request: Request, origin: Provenance, parts: dict[str, Part], jobs, fits: Sequence[Fit]) -> None:
+    """What tables need of single pictures: the votes on them, and which have a near twin in training."""
+
+    def file(kind: str) -> Path:
+        return known.path(kind, request.paper, request.profile, origin.word, request.results)
+
+    if "FER2013" in parts:
+        known.write_votes(parts["FER2013"].pictures, file("pictures"))
+    found = {}
+    for part in parts.values():
+        divided = [one for one in (*(job.training for job in jobs), *fits) if one.samples is part.samples]
+        if divided:
+            with bar(f"Near twins of {part.name}", "pairs") as progress:
+                pairs = known.near_twins(part.samples, request.cache)
+                progress(len(pairs), len(pairs))
+            found |= {one.identity.split: (pairs, one.fold) for one in divided}
+    known.write_twins(found, file("twins"))
+
+
+def _fit(request: Request, fits: list[Fit], origin: Provenance) -> None:
+    if fits:
+        root = request.results / "runs"
+        with bar("Fitting SVMs", "machines") as progress:
+            svm.launch(fits, root, origin, processes=request.workers, fresh=request.fresh, progress=progress)
+
+
+def _train(request: Request, jobs: list[Job], origin: Provenance) -> None:
+    if jobs:
+        root = request.results / "runs"
+        with bar("Training", "epochs") as progress:
+            launch(jobs, root, origin, processes=request.workers, fresh=request.fresh, progress=progress)
+
+
+def _test_on_training_pictures(request: Request, origin: Provenance, jobs: Sequence[Job]) -> None:
+    """Keep how the network does on the pictures that it was trained on; what was tested before is not tested again."""
+    file = known.path("trained", request.paper, request.profile, origin.word, request.results)
+    before = known.read(file)
+    accuracies = {} if before is None else dict(zip(before.key, before.accuracy, strict=True))
+    trained = [job.training for job in jobs if job.training.experiment == CNN["FER2013"]]
+    todo = [one for one in trained if one.protocol == "published" and one.identity.key not in accuracies]
+    if todo:
+        devices.prepare(seed=0)
+    with bar("Testing on training", "runs") as progress:
+        for done, training in enumerate(todo, start=1):
+            run = runs.finished(training.identity, request.results / "runs")
+            accuracies[training.identity.key] = candidates.on_training_pictures(run, training)
+            known.write_trained(accuracies, file)
+            progress(done, len(todo), str(training.seed))

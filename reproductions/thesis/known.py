@@ -1,0 +1,93 @@
+"""What is known of single pictures beside their label, kept beside the runs so that tables need no data.
+
+Three files a profile and kind of data, below results/runs/thesis/:
+
+- pictures-<profile>-<data>.csv: one row a picture of FER2013 with FER+ votes: sample, emotion, majority, votes
+- twins-<profile>-<data>.csv: one row a tested picture that has a near twin in training: split (as in `Identity.split`),
+  sample
+- trained-<profile>-<data>.csv: one row a run: key (as in `Identity.key`), accuracy on the pictures it was trained on
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from common import files, near_duplicates
+from common.paper import Paper
+from common.pictures import Pictures
+from common.splits import Fold
+from reproductions.thesis import votes
+
+if TYPE_CHECKING:
+    import pandas
+
+    from common.samples import Samples
+
+
+def path(kind: str, paper: Paper, profile: str, data: str, results: Path) -> Path:
+    """The file of one kind, "pictures", "twins" or "trained"."""
+    return results / "runs" / paper.name / f"{kind}-{profile}-{data}.csv"
+
+
+def write_votes(pictures: Pictures, file: Path) -> None:
+    """Keep what the annotators of FER+ said; nothing where the pictures have no votes."""
+    import pandas as pd
+
+    if pictures.votes is None:
+        file.unlink(missing_ok=True)
+        return
+    table = {"sample": np.arange(len(pictures)), "emotion": pictures.emotions} | votes.columns(pictures)
+    _write(pd.DataFrame(table), file)
+
+
+def near_twins(samples: "Samples", cache: Path) -> np.ndarray:
+    """The pairs of near twins among all samples (`common.near_duplicates`), from the cache if sought before.
+
+    Args:
+        cache: folder of what can be computed again.
+
+    Raises:
+        UserError: if the disk is full or the folder not writable.
+    """
+    file = cache / "twins" / f"{samples.key}.npy"
+    if not file.exists():
+        pictures = samples.read(np.arange(len(samples)))[:, 0, :, :, 0]
+        with files.atomic(file) as temporary, temporary.open("wb") as opened:
+            np.save(opened, near_duplicates.near_twins(pictures))
+    return np.load(file)
+
+
+def write_twins(found: Mapping[str, tuple[np.ndarray, Fold]], file: Path) -> None:
+    """Keep which tested pictures have a near twin in training.
+
+    Args:
+        found: the digest of a split -> the pairs of near twins of its samples, and its fold.
+    """
+    import pandas as pd
+
+    parts = []
+    for split, (pairs, fold) in found.items():
+        twin = near_duplicates.with_twin_in(pairs, fold.test, fold.train)
+        parts.append(pd.DataFrame({"split": split, "sample": fold.test[twin]}))
+    _write(pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["split", "sample"]), file)
+
+
+def write_trained(accuracies: Mapping[str, float], file: Path) -> None:
+    """Keep how runs, by their key, do on the pictures that they were trained on."""
+    import pandas as pd
+
+    _write(pd.DataFrame({"key": list(accuracies), "accuracy": list(accuracies.values())}), file)
+
+
+def read(file: Path) -> "pandas.DataFrame | None":
+    """One of these tables, or None where there is none."""
+    import pandas as pd
+
+    return pd.read_csv(file, keep_default_na=False, dtype={"split": str, "key": str}) if file.exists() else None
+
+
+def _write(table: "pandas.DataFrame", file: Path) -> None:
+    with files.atomic(file) as temporary:
+        table.to_csv(temporary, index=False)

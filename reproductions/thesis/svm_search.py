@@ -1,0 +1,106 @@
+"""Which support vector machines are tried, and on which pictures: the grid and random search of section 3.2.3.
+
+The settings name one configuration, which stands for the printed numbers; the profile lists searches around it, whose
+runs only go into the tables of `reproductions.thesis.svm_tables`.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from common import splits
+from common.feeding import class_labels
+from common.request import Request
+from common.splits import Fold
+from datasets.fer2013 import PARTITIONS
+from reproductions.thesis.data import Part
+from reproductions.thesis.svm import Configuration, Fit
+
+EXPERIMENTS = {"FER2013": "svm_fer2013", "CK+": "svm_ckplus"}
+QUARTER = (0.75, 0.0, 0.25)
+SPLIT_SEED = 0
+# Names of the settings of paper.yaml -> what a configuration calls them.
+FEATURES = {"raw_pixels": "raw", "pca": "raw", "hog": "hog", "landmarks": "landmarks"}
+
+
+def chosen(settings: Mapping[str, Any]) -> Configuration:
+    """The configuration that the settings of paper.yaml name."""
+    pca = settings["svm_features"] == "pca"
+    return Configuration(
+        features=FEATURES[settings["svm_features"]],
+        scaling=settings["svm_scaling"],
+        components=int(settings["svm_components"]) if pca else 0,
+        whiten=pca and settings["svm_whiten"],
+        kernel=settings["svm_kernel"],
+        c=float(settings["svm_c"]),
+        gamma=_gamma(settings["svm_gamma"]),
+        class_weight=settings["svm_class_weight"],
+    )
+
+
+def searched(request: Request) -> list[Configuration]:
+    """The configurations of the profile's searches, each once, without the one that the settings name.
+
+    A profile lists its searches under `svm`. Each maps fields of `Configuration` to a value or to a list of values:
+    all combinations are tried (a grid search) or, where `draws` gives a number, so many of them (a random search).
+    """
+    found = [one for search in request.sizes.get("svm", ()) for one in expand(search)]
+    return [one for one in dict.fromkeys(found) if one != chosen(request.settings)]
+
+
+def expand(search: Mapping[str, Any], seed: int = 0) -> list[Configuration]:
+    """The configurations of one search.
+
+    >>> [one.c for one in expand({"kernel": "rbf", "c": [1.0, 10.0]})]
+    [1.0, 10.0]
+    """
+    from sklearn.model_selection import ParameterGrid, ParameterSampler
+
+    choices = {
+        field: values if isinstance(values, list) else [values] for field, values in search.items() if field != "draws"
+    }
+    points = ParameterGrid(choices)
+    if "draws" in search:
+        points = ParameterSampler(choices, min(search["draws"], len(points)), random_state=seed)
+    return [Configuration(**point) for point in points]
+
+
+def fits(request: Request, part: Part, configurations: Iterable[Configuration]) -> list[Fit]:
+    """Every configuration under every protocol that the request and the data set have, for `svm.launch`."""
+    table = part.samples.table
+    labels = class_labels(table.emotion, part.classes)
+    folds = {protocol: fold(table, part.name, protocol) for protocol in request.protocols}
+    return [
+        Fit(
+            paper=request.paper.name,
+            experiment=EXPERIMENTS[part.name],
+            protocol=protocol,
+            profile=request.profile,
+            configuration=configuration,
+            samples=part.samples,
+            labels=labels,
+            classes=tuple(str(name) for name in part.classes),
+            fold=divided,
+            data=request.data,
+        )
+        for configuration in configurations
+        for protocol, divided in folds.items()
+        if divided is not None
+    ]
+
+
+def fold(table, name: str, protocol: str) -> Fold | None:
+    """How the pictures of "FER2013" or "CK+" are divided; None where the data set has no such protocol.
+
+    `published` is `train_test_split(test_size=0.25, random_state=0)` over the rows of fer2013.csv, recovered from the
+    supports of Fig 4.4: of the seeds 0 to 2999 only 0 gives them. It is taken for CK+ too, of which nothing is said.
+    """
+    if protocol == "published":
+        return splits.random_windows(table, SPLIT_SEED, QUARTER)
+    if name == "FER2013":
+        return splits.official(table, PARTITIONS) if protocol == "honest" else None
+    divide = splits.clip_disjoint if protocol == "clip-disjoint" else splits.subject_disjoint
+    return divide(table, SPLIT_SEED, QUARTER)
+
+
+def _gamma(value: str | float) -> float | str:
+    return value if value in ("scale", "auto") else float(value)

@@ -1,0 +1,176 @@
+"""The tables of the thesis: printed beside ours, made from finished runs and what is written beside them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from common import auditors, scores
+from common.evidence import Evidence, whole
+from common.paper import Paper
+from common.runs import Run
+from common.tables import Table
+from common.verdicts import judge
+from reproductions.thesis import candidate_tables, measured, svm_tables
+from reproductions.thesis.models import NETWORKS
+
+COLUMNS = {
+    "quantity": "Quantity",
+    "protocol": "Protocol",
+    "published": "Published",
+    "reproduced": "Reproduced",
+    "difference": "Difference",
+    "interval": "95 % interval",
+    "verdict": "Verdict",
+}
+TITLES = {
+    "cnn_fer2013": "Sections 4.2 and 5: the network on FER2013",
+    "cnn_ckplus": "Sections 4.1 and 5: the network on CK+",
+}
+
+
+def make(paper: Paper, profile: str, data: str, results: Path) -> list[Table]:
+    """The tables of the last `reproduce` with this profile on "synthetic" or "real" data.
+
+    Raises:
+        UserError: if nothing was run yet, or a run that the tables need is missing.
+    """
+    return tables(whole(paper, profile, data, results, timed=()))
+
+
+def tables(evidence: Evidence) -> list[Table]:
+    """The tables of the experiments that were run."""
+    plan = evidence.plan
+    meta = {key: plan[key] for key in ("paper", "profile", "data", "protocols", "seeds", "settings", "details")}
+    made = [_dataset(evidence)] if "dataset" in plan["experiments"] else []
+    made += [_network(evidence, key) for key in TITLES if key in plan["experiments"]]
+    made += svm_tables.tables(evidence) + candidate_tables.tables(evidence)
+    for table in made:
+        table.meta = meta
+    return made
+
+
+def _dataset(evidence: Evidence) -> Table:
+    """The pictures by class, beside the five classes that the thesis says it picked."""
+    counts = evidence.plan["census"]["FER2013"]["pictures"]
+    partitions = sorted(
+        {row["partition"] for row in counts}, key=("Training", "PublicTest", "PrivateTest", "Test").index
+    )
+    picked = {claim.emotion: claim for claim in evidence.paper.select("text2_1-images-*")}
+    rows = []
+    for emotion in dict.fromkeys(claim.emotion for claim in evidence.paper.select("fig4_4-class*-support")):
+        of = {row["partition"]: row["pictures"] for row in counts if row["emotion"] == emotion}
+        row = {"emotion": emotion, "all": sum(of.values()), **of}
+        if emotion in picked:
+            row |= {"picked": picked[emotion].value, "verdict": judge(picked[emotion]).name}
+        rows.append(row)
+    total = evidence.paper.claim("text2_1-total-images")
+    last = {"emotion": "Total", "all": sum(row["all"] for row in rows)}
+    last |= {one: sum(row.get(one, 0) for row in rows) for one in partitions}
+    audit = auditors.run(evidence.paper, total.check)
+    rows.append(last | {"picked": total.value, "verdict": judge(total, None, audit).name})
+    columns = {"emotion": "Class", "all": "FER2013"} | {one: one for one in partitions}
+    notes = [f"Total of the picked pictures: {audit.arithmetic}.", "Which ones were picked is not published."]
+    return Table(
+        "dataset",
+        "Section 2.1: pictures of FER2013, and those that the thesis says it picked",
+        columns | {"picked": "Picked, as printed", "verdict": "Verdict"},
+        rows,
+        notes,
+    )
+
+
+def _network(evidence: Evidence, key: str) -> Table:
+    rows = []
+    for protocol in evidence.plan["protocols"]:
+        attempts = evidence.of(key, key, protocol)
+        if attempts:
+            rows += [_claimed(evidence, claim, protocol) for claim in _claims(evidence.paper, key)]
+            rows += [_best_epoch(protocol, attempts)] if protocol == "published" else []
+    rows += [_parameters(evidence, key)] if rows else []
+    return Table(key, TITLES[key], COLUMNS, rows, _notes(evidence, key))
+
+
+def _claims(paper: Paper, key: str) -> list:
+    """Mean over the attempts first, then the lowest and the highest."""
+    claims = [claim for claim in paper.claims if claim.experiment == key]
+    return sorted(claims, key=lambda claim: claim.metric in measured.EXTREMES)
+
+
+def _claimed(evidence: Evidence, claim, protocol: str) -> dict:
+    ours = measured.measure(evidence, claim, protocol)
+    verdict = judge(claim, ours)
+    digits = 2 if claim.unit == "%" else 3
+    low, high = ours.interval
+    attempts = len(evidence.of(claim.experiment, claim.network, protocol))
+    of = f"{attempts} attempt{'s' * (attempts > 1)}"
+    return {
+        "quantity": f"{claim.metric} of {of}" if claim.metric in measured.EXTREMES else f"accuracy, mean of {of}",
+        "protocol": protocol,
+        "published": claim.value,
+        "reproduced": f"{ours.value:.{digits}f}",
+        "difference": f"{verdict.difference:+.{digits}f}",
+        "interval": f"{low:.{digits}f} to {high:.{digits}f}",
+        "verdict": verdict.name,
+    }
+
+
+def best_epochs(attempts: Sequence[Run]) -> tuple[np.ndarray, np.ndarray]:
+    """Accuracy of the last and of the best epoch of each attempt on the part that was watched."""
+    watched = [run.curves().val_accuracy.to_numpy() for run in attempts]
+    return np.array([one[-1] for one in watched]), np.array([one.max() for one in watched])
+
+
+def _best_epoch(protocol: str, attempts: Sequence[Run]) -> dict:
+    last, best = best_epochs(attempts)
+    return {
+        "quantity": "the same, epoch that is best on the watched part",
+        "protocol": protocol,
+        "reproduced": f"{best.mean():.3f}",
+        "difference": f"{best.mean() - last.mean():+.3f} by selection",
+        "interval": f"{best.min():.3f} to {best.max():.3f} (attempts)",
+    }
+
+
+def _parameters(evidence: Evidence, key: str) -> dict:
+    (claim,) = [one for one in evidence.paper.claims if one.network == key and one.metric == "parameters"]
+    audit = auditors.run(evidence.paper, claim.check)
+    built = NETWORKS[key].parameters
+    row = {"quantity": "parameters", "published": claim.value, "reproduced": f"{built:,}"}
+    return row | {"difference": f"{built - claim.number:+,.0f}", "verdict": judge(claim, None, audit).name}
+
+
+def _notes(evidence: Evidence, key: str) -> list[str]:
+    notes = []
+    for protocol in evidence.plan["protocols"]:
+        split = evidence.plan["splits"].get(f"{key}, {protocol}")
+        attempts = evidence.of(key, key, protocol)
+        if split is None or not attempts:
+            continue
+        sizes, ended = split["sizes"], [len(run.curves()) for run in attempts]
+        notes.append(
+            f"{protocol}: {sizes['train']:,}/{sizes['validation']:,}/{sizes['test']:,} pictures to train, watch and "
+            f"test. {split['said']} The most frequent class gives {split['majority']:.3f}. Epochs trained: "
+            f"{', '.join(map(str, ended))}."
+        )
+    told = [
+        f"{points:+.1f} points (95 % interval {low:+.1f} to {high:+.1f})"
+        for name, points, low, high in leaks(evidence)
+        if name == NETWORKS[key].title
+    ]
+    return notes + [f"Leak size, published − honest: {one}." for one in told]
+
+
+def leaks(evidence: Evidence) -> list[tuple[str, float, float, float]]:
+    """How much of the published protocol's accuracy the honest one does not confirm, in points.
+
+    Returns:
+        (network, difference, low, high) for every network that was trained under both and learnt something.
+    """
+    found = []
+    for key, network in NETWORKS.items():
+        published, honest = (evidence.of(key, key, protocol) for protocol in ("published", "honest"))
+        score = evidence.score(key, key, "published")
+        if score and score.learnt and evidence.score(key, key, "honest"):
+            found.append((network.title, *(100 * value for value in scores.difference(published, honest))))
+    return found

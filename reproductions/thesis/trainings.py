@@ -1,0 +1,127 @@
+"""The trainings of the two networks: which pictures, which sides, which recipe (sections 4.1 and 4.2).
+
+`published` is what the authors did: ten attempts, each on pictures split 80:20 at random, and watched on the only
+part there was to watch, the test part. `clip-disjoint` and `honest` keep a part for watching; on FER2013, which names
+no persons, `honest` is the split of its makers.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from common import controls, splits
+from common.augmentation import Augmentation
+from common.feeding import class_labels
+from common.launch import Job
+from common.recipe import EarlyStopping, Recipe
+from common.request import Request
+from common.split_audit import audit_split
+from common.splits import Fold
+from common.training import Training
+from datasets.fer2013 import PARTITIONS
+from reproductions.thesis.data import Part
+from reproductions.thesis.models import NETWORKS
+
+# Sequences of FER2013 are not known, so nothing lies between pictures at random and the official parts.
+PROTOCOLS = {"FER2013": ("published", "honest"), "CK+": ("published", "clip-disjoint", "honest")}
+WITH_VALIDATION = (0.7, 0.1, 0.2)
+NAMELESS = "The set names no persons, so nobody knows who stands on both sides; near twins are counted."
+WATCHED = " The same pictures decide when training ends."
+FLIP = Augmentation(rotation=0.0, shift=0.0, zoom=0.0, flip=True)
+
+
+def jobs(
+    request: Request,
+    experiment: str,
+    network: str,
+    part: Part,
+    chosen: np.ndarray | None = None,
+    protocols: Sequence[str] | None = None,
+) -> list[Job]:
+    """One training a protocol and attempt.
+
+    Args:
+        experiment: under which name the runs are kept.
+        network: key of the network.
+        chosen: positions of the pictures to use; all of them by default.
+        protocols: only those of the requested ones.
+    """
+    table = part.samples.table
+    labels = class_labels(table.emotion, part.classes)
+    everything = np.arange(len(table)) if chosen is None else chosen
+    made = []
+    for protocol, seed in _attempts(request, part, protocols or request.protocols):
+        fold = splits.within(_fold(request, table.iloc[everything], part.name, protocol, seed), everything)
+        training = Training(
+            paper=request.paper.name,
+            experiment=experiment,
+            protocol=protocol,
+            profile=request.profile,
+            network=NETWORKS[network],
+            recipe=recipe(request, protocol, part.name),
+            seed=seed,
+            samples=part.samples,
+            labels=labels,
+            classes=part.classes,
+            fold=fold,
+            settings={"dropout": request.settings["dropout"]},
+        )
+        made.append(Job(training, split(table, fold), cost=len(fold.train) * training.recipe.epochs))
+    return made
+
+
+def _attempts(request: Request, part: Part, protocols: Sequence[str]) -> Iterator[tuple[str, int]]:
+    for protocol in request.protocols:
+        if protocol in PROTOCOLS[part.name] and protocol in protocols:
+            yield from ((protocol, seed) for seed in request.seeds)
+
+
+def _fold(request: Request, table, name: str, protocol: str, seed: int) -> Fold:
+    """The sides of one attempt; the split is drawn anew for each, save that of FER2013's makers."""
+    if protocol == "published":
+        if request.settings["early_stopping_part"] == "inner_validation":
+            return splits.random_windows(table, seed, WITH_VALIDATION)
+        stated = request.paper.hyperparameters
+        return splits.selected_on_test(splits.random_windows(table, seed, (stated["train"], 0, stated["test"])))
+    if name == "FER2013":
+        return splits.official(table, PARTITIONS)
+    divide = splits.clip_disjoint if protocol == "clip-disjoint" else splits.subject_disjoint
+    return divide(table, seed, WITH_VALIDATION)
+
+
+def recipe(request: Request, protocol: str, name: str) -> Recipe:
+    """The training of sections 4.1 and 4.2, in the size that the profile sets.
+
+    Where a part of its own is kept for watching, the epoch that is best on it is tested; the thesis tests the last.
+    """
+    stated, chosen = request.paper.hyperparameters, request.settings
+    of_last = protocol == "published" and chosen["published_epoch"] == "last"
+    return Recipe(
+        epochs=request.sizes["epochs"][name],
+        batch_size=stated["batch_size"],
+        learning_rate=chosen["learning_rate"],
+        augmentation=FLIP if chosen["augmentation"] == "horizontal_flip" else None,
+        pixel_scaling=chosen["pixel_scaling"],
+        stopping=EarlyStopping(
+            chosen["early_stopping_monitor"], chosen["early_stopping_patience"], stated["early_stopping_min_delta"]
+        ),
+        checkpoint="last" if of_last else "best_validation_accuracy",
+        mixed_precision=request.mixed_precision,
+        xla=request.xla,
+    )
+
+
+def split(table, fold: Fold) -> dict:
+    """What the auditor says about a fold, and what a classifier reaches on it that sees no face."""
+    audit = audit_split(table, fold)
+    watched = bool(np.array_equal(fold.validation, fold.test))
+    nameless = table.subject.is_unique
+    return {
+        "fold": fold.name,
+        "clean": audit.test.clean and not watched and not nameless,
+        "said": (NAMELESS if nameless else str(audit.test)) + (WATCHED if watched else ""),
+        "test": vars(audit.test),
+        "majority": controls.accuracy(table, fold, controls.majority(table, fold)),
+        "sizes": {side: len(getattr(fold, side)) for side in splits.SIDES},
+        "selected_on_test": watched,
+    }

@@ -1,0 +1,82 @@
+"""How good an honest number can be: what ten later annotators (FER+) say about the labels of FER2013.
+
+A picture is confirmed where the entry with the most of its ten votes is its FER2013 label, else disputed. Of entries
+with equally many votes (5 % of the pictures) the one that stands first in the ballot counts.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from common.pictures import BALLOT, Pictures
+
+if TYPE_CHECKING:
+    import pandas
+
+
+def majority(votes: np.ndarray) -> np.ndarray:
+    """The entry of the ballot with the most votes: (n, 10) uint8 -> (n,) str."""
+    return np.array([str(entry) for entry in BALLOT])[votes.argmax(axis=1)]
+
+
+def support(votes: np.ndarray, emotions: np.ndarray) -> np.ndarray:
+    """How many of a picture's ten votes are for its own label: (n,) int, 0 for a label outside the ballot."""
+    place = {str(entry): column for column, entry in enumerate(BALLOT)}
+    columns = np.array([place.get(str(emotion), -1) for emotion in emotions])
+    counted = votes[np.arange(len(votes)), columns].astype(int)
+    return np.where(columns >= 0, counted, 0)
+
+
+def columns(pictures: Pictures) -> dict[str, np.ndarray]:
+    """What tables need of the votes, one entry a picture: majority (str) and votes for the own label (int)."""
+    return {"majority": majority(pictures.votes), "votes": support(pictures.votes, pictures.emotions)}
+
+
+def agreement(table: "pandas.DataFrame", classes: Sequence[str]) -> list[dict]:
+    """By class and over all: pictures, those whose majority is the label, and the mean share of votes for it.
+
+    Args:
+        table: one row a picture with the columns emotion, majority and votes.
+    """
+    confirmed = (table.majority == table.emotion).to_numpy()
+    groups = {name: (table.emotion == name).to_numpy() for name in classes} | {"All": np.ones(len(table), bool)}
+    return [
+        {
+            "emotion": name,
+            "pictures": int(mask.sum()),
+            "confirmed": int(confirmed[mask].sum()),
+            "share": float(confirmed[mask].mean()),
+            "votes": float(table.votes.to_numpy()[mask].mean() / 10),
+        }
+        for name, mask in groups.items()
+        if mask.any()
+    ]
+
+
+def clearest(votes: np.ndarray, emotions: np.ndarray, sizes: Mapping[str, int], seed: int = 0) -> np.ndarray:
+    """The pictures of each class with the most votes for their label; equals are drawn at random.
+
+    Args:
+        votes: (n, 10).
+        emotions: (n,) str.
+        sizes: class -> how many pictures of it.
+
+    Returns:
+        Ascending positions; fewer than asked of a class that has fewer.
+    """
+    agreed = support(votes, emotions) + np.random.default_rng(seed).random(len(emotions))
+    return _most(agreed, emotions, sizes)
+
+
+def any_of(emotions: np.ndarray, sizes: Mapping[str, int], seed: int = 0) -> np.ndarray:
+    """So many pictures of each class, drawn at random: what `clearest` is to be compared with."""
+    return _most(np.random.default_rng(seed).random(len(emotions)), emotions, sizes)
+
+
+def _most(value: np.ndarray, emotions: np.ndarray, sizes: Mapping[str, int]) -> np.ndarray:
+    chosen = []
+    for name, size in sizes.items():
+        members = np.flatnonzero(emotions == name)
+        chosen.append(members[np.argsort(-value[members], kind="stable")[:size]])
+    return np.sort(np.concatenate(chosen))

@@ -1,0 +1,281 @@
+"""The thesis: networks layer by layer, splits, training rules, CK+ pictures, and all of it once from data to tables."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+from common import paper as papers
+from common import plans, splits
+from common.clips import Clip
+from common.emotions import Emotion
+from common.errors import UserError
+from common.pictures import Pictures
+from common.recipe import EarlyStopping
+from common.request import Request, check
+from common.tables import DASH
+from reproductions.thesis import data, experiments, measured, preprocessing, tables, trainings
+from reproductions.thesis.models import NETWORKS
+
+THESIS = papers.load("thesis")
+
+
+def request(**options) -> Request:
+    return check(THESIS, experiments.EXPERIMENTS, **options)
+
+
+# --- networks --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("printed", THESIS.layers, ids=lambda one: one.network)
+def test_every_layer_is_the_printed_one(printed):
+    network = NETWORKS[printed.network]
+    model = network.build()
+    built = [(type(layer).__name__, list(layer.output.shape[1:]), layer.count_params()) for layer in model.layers[1:]]
+    assert built == [(kind, shape, count) for kind, shape, count in printed.rows]
+    assert f"{model.count_params():,}" == f"{network.parameters:,}" == printed.total
+    trainable = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+    assert f"{trainable:,}" == f"{network.trainable:,}" == printed.trainable
+
+
+def test_dropout_is_a_setting_and_acts_at_every_place():
+    rates = {
+        layer.rate for layer in NETWORKS["cnn_ckplus"].build(dropout=0.5).layers if "Dropout" in type(layer).__name__
+    }
+    assert rates == {0.5}
+
+
+# --- splits ----------------------------------------------------------------------------------------
+
+
+def table(count: int = 60, partitions=("Training", "PublicTest", "PrivateTest")) -> pd.DataFrame:
+    number = np.arange(count)
+    return pd.DataFrame(
+        {
+            "sample": number,
+            "corpus": "Drawn",
+            "clip": [f"clip {n // 3}" for n in number],
+            "subject": [f"Drawn/s{n // 6}" for n in number],
+            "emotion": [data.CKPLUS[n % 7].value for n in number],
+            "partition": [partitions[n * len(partitions) // count] for n in number],
+            "first_frame": number % 3,
+            "last_frame": number % 3,
+        }
+    )
+
+
+def test_the_authors_watch_the_part_that_they_test_on():
+    fold = trainings._fold(request(), table(), "FER2013", "published", seed=3)
+    assert len(fold.test) == 12 and len(fold.train) == 48
+    np.testing.assert_array_equal(fold.validation, fold.test)
+    again, other = (trainings._fold(request(), table(), "FER2013", "published", seed) for seed in (3, 4))
+    assert fold.test.tolist() == again.test.tolist() != other.test.tolist()
+    told = trainings.split(table(), fold)
+    assert told["selected_on_test"] and not told["clean"] and "decide when training ends" in told["said"]
+    assert "come from clips that are trained on" in told["said"]
+
+
+def test_a_set_without_persons_is_never_called_clean():
+    rows = table().assign(subject=[f"Drawn/{n}" for n in range(60)], clip=[f"row {n}" for n in range(60)])
+    told = trainings.split(rows, trainings._fold(request(), rows, "FER2013", "honest", seed=0))
+    assert not told["clean"] and not told["selected_on_test"] and "names no persons" in told["said"]
+
+
+def test_a_part_of_its_own_can_be_watched_instead():
+    fold = trainings._fold(request(settings=["early_stopping_part=inner_validation"]), table(), "CK+", "published", 0)
+    assert not set(fold.validation) & set(fold.test)
+    assert [len(getattr(fold, side)) for side in splits.SIDES] == [42, 6, 12]
+
+
+def test_honest_is_the_split_of_the_makers_for_fer2013_and_by_person_for_ckplus():
+    rows = table()
+    official = trainings._fold(request(), rows, "FER2013", "honest", seed=5)
+    assert [set(rows.partition[getattr(official, side)]) for side in splits.SIDES] == [
+        {"Training"},
+        {"PublicTest"},
+        {"PrivateTest"},
+    ]
+    for protocol, unit in (("honest", "subject"), ("clip-disjoint", "clip")):
+        fold = trainings._fold(request(), table(210), "CK+", protocol, seed=0)
+        assert not set(table(210)[unit][fold.train]) & set(table(210)[unit][fold.test]), protocol
+
+
+def test_a_copy_without_the_official_parts_is_told():
+    with pytest.raises(UserError, match="official part PublicTest or PrivateTest"):
+        splits.official(table(partitions=("Training", "Test")), ("Training", "PublicTest", "PrivateTest"))
+
+
+def test_a_fold_of_a_selection_names_positions_of_the_whole():
+    positions = np.array([3, 5, 8, 13, 21])
+    fold = splits.within(splits.Fold("f", np.array([0, 1]), np.array([2]), np.array([3, 4])), positions)
+    assert (fold.train.tolist(), fold.validation.tolist(), fold.test.tolist()) == ([3, 5], [8], [13, 21])
+
+
+# --- the recipe ------------------------------------------------------------------------------------
+
+
+def test_the_recipe_is_that_of_sections_4_1_and_4_2():
+    recipe = trainings.recipe(request(profile="paper"), "published", "FER2013")
+    assert (recipe.epochs, recipe.batch_size, recipe.learning_rate) == (25, 32, 0.01)
+    assert recipe.stopping == EarlyStopping("val_loss", patience=10, min_delta=0.0001)
+    assert (recipe.checkpoint, recipe.pixel_scaling) == ("last", "unit")
+    assert trainings.recipe(request(), "honest", "CK+").checkpoint == "best_validation_accuracy"
+
+
+def test_settings_change_the_recipe():
+    changed = ["augmentation=none", "pixel_scaling=none", "learning_rate=0.001", "published_epoch=best_on_test_part"]
+    changed += ["early_stopping_monitor=val_accuracy", "early_stopping_patience=4"]
+    recipe = trainings.recipe(request(settings=changed), "published", "CK+")
+    assert recipe.augmentation is None and recipe.pixel_scaling == "none" and recipe.learning_rate == 0.001
+    assert recipe.checkpoint == "best_validation_accuracy"
+    assert (recipe.stopping.monitor, recipe.stopping.patience) == ("val_accuracy", 4)
+
+
+def test_the_flip_mirrors_to_the_pixel_and_moves_nothing_else():
+    from common.augmentation import warp
+
+    picture = np.random.default_rng(0).integers(0, 256, (1, 48, 48, 1)).astype(np.float32)
+    seen = set()
+    for seed in range(12):
+        moved = warp(picture, trainings.FLIP.draw(1, 48, 48, np.random.default_rng(seed)))
+        mirrored = np.array_equal(moved, picture[:, :, ::-1])
+        assert mirrored or np.array_equal(moved, picture)
+        seen.add(mirrored)
+    assert seen == {True, False}
+
+
+# --- pictures of CK+ -------------------------------------------------------------------------------
+
+
+class FaceInTheMiddle:
+    """Finds a face in bright frames only."""
+
+    version = "test"
+
+    def detect(self, grey):
+        return np.array([[10, 20, 60, 60]], np.int32) if grey.mean() > 50 else np.empty((0, 4), np.int32)
+
+
+@pytest.fixture
+def sequence(tmp_path):
+    """Six frames, each of one grey value: 10, 30, 90, 110, 40, 130; at most 50 means that no face is found."""
+    for number, value in enumerate((10, 30, 90, 110, 40, 130), start=1):
+        cv2.imwrite(str(tmp_path / f"S005_001_{number:08d}.png"), np.full((100, 120), value, np.uint8))
+    return Clip("CK+", "S005/001", "S005", Emotion.HAPPY, tmp_path)
+
+
+def test_the_last_three_frames_become_pictures_and_lost_faces_take_the_nearest_box(sequence, monkeypatch):
+    monkeypatch.setattr(preprocessing.Settings, "detector", FaceInTheMiddle())
+    made = preprocessing.prepare(sequence, preprocessing.Settings())
+    assert made.frames.shape == (3, 48, 48, 1) and made.length == 1
+    assert made.frames[:, 0, 0, 0].tolist() == [110, 40, 130]
+    assert made.frame_numbers.tolist() == [3, 4, 5] and made.starts.tolist() == [0, 1, 2]
+    counts = {"frames_read": 6, "frames_skipped": 3, "frames_without_face": 1, "pictures": 3, "without_any_face": 0}
+    assert made.counts == counts
+
+
+def test_a_sequence_without_any_face_gives_no_picture(sequence, monkeypatch):
+    monkeypatch.setattr(preprocessing.Settings, "detector", FaceInTheMiddle())
+    (sequence.source / "S005_001_00000006.png").unlink()
+    made = preprocessing.prepare(sequence, preprocessing.Settings(frames=1))
+    assert made.frames.shape == (0, 48, 48, 1) and made.counts["without_any_face"] == 1
+
+
+def test_the_last_frames_of_a_cut_copy_are_chosen_by_number():
+    clips = np.array(["a", "b", "a", "a", "b"])
+    frames = np.array([9, 4, 8, 7, 5])
+    blank = np.full(5, "")
+    read = Pictures("CK+", np.zeros((5, 48, 48), np.uint8), blank, blank, clips, clips, frames)
+    kept = data._last(read, 1)
+    assert (kept.clips.tolist(), kept.frames.tolist()) == (["a", "b"], [9, 5])
+    assert len(data._last(read, 3)) == 5
+
+
+# --- from data to tables ---------------------------------------------------------------------------
+
+LITTLE = {
+    "synthetic": "tiny",
+    "epochs": {"FER2013": 2, "CK+": 1},
+    "svm": [{"components": 5, "scaling": "none", "kernel": "rbf", "c": [1.0, 10.0]}],
+}
+
+
+def little(cache: Path, results: Path, **more) -> Request:
+    paper = THESIS.model_copy(update={"profiles": {"quick": LITTLE}})
+    return Request(paper, cache=cache, results=results, settings=paper.settings, workers=1, **more)
+
+
+@pytest.fixture(scope="session")
+def reproduced(once, cache) -> Path:
+    """The results of FER2013 under both protocols, and of CK+ under the published one, in folders of their own."""
+
+    def make(folder: Path) -> None:
+        of_fer2013 = ("dataset", "cnn_fer2013", "svm_fer2013", "candidates")
+        experiments.reproduce(little(cache, folder / "fer2013", experiments=of_fer2013))
+        of_ckplus = {"experiments": ("cnn_ckplus", "svm_ckplus"), "protocols": ("published",)}
+        experiments.reproduce(little(cache, folder / "ckplus", **of_ckplus))
+
+    return once("thesis", make)
+
+
+def made(results: Path) -> dict[str, tables.Table]:
+    paper = THESIS.model_copy(update={"profiles": {"quick": LITTLE}})
+    return {table.name: table for table in tables.make(paper, "quick", "synthetic", results)}
+
+
+def test_every_experiment_has_its_tables(reproduced):
+    assert {"dataset", "cnn_fer2013", "svm_report", "candidates", "near_twins"} <= set(made(reproduced / "fer2013"))
+    assert {"cnn_ckplus", "near_twins"} <= set(made(reproduced / "ckplus"))
+
+
+def test_the_table_of_a_network_has_last_and_best_epoch(reproduced):
+    rows = made(reproduced / "fer2013")["cnn_fer2013"].rows
+    published = [row for row in rows if row.get("protocol") == "published"]
+    assert [row.get("published") for row in published] == ["87.78", "0.85", "0.89", None]
+    assert published[-1]["difference"].endswith("by selection")
+    assert float(published[-1]["reproduced"]) >= float(published[1]["reproduced"])
+    assert [row["verdict"] for row in rows if row["quantity"] == "parameters"] == ["exact"]
+
+
+def test_drawn_pictures_confirm_nothing(reproduced):
+    for results in (reproduced / "fer2013", reproduced / "ckplus"):
+        rows = [row for table in made(results).values() for row in table.rows if row.get("verdict", DASH) != DASH]
+        assert rows
+        allowed = {"not comparable", "undefined", "contradicted"}
+        assert {row["verdict"] for row in rows if row.get("quantity") != "parameters"} <= allowed
+
+
+def test_claims_have_a_measurement_a_protocol(reproduced):
+    from common.evidence import whole
+
+    paper = THESIS.model_copy(update={"profiles": {"quick": LITTLE}})
+    found = measured.measurements(whole(paper, "quick", "synthetic", reproduced / "fer2013", timed=()))
+    accuracy = found["text5-cnn_fer2013-accuracy"]
+    assert len(accuracy) == 2 and "persons" not in accuracy[0].differs and accuracy[1].differs
+    assert accuracy[0].differs == "2 epochs instead of 25"
+    assert 0 <= accuracy[0].interval[0] <= accuracy[0].value <= accuracy[0].interval[1] <= 100
+    assert len(found["fig4_4-accuracy"]) == 2 and "text5-cnn_ckplus-accuracy" not in found
+    assert found["text4_2-cnn_fer2013-accuracy_lowest"][0].note.endswith("1 of 10 attempts")
+
+
+def test_the_plan_tells_the_searched_machines_from_the_one_that_stands_for_the_claims(reproduced):
+    plan = plans.read(plans.plan_path(THESIS, "quick", "synthetic", reproduced / "fer2013"), THESIS)
+    assert len(plan["searched"]) == 2 * 2
+    assert sum(run["experiment"] == "svm_fer2013" for run in plan["runs"]) == 2
+    assert set(plan["splits"]) == {f"cnn_fer2013, {p}" for p in ("published", "honest")} | {
+        "five_clearest, published",
+        "five_any, published",
+    }
+
+
+def test_experiments_whose_data_set_is_missing_are_named_or_refused(cache, tmp_path, capsys):
+    from datasets.synthetic import corpora
+
+    place = corpora.ensure(cache / "synthetic", "tiny", sets=("fer2013",)) / "FER2013"
+    asked = little(cache, tmp_path, data=place)
+    assert experiments._wanted(asked, place) == ["dataset", "cnn_fer2013", "svm_fer2013", "candidates"]
+    assert "CK+ is not at or below" in capsys.readouterr().out.replace("\n", " ")
+    with pytest.raises(UserError, match=r"CK\+ is not at or below"):
+        experiments._wanted(little(cache, tmp_path, data=place, experiments=("cnn_ckplus",)), place)

@@ -1,0 +1,463 @@
+"""Support vector machines of the thesis: features, configurations, resumable search, the printed report, votes."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.dummy import DummyClassifier
+from sklearn.metrics import precision_recall_fscore_support
+
+from common import paper as papers
+from common import pictures, plans, runs, scores
+from common.clips import Provenance
+from common.emotions import Emotion
+from common.errors import UserError
+from common.evidence import whole
+from common.pictures import BALLOT, Pictures
+from common.request import Request
+from common.verdicts import judge
+from reproductions.thesis import (
+    candidate_tables,
+    candidates,
+    features,
+    known,
+    printed_report,
+    svm,
+    svm_measured,
+    svm_search,
+    svm_tables,
+    votes,
+)
+from reproductions.thesis.data import FER2013, Part
+from reproductions.thesis.printed_report import Report
+from reproductions.thesis.svm import Configuration
+
+PAPER = papers.load("thesis")
+NAMES = tuple(str(emotion) for emotion in FER2013)
+SETTINGS = {
+    "svm_features": "pca",
+    "svm_scaling": "unit",
+    "svm_components": 10,
+    "svm_whiten": False,
+    "svm_kernel": "rbf",
+    "svm_c": 1.0,
+    "svm_gamma": "scale",
+    "svm_class_weight": "balanced",
+}
+
+
+def faces(count: int = 210, seed: int = 0) -> Pictures:
+    """Noise with a bright bar whose height tells the emotion; every picture has ten votes."""
+    rng = np.random.default_rng(seed)
+    codes = np.arange(count) % len(NAMES)
+    pixels = rng.integers(0, 120, (count, 48, 48), np.uint8)
+    for picture, code in zip(pixels, codes, strict=True):
+        picture[6 * code : 6 * code + 6] = 230
+    ballots = np.zeros((count, len(BALLOT)), np.uint8)
+    own = [[str(entry) for entry in BALLOT].index(NAMES[code]) for code in codes]
+    agreed = rng.integers(2, 11, count)
+    ballots[np.arange(count), own] = agreed
+    ballots[:, -1] = 10 - agreed
+    numbers = np.array([f"row{number}" for number in range(count)])
+    return Pictures(
+        corpus="FER2013",
+        pixels=pixels,
+        emotions=np.array(NAMES)[codes],
+        partitions=np.where(
+            np.arange(count) < 150, "Training", np.where(np.arange(count) < 180, "PublicTest", "PrivateTest")
+        ),
+        subjects=numbers,
+        clips=numbers,
+        frames=np.zeros(count, int),
+        votes=ballots,
+    )
+
+
+@pytest.fixture
+def part(tmp_path) -> Part:
+    read = faces()
+    return Part("FER2013", pictures.samples(read, tmp_path / "samples"), FER2013, Provenance(True), read)
+
+
+def request(tmp_path, **sizes) -> Request:
+    profile = {"svm": [{"kernel": "linear", "components": 5, "c": [0.1, 1.0]}]} | sizes
+    paper = PAPER.model_copy(update={"profiles": {"quick": profile}})
+    return Request(paper, settings=SETTINGS, cache=tmp_path / "cache", results=tmp_path / "results")
+
+
+def reproduce(asked: Request, part: Part) -> list[runs.Run]:
+    """What experiments.reproduce does about support vector machines."""
+    first = svm_search.fits(asked, part, [svm_search.chosen(asked.settings)])
+    others = svm_search.fits(asked, part, svm_search.searched(asked))
+    plan = {
+        "paper": "thesis",
+        "profile": "quick",
+        "data": "synthetic",
+        "details": {},
+        "protocols": ["published", "honest"],
+        "experiments": ["svm_fer2013"],
+        "seeds": [0],
+        "settings": {},
+        "timed": False,
+        "runs": [dataclasses.asdict(fit.identity) for fit in first],
+        "searched": [dataclasses.asdict(fit.identity) for fit in others],
+    }
+    plans.write(plans.plan_path(asked.paper, "quick", "synthetic", asked.results), plan)
+    return svm.launch([*first, *others], asked.results / "runs", part.origin, processes=1)
+
+
+# --- features and configurations
+
+
+@pytest.mark.parametrize(("extract", "numbers"), [(features.raw, 2304), (features.hog, 900)])
+def test_features_have_one_row_a_picture(extract, numbers):
+    found = extract(faces(4).pixels.reshape(4, -1))
+    assert found.shape == (4, numbers) and found.dtype == np.float32
+
+
+def test_gradients_ignore_a_constant_light():
+    dark = faces(3).pixels.reshape(3, -1) // 2
+    np.testing.assert_allclose(features.hog(dark), features.hog(dark + 50), atol=1e-5)
+
+
+def test_landmarks_do_not_depend_on_the_size_of_the_points(tmp_path, monkeypatch):
+    import dlib
+
+    def predictor(path):
+        def find(picture, box):
+            shift = int(picture[0, 0])
+            return dlib.full_object_detection(box, dlib.points([dlib.point(shift + x, x * x) for x in (0, 10, 20)]))
+
+        return find
+
+    monkeypatch.setattr(features, "_predictor", predictor)
+    flat = np.stack([np.full(2304, 10, np.uint8), np.full(2304, 90, np.uint8)])
+    found = features.Landmarks(tmp_path)(flat)
+    assert found.shape == (2, 6)
+    np.testing.assert_allclose(found[0], found[1], atol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-6)
+
+
+def test_landmarks_without_their_predictor_say_where_it_comes_from(tmp_path):
+    with pytest.raises(UserError, match=r"shape_predictor_68_face_landmarks\.dat.*dlib\.net"):
+        features.extractor("landmarks", tmp_path)(np.zeros((1, 2304), np.uint8))
+    with pytest.raises(UserError, match="DATA="):
+        features.extractor("landmarks", None)
+
+
+def test_a_damaged_predictor_is_named(tmp_path):
+    (tmp_path / features.PREDICTOR).write_bytes(b"nothing")
+    with pytest.raises(UserError, match="no shape predictor"):
+        features.extractor("landmarks", tmp_path)(np.zeros((1, 2304), np.uint8))
+
+
+@pytest.mark.parametrize(
+    "configuration",
+    [
+        Configuration(scaling="minmax", kernel="polynomial", degree=2, components=8),
+        Configuration(scaling="zscore", kernel="rbf", gamma=0.001),
+        Configuration(features="hog", scaling="none", kernel="linear_rest", class_weight="none"),
+        Configuration(scaling="none", components=8, whiten=True, kernel="rbf"),
+    ],
+    ids=lambda configuration: configuration.name,
+)
+def test_every_kind_of_pipeline_tells_bars_apart(configuration):
+    read = faces(140)
+    flat, labels = read.pixels.reshape(140, -1), read.codes(FER2013)
+    assert svm.pipeline(configuration).fit(flat[:105], labels[:105]).score(flat[105:], labels[105:]) > 0.9
+
+
+def test_every_field_of_a_configuration_shows_in_its_name():
+    plain = Configuration(components=10, kernel="polynomial")
+    changes = {"features": "hog", "scaling": "none", "components": 20, "whiten": True, "kernel": "rbf", "c": 2.0}
+    changes |= {"gamma": "auto", "degree": 2, "class_weight": "none", "training_rows": 50}
+    assert changes.keys() == {field.name for field in dataclasses.fields(Configuration)}
+    names = {dataclasses.replace(plain, **{field: value}).name for field, value in changes.items()}
+    assert len(names) == len(changes) and plain.name not in names
+
+
+def test_a_grid_has_all_combinations_and_a_random_search_some_of_them():
+    search = {"kernel": "rbf", "c": [0.1, 1.0, 10.0], "gamma": [0.01, 0.1]}
+    grid = svm_search.expand(search)
+    drawn = svm_search.expand(search | {"draws": 4})
+    assert len(set(grid)) == 6
+    assert len(set(drawn)) == 4 and set(drawn) < set(grid)
+    assert drawn == svm_search.expand(search | {"draws": 4})
+
+
+def test_the_settings_name_one_configuration_that_is_not_searched_again(tmp_path):
+    asked = request(tmp_path, svm=[{"components": 10, "kernel": "rbf", "c": [1.0, 2.0]}])
+    first = svm_search.chosen(asked.settings)
+    assert first == Configuration(components=10, kernel="rbf")
+    assert [one.c for one in svm_search.searched(asked)] == [2.0]
+
+
+# --- the split and the runs
+
+
+def test_the_published_split_is_that_of_scikit_learn(part):
+    from sklearn.model_selection import train_test_split
+
+    table = part.samples.table
+    _, test = train_test_split(np.arange(len(table)), test_size=0.25, random_state=0)
+    divided = svm_search.fold(table, "FER2013", "published")
+    assert divided.test.tolist() == sorted(test) and len(divided.validation) == 0
+
+
+def test_no_person_of_ckplus_is_on_both_sides_under_the_honest_protocol(part):
+    table = part.samples.table.assign(subject=[f"s{number // 14}" for number in range(len(part.samples))])
+    divided = svm_search.fold(table, "CK+", "honest")
+    assert not set(table.subject.iloc[divided.train]) & set(table.subject.iloc[divided.test])
+    assert svm_search.fold(table, "FER2013", "clip-disjoint") is None
+
+
+def test_a_search_keeps_every_fit_and_goes_on_after_a_stop(tmp_path, part, monkeypatch):
+    asked = request(tmp_path)
+    fits = svm_search.fits(asked, part, svm_search.searched(asked))
+    root = tmp_path / "results" / "runs"
+    assert len(fits) == 4
+    svm.launch(fits[:2], root, part.origin, processes=1)
+    calls = []
+    monkeypatch.setattr(svm, "pipeline", lambda *words: calls.append(words) or DummyClassifier())
+    found = svm.launch(fits, root, part.origin, processes=1)
+    assert len(calls) == 2
+    assert [run.identity for run in found] == [fit.identity for fit in fits]
+    svm.launch(fits, root, part.origin, processes=1, fresh=True)
+    assert len(calls) == 6
+
+
+def test_a_run_without_epochs_is_read_with_what_it_has(tmp_path, part):
+    asked = request(tmp_path)
+    (run, honest) = svm.launch(
+        svm_search.fits(asked, part, [svm_search.chosen(asked.settings)]), tmp_path / "runs", part.origin, processes=1
+    )
+    assert sorted(path.name for path in run.folder.iterdir()) == ["predictions.csv", "run.json"]
+    assert not run.has_curves
+    table = run.predictions()
+    assert (scores.confusion(table, NAMES) == np.array(run.record["confusion"])).all()
+    assert scores.score([run]).accuracy == Report(np.array(run.record["confusion"])).accuracy > 0.9
+    assert "cross-validation" in run.record["selection"]["by"]
+    assert honest.record["selection"]["by"] == "validation part" and honest.record["samples"]["validation"] == 30
+    (run.folder / "predictions.csv").unlink()
+    with pytest.raises(UserError, match=r"no predictions\.csv"):
+        runs.read(run.folder)
+
+
+def test_two_processes_give_what_one_gives(tmp_path, part):
+    asked = request(tmp_path)
+    fits = svm_search.fits(asked, part, svm_search.searched(asked))[:2]
+    alone = svm.launch(fits, tmp_path / "one", part.origin, processes=1)
+    together = svm.launch(fits, tmp_path / "two", part.origin, processes=2)
+    assert [run.record["confusion"] for run in alone] == [run.record["confusion"] for run in together]
+
+
+def test_training_rows_limit_the_training_part(tmp_path, part):
+    asked = request(tmp_path)
+    few = Configuration(components=5, training_rows=40)
+    run = svm.launch(svm_search.fits(asked, part, [few])[:1], tmp_path / "runs", part.origin, processes=1)[0]
+    assert run.record["samples"]["train"] == 40
+
+
+# --- the printed report
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=60))
+def test_the_report_is_that_of_scikit_learn(pairs):
+    true, predicted = np.array(pairs).T
+    counts = np.zeros((4, 4), int)
+    np.add.at(counts, (true, predicted), 1)
+    report = Report(counts)
+    precision, recall, f1, support = precision_recall_fscore_support(true, predicted, labels=range(4), zero_division=0)
+    for ours, theirs in zip(
+        (report.precision, report.recall, report.f1, report.support), (precision, recall, f1, support), strict=True
+    ):
+        np.testing.assert_allclose(ours, theirs)
+    assert report.accuracy == pytest.approx((true == predicted).mean())
+    for name, average in (("macro", report.macro), ("weighted", report.weighted)):
+        expected = precision_recall_fscore_support(true, predicted, labels=range(4), average=name, zero_division=0)
+        assert [average(metric) for metric in ("precision", "recall", "f1")] == pytest.approx(expected[:3])
+
+
+def printed_counts() -> np.ndarray:
+    """Counts with the printed supports and recalls, and about the printed numbers of predictions."""
+    value = {
+        metric: [PAPER.claim(f"fig4_4-class{n}-{metric}").number for n in range(7)]
+        for metric in ("recall", "support", "precision")
+    }
+    support = np.array(value["support"])
+    right = np.round(np.array(value["recall"]) * support)
+    wrong = right / np.array(value["precision"]) - right
+    counts = np.diag(right)
+    for row in range(7):
+        spread = np.where(np.arange(7) == row, 0, wrong)
+        counts[row] += spread / spread.sum() * (support[row] - right[row])
+    return counts
+
+
+def test_the_distance_is_zero_for_the_printed_cells_alone():
+    report = Report(printed_counts())
+    near = printed_report.distance(report, PAPER, NAMES)
+    # The recalls are the printed ones; the precisions only come out if all errors spread alike.
+    assert near.differing <= 7 and near.mean < 0.03
+    assert near.accuracy == pytest.approx(0.385 - 0.38, abs=1e-3)
+    far = printed_report.distance(Report(np.roll(report.confusion, 1, axis=1)), PAPER, NAMES)
+    assert far.differing == 14 and far.mean > near.mean
+
+
+def test_the_distance_goes_by_the_name_of_a_class_and_not_by_its_place():
+    order = [3, 0, 6, 1, 5, 2, 4]
+    counts = printed_counts()
+    moved = printed_report.distance(Report(counts[np.ix_(order, order)]), PAPER, [NAMES[n] for n in order])
+    kept = printed_report.distance(Report(counts), PAPER, NAMES)
+    assert moved.differing == kept.differing
+    assert (moved.mean, moved.accuracy) == pytest.approx((kept.mean, kept.accuracy))
+
+
+# --- tables and measured figures
+
+
+def test_tables_and_figures_come_from_the_finished_runs(tmp_path, part):
+    asked = request(tmp_path)
+    reproduce(asked, part)
+    evidence = whole(asked.paper, "quick", "synthetic", asked.results, ())
+    made = {table.name: table for table in svm_tables.tables(evidence)}
+    assert list(made) == ["svm_report", "svm_fer2013-published", "svm_fer2013-honest"]
+    search = made["svm_fer2013-published"]
+    assert len(search.rows) == 3 and "3 configurations" in search.notes[0]
+    assert "Drawn faces" in search.notes[1]
+    assert "differing" not in made["svm_fer2013-honest"].columns
+    support = [row["support"] for row in made["svm_report"].rows[:7]]
+    assert support[0].startswith("1214 → ") and all("not comparable" in cell for cell in support)
+    for table in made.values():
+        json.loads(table.json())
+
+
+def test_a_search_that_is_under_way_says_how_much_is_left(tmp_path, part):
+    asked = request(tmp_path)
+    found = reproduce(asked, part)
+    runs.discard(found[-2].folder)
+    evidence = whole(asked.paper, "quick", "synthetic", asked.results, ())
+    table = {one.name: one for one in svm_tables.tables(evidence)}["svm_fer2013-published"]
+    assert len(table.rows) == 2 and any("1 more" in note for note in table.notes)
+
+
+@pytest.mark.parametrize(
+    "id",
+    [
+        "fig4_4-accuracy",
+        "fig4_4-class1-precision",
+        "fig4_4-class3-recall",
+        "fig4_4-macro-f1",
+        "text5-svm_fer2013-accuracy",
+    ],
+)
+def test_a_figure_lies_within_its_interval_and_in_the_unit_of_its_claim(tmp_path, part, id):
+    asked = request(tmp_path)
+    found = reproduce(asked, part)
+    evidence = whole(asked.paper, "quick", "synthetic", asked.results, ())
+    claim = PAPER.claim(id)
+    ours = svm_measured.measure(evidence, claim, "published")
+    low, high = ours.interval
+    assert low <= ours.value <= high <= claim.scale
+    report = Report(np.array(found[0].record["confusion"]))
+    assert ours.value == pytest.approx(claim.scale * svm_measured.figure(report, claim.metric, claim.emotion, NAMES))
+    assert judge(claim, ours).name == "not comparable"
+
+
+# --- votes, near twins and candidates
+
+
+def test_a_majority_is_the_entry_with_most_votes_and_the_first_of_equals():
+    ballots = np.array([[1, 0, 9, 0, 0, 0, 0, 0, 0, 0], [0, 5, 0, 0, 5, 0, 0, 0, 0, 0]], np.uint8)
+    assert votes.majority(ballots).tolist() == ["Surprise", "Happy"]
+    assert votes.support(ballots, np.array(["Neutral", "Angry"])).tolist() == [1, 5]
+    assert votes.support(ballots, np.array(["Bored", "Happy"])).tolist() == [0, 5]
+
+
+def test_agreement_counts_confirmed_pictures_by_class(tmp_path):
+    read = faces(70)
+    known.write_votes(read, tmp_path / "pictures.csv")
+    rows = votes.agreement(known.read(tmp_path / "pictures.csv"), NAMES)
+    own = votes.support(read.votes, read.emotions)
+    assert rows[-1]["emotion"] == "All" and rows[-1]["pictures"] == 70
+    assert (
+        rows[-1]["confirmed"]
+        == sum(row["confirmed"] for row in rows[:-1])
+        == (votes.majority(read.votes) == read.emotions).sum()
+    )
+    assert rows[-1]["votes"] == pytest.approx(own.mean() / 10)
+
+
+def test_pictures_without_votes_leave_no_table_of_an_earlier_run(tmp_path):
+    known.write_votes(faces(7), tmp_path / "pictures.csv")
+    known.write_votes(dataclasses.replace(faces(7), votes=None), tmp_path / "pictures.csv")
+    assert known.read(tmp_path / "pictures.csv") is None
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 1000), st.lists(st.integers(0, 6), min_size=20, max_size=60), st.integers(1, 5))
+def test_the_clearest_pictures_have_no_fewer_votes_than_those_left_out(seed, codes, size):
+    emotions = np.array(NAMES)[codes]
+    ballots = np.random.default_rng(seed).integers(0, 11, (len(codes), len(BALLOT))).astype(np.uint8)
+    chosen = votes.clearest(ballots, emotions, dict.fromkeys(NAMES, size), seed)
+    agreed = votes.support(ballots, emotions)
+    for name in set(emotions):
+        members = np.flatnonzero(emotions == name)
+        taken = np.isin(members, chosen)
+        assert taken.sum() == min(size, len(members))
+        if not taken.all():
+            assert agreed[members[taken]].min() >= agreed[members[~taken]].max()
+
+
+def test_selections_have_the_printed_sizes_or_the_same_shares_of_fewer():
+    many = np.repeat(NAMES, 3000)
+    assert candidates.sizes(PAPER, many) == {"Angry": 966, "Fear": 859, "Happy": 2477, "Neutral": 1466, "Sad": 1326}
+    few = candidates.selections(faces(), PAPER)
+    assert set(few) == {candidates.ANY, candidates.CLEAREST}
+    emotions = faces().emotions
+    counted = [np.unique(emotions[positions], return_counts=True) for positions in few.values()]
+    assert [dict(zip(*pair, strict=True)) for pair in counted] == [candidates.sizes(PAPER, emotions)] * 2
+    assert max(candidates.sizes(PAPER, emotions).values()) <= 15
+    assert set(candidates.selections(dataclasses.replace(faces(), votes=None), PAPER)) == {candidates.ANY}
+
+
+def test_near_twins_are_sought_once_and_flagged_by_split(tmp_path, part):
+    read = faces()
+    read.pixels[200] = read.pixels[10][:, ::-1]
+    samples = pictures.samples(read, tmp_path / "samples")
+    pairs = known.near_twins(samples, tmp_path / "cache")
+    assert [10, 200] in pairs.tolist()
+    assert (tmp_path / "cache" / "twins" / f"{samples.key}.npy").exists()
+    fold = svm_search.fold(samples.table, "FER2013", "honest")
+    known.write_twins({"of this split": (np.array([[10, 200], [0, 1]]), fold)}, tmp_path / "twins.csv")
+    assert known.read(tmp_path / "twins.csv").to_dict("list") == {"split": ["of this split"], "sample": [200]}
+
+
+def test_accuracies_with_and_without_twins_and_on_confirmed_pictures(tmp_path, part):
+    asked = request(tmp_path)
+    found = reproduce(asked, part)
+    place = {kind: known.path(kind, asked.paper, "quick", "synthetic", asked.results) for kind in ("pictures", "twins")}
+    known.write_votes(part.pictures, place["pictures"])
+    run = found[0]
+    tested = run.predictions()
+    twin = tested["sample"].iloc[:5].to_numpy()
+    import pandas as pd
+
+    pd.DataFrame({"split": run.identity.split, "sample": twin}).to_csv(place["twins"], index=False)
+    evidence = whole(asked.paper, "quick", "synthetic", asked.results, ())
+    made = {table.name: table for table in candidate_tables.tables(evidence)}
+    assert list(made) == ["agreement", "confirmed", "near_twins"]
+    row = made["near_twins"].rows[0]
+    assert (row["protocol"], row["tested"], row["twins"]) == ("published", len(tested), 5)
+    right = tested.emotion == tested.predicted
+    assert row["with"] == f"{right.iloc[:5].mean():.3f}" and row["without"] == f"{right.iloc[5:].mean():.3f}"
+    confirmed = (votes.majority(part.pictures.votes) == part.pictures.emotions)[tested["sample"].to_numpy()]
+    assert made["confirmed"].rows[0]["disputed"] == f"{right[~confirmed].mean():.3f}"
+
+
+def test_the_names_of_ballot_and_classes_are_emotions():
+    assert {Emotion(name) for name in NAMES} <= set(BALLOT)
