@@ -2,8 +2,9 @@
 
 Two pictures are near twins if their perceptual hashes differ in at most `MAX_BITS` of 64 bits and their grey values
 correlate with at least `MIN_CORRELATION`. The hash finds candidates among a billion pairs in seconds; the correlation
-confirms them. On FER2013 pairs within 6 bits are either the same photograph (most) or differently lit faces in the
-same pose, which the correlation tells apart; beyond 6 bits confirmed pairs are rare.
+confirms them. On FER2013, mirror images aside, 6,014 pairs lie within 6 bits and 79 % of them are confirmed: 97 % of
+those with equal hashes, 50 % of those at 6 bits. At 8 and 10 bits it is 13 % and 1 %, some 570 pairs more that are left
+out, so a count of near twins is a lower bound.
 """
 
 from collections.abc import Iterator
