@@ -70,8 +70,8 @@ def clip_disjoint(table, seed: int, fractions=(0.7, 0.1, 0.2)) -> Fold:
 def subject_disjoint(table, seed: int, fractions=(0.7, 0.1, 0.2)) -> Fold:
     """Whole subjects on each side, so that nobody who is tested was seen before.
 
-    Every emotion gets as near to the fractions as whole subjects allow, and stands in training and test; in
-    validation too where it has subjects enough.
+    Every emotion of every corpus gets as near to the fractions as whole subjects allow, and every emotion stands in
+    training and test; in validation too where it has subjects enough.
 
     Raises:
         UserError: if there are fewer than three subjects, or an emotion that too few of them show.
@@ -130,11 +130,16 @@ def _need(have: int, need: int, what: str, protocol: str) -> None:
 def _grouped(table, groups, what: str, name: str, seed: int, fractions) -> Fold:
     names, group = np.unique(groups, return_inverse=True)
     emotions, emotion = np.unique(table.emotion.to_numpy(str), return_inverse=True)
+    corpora, corpus = np.unique(table.corpus.to_numpy(str), return_inverse=True)
     _need(len(names), np.count_nonzero(fractions), what, name)
-    counts = np.zeros((len(names), len(emotions)))
-    np.add.at(counts, (group, emotion), 1)
-    side = _assign(counts / counts.sum(axis=0), np.array(fractions), np.random.default_rng(seed))
-    for label, shown in zip(emotions, counts.T > 0, strict=True):
+    counts = np.zeros((len(names), len(corpora), len(emotions)))
+    np.add.at(counts, (group, corpus, emotion), 1)
+    # Without the corpora as classes of their own, the sides would get the large subjects of one and the small ones
+    # of another.
+    classes = counts.reshape(len(names), -1)
+    classes = classes[:, classes.any(axis=0)]
+    side = _assign(classes / classes.sum(axis=0), np.array(fractions), np.random.default_rng(seed))
+    for label, shown in zip(emotions, counts.sum(axis=1).T > 0, strict=True):
         if not {0, 2} <= set(side[shown].tolist()):
             raise UserError(
                 f"{name} cannot put {label} into both training and test: only {shown.sum()} of "
@@ -147,16 +152,14 @@ def _grouped(table, groups, what: str, name: str, seed: int, fractions) -> Fold:
 def _assign(shares: np.ndarray, fractions: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The side (groups,) of each group, near to the fractions in every class.
 
-    The largest group goes first, each to the side where it does most good; then single groups move as long as
-    that helps.
+    In random order each goes to the side where it does most good; then single groups move as long as that helps.
 
     Args:
         shares: (groups, classes), the part of each class that a group holds.
         fractions: (3,) of the sides; nothing goes to a side of 0.
     """
     allowed = np.flatnonzero(fractions)
-    shuffled = rng.permutation(len(shares))
-    order = shuffled[np.argsort(-shares[shuffled].sum(axis=1), kind="stable")]
+    order = rng.permutation(len(shares))
     held = np.zeros((len(SIDES), shares.shape[1]))
     side = np.full(len(shares), -1)
 

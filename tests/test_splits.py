@@ -118,6 +118,17 @@ def test_grouped_splits_keep_groups_whole_or_refuse(table, seed, protocol):
         assert set(table.emotion.iloc[part]) == set(table.emotion)
 
 
+def test_subjects_are_divided_by_chance_and_every_corpus_alike():
+    """Subjects of one corpus have more windows than those of the other, and still stand on all sides."""
+    table = pd.concat([corpus(20, windows=3), corpus(20, windows=12, name="BAUM-1")], ignore_index=True)
+    table["sample"] = np.arange(len(table))
+    folds = [splits.subject_disjoint(table, seed) for seed in range(5)]
+    for fold in folds:
+        test = table.iloc[fold.test]
+        assert test.groupby("corpus").subject.nunique().to_dict() == {"BAUM-1": 4, "CK+": 4}
+    assert len({tuple(fold.test) for fold in folds}) > 3
+
+
 def test_subject_disjoint_refuses_what_cannot_be():
     with pytest.raises(UserError, match="needs at least 3 subjects, and there are 2"):
         splits.subject_disjoint(corpus(2), 0)

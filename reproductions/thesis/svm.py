@@ -7,7 +7,7 @@ field of `Configuration`. A run has no epochs and no model file; its record hold
 import os
 import resource
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -38,7 +38,8 @@ class Configuration:
     Attributes:
         features: "raw" pixels, "hog" or "landmarks" (`reproductions.thesis.features`).
         scaling: "none", "unit" (divided by 255), "minmax" or "zscore", both fitted on the training part.
-        components: principal components kept, fitted on the training part; 0 for none.
+        components: principal components kept, fitted on the training part, and no more than half of its pictures; 0
+            for none.
         whiten: scale the components to unit variance.
         kernel: "linear", "polynomial" or "rbf", each one class against one (libsvm); "linear_rest" is one class
             against the rest (liblinear).
@@ -216,7 +217,7 @@ def run(fit: Fit, root: Path, provenance: Provenance, fresh: bool = False) -> Ru
             return done
         started = datetime.now(UTC)
         train = _training_rows(fit)
-        machine = pipeline(fit.configuration, fit.seed, fit.data)
+        machine = pipeline(_attainable(fit.configuration, len(train)), fit.seed, fit.data)
         chosen_by, selection = _selection(fit, machine, train)
         machine.fit(_pictures(fit, train), fit.labels[train])
         fitted = datetime.now(UTC)
@@ -239,6 +240,11 @@ def run(fit: Fit, root: Path, provenance: Provenance, fresh: bool = False) -> Ru
             "revision": runs.revision(),
         }
         return runs.publish(partial, identity, record, root, (runs.PREDICTIONS,))
+
+
+def _attainable(configuration: Configuration, rows: int) -> Configuration:
+    """With no more principal components than the smallest training part of a cross-validation has pictures."""
+    return replace(configuration, components=min(configuration.components, rows // 2))
 
 
 def _training_rows(fit: Fit) -> np.ndarray:

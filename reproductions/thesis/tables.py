@@ -23,6 +23,7 @@ COLUMNS = {
     "interval": "95 % interval",
     "verdict": "Verdict",
 }
+TOO_SMALL = "budget too small"
 TITLES = {
     "cnn_fer2013": "Sections 4.2 and 5: the network on FER2013",
     "cnn_ckplus": "Sections 4.1 and 5: the network on CK+",
@@ -111,8 +112,13 @@ def _claimed(evidence: Evidence, claim, protocol: str) -> dict:
         "reproduced": f"{ours.value:.{digits}f}",
         "difference": f"{verdict.difference:+.{digits}f}",
         "interval": f"{low:.{digits}f} to {high:.{digits}f}",
-        "verdict": verdict.name,
+        "verdict": TOO_SMALL if _too_small(evidence, claim.experiment, protocol) else verdict.name,
     }
+
+
+def _too_small(evidence: Evidence, key: str, protocol: str) -> bool:
+    score = evidence.score(key, key, protocol)
+    return evidence.profile == "quick" and score is not None and not score.learnt
 
 
 def best_epochs(attempts: Sequence[Run]) -> tuple[np.ndarray, np.ndarray]:
@@ -152,6 +158,12 @@ def _notes(evidence: Evidence, key: str) -> list[str]:
             f"{protocol}: {sizes['train']:,}/{sizes['validation']:,}/{sizes['test']:,} pictures to train, watch and "
             f"test. {split['said']} The most frequent class gives {split['majority']:.3f}. Epochs trained: "
             f"{', '.join(map(str, ended))}."
+        )
+    if any(_too_small(evidence, key, protocol) for protocol in evidence.plan["protocols"]):
+        epochs = evidence.paper.hyperparameters["epochs"]
+        notes.append(
+            f"{TOO_SMALL}: this profile trains on too few pictures to be better than a constant answer; the paper "
+            f"profile trains {epochs} epochs on all of them."
         )
     told = [
         f"{points:+.1f} points (95 % interval {low:+.1f} to {high:+.1f})"
