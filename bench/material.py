@@ -7,6 +7,7 @@ from common import paper as papers
 from common.clips import Clip
 from common.request import Request, cache_from_environment
 from common.samples import Samples, build
+from reproductions.data_root import data_root
 from reproductions.timeconvnet import data
 from reproductions.timeconvnet.preprocessing import Settings, prepare
 
@@ -21,7 +22,7 @@ def clips(small: bool, copies: int = 1) -> list[Clip]:
     if small:
         paper = paper.model_copy(update={"profiles": {"quick": paper.profiles["quick"] | {"synthetic": "tiny"}}})
     request = Request(paper, settings=paper.settings, cache=cache_from_environment())
-    chosen, _ = data.clips(request, data.root(request))
+    chosen, _ = data.clips(request, data_root(request, data.CORPORA))
     return [
         dataclasses.replace(clip, name=f"{copy}/{clip.name}", subject=f"{copy}/{clip.subject}")
         for copy in range(copies)

@@ -1,10 +1,12 @@
 """The vocabulary between data sets and papers: a clip, what an index holds, what was odd on disk."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from common.emotions import Emotion
+from common.errors import UserError
 
 MARKER = "SYNTHETIC.json"
 
@@ -92,6 +94,21 @@ class Provenance:
     @property
     def word(self) -> str:
         return "synthetic" if self.synthetic else "real"
+
+
+def common_origin(folder: Path, origins: Mapping[str, Provenance]) -> Provenance:
+    """The provenance that all data sets of one experiment share, by their names.
+
+    Raises:
+        UserError: if some are drawn and others recorded.
+    """
+    drawn = [name for name, origin in origins.items() if origin.synthetic]
+    if 0 < len(drawn) < len(origins):
+        raise UserError(
+            f"{folder} mixes recorded corpora with drawn ones ({', '.join(drawn)}).",
+            "Keep the two in different folders.",
+        )
+    return next(iter(origins.values()))
 
 
 def provenance(root: Path) -> Provenance:

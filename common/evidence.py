@@ -81,6 +81,12 @@ class Evidence:
         return shared if len(members) == 1 else f"{shared} ({len(members)} runs)"
 
     @property
+    def meta(self) -> dict:
+        """What the file of a table says about the runs behind it."""
+        wanted = ("paper", "profile", "data", "protocols", "seeds", "settings", "details")
+        return {key: self.plan[key] for key in wanted}
+
+    @property
     def plan_place(self) -> str:
         return _place(plans.plan_path(self.paper, self.profile, self.data, self.results), self.results)
 

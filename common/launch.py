@@ -77,22 +77,19 @@ def _run(todo: list[Job], root: Path, provenance: Provenance, processes: int, fr
         listener.start()
         threads = max(1, workers.cores() // processes) if processes > 1 else None
         tasks = [_Task(jobs, root, provenance, threads, fresh, messages) for jobs in _together(todo)]
-        errors = [future.exception() for _, future in workers.run(_train, tasks, processes)]
-        messages.put(None)
-        listener.join()
-    for error in errors:
-        if error:
-            raise error
+        try:
+            workers.run_all(_train_each, tasks, processes)
+        finally:
+            messages.put(None)
+            listener.join()
 
 
 def _together(todo: list[Job]) -> list[tuple[Job, ...]]:
     """Jobs that differ in their protocol alone follow each other in one process, which compiles their network once."""
     groups: dict[tuple, list[Job]] = {}
     for job in todo:
-        training = job.training
-        groups.setdefault((training.experiment, training.network.key, training.seed, training.fold_name), []).append(
-            job
-        )
+        one = job.training
+        groups.setdefault((one.experiment, one.network.key, one.seed, one.fold_name), []).append(job)
     return [tuple(group) for group in sorted(groups.values(), key=lambda group: -sum(job.cost for job in group))]
 
 
@@ -103,23 +100,19 @@ def _listen(messages, total: int, progress) -> None:
         progress(done, total, name)
 
 
-def _train(task: _Task) -> None:
-    """Run all jobs of a task; the first problem is raised when the others have ended."""
-    problems = []
-    for job in task.jobs:
-        training = job.training
-        name = f"{training.network.key}, {training.protocol}, seed {training.seed}"
-        try:
-            train(
-                training,
-                task.root,
-                provenance=task.provenance,
-                split=job.split,
-                progress=lambda epoch, epochs, logs, name=name: task.messages.put(name),
-                threads=task.threads,
-                fresh=task.fresh,
-            )
-        except Exception as error:  # kept for later, as the pool keeps that of a task
-            problems.append(error)
-    if problems:
-        raise problems[0]
+def _train_each(task: _Task) -> None:
+    workers.run_all(lambda job: _train(job, task), task.jobs, workers=1)
+
+
+def _train(job: Job, task: _Task) -> None:
+    training = job.training
+    name = f"{training.network.key}, {training.protocol}, seed {training.seed}"
+    train(
+        training,
+        task.root,
+        provenance=task.provenance,
+        split=job.split,
+        progress=lambda epoch, epochs, logs: task.messages.put(name),
+        threads=task.threads,
+        fresh=task.fresh,
+    )

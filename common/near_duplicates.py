@@ -49,23 +49,24 @@ def near_twins(pictures: np.ndarray, max_bits: int = MAX_BITS, min_correlation: 
     """
     if len(pictures) == 0:
         return np.empty((0, 2), np.int64)
-    patterns = _patterns(pictures)
-    found = [
-        pairs
-        for other in (pictures, pictures[:, :, ::-1])
-        for pairs in _confirmed(pictures, other, patterns, max_bits, min_correlation)
-    ]
+    here, mirrored = _features(pictures), _features(pictures[:, :, ::-1])
+    found = [pairs for there in (here, mirrored) for pairs in _confirmed(here, there, max_bits, min_correlation)]
     return np.unique(np.concatenate(found), axis=0)
 
 
-def _confirmed(pictures, other, patterns, max_bits: int, min_correlation: float) -> Iterator[np.ndarray]:
-    first, second, there = perceptual_hash(pictures), perceptual_hash(other), _patterns(other)
+def _features(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Hashes (n,) and patterns (n, H·W)."""
+    return perceptual_hash(pictures), _patterns(pictures)
+
+
+def _confirmed(here, there, max_bits: int, min_correlation: float) -> Iterator[np.ndarray]:
+    (first, patterns), (second, others) = here, there
     for start in range(0, len(first), _CHUNK):
         differing = np.bitwise_count(first[start : start + _CHUNK, None] ^ second[None])
         a, b = np.nonzero(differing <= max_bits)
         a += start
         a, b = a[a < b], b[a < b]
-        alike = np.einsum("ij,ij->i", patterns[a], there[b]) >= min_correlation
+        alike = np.einsum("ij,ij->i", patterns[a], others[b]) >= min_correlation
         yield np.stack([a[alike], b[alike]], axis=1)
 
 

@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 from common import files
+from common.clips import Provenance
 from common.errors import UserError
 from common.paper import Paper
+from common.request import Request
 
 
 def plan_path(paper: Paper, profile: str, data: str, results: Path) -> Path:
@@ -15,6 +17,20 @@ def plan_path(paper: Paper, profile: str, data: str, results: Path) -> Path:
 
 def speed_path(paper: Paper, profile: str, results: Path) -> Path:
     return results / "runs" / paper.name / f"speed-{profile}.json"
+
+
+def asked(request: Request, origin: Provenance, experiments: list[str]) -> dict:
+    """What every plan begins with: what was asked for, and of which data."""
+    return {
+        "paper": request.paper.name,
+        "profile": request.profile,
+        "data": origin.word,
+        "details": origin.details,
+        "protocols": list(request.protocols),
+        "experiments": experiments,
+        "seeds": list(request.seeds),
+        "settings": request.changed_settings,
+    }
 
 
 def write(path: Path, content: dict) -> None:

@@ -52,6 +52,8 @@ Name = Literal[
 ]
 
 CLOSE_MARGIN = 0.02
+# The remark on a network that its profile trains too briefly to be better than a constant answer.
+TOO_SMALL = "budget too small"
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Measured:
         n: tested samples; gives Wilson's interval where `interval` is None.
         differs: what sets this measurement apart from the claim, e.g. "subject-disjoint split instead of random
             windows"; "" where the protocol is the paper's own.
-        note: a remark that travels along, e.g. "budget too small".
+        note: a remark that travels along, e.g. `TOO_SMALL`.
         run: the run it comes from.
     """
 

@@ -54,6 +54,25 @@ def run(
             pool.shutdown(cancel_futures=True)
 
 
+def run_all(
+    function: Callable[[Any], Any],
+    tasks: Iterable[Any],
+    workers: int | None = None,
+    finished: Callable[[int, Any], None] = lambda number, task: None,
+) -> None:
+    """Run every task, as `run` does, and raise the first problem when all others have ended.
+
+    Args:
+        finished: called with the number of tasks that have ended, and the last of them.
+    """
+    errors = []
+    for number, (task, future) in enumerate(run(function, tasks, workers), start=1):
+        errors.append(future.exception())
+        finished(number, task)
+    for error in filter(None, errors):
+        raise error
+
+
 def _run_here(function: Callable[[Any], Any], tasks: list) -> Iterator[tuple[Any, Future]]:
     import cv2
 

@@ -13,15 +13,12 @@ from common.clips import Expectation, Index
 from common.emotions import Emotion
 from common.errors import UserError
 from common.pictures import Pictures
-from datasets import picture_cache, picture_files, picture_index, tree
+from datasets import ckplus, picture_cache, picture_files, picture_index, tree
 
 NAME = "CK+48"
 KEY = "ckplus48"
 OBTAIN = "It is a copy of CK+ (whose agreement holds for it too) that circulates as a zip with seven class folders."
-CITATION = (
-    "P. Lucey, J. F. Cohn, T. Kanade, J. Saragih, Z. Ambadar, I. Matthews: The Extended Cohn-Kanade Dataset (CK+): "
-    "A complete dataset for action unit and emotion-specified expression. CVPR Workshops 2010, pp. 94-101."
-)
+CITATION = ckplus.CITATION
 CLASSES = (
     Emotion.ANGRY,
     Emotion.CONTEMPT,

@@ -15,26 +15,10 @@ from common.screen import bar
 from datasets import ckplus, ckplus48, fer2013
 from reproductions.thesis.preprocessing import Settings, prepare
 
-# In the order of the label codes of fer2013.csv, which are the rows of Fig 4.4.
-FER2013 = (
-    Emotion.ANGRY,
-    Emotion.DISGUST,
-    Emotion.FEAR,
-    Emotion.HAPPY,
-    Emotion.SAD,
-    Emotion.SURPRISE,
-    Emotion.NEUTRAL,
-)
+# In the order of the label codes, which are the rows of Fig 4.4.
+FER2013 = fer2013.CODES
 # In the order of the folders of the widespread copy, which is that of the alphabet.
-CKPLUS = (
-    Emotion.ANGRY,
-    Emotion.CONTEMPT,
-    Emotion.DISGUST,
-    Emotion.FEAR,
-    Emotion.HAPPY,
-    Emotion.SAD,
-    Emotion.SURPRISE,
-)
+CKPLUS = ckplus48.CLASSES
 LAST_FRAMES = {"last_three_frames": 3, "last_frame": 1}
 
 
@@ -55,18 +39,6 @@ class Part:
     classes: tuple[Emotion, ...]
     origin: Provenance
     pictures: Pictures | None = None
-
-
-def root(request: Request) -> Path:
-    """The user's data, or the synthetic sets, which are drawn if they are not there yet."""
-    if request.data is not None:
-        return request.data
-    from datasets.synthetic import corpora
-
-    with bar("Drawing the corpora", "clips") as progress:
-        return corpora.ensure(
-            request.cache / "synthetic", request.sizes["synthetic"], sets=("fer2013", "ckplus"), progress=progress
-        )
 
 
 def available(folder: Path) -> dict[str, bool]:
@@ -110,11 +82,11 @@ def load_ckplus(request: Request, folder: Path) -> Part:
                 progress=progress,
                 skip_broken=request.skip_broken,
             )
+        _need_classes(samples, CKPLUS, place)
     else:
         place = ckplus48.locate(folder)
         read = ckplus48.read(place, request.cache / "pictures")
         samples = pictures.samples(_last(read, frames), request.cache / "samples")
-    _need_classes(samples, CKPLUS, place)
     return Part("CK+", samples, CKPLUS, provenance(place))
 
 

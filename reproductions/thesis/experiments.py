@@ -12,11 +12,12 @@ import numpy as np
 
 import datasets
 from common import devices, plans, runs
-from common.clips import Provenance
+from common.clips import Provenance, common_origin
 from common.errors import UserError
 from common.launch import Job, launch
 from common.request import Request
 from common.screen import bar, console
+from reproductions.data_root import data_root
 from reproductions.thesis import candidates, data, known, svm, svm_search, trainings
 from reproductions.thesis.data import Part
 from reproductions.thesis.svm import Fit
@@ -41,25 +42,17 @@ def reproduce(request: Request) -> Provenance:
     Raises:
         UserError: if data are missing or broken, or the disk cannot take what is written.
     """
-    folder = data.root(request)
+    folder = data_root(request, ("fer2013", "ckplus"))
     wanted = _wanted(request, folder)
     parts = {name: load(request, folder) for name, load in LOADERS.items() if name in map(data_set, wanted)}
-    origin = _origin(folder, parts.values())
+    origin = common_origin(folder, {name: part.origin for name, part in parts.items()})
     jobs = [job for experiment in wanted for job in _jobs(request, experiment, wanted, parts)]
     svm_parts = [part for name, part in parts.items() if svm_search.EXPERIMENTS[name] in wanted]
     chosen = [
         fit for part in svm_parts for fit in svm_search.fits(request, part, [svm_search.chosen(request.settings)])
     ]
     others = [fit for part in svm_parts for fit in svm_search.fits(request, part, svm_search.searched(request))]
-    plan = {
-        "paper": request.paper.name,
-        "profile": request.profile,
-        "data": origin.word,
-        "details": origin.details,
-        "protocols": list(request.protocols),
-        "experiments": wanted,
-        "seeds": list(request.seeds),
-        "settings": request.changed_settings,
+    plan = plans.asked(request, origin, wanted) | {
         "census": {name: _census(part) for name, part in parts.items()},
         "runs": [asdict(one.identity) for one in (*(job.training for job in jobs), *chosen)],
         "searched": [asdict(fit.identity) for fit in others],
@@ -89,16 +82,6 @@ def _wanted(request: Request, folder: Path) -> list[str]:
     for name in absent:
         console.print(f"{name} is not at or below {folder}: its experiments are left out.", markup=False)
     return [name for name in asked if there[data_set(name)]]
-
-
-def _origin(folder: Path, parts: Sequence[Part]) -> Provenance:
-    origins = [part.origin for part in parts]
-    if len({origin.synthetic for origin in origins}) > 1:
-        drawn = ", ".join(part.name for part in parts if part.origin.synthetic)
-        raise UserError(
-            f"{folder} mixes recorded data sets with drawn ones ({drawn}).", "Keep the two in different folders."
-        )
-    return origins[0]
 
 
 def _jobs(request: Request, experiment: str, wanted: Sequence[str], parts: dict[str, Part]) -> list[Job]:

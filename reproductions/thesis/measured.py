@@ -6,7 +6,7 @@ from common import scores
 from common.evidence import Evidence
 from common.paper import Claim
 from common.runs import Run
-from common.verdicts import Measured
+from common.verdicts import TOO_SMALL, Measured
 from reproductions.thesis import svm_measured
 
 OTHER_PROTOCOL = {
@@ -44,7 +44,7 @@ def _network(evidence: Evidence, claim: Claim, protocol: str, differs: str) -> M
     if whole is None:
         return None
     ours = whole if claim.metric == "accuracy" else extreme(attempts, claim.metric)
-    remarks = ["" if whole.learnt else "budget too small", evidence.lacking(*group)]
+    remarks = ["" if whole.learnt else TOO_SMALL, evidence.lacking(*group)]
     stated = evidence.paper.hyperparameters
     if claim.metric in EXTREMES and len(attempts) < stated["attempts"]:
         remarks.append(f"{len(attempts)} of {stated['attempts']} attempts")

@@ -184,14 +184,11 @@ def launch(
         UserError: the first problem of any fit, after the others have ended.
     """
     todo = [fit for fit in fits if fresh or runs.finished(fit.identity, root) is None]
-    errors = []
     progress(0, len(todo), "starting")
     tasks = [(fit, root, provenance, fresh) for fit in todo]
-    for number, (task, future) in enumerate(workers.run(_run, tasks, processes), start=1):
-        errors.append(future.exception())
-        progress(number, len(todo), task[0].configuration.name)
-    for error in filter(None, errors):
-        raise error
+    workers.run_all(
+        _run, tasks, processes, lambda number, task: progress(number, len(todo), task[0].configuration.name)
+    )
     return runs.complete([fit.identity for fit in fits], root)
 
 

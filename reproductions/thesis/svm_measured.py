@@ -28,7 +28,7 @@ def measure(evidence: Evidence, claim: Claim, protocol: str, differs: str = "") 
         return None
     if claim.dataset == "CK+":
         return _of_people(evidence, run, claim, differs)
-    report = Report(np.array(run.record["confusion"]))
+    report = report_of(run)
     value = figure(report, claim.metric, claim.emotion, run.record["classes"])
     interval = None
     if claim.kind == "proportion":
@@ -37,6 +37,11 @@ def measure(evidence: Evidence, claim: Claim, protocol: str, differs: str = "") 
         interval = (low * claim.scale, high * claim.scale)
         value *= claim.scale
     return Measured(value, evidence.data, interval, differs=differs, run=evidence.place([run]))
+
+
+def report_of(run: Run) -> Report:
+    """The classification report of a run."""
+    return Report(np.array(run.record["confusion"]))
 
 
 def headline(evidence: Evidence, experiment: str, protocol: str) -> Run | None:

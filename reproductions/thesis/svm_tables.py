@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from common import runs
 from common.evidence import Evidence
 from common.runs import Identity, Run
 from common.tables import Table
 from common.verdicts import judge
 from reproductions.thesis import printed_report, svm_measured
-from reproductions.thesis.printed_report import CELLS, Report
+from reproductions.thesis.printed_report import CELLS
+from reproductions.thesis.svm_measured import report_of
 
 SHOWN = 20
 COLUMNS = ("support", *CELLS, "f1")
@@ -131,10 +130,6 @@ def _told(apart: printed_report.Distance) -> str:
         f"{apart.differing} of the 14 cells of precision and recall differ at two decimals, by {apart.mean:.3f} in "
         "the mean over all."
     )
-
-
-def report_of(run: Run) -> Report:
-    return Report(np.array(run.record["confusion"]))
 
 
 def _waiting(evidence: Evidence, experiment: str, protocol: str) -> int:

@@ -10,7 +10,7 @@ from common.evidence import Evidence, whole
 from common.paper import Paper
 from common.runs import Run
 from common.tables import Table
-from common.verdicts import judge
+from common.verdicts import TOO_SMALL, judge
 from reproductions.thesis import candidate_tables, measured, svm_tables
 from reproductions.thesis.models import NETWORKS
 
@@ -23,7 +23,6 @@ COLUMNS = {
     "interval": "95 % interval",
     "verdict": "Verdict",
 }
-TOO_SMALL = "budget too small"
 TITLES = {
     "cnn_fer2013": "Sections 4.2 and 5: the network on FER2013",
     "cnn_ckplus": "Sections 4.1 and 5: the network on CK+",
@@ -42,12 +41,11 @@ def make(paper: Paper, profile: str, data: str, results: Path) -> list[Table]:
 def tables(evidence: Evidence) -> list[Table]:
     """The tables of the experiments that were run."""
     plan = evidence.plan
-    meta = {key: plan[key] for key in ("paper", "profile", "data", "protocols", "seeds", "settings", "details")}
     made = [_dataset(evidence)] if "dataset" in plan["experiments"] else []
     made += [_network(evidence, key) for key in TITLES if key in plan["experiments"]]
     made += svm_tables.tables(evidence) + candidate_tables.tables(evidence)
     for table in made:
-        table.meta = meta
+        table.meta = evidence.meta
     return made
 
 
@@ -89,7 +87,7 @@ def _network(evidence: Evidence, key: str) -> Table:
             rows += [_claimed(evidence, claim, protocol) for claim in _claims(evidence.paper, key)]
             rows += [_best_epoch(protocol, attempts)] if protocol == "published" else []
     rows += [_parameters(evidence, key)] if rows else []
-    return Table(key, TITLES[key], COLUMNS, rows, _notes(evidence, key))
+    return Table(key, TITLES[key], COLUMNS, rows, _notes(evidence, key, rows))
 
 
 def _claims(paper: Paper, key: str) -> list:
@@ -112,13 +110,8 @@ def _claimed(evidence: Evidence, claim, protocol: str) -> dict:
         "reproduced": f"{ours.value:.{digits}f}",
         "difference": f"{verdict.difference:+.{digits}f}",
         "interval": f"{low:.{digits}f} to {high:.{digits}f}",
-        "verdict": TOO_SMALL if _too_small(evidence, claim.experiment, protocol) else verdict.name,
+        "verdict": TOO_SMALL if evidence.profile == "quick" and TOO_SMALL in ours.note else verdict.name,
     }
-
-
-def _too_small(evidence: Evidence, key: str, protocol: str) -> bool:
-    score = evidence.score(key, key, protocol)
-    return evidence.profile == "quick" and score is not None and not score.learnt
 
 
 def best_epochs(attempts: Sequence[Run]) -> tuple[np.ndarray, np.ndarray]:
@@ -146,7 +139,7 @@ def _parameters(evidence: Evidence, key: str) -> dict:
     return row | {"difference": f"{built - claim.number:+,.0f}", "verdict": judge(claim, None, audit).name}
 
 
-def _notes(evidence: Evidence, key: str) -> list[str]:
+def _notes(evidence: Evidence, key: str, rows: list[dict]) -> list[str]:
     notes = []
     for protocol in evidence.plan["protocols"]:
         split = evidence.plan["splits"].get(f"{key}, {protocol}")
@@ -159,7 +152,7 @@ def _notes(evidence: Evidence, key: str) -> list[str]:
             f"test. {split['said']} The most frequent class gives {split['majority']:.3f}. Epochs trained: "
             f"{', '.join(map(str, ended))}."
         )
-    if any(_too_small(evidence, key, protocol) for protocol in evidence.plan["protocols"]):
+    if any(row.get("verdict") == TOO_SMALL for row in rows):
         epochs = evidence.paper.hyperparameters["epochs"]
         notes.append(
             f"{TOO_SMALL}: this profile trains on too few pictures to be better than a constant answer; the paper "

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import datasets
 from common import splits
-from common.clips import Clip, Provenance, provenance
+from common.clips import Clip, Provenance, common_origin, provenance
 from common.emotions import Emotion
 from common.errors import UserError
 from common.request import Request
@@ -35,16 +35,6 @@ SPLITTERS = {
 _PARTS = {"spontaneous_and_acted": ("1a", "1s"), "spontaneous": ("1s",), "acted": ("1a",)}
 
 
-def root(request: Request) -> Path:
-    """The user's data, or the synthetic corpora, which are drawn if they are not there yet."""
-    if request.data is not None:
-        return request.data
-    from datasets.synthetic import corpora
-
-    with bar("Drawing the corpora", "clips") as progress:
-        return corpora.ensure(request.cache / "synthetic", request.sizes["synthetic"], progress=progress)
-
-
 def clips(request: Request, folder: Path) -> tuple[list[Clip], Provenance]:
     """The clips of the seven classes in all three corpora.
 
@@ -63,19 +53,14 @@ def clips(request: Request, folder: Path) -> tuple[list[Clip], Provenance]:
         ),
         enterface.index(places["enterface"], subject6=settings["enterface_subject_6"]),
     )
-    origins = [provenance(index.root) for index in indexes]
-    if len({origin.synthetic for origin in origins}) > 1:
-        drawn = ", ".join(i.corpus for i, origin in zip(indexes, origins, strict=True) if origin.synthetic)
-        raise UserError(
-            f"{folder} mixes recorded corpora with drawn ones ({drawn}).", "Keep the two in different folders."
-        )
+    origin = common_origin(folder, {index.corpus: provenance(index.root) for index in indexes})
     chosen = [clip for index in indexes for clip in index.clips if clip.emotion in CLASSES]
     absent = [emotion for emotion in CLASSES if all(clip.emotion is not emotion for clip in chosen)]
     if absent:
         raise UserError(
             f"No clip in {folder} shows {' or '.join(absent)}.", "Compare what is there with make verify-data."
         )
-    return chosen, origins[0]
+    return chosen, origin
 
 
 def samples(request: Request, chosen: list[Clip]) -> Samples:

@@ -15,6 +15,7 @@ from common.samples import Samples
 from common.screen import bar
 from common.split_audit import audit_split
 from common.training import Recipe, Training
+from reproductions.data_root import data_root
 from reproductions.timeconvnet import data, speed
 from reproductions.timeconvnet.models import NETWORKS, Network
 
@@ -36,20 +37,11 @@ def reproduce(request: Request) -> Provenance:
     Raises:
         UserError: if data are missing or broken, or the disk cannot take what is written.
     """
-    folder = data.root(request)
+    folder = data_root(request, data.CORPORA)
     clips, origin = data.clips(request, folder)
     samples = data.samples(request, clips)
-    plan = {
-        "paper": request.paper.name,
-        "profile": request.profile,
-        "data": origin.word,
-        "details": origin.details,
-        "protocols": list(request.protocols),
-        "experiments": [name for name in EXPERIMENTS if request.wants(name)],
-        "seeds": list(request.seeds),
-        "settings": request.changed_settings,
-        "census": _census(samples),
-    }
+    plan = plans.asked(request, origin, [name for name in EXPERIMENTS if request.wants(name)])
+    plan["census"] = _census(samples)
     plan["timed"] = request.wants("speed") or (request.wants("table2") and "only" not in request.sizes)
     jobs = _jobs(request, samples) if request.wants("table2") else []
     plan["runs"] = [asdict(job.training.identity) for job in jobs]

@@ -2,7 +2,7 @@
 
 from common.evidence import Evidence
 from common.paper import Claim
-from common.verdicts import Measured
+from common.verdicts import TOO_SMALL, Measured
 from reproductions.timeconvnet.models import NETWORKS
 
 OTHER_PROTOCOL = {
@@ -45,7 +45,7 @@ def accuracy(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None
     score = evidence.score(*group)
     if score is None:
         return None
-    remarks = ["" if score.learnt else "budget too small", evidence.lacking(*group)]
+    remarks = ["" if score.learnt else TOO_SMALL, evidence.lacking(*group)]
     return Measured(
         score.accuracy,
         evidence.data,

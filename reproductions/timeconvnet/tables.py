@@ -6,7 +6,7 @@ from common import auditors, scores
 from common.evidence import Evidence, whole
 from common.paper import Claim, Paper
 from common.tables import Table
-from common.verdicts import Measured, Verdict, judge
+from common.verdicts import TOO_SMALL, Measured, Verdict, judge
 from reproductions.timeconvnet import measured
 from reproductions.timeconvnet.models import NETWORKS
 
@@ -32,7 +32,6 @@ def make(paper: Paper, profile: str, data: str, results: Path) -> list[Table]:
 def tables(evidence: Evidence) -> list[Table]:
     """The tables of the experiments that were run."""
     plan = evidence.plan
-    meta = {key: plan[key] for key in ("paper", "profile", "data", "protocols", "seeds", "settings", "details")}
     made = []
     if "table1" in plan["experiments"]:
         made += [_table1(evidence), _ledger(plan)]
@@ -41,7 +40,7 @@ def tables(evidence: Evidence) -> list[Table]:
     if "speed" in plan["experiments"] and evidence.speed:
         made.append(_speed(evidence))
     for table in made:
-        table.meta = meta
+        table.meta = evidence.meta
     return made
 
 
@@ -120,9 +119,9 @@ def _table2(evidence: Evidence) -> Table:
             f"{protocol}: {sizes['train']:,}/{sizes['validation']:,}/{sizes['test']:,} windows. {split['said']}"
         )
     notes += _leak_note(evidence)
-    if any("budget too small" in row.get("verdict", "") for row in rows):
+    if any(TOO_SMALL in row.get("verdict", "") for row in rows):
         notes.append(
-            "budget too small: this profile trains the network too briefly to be better than a constant answer; "
+            f"{TOO_SMALL}: this profile trains the network too briefly to be better than a constant answer; "
             "the paper profile trains 200 epochs."
         )
     columns = {"network": "Network", "quantity": "Quantity", "protocol": "Protocol"} | COMPARISON
