@@ -76,7 +76,7 @@ def _run(todo: list[Job], root: Path, provenance: Provenance, processes: int, fr
         listener = threading.Thread(target=_listen, args=(messages, total, progress), daemon=True)
         listener.start()
         threads = max(1, workers.cores() // processes) if processes > 1 else None
-        tasks = [_Task(jobs, root, provenance, threads, fresh, messages) for jobs in _together(todo)]
+        tasks = [_Task(jobs, root, provenance, threads, fresh, messages) for jobs in _shares(todo, processes)]
         try:
             workers.run_all(_train_each, tasks, processes)
         finally:
@@ -84,13 +84,18 @@ def _run(todo: list[Job], root: Path, provenance: Provenance, processes: int, fr
             listener.join()
 
 
-def _together(todo: list[Job]) -> list[tuple[Job, ...]]:
-    """Jobs that differ in their protocol alone follow each other in one process, which compiles their network once."""
+def _shares(todo: list[Job], processes: int) -> list[tuple[Job, ...]]:
+    """What a process trains one after the other, the longest first.
+
+    Jobs that differ in their protocol alone stay together, for their network is compiled once, unless that would
+    leave a process without work.
+    """
     groups: dict[tuple, list[Job]] = {}
     for job in todo:
         one = job.training
         groups.setdefault((one.experiment, one.network.key, one.seed, one.fold_name), []).append(job)
-    return [tuple(group) for group in sorted(groups.values(), key=lambda group: -sum(job.cost for job in group))]
+    shares = groups.values() if len(groups) >= processes else [[job] for job in todo]
+    return [tuple(share) for share in sorted(shares, key=lambda share: -sum(job.cost for job in share))]
 
 
 def _listen(messages, total: int, progress) -> None:
