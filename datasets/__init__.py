@@ -16,6 +16,7 @@ _MODULES = (
     "ckplus",
     "baum1",
     "enterface",
+    "oulu",
     "fer2013",
     "ckplus48",
 )

@@ -77,7 +77,7 @@ def count(index: Index, what: str) -> int:
         clip
         for clip in _on_disk(index)
         if (clip.emotion is not None or not what.startswith("labelled "))
-        and all(word in (clip.partition, clip.emotion) for word in rest.split())
+        and all(word in (*clip.partition.split(), clip.emotion) for word in rest.split())
     ]
     return len({clip.subject for clip in chosen}) if unit == "subjects" else len(chosen)
 

@@ -7,7 +7,6 @@ _MADE_OF = {"BAUM-1s": ("BAUM-1",), "BigFaceX": ("CK+", "BAUM-1", "eNTERFACE'05"
 _WITHOUT_LOADER = {
     "AFEW": "Request it from the organisers of the EmotiW challenge; Train_AFEW.zip and Val_AFEW.zip are needed.",
     "MMI": "Sign the licence and make an account at mmifacedb.eu.",
-    "Oulu-CASIA": "Sign the licence of the University of Oulu.",
     "RML": "Send the signed form of the RML emotion database (Ryerson Multimedia Laboratory).",
     "SAVEE": "Register at kahlan.eps.surrey.ac.uk/savee.",
 }

@@ -12,7 +12,7 @@ from filelock import FileLock
 from common import files
 from common import workers as pool
 from common.clips import MARKER
-from datasets.synthetic import media, write_baum1, write_ckplus, write_enterface, write_fer2013
+from datasets.synthetic import media, write_baum1, write_ckplus, write_enterface, write_fer2013, write_oulu
 
 VERSION = 3  # raise it whenever the same seed would give other pixels: cached corpora are then drawn anew
 
@@ -28,12 +28,13 @@ class Size:
     enterface_subjects: int
     enterface_clips: int
     fer2013_pictures: int = write_fer2013.FEWEST
+    oulu_subjects: int = 1
 
 
 SIZES = {
-    "tiny": Size(4, 3, 3, 1, 3, 1, 140),
-    "quick": Size(12, 4, 8, 1, 8, 1, 700),
-    "study": Size(40, 4, 30, 1, 40, 1, 3500),
+    "tiny": Size(4, 3, 3, 1, 3, 1, 140, 4),
+    "quick": Size(12, 4, 8, 1, 8, 1, 700, 10),
+    "study": Size(40, 4, 30, 1, 40, 1, 3500, 40),
 }
 
 
@@ -43,8 +44,9 @@ _WRITERS = {
     "baum1": (write_baum1, media.write, ("baum1_subjects", "baum1_clips")),
     "enterface": (write_enterface, media.write, ("enterface_subjects", "enterface_clips")),
     "fer2013": (write_fer2013, write_fer2013.write, ("fer2013_pictures",)),
+    "oulu": (write_oulu, write_oulu.write, ("oulu_subjects",)),
 }
-CLIPS = ("ckplus", "baum1", "enterface")
+CLIPS = ("ckplus", "baum1", "enterface", "oulu")
 
 
 def ensure(

@@ -1,9 +1,11 @@
 """Writes one performance as the files a data set consists of: numbered PNG frames, MP4 or AVI."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from common.errors import UserError
 from datasets.synthetic.performance import Performance, draw
@@ -42,6 +44,16 @@ def write(recording: Recording) -> None:
         _write_images(recording)
 
 
+def save(path: Path, image: np.ndarray, options: Sequence[int] = ()) -> None:
+    """Write one (H, W) or (H, W, 3) uint8 image in the format that its name says, with options of cv2.imwrite.
+
+    Raises:
+        UserError: if it cannot be written.
+    """
+    if not cv2.imwrite(str(path), image, options):
+        raise UserError(f"Could not write {path}.", "Is the disk full or the folder read-only?")
+
+
 def _write_images(recording: Recording) -> None:
     """`S005/001/S005_001_00000001.png` and so on: CK+ names a frame after its folders and its number."""
     folder = recording.path
@@ -49,8 +61,7 @@ def _write_images(recording: Recording) -> None:
     for number, frame in enumerate(draw(recording.performance), start=1):
         path = folder / f"{folder.parent.name}_{folder.name}_{number:08d}.png"
         image = frame if recording.colour else cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
-        if not cv2.imwrite(str(path), image, _FAST_PNG):
-            raise UserError(f"Could not write {path}.", "Is the disk full or the folder read-only?")
+        save(path, image, _FAST_PNG)
 
 
 def _write_video(recording: Recording) -> None:
