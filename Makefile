@@ -7,43 +7,52 @@ VENV   := .venv
 PYTHON  = $(shell for p in python3.11 python3.12 python3.13 python3; do \
             $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
 RUN    := $(VENV)/bin/python -m reproductions
-LOCK   := $(if $(GPU),requirements-gpu.txt,requirements.lock)
-READY  := $(VENV)/.ready$(if $(GPU),-gpu)
+LOCK   := requirements$(if $(GPU),-gpu.txt,.lock)
+EXTRA  := $(if $(CLUSTER),requirements-cluster.txt)
+READY  := $(VENV)/.ready$(if $(GPU),-gpu)$(if $(CLUSTER),-cluster)
 
 # Options of the command line, given as variables: make reproduce PAPER=timeconvnet DATA=/data PROFILE=paper
 flag    = $(if $($(1)),--$(2) "$($(1))")
-OPTIONS = $(call flag,DATA,data) $(call flag,PROFILE,profile) $(call flag,PROTOCOL,protocol) \
-          $(call flag,EXPERIMENT,experiment) $(call flag,SEEDS,seeds) $(call flag,WORKERS,workers) \
-          $(foreach word,$(SET),--setting "$(word)") $(if $(FRESH),--fresh) $(if $(SKIP_BROKEN),--skip-broken) \
-          $(if $(MIXED),--mixed-precision) $(if $(XLA),--xla)
+COMMON  = $(call flag,DATA,data) $(call flag,PROFILE,profile) $(call flag,PROTOCOL,protocol) \
+          $(call flag,SEEDS,seeds) $(call flag,WORKERS,workers) $(call flag,LAUNCHER,launcher) \
+          $(foreach word,$(SET),--setting "$(word)") $(if $(SKIP_BROKEN),--skip-broken) \
+          $(if $(MIXED),--mixed-precision) $(if $(XLA),--xla) $(call flag,MODELS,models)
+OPTIONS = $(COMMON) $(call flag,EXPERIMENT,experiment) $(if $(FRESH),--fresh)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce list verify-data table claims compare audit report parameters test lint format bench study regression baseline reference readme lock clean
+.PHONY: help setup reproduce search list verify-data models table claims compare audit report parameters test lint format bench study regression baseline reference readme lock clean
 
 help:  ## this text
 	@echo "Reproductions of five papers on facial expression recognition. Targets:"; echo
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
-	@echo; echo "Variables: PAPER DATA PROFILE=quick|paper PROTOCOL=published|honest|both EXPERIMENT SEEDS=0,1 SET=name=value FRESH=1 WORKERS"
+	@echo; echo "Variables: PAPER DATA PROFILE=quick|paper PROTOCOL=published|honest|both EXPERIMENT SEEDS=0,1 SET=name=value FRESH=1 WORKERS LAUNCHER=ray"
 
-setup: $(READY)  ## make the virtual environment (GPU=1: with the CUDA libraries)
+setup: $(READY)  ## make the virtual environment (GPU=1: with the CUDA libraries, CLUSTER=1: with Ray)
 
-$(READY): $(LOCK) requirements.lock
+$(READY): $(LOCK) requirements.lock $(EXTRA)
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed (TensorFlow has wheels for no other): install it, e.g. apt install python3 python3-venv."; exit 1; }
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "This Python cannot make virtual environments: install its venv module, e.g. apt install python3-venv."; exit 1; }
 	@echo "Installing into $(VENV) (about 2 GB, once) ..."
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.5,<1'
-	@$(VENV)/bin/python -m uv pip install --quiet --python $(VENV)/bin/python -r $(LOCK)
+	@$(VENV)/bin/python -m uv pip install --quiet --python $(VENV)/bin/python -r $(LOCK) $(if $(EXTRA),-r $(EXTRA))
 	@touch $@
 
 reproduce: $(READY)  ## PAPER=timeconvnet: run the paper and print its tables
 	@test -n "$(PAPER)" || { echo "Which paper? make reproduce PAPER=timeconvnet (make list shows all)."; exit 2; }
 	@$(RUN) reproduce $(PAPER) $(OPTIONS)
 
+search: $(READY)  ## PAPER=cnn3d: search for settings with Optuna (TRIALS=800 STORAGE=<database> CORPUS=ckplus,oulu)
+	@test -n "$(PAPER)" || { echo "Which paper? make search PAPER=cnn3d."; exit 2; }
+	@$(RUN) search $(PAPER) $(COMMON) $(call flag,TRIALS,trials) $(call flag,STORAGE,storage) $(call flag,CORPUS,corpus)
+
 list: $(READY)  ## papers, experiments, data sets, and what is on this disk
 	@$(RUN) list $(call flag,DATA,data)
 
 verify-data: $(READY)  ## DATA=<root>: what was found there, what was expected, how to obtain the rest
 	@$(RUN) verify-data $(call flag,DATA,data)
+
+models: $(READY)  ## MODELS=<folder>: which trained face detectors are there, and where to get the others
+	@$(RUN) models $(call flag,MODELS,models)
 
 table: $(READY)  ## PAPER=timeconvnet: print the tables of finished runs again
 	@$(RUN) table $(PAPER) $(call flag,DATA,data) $(call flag,PROFILE,profile) $(call flag,FORMAT,format)

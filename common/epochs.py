@@ -4,7 +4,7 @@ import json
 import time
 import zipfile
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,8 +71,7 @@ class Epochs:
 
     def _end(self, epoch: int, logs: dict[str, float]) -> None:
         row = {"epoch": epoch, "loss": float(logs["loss"]), "accuracy": float(logs["accuracy"])}
-        debias = self.recipe.debias_batch_norm
-        with self.moving.settled((epoch + 1) * self.steps) if debias else nullcontext():
+        with self._batch_norm(epoch):
             row["val_loss"], row["val_accuracy"] = self._validate()
             if self._is_better(epoch, row["val_accuracy"]):
                 self.chosen, self.chosen_epoch = self.model.get_weights(), epoch
@@ -83,6 +82,15 @@ class Epochs:
             self._save()
         self.progress(epoch + 1, self.recipe.epochs, row)
         self.model.stop_training = self._is_stopped()
+
+    def _batch_norm(self, epoch: int) -> AbstractContextManager:
+        """What batch normalisation predicts with after an epoch."""
+        if self.recipe.batch_norm_batches:
+            first, count = epoch * self.steps, min(self.recipe.batch_norm_batches, self.steps)
+            return self.moving.measured(self.batches[number][0] for number in range(first, first + count))
+        if self.recipe.debias_batch_norm:
+            return self.moving.settled((epoch + 1) * self.steps)
+        return nullcontext()
 
     def _is_stopped(self) -> bool:
         stopping = self.recipe.stopping

@@ -6,19 +6,22 @@ the plain generator for other backends give the same numbers to the last bit.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from common.augmentation import Augmentation, warp
+from common.copies import Copies
 from common.errors import UserError, unknown
 
 if TYPE_CHECKING:
     from common.samples import Samples
 
 Layout = Literal["last", "channels", "volume", "sequence"]
-PixelScaling = Literal["unit", "none"]
+PixelScaling = Literal["unit", "symmetric", "none"]
+# Pictures float32 as laid out, one-hot labels float32 and, where classes are weighted, a float32 weight a sample.
+Batch = tuple[np.ndarray, ...]
 
 # Independent random streams of one seed.
 ORDER, MOVEMENT = 0, 1
@@ -54,8 +57,9 @@ class Batches:
         batch_size: samples in a batch. All batches are full, a pass runs on into the next one: so every device
             gets its share, nothing is compiled twice, and no gradient hangs on a few left-over samples.
         seed: seed of order and augmentation; None keeps the order of `rows`, which evaluation needs.
-        augmentation: how training samples are moved, or None.
-        pixel_scaling: "unit" divides pixels by 255, "none" leaves them 0 to 255.
+        augmentation: how training samples are moved, which copies of them a pass has besides, or None.
+        pixel_scaling: "unit" divides pixels by 255, "symmetric" takes them on to -1 to 1, "none" leaves them 0 to 255.
+        class_weights: samples have a weight, N / (classes · n) where n of N samples are of their class.
     """
 
     samples: "Samples"
@@ -65,49 +69,81 @@ class Batches:
     layout: Layout
     batch_size: int
     seed: int | None = None
-    augmentation: Augmentation | None = None
+    augmentation: Augmentation | Copies | None = None
     pixel_scaling: PixelScaling = "unit"
+    class_weights: bool = False
 
     @property
     def per_pass(self) -> int:
         """Batches after which every sample has come."""
-        return -(-len(self.rows) // self.batch_size)
+        return -(-len(self._members[0]) // self.batch_size)
+
+    @cached_property
+    def _members(self) -> tuple[np.ndarray, np.ndarray]:
+        """Positions of the samples of one pass, and which copy of its sample each is."""
+        if isinstance(self.augmentation, Copies):
+            return self.augmentation.enlarged(self.rows, self.labels)
+        return self.rows, np.zeros(len(self.rows), int)
+
+    @cached_property
+    def _weights(self) -> np.ndarray:
+        """What a sample of each class counts, (classes,) float32."""
+        counts = np.bincount(self.labels[self._members[0]], minlength=self.classes)
+        return (counts.sum() / (self.classes * np.maximum(counts, 1))).astype(np.float32)
 
     def positions(self, number: int) -> np.ndarray:
         """Positions of the samples in batch `number`; each pass over the side has an order of its own."""
+        return self._members[0][self._places(number)]
+
+    def _places(self, number: int) -> np.ndarray:
+        count = len(self._members[0])
         places = np.arange(number * self.batch_size, (number + 1) * self.batch_size)
-        passes, places = np.divmod(places, len(self.rows))
+        passes, places = np.divmod(places, count)
         if self.seed is not None:
             for one in np.unique(passes):
-                places[passes == one] = _order(len(self.rows), self.seed, int(one))[places[passes == one]]
-        return self.rows[places]
+                places[passes == one] = _order(count, self.seed, int(one))[places[passes == one]]
+        return places
 
-    def plain(self, number: int) -> tuple[np.ndarray, np.ndarray]:
-        """Batch `number` before augmentation: pictures float32 as laid out, one-hot labels float32."""
+    def plain(self, number: int) -> Batch:
+        """Batch `number` before augmentation; in place of a copy, its sample."""
         return self._batch(number, None)
 
-    def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+    def __getitem__(self, number: int) -> Batch:
         """Batch `number` as the network sees it."""
         return self._batch(number, self.augmentation)
 
-    def _batch(self, number: int, augmentation: Augmentation | None) -> tuple[np.ndarray, np.ndarray]:
+    def _batch(self, number: int, augmentation: Augmentation | Copies | None) -> Batch:
         positions = self.positions(number)
         frames = self.samples.read(positions)
+        if isinstance(augmentation, Copies):
+            frames = self._copied(frames, positions, self._members[1][self._places(number)], augmentation)
         if self.layout == "last":
             frames = frames[:, -1:]
         count, length, height, width, channels = frames.shape
         # Frames become channels, so that one transform moves them all.
         pictures = frames.transpose(0, 2, 3, 1, 4).reshape(count, height, width, length * channels)
         pictures = pictures.astype(np.float32)
-        if self.pixel_scaling == "unit":
+        if self.pixel_scaling != "none":
             pictures /= 255
-        if augmentation is not None:
+        if isinstance(augmentation, Augmentation):
             rng = np.random.default_rng([self.seed or 0, MOVEMENT, number])
             pictures = warp(pictures, augmentation.draw(count, height, width, rng))
+        if self.pixel_scaling == "symmetric":
+            pictures = 2 * pictures - 1
         pictures = _lay_out(pictures, self.layout, length)
-        return pictures, np.eye(self.classes, dtype=np.float32)[self.labels[positions]]
+        labels = self.labels[positions]
+        batch = pictures, np.eye(self.classes, dtype=np.float32)[labels]
+        return (*batch, self._weights[labels]) if self.class_weights else batch
 
-    def stream(self, start: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def _copied(self, frames: np.ndarray, positions: np.ndarray, numbers: np.ndarray, copies: Copies) -> np.ndarray:
+        moved = np.empty_like(frames)
+        for one, position, number, result in zip(frames, positions, numbers, moved, strict=True):
+            seed = self.seed or 0, int(position)
+            change = copies.change(int(self.labels[position]), int(number), len(one), seed)
+            result[...] = copies.apply(one, change)
+        return moved
+
+    def stream(self, start: int = 0) -> Iterator[Batch]:
         """Batches from number `start` on, without end."""
         while True:
             yield self[start]

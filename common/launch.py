@@ -1,4 +1,4 @@
-"""Many trainings at once: what is finished is skipped, the rest is spread over the cores, longest first."""
+"""Many trainings at once: what is finished is skipped, the rest is spread over cores or a cluster, longest first."""
 
 import shutil
 import threading
@@ -40,6 +40,7 @@ def launch(
     *,
     processes: int | None = None,
     fresh: bool = False,
+    launcher: str = "local",
     progress: Callable[[float, float, str], None] = lambda done, total, what: None,
 ) -> list[Run]:
     """The finished runs of all jobs, in their order; each is written the moment it ends.
@@ -51,15 +52,32 @@ def launch(
     Args:
         processes: at most so many; one for each core if None.
         fresh: train anew what is finished.
+        launcher: "local" for this machine, "ray" for the cluster at RAY_ADDRESS (`common.ray_launch`).
         progress: called with epochs done (of the jobs that have to run), epochs in all, and the last network.
 
     Raises:
         UserError: the first problem of any job, after the others have ended.
     """
     todo = [job for job in jobs if fresh or runs.finished(job.training.identity, root) is None]
-    if todo:
+    if todo and launcher == "ray":
+        from common import ray_launch
+
+        ray_launch.run(todo, root, provenance, processes, fresh, progress)
+    elif todo:
         _run(todo, root, provenance, _processes(processes), fresh, progress)
     return runs.complete([job.training.identity for job in jobs], root)
+
+
+def at_once(processes: int | None, launcher: str) -> int:
+    """How many trainings run at the same time, for those who decide after some what to train next.
+
+    With Ray, a cluster must be connected.
+    """
+    if launcher == "ray":
+        from common import ray_workers
+
+        return ray_workers.slots(processes)
+    return _processes(processes)
 
 
 def _processes(asked: int | None) -> int:

@@ -1,13 +1,24 @@
 """How a network is trained, as a paper says it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 from common.augmentation import Augmentation
+from common.copies import Copies
 from common.feeding import PixelScaling
 
 CHECKPOINTS = ("best_validation_accuracy", "last")
+OPTIMIZERS = ("adam", "lookahead_adam", "sgd")
+
+# Fields that came later, with the value that runs without them had: with it, a run keeps its key.
+LATER: dict[str, Any] = {
+    "optimizer": "adam",
+    "momentum": 0.0,
+    "class_weights": False,
+    "accumulation": 1,
+    "batch_norm_batches": 0,
+}
 
 
 @dataclass(frozen=True)
@@ -41,7 +52,7 @@ class EarlyStopping:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network is trained: Adam on categorical cross-entropy.
+    """How a network is trained, on categorical cross-entropy.
 
     Attributes:
         epochs: how often a learning curve gets a point.
@@ -50,8 +61,9 @@ class Recipe:
         schedule: pairs (e, factor): in epochs after e, counted from 0, the rate is factor × the initial rate.
             The last pair that applies wins; factors do not multiply.
         steps_per_epoch: batches in an epoch, or None for all training samples once.
-        augmentation: how training samples are moved, or None.
-        pixel_scaling: "unit" divides pixels by 255, "none" leaves them 0 to 255.
+        augmentation: how training samples are moved anew in every epoch, which copies of them an epoch has
+            besides, or None.
+        pixel_scaling: "unit" divides pixels by 255, "symmetric" takes them on to -1 to 1, "none" leaves them 0 to 255.
         stopping: when the training ends before `epochs`, or None.
         checkpoint: which weights are tested: those of the first epoch with the best validation accuracy, or
             those of the last epoch that was trained.
@@ -59,6 +71,13 @@ class Recipe:
             statistics (`common.batch_norm`); matters in trainings of less than some thousand steps only.
         mixed_precision: compute in 16 bits (float16 on a GPU, bfloat16 on a CPU), keep weights in float32.
         xla: compile with XLA (for GPUs); operations are then not deterministic.
+        optimizer: "adam", "lookahead_adam" (`common.lookahead`, k = 5, α = 0.5), or "sgd".
+        momentum: of "sgd".
+        class_weights: in the training loss a class of n of N samples counts N / (classes · n), copies counted in.
+        accumulation: batches whose mean gradient makes one update, for a batch that memory cannot take at once.
+            Batch normalisation still sees single batches.
+        batch_norm_batches: validate and test with the statistics of so many of the epoch's training batches (at most
+            all) under the present weights, for a training so short that moving statistics lag behind; 0 for these.
     """
 
     epochs: int
@@ -66,13 +85,22 @@ class Recipe:
     learning_rate: float
     schedule: tuple[tuple[int, float], ...] = ()
     steps_per_epoch: int | None = None
-    augmentation: Augmentation | None = None
+    augmentation: Augmentation | Copies | None = None
     pixel_scaling: PixelScaling = "unit"
     stopping: EarlyStopping | None = None
     checkpoint: Literal["best_validation_accuracy", "last"] = "best_validation_accuracy"
     debias_batch_norm: bool = True
     mixed_precision: bool = False
     xla: bool = False
+    optimizer: Literal["adam", "lookahead_adam", "sgd"] = "adam"
+    momentum: float = 0.0
+    class_weights: bool = False
+    accumulation: int = 1
+    batch_norm_batches: int = 0
+
+    def identity(self) -> dict[str, Any]:
+        """The recipe as the identity of a run holds it."""
+        return {name: value for name, value in asdict(self).items() if name not in LATER or value != LATER[name]}
 
     def rate(self, epoch: int) -> float:
         """Learning rate of an epoch, counted from 0.

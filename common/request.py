@@ -11,6 +11,8 @@ from common.paper import Decision, Paper
 
 ROOT = Path(__file__).resolve().parents[1]
 
+LAUNCHERS = ("local", "ray")
+
 # "both" are the two that every paper has: what the authors did, and what can be trusted.
 PROTOCOLS = {
     "published": ("published",),
@@ -38,6 +40,8 @@ class Request:
         mixed_precision: compute in 16 bits, which GPUs and recent processors do faster.
         xla: compile with XLA (a GPU; trainings are then not repeatable to the bit).
         workers: processes for preprocessing and training; None takes one for each core.
+        launcher: "local" to train on this machine, "ray" on the cluster at RAY_ADDRESS.
+        models: folder with trained models of others, such as face detectors; None where there is none.
         cache, results: where samples and synthetic corpora, and runs and tables, are kept.
     """
 
@@ -53,6 +57,8 @@ class Request:
     mixed_precision: bool = False
     xla: bool = False
     workers: int | None = None
+    launcher: str = "local"
+    models: Path | None = None
     cache: Path = ROOT / ".cache"
     results: Path = ROOT / "results"
 
@@ -79,8 +85,8 @@ def check(paper: Paper, known_experiments: Iterable[str], **options) -> Request:
             attributes of `Request` as they are.
 
     Raises:
-        UserError: for a profile, protocol, experiment or setting that does not exist (with the nearest that does),
-            or seeds that are no numbers.
+        UserError: for a profile, protocol, experiment, launcher or setting that does not exist (with the nearest that
+            does), or seeds that are no numbers.
     """
     profile = options.pop("profile", "quick")
     if profile not in paper.profiles:
@@ -88,6 +94,9 @@ def check(paper: Paper, known_experiments: Iterable[str], **options) -> Request:
     protocol = options.pop("protocol", "both")
     if protocol not in PROTOCOLS:
         raise unknown("protocol", protocol, PROTOCOLS)
+    launcher = options.get("launcher", "local")
+    if launcher not in LAUNCHERS:
+        raise unknown("launcher", launcher, LAUNCHERS)
     experiments = tuple(word for word in options.pop("experiment", "").split(",") if word)
     for experiment in experiments:
         if experiment not in known_experiments:
@@ -136,6 +145,13 @@ def _choice(decision: Decision, value: str) -> Any:
 def cache_from_environment() -> Path:
     """Where samples and synthetic corpora are kept: FER_CACHE, or .cache in the project."""
     return Path(os.environ.get("FER_CACHE", ROOT / ".cache"))
+
+
+def models_from_environment() -> Path | None:
+    """Where trained models of others lie: FER_MODELS, or models in the project if there is such a folder."""
+    if "FER_MODELS" in os.environ:
+        return Path(os.environ["FER_MODELS"])
+    return ROOT / "models" if (ROOT / "models").is_dir() else None
 
 
 def results_from_environment() -> Path:

@@ -9,11 +9,11 @@ import json
 import warnings
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -48,7 +48,8 @@ class ClipSamples:
 class Settings(Protocol):
     """A frozen dataclass of all choices of a preprocessing.
 
-    `version` tells apart what equal fields do not: the version of the steps, and that of the detector.
+    `version` tells apart what equal fields do not: the version of the steps, and that of the detector. A field with
+    `compare=False` makes no samples of their own, e.g. the folder of a model that may be moved.
     """
 
     @property
@@ -63,6 +64,7 @@ def build(
     workers: int | None = None,
     progress: Callable[[int, int, str], None] = lambda done, total, clip: None,
     skip_broken: bool = False,
+    launcher: str = "local",
 ) -> Samples:
     """The samples of all clips, from `folder` if they were built before, else computed and stored there.
 
@@ -71,6 +73,7 @@ def build(
         workers: processes; all cores by default.
         progress: called with the clips done, all clips, and the clip that was finished last.
         skip_broken: go on without clips that cannot be read; the ledger's `problem` says which.
+        launcher: "local" for this machine, "ray" for the cluster at RAY_ADDRESS.
 
     Raises:
         UserError: if clips cannot be read (all others are processed and kept first), if there is no clip or no
@@ -89,7 +92,7 @@ def build(
             if samples is None:
                 if path.exists():
                     warnings.warn(f"{path} is damaged and built again.", RuntimeWarning, stacklevel=2)
-                _build(shards, key, prepare, settings, path, workers, progress, skip_broken)
+                _build(shards, key, prepare, settings, path, workers, progress, skip_broken, launcher)
                 samples = Samples(path)
     problems = samples.ledger.problem
     if not skip_broken:
@@ -99,13 +102,18 @@ def build(
 
 def _keys(clips: Sequence[Clip], prepare: Callable, settings: Settings) -> list[str]:
     """One key a clip, of all that decides its samples: content, labels, settings, versions of the steps."""
-    recipe = [prepare.__module__, prepare.__qualname__, settings.version, asdict(settings)]
+    recipe = [prepare.__module__, prepare.__qualname__, settings.version, _choices(settings)]
     with ThreadPoolExecutor() as threads:
         contents = list(threads.map(lambda clip: files.fingerprint(clip.source), clips))
     return [
         _hash(json.dumps([recipe, content, _identity(clip)], sort_keys=True))
         for clip, content in zip(clips, contents, strict=True)
     ]
+
+
+def _choices(settings: Settings) -> dict[str, Any]:
+    compared = {field.name for field in fields(settings) if field.compare}
+    return {name: value for name, value in asdict(settings).items() if name in compared}
 
 
 def _hash(text: str) -> str:
@@ -138,6 +146,7 @@ def _build(
     workers: int | None,
     progress: Callable,
     skip_broken: bool,
+    launcher: str,
 ) -> None:
     folder = path.parent / "shards"
     paths = {clip: folder / f"{shard}.npz" for shard, clip in shards.items()}
@@ -146,7 +155,7 @@ def _build(
     missing = [(clip, prepare, settings, shard) for clip, shard in paths.items() if not _whole(shard)]
     done, problems = len(paths) - len(missing), {}
     progress(done, len(paths), "")
-    for (clip, *_), future in pool.run(_store, missing, workers):
+    for (clip, *_), future in _stored(missing, folder, workers, launcher):
         error = future.exception()
         if isinstance(error, UserError) and not isinstance(error, files.StorageError):
             problems[clip] = str(error)
@@ -159,6 +168,17 @@ def _build(
     _merge(paths, problems, key, settings, path)
     for shard in paths.values():
         shard.unlink(missing_ok=True)
+
+
+def _stored(missing: list[tuple], folder: Path, workers: int | None, launcher: str) -> Iterator[tuple[tuple, Future]]:
+    """Every task of `_store` with its finished future."""
+    if launcher == "local" or not missing:
+        yield from pool.run(_store, missing, workers)
+        return
+    from common import ray_workers
+
+    with ray_workers.cluster():
+        yield from ray_workers.run(_store, missing, folder)
 
 
 def _refuse_broken(problems: list[str], total: int) -> None:
@@ -211,7 +231,7 @@ def _merge(paths: dict[Clip, Path], problems: dict[Clip, str], key: str, setting
     merged = [np.concatenate(parts).astype(np.int64) for parts in zip(*columns, strict=True)]
     samples = dict(zip(SAMPLE, merged, strict=True))
     frames = (np.load(shard)["frames"] for clip, shard in paths.items() if clip not in problems)
-    write(path, key, json.dumps(asdict(settings)), length, shape, ledger, samples, checksums, frames)
+    write(path, key, json.dumps(_choices(settings)), length, shape, ledger, samples, checksums, frames)
 
 
 def _refuse_empty(ledger: list[dict], samples: int) -> None:

@@ -12,6 +12,8 @@ import numpy as np
 from common.errors import UserError
 
 SIDES = ("train", "validation", "test")
+# Ends the name of a fold whose test part also selects.
+ON_TEST = "-selected-on-test"
 
 # A class without training or test samples makes an accuracy meaningless, one without validation
 # samples only worsens the selection; both weigh more than any deviation from the fractions.
@@ -97,7 +99,7 @@ def official(table, partitions: Sequence[str]) -> Fold:
 
 def selected_on_test(fold: Fold) -> Fold:
     """The fold of authors who had only a test part to watch: it validates too, so what it selects flatters itself."""
-    return replace(fold, name=f"{fold.name}-selected-on-test", validation=fold.test)
+    return replace(fold, name=f"{fold.name}{ON_TEST}", validation=fold.test)
 
 
 def within(fold: Fold, positions: np.ndarray) -> Fold:
@@ -113,12 +115,76 @@ def step_folds(table, folds: int = 10) -> list[Fold]:
     Raises:
         UserError: if there are fewer subjects than folds.
     """
+    subjects = _subjects(table, folds)
+    return _tested([table.subject.isin(subjects[i::folds]) for i in range(folds)])
+
+
+def subject_blocks(table, folds: int = 10) -> list[Fold]:
+    """Neighbours in the order of subjects are tested together, in blocks that differ by at most one subject.
+
+    Raises:
+        UserError: if there are fewer subjects than folds.
+    """
+    blocks = np.array_split(_subjects(table, folds), folds)
+    return _tested([table.subject.isin(block) for block in blocks])
+
+
+def clip_folds(table, folds: int = 10, blocks: bool = False) -> list[Fold]:
+    """Folds whose numbers of clips differ by at most one, whoever shows them (327 clips: seven of 33, three of 32).
+
+    Clips are put in the order of subjects, then of names. A subject stands in several folds if every `folds`-th clip
+    is tested together, which is the default, and only at the ends of a fold in `blocks`.
+
+    Raises:
+        UserError: if there are fewer clips than folds.
+    """
+    clip = table.groupby(["subject", "clip"]).ngroup().to_numpy()
+    count = int(clip.max(initial=-1)) + 1
+    _need(count, folds, "clips", f"{folds} folds")
+    numbers = np.arange(count)
+    parts = np.array_split(numbers, folds) if blocks else [numbers[i::folds] for i in range(folds)]
+    return _tested([np.isin(clip, part) for part in parts])
+
+
+def leave_one_subject_out(table) -> list[Fold]:
+    """One fold a subject, named after it, in the order of subjects; none to validate.
+
+    Raises:
+        UserError: if there is only one subject.
+    """
+    subjects = _subjects(table, 2)
+    folds = _tested([table.subject == subject for subject in subjects])
+    return [replace(fold, name=subject.replace("/", "-")) for fold, subject in zip(folds, subjects, strict=True)]
+
+
+def with_validation(table, fold: Fold, every: int = 10) -> Fold:
+    """The fold with every `every`-th of its training subjects validating instead of training; the test part stays.
+
+    Where those who are tested were dealt out in steps, so are those who validate.
+
+    Raises:
+        UserError: if there are not two subjects to train on.
+    """
+    subjects = _subjects(table.iloc[fold.train], 2)
+    # The last of each step, so that of few subjects most train.
+    watched = subjects[every - 1 :: every] if len(subjects) >= every else subjects[-1:]
+    validates = table.subject.isin(watched).to_numpy()[fold.train]
+    return replace(fold, train=fold.train[~validates], validation=fold.train[validates])
+
+
+def _subjects(table, need: int) -> np.ndarray:
     subjects = np.unique(table.subject.to_numpy(str))
-    _need(len(subjects), folds, "subjects", f"{folds} folds")
-    tested = [table.subject.isin(subjects[i::folds]).to_numpy() for i in range(folds)]
+    _need(len(subjects), need, "subjects", f"a split into {need} parts")
+    return subjects
+
+
+def _tested(sides) -> list[Fold]:
+    """Folds named by number that test these samples (masks) and train on all others."""
     nobody = np.empty(0, np.int64)
+    masks = [np.asarray(side) for side in sides]
     return [
-        Fold(f"fold-{i + 1:02d}", np.flatnonzero(~test), nobody, np.flatnonzero(test)) for i, test in enumerate(tested)
+        Fold(f"fold-{i:02d}", np.flatnonzero(~mask), nobody, np.flatnonzero(mask))
+        for i, mask in enumerate(masks, start=1)
     ]
 
 

@@ -2,7 +2,7 @@
 
 import resource
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -11,11 +11,11 @@ import numpy as np
 
 from common import devices, files, runs
 from common.clips import Provenance
-from common.compiled import compiled
+from common.compiled import compiled, take_over
 from common.epochs import Epochs, Progress, predict
 from common.errors import UserError, unknown
 from common.feeding import Batches, Layout
-from common.recipe import CHECKPOINTS, Recipe
+from common.recipe import CHECKPOINTS, OPTIMIZERS, Recipe
 from common.runs import Identity, Run
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ class Training:
         fold: positions of the training, validation and test samples.
         settings: keyword arguments for `network.build`.
         fold_name: name of the fold where the protocol has several, else "".
+        initial: finished run from whose weights the training begins, or None for random ones.
+        keep_weights: whether the run has a model.keras. A search leaves it out: a thousand large ones fill any disk.
     """
 
     paper: str
@@ -64,10 +66,13 @@ class Training:
     fold: "Fold"
     settings: dict = field(default_factory=dict)
     fold_name: str = ""
+    initial: Run | None = None
+    keep_weights: bool = True
 
     @property
     def identity(self) -> Identity:
         fold = self.fold
+        begins = {"initial": self.initial.identity.key} if self.initial else {}
         return Identity(
             paper=self.paper,
             experiment=self.experiment,
@@ -75,7 +80,7 @@ class Training:
             profile=self.profile,
             network=self.network.key,
             settings=self.settings,
-            recipe=asdict(self.recipe),
+            recipe=self.recipe.identity() | begins,
             seed=self.seed,
             data=self.samples.key,
             split=runs.split_digest(self.classes, fold.train, fold.validation, fold.test, self.labels),
@@ -94,6 +99,7 @@ class Training:
             seed=self.seed if train else None,
             augmentation=self.recipe.augmentation if train else None,
             pixel_scaling=self.recipe.pixel_scaling,
+            class_weights=train and self.recipe.class_weights,
         )
 
 
@@ -119,8 +125,8 @@ def train(
         fresh: forget a finished or unfinished run and begin anew.
 
     Raises:
-        UserError: if a side of the fold that is needed is empty, if there is no Keras backend, if the disk is
-            full or the folder not writable.
+        UserError: if a side of the fold that is needed is empty, if there is no Keras backend, if the weights to
+            begin with are of another network, if the disk is full or the folder not writable.
     """
     _check(training)
     identity = training.identity
@@ -144,12 +150,15 @@ def train(
         )
         with devices.all_devices():
             model = compiled(training.network, len(training.classes), training.settings, training.recipe)
+            if training.initial:
+                take_over(model, training.initial, training.classes)
             epochs = Epochs(training, model, partial / STATE, identity.key, progress, save_every)
             epochs.fit()
-            _write_results(training, model, epochs, partial)
+            written = _write_results(training, model, epochs, partial)
         record = {
             "provenance": {"synthetic": provenance.synthetic, "details": provenance.details},
             "split": split or {},
+            "initial": str(training.initial.identity) if training.initial else "",
             "classes": [str(name) for name in training.classes],
             "samples": {side: len(getattr(training.fold, side)) for side in ("train", "validation", "test")},
             "parameters": model.count_params(),
@@ -163,12 +172,14 @@ def train(
             "versions": devices.versions(),
             "revision": runs.revision(),
         }
-        return runs.publish(partial, identity, record, root)
+        return runs.publish(partial, identity, record, root, [path.name for path in written])
 
 
 def _check(training: Training) -> None:
     if training.recipe.checkpoint not in CHECKPOINTS:
         raise unknown("checkpoint choice", training.recipe.checkpoint, CHECKPOINTS)
+    if training.recipe.optimizer not in OPTIMIZERS:
+        raise unknown("optimizer", training.recipe.optimizer, OPTIMIZERS)
     needed = ["train", "test"]
     if training.recipe.checkpoint == "best_validation_accuracy" or training.recipe.stopping:
         needed.append("validation")
@@ -181,7 +192,7 @@ def _check(training: Training) -> None:
         )
 
 
-def _write_results(training: Training, model, epochs: Epochs, folder: Path) -> None:
+def _write_results(training: Training, model, epochs: Epochs, folder: Path) -> list[Path]:
     import pandas as pd
 
     rows = training.fold.test
@@ -193,12 +204,16 @@ def _write_results(training: Training, model, epochs: Epochs, folder: Path) -> N
     table["predicted"] = names[probabilities.argmax(axis=1)]
     for number, name in enumerate(names):
         table[f"p_{name}"] = probabilities[:, number]
-    with files.atomic(folder / "predictions.csv") as temporary:
+    predictions, curves, weights = (folder / name for name in runs.CONTENTS)
+    with files.atomic(predictions) as temporary:
         table.to_csv(temporary, index=False, float_format="%.9g")
-    with files.atomic(folder / "curves.csv") as temporary:
+    with files.atomic(curves) as temporary:
         pd.DataFrame(epochs.curves).to_csv(temporary, index=False)
-    with files.atomic(folder / "model.keras") as temporary:
+    if not training.keep_weights:
+        return [predictions, curves]
+    with files.atomic(weights) as temporary:
         _save_model(training, model, temporary)
+    return [predictions, curves, weights]
 
 
 def _save_model(training: Training, model, path: Path) -> None:

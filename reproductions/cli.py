@@ -20,6 +20,8 @@ app = typer.Typer(
 
 PaperName = Annotated[str, typer.Argument(help="Name of the paper: see `list`.")]
 Data = Annotated[Path | None, typer.Option(help="Folder with the licensed data sets; drawn corpora without it.")]
+Models = Annotated[Path | None, typer.Option(help="Folder with trained face detectors: see `models`.")]
+Launcher = Annotated[str, typer.Option(help="local: this machine. ray: the cluster at RAY_ADDRESS.")]
 Profile = Annotated[str, typer.Option(help="quick: small sizes, minutes. paper: the paper's own settings.")]
 
 
@@ -39,6 +41,8 @@ def reproduce(
     mixed_precision: Annotated[bool, typer.Option("--mixed-precision", help="Compute in 16 bits.")] = False,
     xla: Annotated[bool, typer.Option("--xla", help="Compile with XLA, for a GPU.")] = False,
     workers: Annotated[int | None, typer.Option(help="Processes; one for each core by default.")] = None,
+    launcher: Launcher = "local",
+    models: Models = None,
 ) -> None:
     """Run a paper from raw video to its tables, and print them beside the published ones.
 
@@ -60,6 +64,53 @@ def reproduce(
         mixed_precision=mixed_precision,
         xla=xla,
         workers=workers,
+        launcher=launcher,
+        models=models,
+    )
+
+
+@app.command()
+def search(
+    paper: PaperName,
+    data: Data = None,
+    profile: Profile = "",
+    protocol: Annotated[str, typer.Option(help="published, honest (nested: a search for each fold), both.")] = "both",
+    corpus: Annotated[str, typer.Option(help="Only these, separated by commas: ckplus, oulu.")] = "",
+    trials: Annotated[int | None, typer.Option(help="Finished trials of each search, earlier ones included.")] = None,
+    storage: Annotated[
+        str, typer.Option(help="URL of a database, or a file for SQLite; results/search/cnn3d.db without it.")
+    ] = "",
+    seeds: Annotated[str, typer.Option(help="Seed of the search and of its trainings.")] = "",
+    setting: Annotated[list[str], typer.Option(help="An open decision of the paper, as name=value.")] = [],  # noqa: B006 - typer copies it
+    skip_broken: Annotated[bool, typer.Option("--skip-broken", help="Go on without unreadable clips.")] = False,
+    mixed_precision: Annotated[bool, typer.Option("--mixed-precision", help="Compute in 16 bits.")] = False,
+    xla: Annotated[bool, typer.Option("--xla", help="Compile with XLA, for a GPU.")] = False,
+    workers: Annotated[int | None, typer.Option(help="Processes; one for each core by default.")] = None,
+    launcher: Launcher = "local",
+    models: Models = None,
+) -> None:
+    """Search for the best settings of a paper, as its authors did and nested in its folds.
+
+    The same command goes on where an earlier one stopped or was killed, and several may work at the same search.
+    """
+    from reproductions import search_command
+
+    search_command.run(
+        paper,
+        corpus,
+        trials,
+        storage,
+        data=data,
+        profile=profile or ("paper" if data else "quick"),
+        protocol=protocol,
+        seeds=seeds,
+        settings=setting,
+        skip_broken=skip_broken,
+        mixed_precision=mixed_precision,
+        xla=xla,
+        workers=workers,
+        launcher=launcher,
+        models=models,
     )
 
 
@@ -90,6 +141,14 @@ def verify_data(data: Data = None) -> None:
     from reproductions import listing
 
     listing.verify(data)
+
+
+@app.command()
+def models(models: Models = None) -> None:
+    """Which trained face detectors are there, whether their files are right, and where to get the others."""
+    from reproductions import models_command
+
+    models_command.show(models)
 
 
 @app.command()

@@ -105,5 +105,5 @@ def _curves(groups: dict[str, list[Run]], path: Path, title: str, note: str) -> 
         axis.grid(alpha=0.3)
         handles, labels = axis.get_legend_handles_labels()
         unique = dict(zip(labels, handles, strict=True))
-        axis.legend(unique.values(), unique.keys(), fontsize=6, loc="lower right")
+        axis.legend(unique.values(), unique.keys(), fontsize=6, loc="best")
     _finish(figure, path, f"Accuracy by epoch: {title}", note)

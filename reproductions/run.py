@@ -5,7 +5,7 @@ from pathlib import Path
 
 from common import paper as papers
 from common.errors import unknown
-from common.request import Request, cache_from_environment, check, results_from_environment
+from common.request import Request, cache_from_environment, check, models_from_environment, results_from_environment
 from common.screen import console
 from common.tables import Table
 from reproductions import registry
@@ -22,6 +22,7 @@ def reproduce(name: str, **options) -> list[Table]:
     """
     experiments = registry.module(name, "experiments")
     places = {"cache": cache_from_environment(), "results": results_from_environment()}
+    options["models"] = options.get("models") or models_from_environment()
     request = check(papers.load(name), experiments.EXPERIMENTS, **(places | options))
     began = time.monotonic()
     line = describe(request)

@@ -153,6 +153,63 @@ def test_step_folds_test_everybody_once():
         splits.step_folds(corpus(9))
 
 
+def names(table, positions):
+    return set(table.subject.iloc[positions])
+
+
+def test_subject_blocks_are_neighbours():
+    table = corpus(23, ("Happy", "Sad"), 1).sample(frac=1, random_state=0)
+    folds = splits.subject_blocks(table)
+    assert [len(names(table, fold.test)) for fold in folds] == [3] * 3 + [2] * 7
+    assert names(table, folds[1].test) == {"CK+/003", "CK+/004", "CK+/005"}
+    assert all(audit_split(table, fold).clean for fold in folds)
+
+
+@pytest.mark.parametrize("blocks", [False, True])
+def test_clip_folds_have_the_sizes_that_the_printed_accuracies_fit(blocks):
+    table = corpus(109, ("Happy", "Sad", "Angry"), 2).sample(frac=1, random_state=0)
+    folds = splits.clip_folds(table, 10, blocks)
+    assert [len(fold.test) for fold in folds] == [2 * size for size in [33] * 7 + [32] * 3]
+    assert np.array_equal(np.sort(np.concatenate([fold.test for fold in folds])), np.arange(len(table)))
+    audits = [audit_split(table, fold).test for fold in folds]
+    assert all(audit.clips == 0 for audit in audits)
+    shared = [audit.subjects for audit in audits]
+    assert max(shared) <= 2 if blocks else min(shared) == 33 - 1
+    with pytest.raises(UserError, match="at least 10 clips"):
+        splits.clip_folds(corpus(3, ("Happy",)))
+
+
+def test_leave_one_subject_out():
+    table = corpus(5).sample(frac=1, random_state=0)
+    folds = splits.leave_one_subject_out(table)
+    assert [fold.name for fold in folds] == [f"CK+-{s:03d}" for s in range(5)]
+    assert [names(table, fold.test) for fold in folds] == [{f"CK+/{s:03d}"} for s in range(5)]
+    assert all(len(fold.test) == 24 and audit_split(table, fold).clean for fold in folds)
+    with pytest.raises(UserError, match="at least 2 subjects"):
+        splits.leave_one_subject_out(corpus(1))
+
+
+@given(tables(least=2), st.integers(1, 5))
+def test_validation_takes_whole_subjects_from_training_alone(table, every):
+    whole = splits.Fold("any", np.arange(len(table)), np.empty(0, int), np.empty(0, int))
+    if table.subject.nunique() == 1:
+        with pytest.raises(UserError, match="at least 2 subjects"):
+            splits.with_validation(table, whole, every)
+        return
+    if every == 1:
+        return
+    before = splits.leave_one_subject_out(table)[0]
+    if table.subject.iloc[before.train].nunique() == 1:
+        return
+    fold = splits.with_validation(table, before, every)
+    assert np.array_equal(fold.test, before.test) and fold.name == before.name
+    assert np.array_equal(np.sort(np.concatenate([fold.train, fold.validation])), before.train)
+    assert len(fold.train) and len(fold.validation)
+    assert not names(table, fold.validation) & names(table, fold.train)
+    count = table.subject.iloc[before.train].nunique()
+    assert len(names(table, fold.validation)) == max(1, count // every)
+
+
 # --- auditor ----------------------------------------------------------------------------------------
 
 

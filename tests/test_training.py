@@ -230,6 +230,32 @@ def test_settled_statistics_are_the_average_of_what_was_seen(steps):
         np.testing.assert_array_equal(weight, was)
 
 
+def test_measured_statistics_are_those_of_the_batches_and_leave_no_trace():
+    import keras
+
+    inputs = keras.Input((4,))
+    norm = keras.layers.BatchNormalization(momentum=0.9)
+    model = keras.Model(inputs, keras.layers.Dropout(0.5, seed=3)(norm(inputs)))
+    batches = np.random.default_rng(0).normal(3, 2, (5, 16, 4)).astype("float32")
+    before = [keras.ops.convert_to_numpy(variable).copy() for variable in model.variables]
+    with MovingStatistics(model).measured(batches):
+        mean, variance = (keras.ops.convert_to_numpy(v) for v in (norm.moving_mean, norm.moving_variance))
+        np.testing.assert_allclose(mean, batches.mean(axis=(0, 1)), rtol=1e-4)
+        np.testing.assert_allclose(variance, batches.var(axis=1).mean(axis=0), rtol=1e-4)
+    assert norm.momentum == 0.9
+    for variable, was in zip(model.variables, before, strict=True):
+        np.testing.assert_array_equal(keras.ops.convert_to_numpy(variable), was)
+
+
+def test_a_training_that_measures_its_statistics_learns_the_same_weights(tmp_path):
+    moving, measured = (
+        train(little(changed(checkpoint="last", batch_norm_batches=count)), tmp_path, provenance=DRAWN).curves()
+        for count in (0, 2)
+    )
+    assert moving.loss.tolist() == measured.loss.tolist()
+    assert moving.val_loss.tolist() != measured.val_loss.tolist()
+
+
 def test_mixed_precision_trains_with_float32_outputs(tmp_path):
     done = train(little(changed(mixed_precision=True, epochs=1)), tmp_path, provenance=DRAWN)
     expected = "mixed_float16" if done.record["hardware"]["gpus"] else "mixed_bfloat16"

@@ -17,7 +17,7 @@ from common.auditors.confusion import orientation, reconstruct, row_sums
 from common.auditors.layers import layer_parameters, layer_table, parameter_count
 from common.auditors.report import report, report_consistency
 from common.auditors.result import AuditResult
-from common.auditors.significance import p_value, paired_p_values, significance
+from common.auditors.significance import corrected_resampled_t, p_value, paired_p_values, significance
 from common.auditors.splits import fold_sizes, recover_seed, stated_share
 from common.errors import unknown
 from common.paper import Check, Paper
@@ -27,6 +27,7 @@ __all__ = [
     "AuditResult",
     "attainable",
     "augmented_sizes",
+    "corrected_resampled_t",
     "fold_sizes",
     "layer_parameters",
     "paired_p_values",

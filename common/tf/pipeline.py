@@ -3,24 +3,24 @@
 import numpy as np
 import tensorflow as tf
 
-from common.feeding import Batches
+from common.feeding import Batch, Batches
 
 AHEAD = 4
 
 
 def dataset(batches: Batches, start: int = 0) -> tf.data.Dataset:
-    """Batches from number `start` on, without end: pictures float32 as laid out, one-hot labels float32.
+    """Batches from number `start` on, without end.
 
     Memory holds `AHEAD` batches, however large the corpus is.
     """
-    pictures, labels = batches[start]
+    first = batches[start]
 
-    def load(number: np.int64) -> tuple[np.ndarray, np.ndarray]:
+    def load(number: np.int64) -> Batch:
         return batches[int(number)]
 
-    def batch(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        x, y = tf.numpy_function(load, [number], [tf.float32, tf.float32])
-        return tf.ensure_shape(x, (None, *pictures.shape[1:])), tf.ensure_shape(y, (None, labels.shape[1]))
+    def batch(number: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        parts = tf.numpy_function(load, [number], [tf.float32] * len(first))
+        return tuple(tf.ensure_shape(part, (None, *array.shape[1:])) for part, array in zip(parts, first, strict=True))
 
     numbers = tf.data.Dataset.range(start, np.iinfo(np.int64).max)
     options = tf.data.Options()

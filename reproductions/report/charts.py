@@ -82,7 +82,7 @@ def curves(evidence: Evidence) -> list[dict]:
                 if column in table and table[column].notna().any():
                     lines.append((kind, table[column].tolist()))
         more = len(members) - DRAWN_SEEDS
-        seeds = f"{len(members)} seed{'s' * (len(members) > 1)}" + (f", {DRAWN_SEEDS} drawn" if more > 0 else "")
+        seeds = f"{len(members)} training{'s' * (len(members) > 1)}" + (f", {DRAWN_SEEDS} drawn" if more > 0 else "")
         drawn.append(
             {
                 "title": label,

@@ -44,8 +44,8 @@ def _agreement(evidence: Evidence, pictures) -> Table:
     columns = {"emotion": "Label", "pictures": "Pictures", "confirmed": "Confirmed", "share": "Share"}
     columns["votes"] = "Votes for the label"
     notes = [
-        "Confirmed: the label has the most of ten FER+ votes. The last column is how often a single annotator "
-        "chooses the label: nobody who looks at the pictures agrees with the labels more than that.",
+        "Confirmed: the label has the most of ten FER+ votes. The last column is how often one of these annotators "
+        "chooses the label. A classifier can agree with the labels more often, by learning how they were given.",
     ]
     return Table("agreement", "FER2013 labels against the votes of ten annotators", columns, rows, notes)
 

@@ -81,6 +81,7 @@ def load_ckplus(request: Request, folder: Path) -> Part:
                 workers=request.workers,
                 progress=progress,
                 skip_broken=request.skip_broken,
+                launcher=request.launcher,
             )
         _need_classes(samples, CKPLUS, place)
     else:

@@ -168,7 +168,15 @@ def _train(request: Request, jobs: list[Job], origin: Provenance) -> None:
     if jobs:
         root = request.results / "runs"
         with bar("Training", "epochs") as progress:
-            launch(jobs, root, origin, processes=request.workers, fresh=request.fresh, progress=progress)
+            launch(
+                jobs,
+                root,
+                origin,
+                processes=request.workers,
+                fresh=request.fresh,
+                launcher=request.launcher,
+                progress=progress,
+            )
 
 
 def _test_on_training_pictures(request: Request, origin: Provenance, jobs: Sequence[Job]) -> None:

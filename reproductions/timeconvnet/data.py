@@ -76,6 +76,7 @@ def samples(request: Request, chosen: list[Clip]) -> Samples:
             workers=request.workers,
             progress=progress,
             skip_broken=request.skip_broken,
+            launcher=request.launcher,
         )
 
 

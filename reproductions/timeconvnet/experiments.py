@@ -57,7 +57,15 @@ def _train(request: Request, jobs: list[Job], origin: Provenance) -> None:
     root = request.results / "runs"
     if jobs:
         with bar("Training", "epochs") as progress:
-            launch(jobs, root, origin, processes=request.workers, fresh=request.fresh, progress=progress)
+            launch(
+                jobs,
+                root,
+                origin,
+                processes=request.workers,
+                fresh=request.fresh,
+                launcher=request.launcher,
+                progress=progress,
+            )
 
 
 def _jobs(request: Request, samples: Samples) -> list[Job]:
@@ -114,6 +122,7 @@ def recipe(request: Request, network: Network, experiment: str = "table2") -> Re
             moved["rotation_degrees"], moved["width_shift"], moved["zoom"], moved["horizontal_flip"]
         ),
         checkpoint=request.settings["checkpoint"],
+        batch_norm_batches=size.get("batch_norm_batches", 0),
         mixed_precision=request.mixed_precision,
         xla=request.xla,
     )

@@ -1,0 +1,89 @@
+"""Figures 5 and 6 in both orientations.
+
+The paper says that the rows of its matrices are the true expressions. The only integers behind the printed shares
+have the class sizes as sums of the columns: the rows are what the network answered, and the diagonal is precision.
+"""
+
+import numpy as np
+
+from common import scores
+from common.evidence import Evidence
+from common.tables import Table
+from reproductions.cnn3d import measured
+
+# Figure, the experiment behind it, and the row of its table.
+FIGURES = (("Fig. 5", "table6", "c1"), ("Fig. 6", "table8", "c2"))
+PAPER = "paper"
+
+
+def tables(evidence: Evidence, title: str) -> list[Table]:
+    """Two tables a figure: as the paper shows it, and with a row for each true emotion."""
+    made = []
+    for figure, experiment, row in FIGURES:
+        if experiment in evidence.plan["experiments"]:
+            matrices = _matrices(evidence, figure, experiment, row)
+            if len(matrices) > 1:
+                made += [_predicted(evidence, figure, matrices, title), _true(evidence, figure, matrices, title)]
+    return made
+
+
+def _matrices(evidence: Evidence, figure: str, experiment: str, row: str) -> dict[str, np.ndarray]:
+    """Counts by source, rows true and columns predicted, emotions in the paper's order."""
+    printed = _printed(evidence, figure)
+    found = {PAPER: np.array(printed.counts).T}
+    for protocol in evidence.plan["protocols"]:
+        members = measured.runs_of(evidence, experiment, row, protocol)
+        if members:
+            found[protocol] = scores.confusion(scores.predictions(members), printed.labels)
+    return found
+
+
+def _printed(evidence: Evidence, figure: str):
+    return next(matrix for matrix in evidence.paper.matrices if matrix.source == figure)
+
+
+def _predicted(evidence: Evidence, figure: str, matrices: dict[str, np.ndarray], title: str) -> Table:
+    printed = _printed(evidence, figure)
+    labels, rows = printed.labels, []
+    for source, counts in matrices.items():
+        for number, label in enumerate(labels):
+            answers = counts[:, number]
+            shares = printed.values[number] if source == PAPER else [_share(n, answers.sum()) for n in answers]
+            row = {"source": source, "row": label, "answers": int(answers.sum())}
+            rows.append(row | dict(zip(labels, shares, strict=True)))
+    columns = {"source": "Source", "row": "Predicted", "answers": "Answers"} | {name: name for name in labels}
+    notes = [
+        "As the paper shows it, with precision in the diagonal: a row is what the network answered, cells are shares "
+        "of these answers by true emotion. The paper calls the rows true emotions.",
+        f"Paper: {printed.note}.",
+        "–: lost in the paper's text, or an answer that was never given.",
+    ]
+    return Table(_name(figure, "predicted"), f"{figure}, rows are predictions{title}", columns, rows, notes)
+
+
+def _true(evidence: Evidence, figure: str, matrices: dict[str, np.ndarray], title: str) -> Table:
+    labels, rows = _printed(evidence, figure).labels, []
+    for source, counts in matrices.items():
+        for number, label in enumerate(labels):
+            row = {"source": source, "row": label, "shown": int(counts[number].sum())}
+            row |= {name: int(count) for name, count in zip(labels, counts[number], strict=True)}
+            rows.append(row | {"recall": _share(counts[number, number], counts[number].sum())})
+    columns = {"source": "Source", "row": "True emotion", "shown": "Sequences"} | {name: name for name in labels}
+    return Table(
+        _name(figure, "true"),
+        f"{figure} turned, rows are true emotions{title}",
+        columns | {"recall": "Recall"},
+        rows,
+        [
+            "Counts of sequences over all folds. Recall, which the paper does not show, is the diagonal as part of its "
+            "row. The paper's counts are the integers behind its shares."
+        ],
+    )
+
+
+def _share(count: int, total: int) -> str | None:
+    return f"{count / total:.2f}" if total else None
+
+
+def _name(figure: str, rows: str) -> str:
+    return f"fig{figure[-1]}_{rows}"

@@ -1,0 +1,234 @@
+"""The experiments of the paper: what each table needs, computed where it is missing.
+
+`reproduce` goes from the corpora to finished runs and writes down in a plan which files belong together;
+`reproductions.cnn3d.tables` makes the tables from that plan alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+import datasets
+from common import plans, splits
+from common.clips import Provenance
+from common.launch import Job, launch
+from common.request import Request
+from common.runs import Run
+from common.screen import bar, console
+from common.splits import Fold
+from reproductions.cnn3d import data, preprocessing, trainings
+from reproductions.cnn3d.data import CKPLUS, OULU, Corpus
+from reproductions.cnn3d.trainings import ROWS, Row
+
+EXPERIMENTS = {
+    "table4": "Table 4: ten folds of CK+ with the networks tuned on either corpus, and one pre-trained",
+    "table5": "Table 5: the same on Oulu-CASIA",
+    "table6": "Table 6 and Fig. 5: CK+, one subject left out at a time",
+    "table7": "Table 7: CK+, all sequences of the ten folds together",
+    "table8": "Table 8 and Fig. 6: Oulu-CASIA, all sequences of the ten folds together",
+    "significance": "Tables 4 and 5: p-values by four tests, from the printed folds and from ours",
+}
+PRETRAINING = "pretraining"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Trainings on one corpus that are kept together: which folds, and which experiments need which rows."""
+
+    corpus: str
+    needs: dict[str, tuple[str, ...]]
+
+    def rows(self, wanted: Sequence[str]) -> list[Row]:
+        named = {name for experiment, names in self.needs.items() if experiment in wanted for name in names}
+        return [row for name, row in ROWS.items() if name in named]
+
+
+_OF_TABLE_4, _OF_TABLE_5 = ("c1", "c2", "c3"), ("c2", "c1", "c4")
+GROUPS = {
+    "ckplus-one-out": Group(CKPLUS, {"table6": ("c1",)}),
+    "ckplus-folds": Group(CKPLUS, {"table4": _OF_TABLE_4, "significance": _OF_TABLE_4, "table7": ("c1",)}),
+    "oulu-folds": Group(OULU, {"table5": _OF_TABLE_5, "significance": _OF_TABLE_5, "table8": ("c2",)}),
+}
+
+
+def reproduce(request: Request) -> Provenance:
+    """Compute what the experiments need and is not there yet; returns whether the data are drawn or recorded.
+
+    Where the user named no experiment, rows whose corpus is missing are left out and named.
+
+    Raises:
+        UserError: if data are missing or broken, or the disk cannot take what is written.
+    """
+    wanted = [name for name in EXPERIMENTS if request.wants(name)]
+    asked = {group: GROUPS[group].rows(wanted) for group in GROUPS}
+    asked = _possible(request, asked)
+    wanted = [name for name in wanted if any(asked[group] and name in GROUPS[group].needs for group in GROUPS)]
+    needed = {GROUPS[group].corpus for group, rows in asked.items() if rows}
+    needed |= {row.pretrained_on for rows in asked.values() for row in rows if row.pretrained_on}
+    corpora, origin = data.load(request, tuple(name for name in (CKPLUS, OULU) if name in needed))
+    initial = _pretrained(request, corpora, asked, origin)
+    jobs = {
+        (group, protocol): _jobs(request, corpora, group, protocol, rows, initial)
+        for group, rows in asked.items()
+        for protocol in request.protocols
+        if rows
+    }
+    everything = [job for some in jobs.values() for job in some]
+    plan = plans.asked(request, origin, wanted) | {
+        "census": {name: _census(request, corpus) for name, corpus in corpora.items()},
+        "runs": [asdict(job.training.identity) for job in everything],
+        "splits": {f"{group}, {protocol}": _together(some) for (group, protocol), some in jobs.items() if some},
+        "configurations": {
+            row.name: trainings.configuration(request, row.best_of, origin.word)
+            for rows in asked.values()
+            for row in rows
+        },
+        "pretrained": {name: str(run.identity) for (name, _), run in initial.items()},
+        "narrow": request.sizes.get("narrow"),
+    }
+    plans.write(plans.plan_path(request.paper, request.profile, origin.word, request.results), plan)
+    _train(request, everything, origin)
+    return origin
+
+
+def _possible(request: Request, asked: dict[str, list[Row]]) -> dict[str, list[Row]]:
+    """Without the rows whose corpora are not there, unless the user asked for them."""
+    if request.data is None or request.experiments:
+        return asked
+    there = {name: datasets.load(key).locate(request.data) for name, key in data.KEYS.items()}
+    if not any(there.values()):
+        datasets.locate_all(request.data, data.KEYS.values())  # says what is missing and how to obtain it
+    missing = {name for name, place in there.items() if place is None}
+    for name in missing:
+        console.print(f"{name} is not at or below {request.data}: what needs it is left out.", markup=False)
+    return {
+        group: [row for row in rows if not {GROUPS[group].corpus, row.pretrained_on} & missing]
+        for group, rows in asked.items()
+    }
+
+
+def _pretrained(
+    request: Request, corpora: dict[str, Corpus], asked: dict[str, list[Row]], origin: Provenance
+) -> dict[tuple[str, int], Run]:
+    """The finished pre-trainings, by the name of the row that begins with them and by seed."""
+    rows = {row.name: row for some in asked.values() for row in some if row.pretrained_on}
+    jobs = {}
+    for (name, row), seed in ((one, seed) for one in rows.items() for seed in request.seeds):
+        corpus, options = corpora[row.pretrained_on], trainings.configuration(request, row.best_of, origin.word)
+        fold = _pretraining_fold(request, corpus.samples(request, options["clahe"]).table)
+        (jobs[name, seed],) = trainings.jobs(
+            request,
+            corpus,
+            options,
+            experiment=PRETRAINING,
+            name=f"{name}_before",
+            protocol=request.settings["pretrained_with"],
+            folds=[("", fold)],
+            seed=seed,
+            checkpoint="last",
+            keep_weights=True,
+        )
+    return dict(zip(jobs, _train(request, list(jobs.values()), origin), strict=True))
+
+
+def _pretraining_fold(request: Request, table) -> Fold:
+    """All sequences of the other corpus, or nine of its ten folds; the first fold shows what was learnt."""
+    fold = splits.step_folds(table, request.paper.hyperparameters["folds"])[0]
+    if request.settings["pretrained_with"] == "nine_folds":
+        return fold
+    return Fold("all-sequences", np.arange(len(table)), fold.validation, fold.test)
+
+
+def _jobs(request: Request, corpora: dict, group: str, protocol: str, rows: list[Row], initial: dict) -> list[Job]:
+    """The trainings of one group under one protocol: rows × seeds × folds."""
+    corpus, made = corpora[GROUPS[group].corpus], []
+    for row in rows:
+        options = trainings.configuration(request, row.best_of, corpus.origin.word)
+        table = corpus.samples(request, options["clahe"]).table
+        for seed in request.seeds:
+            made += trainings.jobs(
+                request,
+                corpus,
+                options,
+                experiment=group,
+                name=row.name,
+                protocol=protocol,
+                folds=folds(request, group, table, protocol),
+                seed=seed,
+                initial=initial.get((row.name, seed)),
+            )
+    return made
+
+
+def folds(request: Request, group: str, table, protocol: str) -> list[tuple[str, Fold]]:
+    """The folds of a group that the profile computes, with the name that each has in every protocol."""
+    if group == "ckplus-one-out":
+        divided = data.one_subject_out(request, table, protocol)
+        return [(fold.name.removesuffix(splits.ON_TEST), fold) for fold in divided[: request.sizes.get("subjects")]]
+    divided = data.ten_folds(request, GROUPS[group].corpus, table, protocol)
+    named = [(fold.name.removesuffix(splits.ON_TEST), fold) for fold in divided]
+    return named[: request.sizes.get("folds")]
+
+
+def _train(request: Request, jobs: Sequence[Job], origin: Provenance) -> list[Run]:
+    if not jobs:
+        return []
+    with bar("Training", "epochs") as progress:
+        root = request.results / "runs"
+        return launch(
+            jobs,
+            root,
+            origin,
+            processes=request.workers,
+            fresh=request.fresh,
+            launcher=request.launcher,
+            progress=progress,
+        )
+
+
+def _together(jobs: Sequence[Job]) -> dict:
+    """What the splits of all folds of a group and protocol have in common with their training parts."""
+    found = {job.training.fold_name: job.split for job in jobs}
+    parts = list(found.values())
+    leak = {key: sum(part["test"][key] for part in parts) for key in parts[0]["test"] if key != "side"}
+    tested, seen = leak["samples"], leak["of_seen_subjects"]
+    said = "Nobody who is tested was trained on."
+    if seen:
+        said = f"Of {tested:,} tested sequences, {seen:,} ({seen / tested:.1%}) show subjects that are trained on."
+    on_test = any(part["selected_on_test"] for part in parts)
+    said += (
+        " The epoch is chosen on the tested fold itself."
+        if on_test
+        else " Every tenth training subject chooses the epoch instead of training."
+    )
+    return {
+        "said": said,
+        "clean": not seen and not on_test,
+        "selected_on_test": on_test,
+        "folds": {name: part["sizes"]["test"] for name, part in found.items()},
+        "sizes": {side: sum(part["sizes"][side] for part in parts) for side in ("train", "validation", "test")},
+        "test": {"side": "test", **leak},
+    }
+
+
+def _census(request: Request, corpus: Corpus) -> dict:
+    """Sequences and their copies by emotion, and what became of the frames."""
+    samples = corpus.samples(request, request.paper.hyperparameters["best"]["clahe"])
+    table, ledger, copies = samples.table, samples.ledger, trainings.copies(request, corpus)
+    counted = ledger.drop(columns=["corpus", "clip", "subject", "emotion", "partition", "problem", "rows"])
+    sequences = table.emotion.value_counts()
+    return {
+        "key": samples.key,
+        "subjects": int(table.subject.nunique()),
+        "sequences": {
+            str(emotion): {
+                "sequences": int(sequences.get(str(emotion), 0)),
+                "shown": int(sequences.get(str(emotion), 0)) * copies.per_sample(number),
+            }
+            for number, emotion in enumerate(corpus.classes)
+        },
+        "ledger": {"clips": len(ledger)} | {name: int(n) for name, n in counted.sum().items()},
+        "broken": ledger.problem[ledger.problem != ""].tolist(),
+        "detector": preprocessing.detector_title(preprocessing.settings(request, corpus.name, clahe=True).detector),
+    }

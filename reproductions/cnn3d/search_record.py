@@ -1,0 +1,140 @@
+"""What the search of a corpus has found so far, in a file of its own, so that tables need no database."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from common import plans
+from common.errors import UserError
+from common.paper import Paper
+from common.request import Request
+
+if TYPE_CHECKING:
+    from optuna import Study
+
+    from common.runs import Run
+    from common.scores import Score
+    from common.search import Question
+
+# fANOVA of fewer completed trials is noise.
+ENOUGH = 4
+
+
+@dataclass
+class Record:
+    """The trials of all searches on one corpus, as JSON can hold them.
+
+    Attributes:
+        content: what was asked for; "studies" by protocol and name of the study, and "nested" where the winners of
+            the outer folds were tested.
+    """
+
+    path: Path
+    content: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def begun(cls, request: Request, data: str, corpus: str) -> "Record":
+        """That of an earlier command, to go on with, or a new one.
+
+        Args:
+            data: "real" or "synthetic".
+            corpus: its key.
+        """
+        asked = {"corpus": corpus, "data": data, "narrow": request.sizes.get("narrow")}
+        asked |= {"settings": request.changed_settings, "seed": request.seeds[0], "epochs": request.sizes["epochs"]}
+        path = place(request.paper, request.profile, data, request.results, corpus)
+        before = read(path)
+        kept = {"studies": before.content["studies"], "nested": before.content["nested"]} if before else {}
+        return cls(path, asked | {"studies": {}, "nested": None} | kept)
+
+    def put(self, protocol: str, name: str, study: "Study", question: "Question") -> None:
+        """Write what a study holds."""
+        self.content["studies"].setdefault(protocol, {})[name] = _study(study, question)
+        plans.write(self.path, self.content)
+
+    def put_nested(self, names: Sequence[str], tested: Sequence["Run"], score: "Score") -> None:
+        """Write what the winners of the outer folds scored on the subjects that their searches did not see."""
+        folds = []
+        for name, run in zip(names, tested, strict=True):
+            table = run.predictions()
+            right = int((table.emotion == table.predicted).sum())
+            folds.append({"study": name, "fold": run.identity.fold, "correct": right, "tested": len(table)})
+        keys = ("accuracy", "interval", "samples", "subjects")
+        self.content["nested"] = {"folds": folds} | {key: getattr(score, key) for key in keys}
+        plans.write(self.path, self.content)
+
+    def best(self, protocol: str, name: str) -> dict[str, Any]:
+        """The configuration of the best trial of a study that has one."""
+        return self.content["studies"][protocol][name]["trials"][0]["options"]
+
+
+def place(paper: Paper, profile: str, data: str, results: Path, corpus: str) -> Path:
+    return results / "search" / paper.name / f"{profile}-{data}-{corpus}.json"
+
+
+def read(path: Path) -> Record | None:
+    """What was found, or None where nothing was searched.
+
+    Raises:
+        UserError: if the file is damaged.
+    """
+    if not path.exists():
+        return None
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if {"studies", "nested", "corpus", "data"} <= set(content):
+            return Record(path, content)
+    except (ValueError, TypeError):
+        pass
+    raise UserError(f"{path} is no record of a search.", "Delete it and run make search again: the trials are kept.")
+
+
+def winner(paper: Paper, profile: str, data: str, results: Path, corpus: str) -> dict[str, Any]:
+    """The best configuration of the search on a corpus, as the authors searched.
+
+    Raises:
+        UserError: if nothing was searched there yet.
+    """
+    record = read(place(paper, profile, data, results, corpus))
+    studies = record.content["studies"].get("published", {}) if record else {}
+    trials = [trial for study in studies.values() for trial in study["trials"]]
+    if not trials:
+        raise UserError(
+            f"There is no search on {corpus} yet ({profile} profile, {data} data).",
+            f"Run: make search PAPER={paper.name} CORPUS={corpus}, with the same DATA and PROFILE.",
+        )
+    return trials[0]["options"]
+
+
+def _study(study: "Study", question: "Question") -> dict[str, Any]:
+    """Its finished trials, the best first, and how much each option mattered."""
+    from common import search
+
+    ranked = search.ranked(study)
+    return {
+        "name": study.study_name,
+        "samples": question.samples,
+        "prune_below": question.prune_below,
+        "given_up": search.given_up(study),
+        "importances": _importances(study) if sum(not search.pruned(trial) for trial in ranked) >= ENOUGH else {},
+        "trials": [
+            {
+                "number": trial.number,
+                "pruned": search.pruned(trial),
+                "correct": trial.user_attrs[search.COUNTS][0],
+                "tested": trial.user_attrs[search.COUNTS][1],
+                "folds": len(trial.intermediate_values),
+                "options": trial.params,
+            }
+            for trial in ranked
+        ],
+    }
+
+
+def _importances(study: "Study") -> dict[str, float]:
+    from optuna.importance import FanovaImportanceEvaluator, get_param_importances
+
+    found = get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=0))
+    return {name: round(share, 4) for name, share in found.items()}

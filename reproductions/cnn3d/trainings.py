@@ -1,0 +1,192 @@
+"""The trainings: one configuration of Table 1 on one corpus, fold by fold.
+
+A configuration is a dictionary with the options of Table 1 under the names of paper.yaml (`hyperparameters: search`).
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from common.copies import Copies
+from common.feeding import class_labels
+from common.launch import Job
+from common.recipe import Recipe
+from common.request import Request
+from common.runs import Run
+from common.split_audit import audit_split
+from common.splits import Fold
+from common.training import Training
+from reproductions.cnn3d import search_record
+from reproductions.cnn3d.data import CKPLUS, KEYS, OULU, Corpus
+from reproductions.cnn3d.models import NETWORKS, Network
+
+# In place of the lost Table 3: options of Table 1 other than those of Table 2, as the paper says they are.
+WITHOUT_TABLE_3 = {"optimization": "lookahead_adam", "activation": "elu", "pooling": "max"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of Tables 4 and 5.
+
+    Attributes:
+        name: as the tables call it.
+        best_of: the corpus on which its configuration was found.
+        pretrained_on: the corpus whose weights it begins with, or "".
+    """
+
+    name: str
+    best_of: str
+    pretrained_on: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"{self.name} ({'pre-trained' if self.pretrained_on else self.best_of})"
+
+    @property
+    def explained(self) -> str:
+        before = f", pre-trained on {self.pretrained_on}" if self.pretrained_on else ""
+        return f"{self.name}: options that were best on {self.best_of}{before}"
+
+
+C1, C2 = Row("c1", CKPLUS), Row("c2", OULU)
+C3, C4 = replace(C2, name="c3", pretrained_on=OULU), replace(C1, name="c4", pretrained_on=CKPLUS)
+# Rows of one architecture follow each other, so that a process compiles it once.
+ROWS = {row.name: row for row in (C1, C4, C2, C3)}
+
+
+def configuration(request: Request, best_of: str, data: str) -> dict[str, Any]:
+    """The configuration that was best on a corpus: Table 2, or what stands for the lost Table 3.
+
+    Args:
+        data: "real" or "synthetic", to find the search on data of that kind.
+
+    Raises:
+        UserError: if a search is asked for that was not made yet.
+    """
+    stated = request.paper.hyperparameters["best"]
+    if best_of == CKPLUS:
+        return stated
+    if request.settings["oulu_best"] == "search_again":
+        return search_record.winner(request.paper, request.profile, data, request.results, KEYS[OULU])
+    return stated | WITHOUT_TABLE_3
+
+
+def network(request: Request, name: str) -> Network:
+    """The network under the name that its runs get; a narrow one is named as such."""
+    narrow = request.sizes.get("narrow")
+    return replace(NETWORKS["c3d_ckplus"], key=f"{name}_narrow" if narrow else name, parameters=None)
+
+
+def network_settings(request: Request, options: dict[str, Any]) -> dict[str, Any]:
+    """What a configuration, the paper's open decisions and the profile make of the network."""
+    settings = {name: options[name] for name in ("activation", "initializer", "pooling", "second_convolution")}
+    settings |= {"temporal": options["temporal_size"], "dropout": options["dropout"]}
+    settings |= {"fc_units": request.settings["fc_units"], "dropout_places": request.settings["dropout_places"]}
+    # What the user says about the dense layers goes for the narrow network too.
+    asked = {name: value for name, value in request.changed_settings.items() if name == "fc_units"}
+    return settings | request.sizes.get("narrow", {}) | asked
+
+
+def recipe(request: Request, options: dict[str, Any], corpus: Corpus, checkpoint: str) -> Recipe:
+    """The training of sections 3.1 and 4, in the size that the profile sets."""
+    stated, chosen, size = request.paper.hyperparameters, request.settings, request.sizes
+    parts = chosen["batches_per_update"]
+    return Recipe(
+        epochs=size["epochs"],
+        steps_per_epoch=size.get("steps_per_epoch"),
+        batch_size=size.get("batch_size", stated["batch_size"]) // parts,
+        accumulation=parts,
+        learning_rate=stated["learning_rate"],
+        optimizer=options["optimization"],
+        class_weights=options["loss_weights"],
+        pixel_scaling="symmetric" if options["normalization"] else "unit",
+        augmentation=copies(request, corpus),
+        checkpoint=checkpoint,
+        mixed_precision=request.mixed_precision,
+        xla=request.xla,
+    )
+
+
+def copies(request: Request, corpus: Corpus) -> Copies:
+    """The copies of training sequences, which each class of CK+ gets in another number (sections 4.1 and 4.2)."""
+    stated, chosen = request.paper.hyperparameters, request.settings
+    of_class = stated["augmentation_ckplus"]
+    if corpus.name == OULU:
+        of_class = dict.fromkeys(corpus.classes, stated["augmentation_oulu"])
+    return Copies.by_class(
+        of_class,
+        corpus.classes,
+        rotation=tuple(stated["rotation_degrees"]),
+        contrast=tuple(stated["contrast"]),
+        originals=chosen["originals_kept"],
+        fill=chosen["border_fill"],
+        per=chosen["transform_per"],
+    )
+
+
+def jobs(
+    request: Request,
+    corpus: Corpus,
+    options: dict[str, Any],
+    *,
+    experiment: str,
+    name: str,
+    protocol: str,
+    folds: Iterable[tuple[str, Fold]],
+    seed: int,
+    checkpoint: str = "best_validation_accuracy",
+    initial: Run | None = None,
+    keep_weights: bool = False,
+) -> list[Job]:
+    """One training a fold.
+
+    Args:
+        options: the configuration.
+        experiment, name, protocol: under which the runs are kept.
+        folds: with the name that a fold has in every protocol.
+        initial: the run with whose weights each of them begins.
+        keep_weights: those of the exact network take 312 MB a fold.
+    """
+    samples = corpus.samples(request, options["clahe"])
+    labels = class_labels(samples.table.emotion, corpus.classes)
+    how = recipe(request, options, corpus, checkpoint)
+    made = []
+    for fold_name, fold in folds:
+        training = Training(
+            paper=request.paper.name,
+            experiment=experiment,
+            protocol=protocol,
+            profile=request.profile,
+            network=network(request, name),
+            recipe=how,
+            seed=seed,
+            samples=samples,
+            labels=labels,
+            classes=corpus.classes,
+            fold=fold,
+            settings=network_settings(request, options),
+            fold_name=fold_name,
+            initial=initial,
+            keep_weights=keep_weights,
+        )
+        made.append(Job(training, split(samples.table, fold), _cost(training)))
+    return made
+
+
+def _cost(training: Training) -> float:
+    how = training.recipe
+    return how.epochs * (how.steps_per_epoch or training.batches(training.fold.train, train=True).per_pass)
+
+
+def split(table, fold: Fold) -> dict[str, Any]:
+    """What the auditor says about a fold, and whether its epoch is chosen on the tested part."""
+    audit = audit_split(table, fold)
+    return {
+        "fold": fold.name,
+        "said": str(audit.test),
+        "test": asdict(audit.test),
+        "sizes": {side: len(getattr(fold, side)) for side in ("train", "validation", "test")},
+        "selected_on_test": bool(np.array_equal(fold.validation, fold.test)),
+    }

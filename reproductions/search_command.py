@@ -1,0 +1,54 @@
+"""`search`: try settings with Optuna, go on where an earlier command stopped, and print what was found."""
+
+from typing import Any
+
+from common import paper as papers
+from common import search_storage
+from common.errors import UserError
+from common.request import cache_from_environment, check, models_from_environment, results_from_environment
+from common.screen import console
+from common.tables import Table
+from reproductions import registry
+from reproductions.run import describe, tables_folder
+
+SEARCHABLE = ("cnn3d",)
+
+
+def run(name: str, corpus: str, trials: int | None, storage: str, **options) -> list[Table]:
+    """Search until every study has `trials` finished trials, and print the tables; returns them.
+
+    Args:
+        corpus: keys separated by commas, or "" for all corpora of the paper that are there.
+        trials: of each study, those of earlier commands included; as many as the profile says if None.
+        storage: URL of a database, a file for SQLite, or "" for results/search/<paper>.db.
+        options: of `common.request.check`.
+
+    Raises:
+        UserError: for anything that the user can mend.
+    """
+    experiments = registry.module(name, "experiments")
+    if name not in SEARCHABLE:
+        raise UserError(f"{name} has no search.", f"Papers with one: {', '.join(SEARCHABLE)}.")
+    places = {"cache": cache_from_environment(), "results": results_from_environment()}
+    options["models"] = options.get("models") or models_from_environment()
+    request = check(papers.load(name), experiments.EXPERIMENTS, **(places | options))
+    wanted = request.sizes["trials"] if trials is None else trials
+    if wanted < 1:
+        raise UserError(f"A search of {wanted} trials finds nothing.", "Write TRIALS= as a number from 1.")
+    database = search_storage.url(storage, request.results / "search" / f"{name}.db")
+    console.print(f"{request.paper.title}: search\n{describe(request)}", markup=False)
+    console.print(f"Trials are kept in {search_storage.shown(database)}", markup=False)
+    searching = registry.module(name, "search")
+    data = searching.run(request, corpus, wanted, database, _show).word
+    made = registry.module(name, "search_tables").tables(request.paper, request.profile, data, request.results)
+    for table in made:
+        table.save(tables_folder(request.results, name, request.profile, data))
+        table.show(console)
+    if data == "synthetic":
+        console.print("[yellow]Synthetic data: these figures test the machinery and say nothing about the paper.")
+    return made
+
+
+def _show(study: str, done: int, wanted: int, trial: Any) -> None:
+    came = f"pruned in fold {len(trial.intermediate_values)}" if trial.state.name == "PRUNED" else f"{trial.value:.2%}"
+    console.print(f"{study}: trial {trial.number}, {came} ({done} of {wanted})", markup=False)

@@ -1,0 +1,146 @@
+"""Ray: the same runs as without it, also where a worker is killed half-way; an unreachable cluster is told."""
+
+import os
+import signal
+import socket
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from little_samples import LittleSamples
+from test_samples import Settings, corpus, prepare
+from test_training import DRAWN, little
+
+from common import ray_workers
+from common.errors import UserError
+from common.launch import Job, launch
+from common.samples import build
+
+ray = pytest.importorskip("ray", reason="the optional extra Ray is not installed: make setup CLUSTER=1")
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """Two nodes with one CPU each, found through RAY_ADDRESS as a user's cluster is."""
+    from ray.cluster_utils import Cluster
+
+    with pytest.MonkeyPatch.context() as patch:
+        # The workers import this module; a user's workers import the project's own.
+        patch.setenv("PYTHONPATH", str(Path(__file__).parent))
+        started = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+        started.add_node(num_cpus=1)
+        patch.setenv(ray_workers.ADDRESS, started.address)
+        with ray_workers.cluster():
+            yield started
+        started.shutdown()
+
+
+@dataclass
+class Fatal(LittleSamples):
+    """Kills the process that reads them for the `after`-th time, once for each marker that is not there yet."""
+
+    marker: Path | None = None
+    after: int = 0
+    reads: int = 0
+
+    def read(self, rows):
+        self.reads += 1
+        if self.marker and self.reads > self.after and not self.marker.exists():
+            self.marker.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().read(rows)
+
+
+def jobs(marker: Path) -> list[Job]:
+    made = [little(seed=seed) for seed in range(3)]
+    made[1] = replace(made[1], samples=Fatal(marker=marker, after=8))
+    return [Job(training, {"fold": str(number)}, cost=number) for number, training in enumerate(made)]
+
+
+def test_a_killed_worker_is_replaced_and_the_runs_are_those_of_one_machine(tmp_path, cluster):
+    marker, steps = tmp_path / "killed", []
+    on_ray = launch(jobs(marker), tmp_path / "ray", DRAWN, launcher="ray", progress=lambda *step: steps.append(step))
+    assert marker.exists(), "no worker was killed"
+    assert [step[0] for step in steps] == [0, 4, 8, 12] and {step[1] for step in steps} == {12}
+
+    alone = launch(jobs(marker), tmp_path / "alone", DRAWN, processes=2)
+    for one, other in zip(on_ray, alone, strict=True):
+        assert one.identity == other.identity and one.record["split"] == other.record["split"]
+        assert (one.folder / "predictions.csv").read_bytes() == (other.folder / "predictions.csv").read_bytes()
+    assert launch(jobs(tmp_path / "never"), tmp_path / "ray", DRAWN, launcher="ray") == on_ray
+    assert not (tmp_path / "never").exists(), "what is finished was trained again"
+
+
+def test_clips_are_prepared_on_the_cluster_as_on_one_machine(tmp_path, cluster):
+    clips = corpus(tmp_path / "corpus", (6,) * 4)
+    on_ray = build(clips, prepare, Settings(), tmp_path / "ray", launcher="ray")
+    alone = build(clips, prepare, Settings(), tmp_path / "alone", workers=1)
+    assert on_ray.path.read_bytes() == alone.path.read_bytes()
+
+
+def work(task: tuple[Path, str]) -> str:
+    folder, name = task
+    if name == "wrong":
+        raise UserError("a problem", "a remedy")
+    if name == "deadly":
+        os.kill(os.getpid(), signal.SIGKILL)
+    (folder / name).write_text(socket.gethostname())
+    return name
+
+
+def test_problems_come_with_their_task_and_the_others_end(tmp_path, cluster):
+    tasks = [(tmp_path, name) for name in ("wrong", "right", "deadly", "good")]
+    found = {task[1]: future for task, future in ray_workers.run(work, tasks, tmp_path)}
+    assert found["right"].result() == "right" and found["good"].result() == "good"
+    assert type(found["wrong"].exception()) is UserError and found["wrong"].exception().remedy == "a remedy"
+    assert f"killed {ray_workers.RETRIES + 1} times" in str(found["deadly"].exception())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["good", "right"]
+
+
+def test_the_cluster_is_shared_out(cluster):
+    assert (ray_workers.threads(None), ray_workers.slots(None)) == (1, 2)
+    assert (ray_workers.threads(1), ray_workers.slots(1)) == (2, 1)
+
+
+def test_a_machine_that_does_not_see_the_results_says_so(tmp_path):
+    value, error = ray_workers._checked(work, (tmp_path, "right"), tmp_path / "elsewhere" / "token")
+    assert value is None and isinstance(error, UserError) and "elsewhere" in str(error) and "share" in str(error)
+    assert not (tmp_path / "right").exists()
+
+
+@pytest.fixture
+def unconnected(monkeypatch):
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+
+
+@pytest.mark.parametrize("scheme", ["", "ray://"])
+def test_an_unreachable_address_is_told_at_once(tmp_path, monkeypatch, unconnected, scheme):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"{scheme}127.0.0.1:{free.getsockname()[1]}"
+        monkeypatch.setenv(ray_workers.ADDRESS, address)
+        with pytest.raises(UserError, match=address) as raised:
+            launch([Job(little(), {})], tmp_path, DRAWN, launcher="ray")
+    assert "RAY_ADDRESS" in raised.value.remedy
+
+
+def test_an_address_that_is_none_is_told(monkeypatch, unconnected):
+    monkeypatch.setenv(ray_workers.ADDRESS, "nonsense")
+    with pytest.raises(UserError, match="nonsense"), ray_workers.cluster():
+        pass
+
+
+def test_without_ray_the_remedy_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(UserError, match="CLUSTER=1"), ray_workers.cluster():
+        pass
+
+
+def test_the_extra_names_ray_with_bounds():
+    from packaging.requirements import Requirement
+
+    text = (Path(__file__).parents[1] / "requirements-cluster.txt").read_text(encoding="utf-8")
+    (line,) = [line for line in text.splitlines() if not line.startswith("#")]
+    assert Requirement(line).specifier.contains(ray.__version__)
+    assert not Requirement(line).specifier.contains("3.0")

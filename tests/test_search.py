@@ -1,0 +1,422 @@
+"""The search: pruned at the twelfth error, taken up again after a kill, never continued with another space."""
+
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import optuna
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from little_search import QUESTION, SPACE, objective, score
+from scipy import stats
+from test_training import DRAWN, little
+
+from common import files, launch, optimism, runs, search, search_storage
+from common import paper as papers
+from common.clips import Provenance
+from common.errors import UserError
+from common.request import check
+from common.search import FoldScore, Interval, Question
+from common.training import train
+from reproductions import search_command
+from reproductions.cnn3d import data, experiments, search_record, search_tables
+from reproductions.cnn3d import search as table1
+from reproductions.cnn3d.data import CKPLUS, CLASSES, OULU
+
+ROOT = Path(__file__).parents[1]
+
+
+def found(study):
+    return [(trial.params, trial.value, trial.state) for trial in search.finished(study)]
+
+
+@pytest.fixture
+def database(tmp_path):
+    return search_storage.url(str(tmp_path / "s.db"), tmp_path)
+
+
+# --- trials -----------------------------------------------------------------------------------------
+
+
+def test_loso_is_pruned_at_the_twelfth_error_and_asks_for_no_fold_after_it(tmp_path, database):
+    loso = Question("loso", SPACE, samples=327, prune_below=0.965)
+    sizes = [3] * 91 + [2] * 27
+    asked = []
+
+    def every_third_fold_wrong(options):
+        asked.clear()
+        for fold, size in enumerate(sizes):
+            asked.append(fold)
+            yield FoldScore(size - (fold % 3 == 0), size)
+
+    def eleven_errors(options):
+        return (FoldScore(size - (fold % 10 == 0 and fold > 0), size) for fold, size in enumerate(sizes))
+
+    study = search.search(loso, every_third_fold_wrong, database, 1, tmp_path)
+    (trial,) = search.finished(study)
+    assert search.pruned(trial) and asked == list(range(34))  # folds 0, 3, ..., 33 hold the twelve errors
+    assert trial.user_attrs[search.COUNTS] == [sum(sizes[:34]) - 12, sum(sizes[:34])]
+
+    study = search.search(loso, eleven_errors, database, 2, tmp_path)
+    best, worst = search.ranked(study)
+    assert best.value == 316 / 327 and not search.pruned(best) and worst.number == 0
+
+
+def test_a_search_has_as_many_trials_as_asked_for_over_all_commands(tmp_path, database):
+    told = []
+    for wanted in (2, 5, 5):
+        study = search.search(
+            QUESTION, objective, database, wanted, tmp_path, ended=lambda done, trial: told.append(done)
+        )
+        assert len(search.finished(study)) == wanted
+    assert told == [1, 2, 3, 4, 5]
+    for trial in search.finished(study):
+        assert trial.value == sum(score(trial.params, fold) for fold in range(4)) / 40
+        assert set(trial.params) == set(SPACE)
+    assert len({trial.params["dropout"] for trial in search.finished(study)}) == 5
+    whole = search.search(QUESTION, objective, f"{database}2", 5, tmp_path / "other")
+    assert found(study) == found(whole), "how a search is cut into commands does not matter"
+
+
+SCRIPT = """
+import sys, time
+from pathlib import Path
+sys.path[:0] = [{root!r}, {tests!r}]
+import little_search
+from common.search import FoldScore, search
+
+def slow(options):
+    for fold in range(4):
+        kept = Path({folder!r}) / f"{{options['dropout']:.12f}}-{{fold}}"
+        if not kept.exists():
+            kept.write_text(str(little_search.score(options, fold)))
+            with open({log!r}, "a") as log:
+                log.write(f"{{kept.name}}\\n")
+            time.sleep(0.2)
+        yield FoldScore(int(kept.read_text()), 10)
+
+search(little_search.QUESTION, slow, {database!r}, 4, Path({locks!r}))
+"""
+
+
+def test_a_killed_search_ends_like_one_that_was_not_and_computes_no_fold_twice(tmp_path, database):
+    folds, log, locks = tmp_path / "folds", tmp_path / "log", tmp_path / "locks"
+    folds.mkdir()
+    script = tmp_path / "run.py"
+    places = {"folder": str(folds), "log": str(log), "locks": str(locks), "database": database}
+    script.write_text(SCRIPT.format(root=str(ROOT), tests=str(Path(__file__).parent), **places))
+
+    for folds_done in (6, 11):  # in the second trial, and in the third
+        process = subprocess.Popen([sys.executable, script])
+        deadline = time.monotonic() + 120
+        while not log.exists() or len(log.read_text().splitlines()) < folds_done:
+            assert time.monotonic() < deadline and process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    subprocess.run([sys.executable, script], check=True, timeout=120)
+
+    computed = log.read_text().splitlines()
+    assert len(computed) == len(set(computed)) == 16
+    unbroken = search.search(QUESTION, objective, f"{database}2", 4, tmp_path / "other")
+    assert found(search.opened(QUESTION, database)) == found(unbroken)
+
+
+def test_a_trial_of_a_living_process_is_left_alone_and_one_of_a_dead_process_is_taken_up(tmp_path, database):
+    study = search.opened(QUESTION, database)
+    begun = study.ask(search._distributions(SPACE))
+    with files.lock(tmp_path / QUESTION.name / str(begun.number)):
+        search.search(QUESTION, objective, database, 1, tmp_path)
+        assert study.trials[begun.number].state == optuna.trial.TrialState.RUNNING
+    search.search(QUESTION, objective, database, 2, tmp_path)
+    assert study.trials[begun.number].state == optuna.trial.TrialState.FAIL
+    assert begun.params in [trial.params for trial in search.finished(study)]
+    assert search.given_up(study) == 0
+
+
+def test_a_configuration_that_kills_its_process_three_times_is_given_up(tmp_path, database):
+    tried = []
+
+    def deadly(options):
+        tried.append(options)
+        raise MemoryError
+        yield
+
+    for _ in range(4):
+        with pytest.raises(MemoryError):
+            search.search(QUESTION, deadly, database, 1, tmp_path)
+    assert tried[0] == tried[1] == tried[2] != tried[3]
+    assert search.given_up(search.opened(QUESTION, database)) == 1
+    study = search.search(QUESTION, objective, database, 1, tmp_path)
+    assert [trial.params for trial in search.finished(study)] == [tried[3]]
+
+
+# --- databases --------------------------------------------------------------------------------------
+
+
+def refused(question, storage) -> str:
+    with pytest.raises(UserError) as raised:
+        search.opened(question, storage)
+    return str(raised.value)
+
+
+def test_a_database_of_another_space_is_refused_and_stays_as_it_was(tmp_path, database):
+    search.search(QUESTION, objective, database, 1, tmp_path)
+    other = {**SPACE, "kernel": (1, 3, 7), "dropout": Interval(0, 0.5)}
+    said = refused(replace(QUESTION, space=other), database)
+    assert "space of dropout, space of kernel" in said and "STORAGE=" in said and "mode" not in said
+    assert "prune_below" in refused(replace(QUESTION, prune_below=0.9), database)
+    assert "data" in refused(replace(QUESTION, details={"data": "y"}), database)
+    assert len(search.finished(search.opened(QUESTION, database))) == 1
+
+
+def test_a_database_of_another_program_is_refused(database):
+    study = optuna.create_study(study_name=QUESTION.name, storage=database, direction="maximize")
+    study.optimize(lambda trial: trial.suggest_float("dropout", 0, 1), n_trials=1)
+    assert "another program" in refused(QUESTION, database)
+
+
+def test_what_is_no_database_is_named(tmp_path):
+    text = tmp_path / "notes.db"
+    text.write_text("no database, but long enough to have a heading" * 30)
+    assert "notes.db" in refused(QUESTION, f"sqlite:///{text}")
+    assert "nowhere" in refused(QUESTION, f"sqlite:///{tmp_path / 'nowhere' / 's.db'}")
+    assert "is no address of a database" in refused(QUESTION, "nosuchdatabase://host/name")
+    for url in ("postgresql://me:secret@127.0.0.1:1/x", "mysql+pymysql://me:secret@127.0.0.1:1/x"):
+        said = refused(QUESTION, url)
+        assert "secret" not in said and "***" in said
+
+
+def test_a_database_of_another_version_of_optuna_is_named(tmp_path, database):
+    search.opened(QUESTION, database)
+    connection = sqlite3.connect(tmp_path / "s.db")
+    connection.execute("update version_info set schema_version = 1")
+    connection.execute("update alembic_version set version_num = 'v0.9.0.a'")
+    connection.commit()
+    connection.close()
+    assert "optuna storage upgrade" in refused(QUESTION, database)
+
+
+def test_a_full_disk_is_told_as_such(database):
+    from sqlalchemy.exc import OperationalError
+
+    with pytest.raises(files.StorageError, match="disk is full"), search_storage.told(database):
+        raise OperationalError("insert", {}, sqlite3.OperationalError("database or disk is full"))
+
+
+def test_a_storage_is_a_url_a_file_or_the_default(tmp_path):
+    default = tmp_path / "search" / "cnn3d.db"
+    assert search_storage.url("", default) == f"sqlite:///{default}" and default.parent.is_dir()
+    assert search_storage.url(str(tmp_path / "a" / "b.db"), default) == f"sqlite:///{tmp_path}/a/b.db"
+    assert search_storage.url("mysql://h/n", default) == "mysql://h/n"
+
+
+# --- the winner's optimism --------------------------------------------------------------------------
+
+
+@settings(max_examples=10, deadline=None)
+@given(correct=st.integers(150, 199), trials=st.integers(1, 60))
+def test_the_best_of_equal_trials_is_as_lucky_as_the_binomial_says(correct, trials):
+    accuracy, samples = correct / 200, 200
+    simulated = optimism.of_the_best([accuracy, accuracy], samples, trials, draws=4000)
+    counts = np.arange(samples)
+    expected = (1 - stats.binom.cdf(counts, samples, accuracy) ** trials).sum() / samples - accuracy
+    assert simulated.expected == pytest.approx(expected, abs=0.0025)
+    assert simulated.low <= simulated.expected <= simulated.high
+
+
+def test_luck_is_not_taken_for_a_difference_and_a_difference_lowers_the_luck():
+    rng = np.random.default_rng(0)
+    equal = rng.binomial(327, 0.95, 400) / 327
+    measured, luck = optimism.spread(equal, 327)
+    assert measured == pytest.approx(luck, rel=0.1)
+    of_equal = optimism.of_the_best(equal, 327, 800).expected
+    assert of_equal == pytest.approx(optimism.of_the_best([0.95, 0.95], 327, 800).expected, abs=0.003)
+    # Where a few are far better, they win by merit.
+    luck_of_alike = optimism.of_the_best([0.6, 0.6], 327, 20).expected
+    assert optimism.of_the_best([0.98] * 5 + [0.6] * 15, 327, 20).expected < luck_of_alike / 2
+
+
+# --- Table 1 ----------------------------------------------------------------------------------------
+
+PAPER = papers.load("cnn3d")
+SIZES = {"epochs": 2, "trials": 2, "narrow": {"width": 64, "fc_units": 8}}
+
+
+class Drawn:
+    """A corpus whose samples are a table alone."""
+
+    def __init__(self, name, subjects=20, each=3):
+        self.name, self.classes, self.origin = name, CLASSES[name], Provenance(True)
+        names = [str(emotion) for emotion in self.classes]
+        rows = [
+            (f"{name}/S{s:03d}", f"S{s:03d}/{c}", names[(s + c) % len(names)])
+            for s in range(subjects)
+            for c in range(each)
+        ]
+        self.table = pd.DataFrame(rows, columns=["subject", "clip", "emotion"])
+        self.table = self.table.assign(
+            sample=np.arange(len(rows)), corpus=name, first_frame=np.arange(len(rows)) * 10, last_frame=9
+        )
+        self.key = f"drawn {name}"
+
+    def samples(self, request, clahe):
+        return self
+
+
+@pytest.fixture
+def searched(monkeypatch, tmp_path):
+    """`searched(profile, wrong, ...)` runs the search; `wrong(training)` says how many samples of a fold are missed.
+
+    Returns the request and the trainings, in the lists in which they were launched.
+    """
+
+    def call(profile=SIZES, wrong=lambda training: 0, corpus="ckplus", trials=2, **options):
+        launched = []
+
+        def launch_nothing(jobs, root, origin, processes, launcher):
+            assert root == tmp_path / "search"
+            launched.append([job.training for job in jobs])
+            return [_run(job.training, wrong(job.training), root) for job in jobs]
+
+        monkeypatch.setattr(launch, "launch", launch_nothing)
+        monkeypatch.setattr(launch, "at_once", lambda processes, launcher: 3)
+        monkeypatch.setattr(data, "load", lambda request, names: ({n: Drawn(n) for n in names}, Provenance(True)))
+        small = PAPER.model_copy(update={"profiles": {"quick": profile}})
+        request = check(small, experiments.EXPERIMENTS, results=tmp_path, **options)
+        table1.run(request, corpus, trials, search_storage.url("", tmp_path / "s.db"), lambda *told: None)
+        return request, launched
+
+    return call
+
+
+def _run(training, wrong, root):
+    """A finished run that misses so many samples of its fold."""
+    table = training.samples.table.iloc[training.fold.test][["sample", "subject", "emotion"]]
+    table = table.assign(predicted=["?"] * wrong + table.emotion.tolist()[wrong:])
+    folder = training.identity.folder(root)
+    folder.mkdir(parents=True)
+    table.to_csv(folder / "predictions.csv", index=False)
+    return runs.Run(folder, training.identity, {})
+
+
+def test_the_space_is_table_1():
+    request = check(PAPER, experiments.EXPERIMENTS)
+    space = table1.space(request)
+    assert space.pop("dropout") == Interval(0, 1)
+    assert set(space) | {"dropout"} == set(PAPER.hyperparameters["best"])
+    assert np.prod([len(options) for options in space.values()]) == 3200
+    for name, options in space.items():
+        assert PAPER.hyperparameters["best"][name] in options
+    paper = check(PAPER, experiments.EXPERIMENTS, profile="paper")
+    assert (table1.prune_below(paper, CKPLUS), table1.prune_below(paper, OULU)) == (0.965, 0.0)
+
+
+def test_the_published_search_leaves_one_subject_out_and_stops_launching_when_it_is_pruned(searched):
+    request, launched = searched(wrong=lambda training: 1, trials=1, protocol="published")
+    # 20 subjects with 3 sequences each: the third error puts 96.5 % of 60 out of reach.
+    assert [len(batch) for batch in launched] == [3]
+    for training in launched[0]:
+        assert np.array_equal(training.fold.validation, training.fold.test) and not training.keep_weights
+        assert len(set(training.samples.table.subject.iloc[training.fold.test])) == 1
+    (table,) = search_tables.tables(request.paper, "quick", "synthetic", request.results)
+    assert table.rows[0]["accuracy"] == "pruned in fold 3, 3 errors of 9"
+    assert "narrow" in table.title and "drawn" in table.title
+    assert table.rows[-1]["dropout"] == "0.2511" and table.rows[-1]["rank"] == "printed"
+
+
+def test_on_oulu_the_search_runs_over_the_ten_folds_and_nothing_is_pruned(searched):
+    request, launched = searched(wrong=lambda training: 3, trials=1, protocol="published", corpus="oulu")
+    assert [len(batch) for batch in launched] == [3, 3, 3, 1]
+    (table,) = search_tables.tables(request.paper, "quick", "synthetic", request.results)
+    assert table.rows[0]["accuracy"] == "50.00% (30 of 60)"
+    assert len(table.rows) == 1 and "lost" in table.title
+
+
+def test_the_nested_search_never_sees_whom_it_tests(searched):
+    _, launched = searched({**SIZES, "prune_below": 0}, trials=1, protocol="honest")
+    trainings = [training for batch in launched for training in batch]
+    winners = [training for training in trainings if training.network.key.startswith("winner")]
+    assert len(winners) == 10 and len(trainings) == 10 + 10 * table1.INNER_FOLDS
+    tested = np.concatenate([winner.fold.test for winner in winners])
+    assert sorted(tested) == list(range(60))
+    for winner in winners:
+        outside = set(winner.samples.table.subject.iloc[winner.fold.test])
+        inner = [one for one in trainings if one.experiment == winner.experiment and one is not winner]
+        assert len(inner) == table1.INNER_FOLDS
+        for one in inner:
+            for side in (one.fold.train, one.fold.validation, one.fold.test):
+                assert len(side) and not outside & set(one.samples.table.subject.iloc[side])
+        sides = [set(winner.samples.table.subject.iloc[getattr(winner.fold, side)]) for side in ("train", "validation")]
+        assert not outside & (sides[0] | sides[1]) and not sides[0] & sides[1]
+
+
+def by_dropout(training) -> int:
+    """A configuration with much dropout misses one of each fold's samples."""
+    return int(training.settings["dropout"] > 0.5)
+
+
+def test_the_best_ten_and_their_warning_come_from_what_was_found(searched):
+    request, _ = searched({**SIZES, "prune_below": 0, "subjects": 6}, by_dropout, trials=14, protocol="published")
+    best, importances = search_tables.tables(request.paper, "quick", "synthetic", request.results)
+    accuracies = [row["accuracy"] for row in best.rows[:-1]]
+    assert len(accuracies) == 10 and accuracies == sorted(accuracies, key=lambda text: -float(text.partition("%")[0]))
+    assert accuracies[0] == "100.00% (18 of 18)" and float(best.rows[0]["dropout"]) <= 0.5
+    assert any("Beware" in note and "best of 800" in note for note in best.notes)
+    assert importances.rows[0]["option"] == "Dropout"
+    shares = [float(row["importance"]) for row in importances.rows]
+    assert sum(shares) == pytest.approx(1, abs=0.01) and len(importances.rows[0]["bar"]) == search_tables.BAR
+    winner = search_record.winner(request.paper, "quick", "synthetic", request.results, "ckplus")
+    assert winner["dropout"] <= 0.5 and set(winner) == set(PAPER.hyperparameters["best"])
+
+
+def test_the_nested_table_says_what_the_winners_are_worth(searched):
+    request, _ = searched(
+        {**SIZES, "prune_below": 0},
+        lambda training: int(training.network.key.startswith("winner") and training.fold_name == "fold-01"),
+        trials=1,
+        protocol="both",
+    )
+    tables = {table.name: table for table in search_tables.tables(request.paper, "quick", "synthetic", request.results)}
+    nested = tables["search_ckplus_nested"]
+    assert [row["fold"] for row in nested.rows] == [f"fold-{i:02d}" for i in range(1, 11)]
+    assert nested.rows[0]["outer"] == "83.33% (5 of 6)" and nested.rows[1]["outer"] == "100.00% (6 of 6)"
+    assert "98.33% of 60 sequences" in nested.notes[0] and "+1.7 points" in nested.notes[1]
+
+
+def test_a_search_with_other_settings_needs_another_database(searched):
+    searched(trials=1, protocol="published")
+    with pytest.raises(UserError, match="network settings"):
+        searched(trials=1, protocol="published", settings=["fc_units=512"])
+
+
+def test_what_was_not_searched_and_what_cannot_be_is_told(tmp_path, searched):
+    with pytest.raises(UserError, match="make search PAPER=cnn3d CORPUS=oulu"):
+        search_record.winner(PAPER, "quick", "synthetic", tmp_path, "oulu")
+    assert search_tables.tables(PAPER, "quick", "synthetic", tmp_path) == []
+    with pytest.raises(UserError, match="oulu"):
+        searched(corpus="oulo")
+    path = search_record.place(PAPER, "quick", "synthetic", tmp_path, "oulu")
+    path.parent.mkdir(parents=True)
+    path.write_text("{}")
+    with pytest.raises(UserError, match=path.name):
+        search_tables.tables(PAPER, "quick", "synthetic", tmp_path)
+    with pytest.raises(UserError, match="no search"):
+        search_command.run("timeconvnet", "", None, "")
+    with pytest.raises(UserError, match="0 trials"):
+        search_command.run("cnn3d", "", 0, "")
+    with pytest.raises(UserError, match="launcher"):
+        check(PAPER, experiments.EXPERIMENTS, launcher="rey")
+
+
+def test_a_run_of_a_search_is_finished_without_its_weights(tmp_path):
+    run = train(replace(little(), keep_weights=False), tmp_path, provenance=DRAWN)
+    assert sorted(path.name for path in run.folder.iterdir()) == ["curves.csv", "predictions.csv", "run.json"]
+    assert runs.finished(little().identity, tmp_path) == run
