@@ -97,7 +97,7 @@ def table(evidence: Evidence, title: str) -> Table:
     run = max((len(part["folds"]) for name, part in plan["splits"].items() if "-folds," in name), default=0)
     notes = [
         "The paper names no test, but prints the p-values of a one-sided paired t-test; what is left of a difference "
-        "comes from when it rounded its folds (`audit` tries all ways). Its folds are read as the fractions that "
+        "comes from when it rounded its folds (`make audit` tries all ways). Its folds are read as the fractions that "
         "print so.",
         f"Training parts of two folds share most of their sequences. The corrected resampled t-test (Nadeau and "
         f"Bengio 2003) takes the variance {1 + stated / (stated - 1):.1f} times for that; Wilcoxon's needs no "

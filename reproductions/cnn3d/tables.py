@@ -203,9 +203,9 @@ def _overall(evidence: Evidence) -> Table:
     """Tables 6 to 8: one accuracy each, in the readings that the paper leaves open."""
     plan, rows = evidence.plan, []
     for name, key, where, readings in (
-        ("table6", "c1", f"6: {CKPLUS}, one subject left out", ("all sequences together", "mean over subjects")),
-        ("table7", "c1", f"7: {CKPLUS}, ten folds", ("all sequences together",)),
-        ("table8", "c2", f"8: {OULU}, ten folds", ("all sequences together",)),
+        ("table6", "c1", f"Table 6: {CKPLUS}, one subject out", ("all sequences together", "mean over subjects")),
+        ("table7", "c1", f"Table 7: {CKPLUS}, ten folds", ("all sequences together",)),
+        ("table8", "c2", f"Table 8: {OULU}, ten folds", ("all sequences together",)),
     ):
         claim = evidence.paper.claim(f"{name}-ours-accuracy")
         for protocol in plan["protocols"] if name in plan["experiments"] else ():
@@ -235,7 +235,7 @@ def _overall(evidence: Evidence) -> Table:
                         "verdict": (TOO_SMALL if small else judge(claim, ours).name) if counted else None,
                     }
                 )
-    columns = {"table": "Table", "reading": "Reading", "protocol": "Protocol", "samples": "Sequences"}
+    columns = {"table": "Printed in", "reading": "Reading", "protocol": "Protocol", "samples": "Sequences"}
     columns |= {"published": "Published", "reproduced": "Reproduced", "difference": "Difference"}
     columns |= {"interval": "95 % interval", "verdict": "Verdict"}
     notes = _overall_notes(evidence)
