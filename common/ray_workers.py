@@ -21,6 +21,9 @@ ADDRESS = "RAY_ADDRESS"
 # How often Ray begins a task anew whose worker died; each time it goes on from what it left on disk.
 RETRIES = 3
 PATIENCE = 5.0
+# How a gRPC connection begins: the preface of HTTP/2 and an empty SETTINGS frame; the answer is a SETTINGS frame.
+HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
+FRAME_HEADING, SETTINGS = 9, 4
 
 
 @contextmanager
@@ -65,12 +68,17 @@ def _ray():
 
 
 def _knock(address: str) -> None:
-    """Ray itself waits for minutes for a host that does not answer."""
+    """Ray itself waits for minutes for a host that does not answer, or that is no Ray."""
     host, colon, port = address.removeprefix("ray://").rpartition(":")
     if not colon or not port.isdigit():
         return
     try:
-        socket.create_connection((host, int(port)), PATIENCE).close()
+        with socket.create_connection((host, int(port)), PATIENCE) as line:
+            if os.environ.get("RAY_USE_TLS", "0") == "0":
+                line.sendall(HELLO)
+                answer = line.recv(FRAME_HEADING)
+                if len(answer) < FRAME_HEADING or answer[3] != SETTINGS:
+                    raise ConnectionError("what answers there is not Ray")
     except OSError as error:
         raise _unreachable(address, str(error)) from error
 

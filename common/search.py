@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from zlib import crc32
 
 from common import files
 from common.errors import UserError
@@ -88,8 +89,8 @@ def search(
         storage: URL of any database that Optuna knows.
         trials: finished trials in all, those of earlier commands included.
         locks: folder whose locks tell which running trials have a living process.
-        seed: of the sampler. A trial is drawn from it, its number and the trials before it alone, so that a search
-            which was killed goes on as if it had not been.
+        seed: of the sampler. A trial is drawn from it, the study's name and the trials before it alone, so that a
+            search which was killed goes on as if it had not been.
         ended: called with the number of finished trials, and the last of them.
 
     Raises:
@@ -215,7 +216,7 @@ def _sampler(study: "Study", seed: int):
 
     begun = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
     before = len(study.get_trials(deepcopy=False, states=begun)) + given_up(study)
-    drawn = np.random.SeedSequence([seed, before])
+    drawn = np.random.SeedSequence([seed, crc32(study.study_name.encode()), before])
     return TPESampler(seed=int(drawn.generate_state(1)[0]))
 
 

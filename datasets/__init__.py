@@ -17,6 +17,8 @@ _MODULES = (
     "baum1",
     "enterface",
     "oulu",
+    "savee",
+    "afew",
     "fer2013",
     "ckplus48",
 )

@@ -5,10 +5,8 @@ import datasets
 # What papers call a part of a set, or several sets together.
 _MADE_OF = {"BAUM-1s": ("BAUM-1",), "BigFaceX": ("CK+", "BAUM-1", "eNTERFACE'05")}
 _WITHOUT_LOADER = {
-    "AFEW": "Request it from the organisers of the EmotiW challenge; Train_AFEW.zip and Val_AFEW.zip are needed.",
     "MMI": "Sign the licence and make an account at mmifacedb.eu.",
     "RML": "Send the signed form of the RML emotion database (Ryerson Multimedia Laboratory).",
-    "SAVEE": "Register at kahlan.eps.surrey.ac.uk/savee.",
 }
 
 

@@ -223,15 +223,14 @@ def right(training):
     return max(0.2, RIGHT[training.network.key[:2]] - lost)
 
 
-@pytest.fixture
-def reproduced(tmp_path, monkeypatch):
-    """`reproduced(**options)`: evidence of a reproduction without trainings, on tables instead of pictures."""
+def reproduce(folder, monkeypatch, **options):
+    """Evidence of a reproduction without trainings, on tables instead of pictures."""
 
     def launch(jobs, root, origin, **_):
         return [runs.finished(job.training.identity, root) or publish(job, root, right(job.training)) for job in jobs]
 
     def load(asked, names):
-        # Sixteen subjects, of whom each shows most emotions: enough to be better than a constant answer.
+        # Enough sequences for every row to be better than a constant answer.
         corpora = {name: Drawn(name, subjects=20, each=6) for name in names}
         for corpus in corpora.values():
             corpus.ledger = pd.DataFrame(
@@ -242,18 +241,31 @@ def reproduced(tmp_path, monkeypatch):
 
     monkeypatch.setattr(experiments, "launch", launch)
     monkeypatch.setattr(data, "load", load)
+    asked = request(**{"folds": 10, "results": folder, "cache": folder} | options)
+    experiments.reproduce(asked)
+    found, unfinished = runs.find(folder / "runs")
+    complaints = []
+    (evidence,) = salvage(asked.paper, found, folder, complaints.append)
+    assert unfinished == complaints == []
+    return evidence
 
-    def run(**options):
-        asked = request(**{"folds": 10, "results": tmp_path, "cache": tmp_path} | options)
-        experiments.reproduce(asked)
-        found, unfinished = runs.find(tmp_path / "runs")
-        assert unfinished == []
-        complaints = []
-        (evidence,) = salvage(asked.paper, found, tmp_path, complaints.append)
-        assert complaints == []
-        return evidence
 
-    return run
+@pytest.fixture
+def reproduced(tmp_path, monkeypatch):
+    """`reproduced(**options)`: as `reproduce`."""
+    return lambda **options: reproduce(tmp_path, monkeypatch, **options)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """Everything with the paper's own profile."""
+    with pytest.MonkeyPatch.context() as patch:
+        return reproduce(tmp_path_factory.mktemp("whole"), patch, profile=EXACT)
+
+
+@pytest.fixture(scope="module")
+def made(whole):
+    return by_name(whole)
 
 
 EXACT = {"epochs": 16}
@@ -263,8 +275,8 @@ def by_name(evidence):
     return {table.name: table for table in tables.tables(evidence)}
 
 
-def test_rows_and_folds_are_those_of_the_paper(reproduced):
-    evidence = reproduced(profile=EXACT)
+def test_rows_and_folds_are_those_of_the_paper(whole):
+    evidence = whole
     counted = pd.Series([(r.identity.experiment, r.identity.network, r.identity.protocol) for r in evidence.runs])
     expected = {("ckplus-folds", row): 10 for row in ("c1", "c2", "c3")}
     expected |= {("oulu-folds", row): 10 for row in ("c2", "c1", "c4")} | {("ckplus-one-out", "c1"): 20}
@@ -286,8 +298,7 @@ def test_only_what_an_experiment_needs_is_trained(reproduced):
     assert set(by_name(evidence)) == {"ledger", "sequences", "accuracies", "fig6_predicted", "fig6_true"}
 
 
-def test_tables_4_and_5_stand_beside_the_printed_ones(reproduced):
-    made = by_name(reproduced(profile=EXACT))
+def test_tables_4_and_5_stand_beside_the_printed_ones(made):
     for name, order in (("table4", ["c1", "c2", "c3"]), ("table5", ["c2", "c1", "c4"])):
         rows = made[name].rows
         assert [row["network"][:2] for row in rows if row["source"] == "paper"] == order
@@ -304,8 +315,8 @@ def test_tables_4_and_5_stand_beside_the_printed_ones(reproduced):
         assert "narrow" not in text
 
 
-def test_measured_values_and_verdicts(reproduced):
-    evidence = reproduced(profile=EXACT)
+def test_measured_values_and_verdicts(whole):
+    evidence = whole
     found = measured.measurements(evidence)
     accuracies = [claim for claim in PAPER.claims if claim.unit == "%"]
     assert set(found) == {claim.id for claim in accuracies} and len(accuracies) == 69
@@ -330,7 +341,7 @@ def test_a_mean_over_subjects_counts_subjects_alike(reproduced):
     assert [(row["reading"], row["protocol"]) for row in rows] == [
         (reading, protocol)
         for protocol in ("published", "honest")
-        for reading in ("all sequences together", "mean over subjects")
+        for reading in ("all sequences", "mean over subjects")
     ]
     assert rows[1]["reproduced"] == f"{100 * value:.2f}"
 
@@ -368,8 +379,8 @@ def test_folds_of_sequences_leak_and_the_table_says_so(reproduced):
     assert honest["clean"] and honest["said"].startswith("Nobody who is tested was trained on.")
 
 
-def test_leaks_are_told_of_every_network_that_learnt(reproduced):
-    found = tables.leaks(reproduced(profile=EXACT))
+def test_leaks_are_told_of_every_network_that_learnt(whole):
+    found = tables.leaks(whole)
     assert [title for title, *_ in found] == [
         *[f"{row} (CK+, ten folds)" for row in ("c1", "c2", "c3")],
         *[f"{row} (Oulu-CASIA, ten folds)" for row in ("c2", "c1", "c4")],
@@ -378,10 +389,9 @@ def test_leaks_are_told_of_every_network_that_learnt(reproduced):
     assert all(low - 1e-9 <= points <= high + 1e-9 and points > 5 for _, points, low, high in found)
 
 
-def test_testing_the_best_epoch_is_told(reproduced):
-    evidence = reproduced(profile=EXACT, experiment="table4")
-    assert tables.best_epoch_gain(measured.runs_of(evidence, "table4", "c1", "published")) == pytest.approx(0.1)
-    assert any("adds c1 +10.0, c2 +10.0, c3 +10.0 points" in note for note in by_name(evidence)["table4"].notes)
+def test_testing_the_best_epoch_is_told(whole, made, reproduced):
+    assert tables.best_epoch_gain(measured.runs_of(whole, "table4", "c1", "published")) == pytest.approx(0.1)
+    assert any("adds c1 +10.0, c2 +10.0, c3 +10.0 points" in note for note in made["table4"].notes)
     inner = reproduced(profile=EXACT, experiment="table4", settings=["best_epoch_on=inner_validation"])
     assert not any("best on the tested fold" in note for note in by_name(inner)["table4"].notes)
 
@@ -412,24 +422,21 @@ def test_the_corrected_test_enlarges_the_variance():
     assert significance.p_values([0.9, 0.8], [0.8, 0.7], 10) is None
 
 
-def test_the_table_of_p_values_has_printed_and_own_folds(reproduced):
-    evidence = reproduced(profile=EXACT, experiment="significance")
-    made = by_name(evidence)["significance"]
-    assert len(made.rows) == len(significance.PAIRS) * len(significance.TESTS)
-    assert [row["paper"] for row in made.rows if "paper" in row] == ["0.00057", "0.00067", "0.03650", "0.00597"]
-    a, b = (measured.by_fold(measured.runs_of(evidence, "table4", row, "honest")) for row in ("c1", "c2"))
+def test_the_table_of_p_values_has_printed_and_own_folds(whole, made):
+    tests = made["significance"]
+    assert len(tests.rows) == len(significance.PAIRS) * len(significance.TESTS)
+    assert [row["paper"] for row in tests.rows if "paper" in row] == ["0.00057", "0.00067", "0.03650", "0.00597"]
+    a, b = (measured.by_fold(measured.runs_of(whole, "table4", row, "honest")) for row in ("c1", "c2"))
     assert list(a.index) == [f"fold-{n:02d}" for n in range(1, 11)]
     expected = significance.p_values(a, b, 10)[significance.ONE_SIDED]
-    assert made.rows[0]["honest"] == f"{expected:.5f}"
-    assert not any("too few" in note for note in made.notes)
+    assert tests.rows[0]["honest"] == f"{expected:.5f}"
+    assert not any("too few" in note for note in tests.notes)
 
 
 # --- confusion --------------------------------------------------------------------------------------
 
 
-def test_confusion_matrices_in_both_orientations(reproduced):
-    evidence = reproduced(profile=EXACT)
-    made = by_name(evidence)
+def test_confusion_matrices_in_both_orientations(made):
     sizes = {"Angry": 45, "Disgust": 59, "Fear": 25, "Happy": 69, "Sad": 28, "Surprise": 83, "Contempt": 18}
     true = [row for row in made["fig5_true"].rows if row["source"] == "paper"]
     assert {row["row"]: row["shown"] for row in true} == sizes

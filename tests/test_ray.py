@@ -4,8 +4,10 @@ import os
 import signal
 import socket
 import sys
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from little_samples import LittleSamples
@@ -123,6 +125,16 @@ def test_an_unreachable_address_is_told_at_once(tmp_path, monkeypatch, unconnect
         with pytest.raises(UserError, match=address) as raised:
             launch([Job(little(), {})], tmp_path, DRAWN, launcher="ray")
     assert "RAY_ADDRESS" in raised.value.remedy
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
+def test_an_address_where_something_else_answers_is_told(monkeypatch, unconnected, answer):
+    monkeypatch.setattr(ray_workers, "PATIENCE", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        monkeypatch.setenv(ray_workers.ADDRESS, f"127.0.0.1:{other.getsockname()[1]}")
+        Thread(target=lambda: other.accept()[0].sendall(answer) or time.sleep(2), daemon=True).start()
+        with pytest.raises(UserError, match="no Ray cluster"), ray_workers.cluster():
+            pass
 
 
 def test_an_address_that_is_none_is_told(monkeypatch, unconnected):

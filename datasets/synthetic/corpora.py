@@ -12,14 +12,26 @@ from filelock import FileLock
 from common import files
 from common import workers as pool
 from common.clips import MARKER
-from datasets.synthetic import media, write_baum1, write_ckplus, write_enterface, write_fer2013, write_oulu
+from datasets.synthetic import (
+    media,
+    write_afew,
+    write_baum1,
+    write_ckplus,
+    write_enterface,
+    write_fer2013,
+    write_oulu,
+    write_savee,
+)
 
 VERSION = 3  # raise it whenever the same seed would give other pixels: cached corpora are then drawn anew
 
 
 @dataclass(frozen=True)
 class Size:
-    """Subjects and clips of the corpora, and pictures; `clips` is per subject, and for the video sets per class."""
+    """Subjects and clips of the corpora, and pictures.
+
+    `clips` is per subject, and for the video sets per class; `afew_train` and `afew_val` are clips per class.
+    """
 
     ckplus_subjects: int
     ckplus_clips: int
@@ -29,12 +41,16 @@ class Size:
     enterface_clips: int
     fer2013_pictures: int = write_fer2013.FEWEST
     oulu_subjects: int = 1
+    savee_speakers: int = 4
+    savee_clips: int = 1
+    afew_train: int = 2
+    afew_val: int = 1
 
 
 SIZES = {
     "tiny": Size(4, 3, 3, 1, 3, 1, 140, 4),
-    "quick": Size(12, 4, 8, 1, 8, 1, 700, 10),
-    "study": Size(40, 4, 30, 1, 40, 1, 3500, 40),
+    "quick": Size(12, 4, 8, 1, 8, 1, 700, 10, savee_clips=2, afew_train=6, afew_val=3),
+    "study": Size(40, 4, 30, 1, 40, 1, 3500, 40, savee_clips=15, afew_train=20, afew_val=10),
 }
 
 
@@ -45,6 +61,8 @@ _WRITERS = {
     "enterface": (write_enterface, media.write, ("enterface_subjects", "enterface_clips")),
     "fer2013": (write_fer2013, write_fer2013.write, ("fer2013_pictures",)),
     "oulu": (write_oulu, write_oulu.write, ("oulu_subjects",)),
+    "savee": (write_savee, media.write, ("savee_speakers", "savee_clips")),
+    "afew": (write_afew, write_afew.write, ("afew_train", "afew_val")),
 }
 CLIPS = ("ckplus", "baum1", "enterface", "oulu")
 

@@ -1,6 +1,6 @@
 """Writes one performance as the files a data set consists of: numbered PNG frames, MP4 or AVI."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +39,8 @@ def write(recording: Recording) -> None:
     """
     recording.path.parent.mkdir(parents=True, exist_ok=True)
     if recording.path.suffix in CODECS:
-        _write_video(recording)
+        p = recording.performance
+        film(recording.path, draw(p), p.size, p.fps)
     else:
         _write_images(recording)
 
@@ -54,6 +55,21 @@ def save(path: Path, image: np.ndarray, options: Sequence[int] = ()) -> None:
         raise UserError(f"Could not write {path}.", "Is the disk full or the folder read-only?")
 
 
+def film(path: Path, frames: Iterable[np.ndarray], size: tuple[int, int], fps: float) -> None:
+    """Write (H, W, 3) uint8 frames of size (H, W) as a video without sound, MP4 or AVI after the ending of its name.
+
+    Raises:
+        UserError: if it cannot be written.
+    """
+    height, width = size
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*CODECS[path.suffix]), fps, (width, height))
+    if not writer.isOpened():
+        raise UserError(f"Could not write {path}.", "Is the disk full or the folder read-only?")
+    for frame in frames:
+        writer.write(frame)
+    writer.release()
+
+
 def _write_images(recording: Recording) -> None:
     """`S005/001/S005_001_00000001.png` and so on: CK+ names a frame after its folders and its number."""
     folder = recording.path
@@ -62,14 +78,3 @@ def _write_images(recording: Recording) -> None:
         path = folder / f"{folder.parent.name}_{folder.name}_{number:08d}.png"
         image = frame if recording.colour else cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
         save(path, image, _FAST_PNG)
-
-
-def _write_video(recording: Recording) -> None:
-    height, width = recording.performance.size
-    codec = cv2.VideoWriter_fourcc(*CODECS[recording.path.suffix])
-    writer = cv2.VideoWriter(str(recording.path), codec, recording.performance.fps, (width, height))
-    if not writer.isOpened():
-        raise UserError(f"Could not write {recording.path}.", "Is the disk full or the folder read-only?")
-    for frame in draw(recording.performance):
-        writer.write(frame)
-    writer.release()
