@@ -13,7 +13,7 @@ from common.evidence import salvage
 from common.feeding import class_labels
 from common.request import check
 from common.split_audit import audit_split
-from reproductions.cnn3d import data, experiments, measured, significance, tables, trainings
+from reproductions.cnn3d import data, experiments, fold_tables, measured, significance, tables, trainings
 from reproductions.cnn3d.data import CKPLUS, CLASSES, OULU
 
 PAPER = papers.load("cnn3d")
@@ -390,7 +390,7 @@ def test_leaks_are_told_of_every_network_that_learnt(whole):
 
 
 def test_testing_the_best_epoch_is_told(whole, made, reproduced):
-    assert tables.best_epoch_gain(measured.runs_of(whole, "table4", "c1", "published")) == pytest.approx(0.1)
+    assert fold_tables.best_epoch_gain(measured.runs_of(whole, "table4", "c1", "published")) == pytest.approx(0.1)
     assert any("adds c1 +10.0, c2 +10.0, c3 +10.0 points" in note for note in made["table4"].notes)
     inner = reproduced(profile=EXACT, experiment="table4", settings=["best_epoch_on=inner_validation"])
     assert not any("best on the tested fold" in note for note in by_name(inner)["table4"].notes)

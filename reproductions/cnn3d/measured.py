@@ -127,3 +127,12 @@ def _remarks(evidence: Evidence, claim: Claim, protocol: str, score: Score) -> l
         remarks.append("Table 3 is lost, so the configuration is not the paper's")
     lacking = evidence.lacking(*_group(evidence, claim.experiment, claim.network, protocol))
     return [*remarks, lacking] if lacking else remarks
+
+
+def too_small(evidence: Evidence) -> str:
+    """What a table says below verdicts of that name."""
+    stated = evidence.paper.hyperparameters["epochs"]
+    return (
+        f"{TOO_SMALL}: this profile trains too briefly to be better than a constant answer; the paper profile trains "
+        f"{stated} epochs of all copies."
+    )

@@ -1,0 +1,147 @@
+"""Tables 4 and 5: ten folds of three networks, the printed ones above ours."""
+
+from collections.abc import Sequence
+
+from common import scores
+from common.evidence import Evidence
+from common.paper import Paper
+from common.runs import Run
+from common.tables import Table
+from common.verdicts import TOO_SMALL, judge
+from reproductions.cnn3d import measured, significance
+from reproductions.cnn3d.data import CKPLUS, OULU
+from reproductions.cnn3d.trainings import ROWS
+
+# The rows in the order of the paper.
+TABLES = {"table4": (CKPLUS, ("c1", "c2", "c3")), "table5": (OULU, ("c2", "c1", "c4"))}
+PAPER = "paper"
+
+
+def table(evidence: Evidence, name: str, title: str) -> Table:
+    """A row a network and source: ten folds, their mean, and the p-value against the first network."""
+    plan, paper = evidence.plan, evidence.paper
+    corpus, names = TABLES[name]
+    rows, small = [], False
+    for key in names:
+        rows.append(_printed(paper, name, key))
+        for protocol in plan["protocols"]:
+            row = _reproduced(evidence, name, key, protocol)
+            rows += [row] if row else []
+            small |= bool(row) and row["verdict"] == TOO_SMALL
+    rows += _tested(evidence, measured.GROUPS[name])
+    stated = paper.hyperparameters["folds"]
+    columns = {"network": "Network", "source": "Source"}
+    columns |= {measured.fold_name(number): str(number) for number in range(1, stated + 1)}
+    columns |= {"mean": "Average", "p": "p-value", "verdict": "Verdict (average)"}
+    title = f"Table {name[-1]}: {corpus}, accuracy of each of {stated} folds in %{title}"
+    notes = _notes(evidence, name, small)
+    if any(row.get("p") == significance.UNDEFINED for row in rows):
+        notes.append(significance.NO_TEST)
+    return Table(name, title, columns, rows, notes)
+
+
+def _tested(evidence: Evidence, group: str) -> list[dict]:
+    """How many sequences each fold tests, once for protocols with the same folds."""
+    sizes: dict[str, list[str]] = {}
+    splits = {protocol: evidence.plan["splits"].get(f"{group}, {protocol}") for protocol in evidence.plan["protocols"]}
+    for protocol, split in splits.items():
+        if split:
+            sizes.setdefault(str(split["folds"]), []).append(protocol)
+    return [
+        {"network": "sequences tested", "source": ", ".join(protocols)}
+        | {fold: str(count) for fold, count in splits[protocols[0]]["folds"].items()}
+        for protocols in sizes.values()
+    ]
+
+
+def _printed(paper: Paper, name: str, key: str) -> dict:
+    row = {"network": ROWS[key].title, "source": PAPER, "mean": paper.claim(f"{name}-{key}-mean").value}
+    row |= {measured.fold_name(claim.fold): claim.value for claim in paper.select(f"{name}-{key}-fold*")}
+    p = [pair for pair in significance.PAIRS if (pair.table, pair.worse) == (name, key)]
+    return row | ({"p": paper.claim(p[0].claim).value} if p else {})
+
+
+def _reproduced(evidence: Evidence, name: str, key: str, protocol: str) -> dict | None:
+    claim = evidence.paper.claim(f"{name}-{key}-mean")
+    ours = measured.measure(evidence, claim, protocol)
+    if ours is None:
+        return None
+    members = measured.runs_of(evidence, name, key, protocol)
+    row = {"network": ROWS[key].title, "source": protocol, "mean": f"{ours.value:.2f}"}
+    row |= {fold: f"{100 * accuracy:.1f}" for fold, accuracy in measured.by_fold(members).items()}
+    pairs = [pair for pair in significance.PAIRS if (pair.table, pair.worse) == (name, key)]
+    if pairs:
+        row["p"] = significance.shown(significance.ours(evidence, pairs[0], protocol), significance.ONE_SIDED)
+    small = evidence.profile == "quick" and TOO_SMALL in ours.note
+    return row | {"verdict": TOO_SMALL if small else judge(claim, ours).name}
+
+
+def _notes(evidence: Evidence, name: str, small: bool) -> list[str]:
+    plan, group = evidence.plan, measured.GROUPS[name]
+    first = TABLES[name][1][0]
+    notes = [f"{'; '.join(ROWS[key].explained for key in TABLES[name][1])}."]
+    notes += [
+        f"{protocol}: {plan['splits'][f'{group}, {protocol}']['said']}"
+        for protocol in plan["protocols"]
+        if f"{group}, {protocol}" in plan["splits"]
+    ]
+    notes.append(f"p-value: one-sided paired t-test of {first} against the row, over the folds that were run.")
+    lost = plan["configurations"].get("c2") or plan["configurations"].get("c3")
+    if lost and evidence.paper.hyperparameters["best"] != lost:
+        stated = evidence.paper.hyperparameters["best"]
+        changed = ", ".join(f"{option} {value}" for option, value in lost.items() if value != stated[option])
+        notes.append(f"{OULU}'s best options stood in Table 3, which is lost. Here: {changed}, else those of Table 2.")
+    notes += [
+        f"{row}: begins with the weights of {run}." for row, run in plan["pretrained"].items() if row in TABLES[name][1]
+    ]
+    notes += _selection(evidence, name) + _leak_notes(evidence, name)
+    return notes + ([measured.too_small(evidence)] if small else [])
+
+
+def _selection(evidence: Evidence, name: str) -> list[str]:
+    """What testing the epoch that is best on the tested fold adds to testing the last one."""
+    gains = []
+    for key in TABLES[name][1]:
+        members = measured.runs_of(evidence, name, key, "published")
+        watched = evidence.plan["splits"].get(f"{measured.GROUPS[name]}, published", {}).get("selected_on_test")
+        if members and watched:
+            gains.append(f"{key} {100 * best_epoch_gain(members):+.1f}")
+    told = "published: testing the epoch that is best on the tested fold, instead of the last one, adds"
+    return [f"{told} {', '.join(gains)} points."] if gains else []
+
+
+def best_epoch_gain(members: Sequence[Run]) -> float:
+    """Accuracy (0 to 1) of the best epoch of each run less that of its last one, each fold by its size."""
+    sizes = [run.record["samples"]["test"] for run in members]
+    gains = [run.curves().val_accuracy.max() - run.curves().val_accuracy.iloc[-1] for run in members]
+    return float(sum(size * gain for size, gain in zip(sizes, gains, strict=True)) / sum(sizes))
+
+
+def leaks(evidence: Evidence) -> list[tuple[str, float, float, float]]:
+    """How much of the published protocol's accuracy the honest one does not confirm, in points.
+
+    Returns:
+        (network, difference, low, high) for every network that was trained under both and learnt something.
+    """
+    return [leak for name in ("table4", "table5", "table6") for leak in _leaks(evidence, name)]
+
+
+def _leaks(evidence: Evidence, name: str) -> list[tuple[str, float, float, float]]:
+    found, settings = [], evidence.paper.settings | evidence.plan["settings"]
+    # Pairs exist where both protocols test the same folds.
+    paired = name != "table4" or settings["ckplus_folds"] == evidence.paper.settings["ckplus_folds"]
+    compare = scores.paired_difference if paired else scores.difference
+    for key in TABLES[name][1] if name in TABLES else ("c1",):
+        published, honest = (measured.runs_of(evidence, name, key, protocol) for protocol in ("published", "honest"))
+        if published and honest and scores.score(published).learnt:
+            where = f"{CKPLUS}, one subject left out" if name == "table6" else f"{TABLES[name][0]}, ten folds"
+            found.append((f"{key} ({where})", *(100 * value for value in compare(published, honest))))
+    return found
+
+
+def _leak_notes(evidence: Evidence, name: str) -> list[str]:
+    told = [
+        f"{title} {points:+.1f} points (95 % interval {low:+.1f} to {high:+.1f})"
+        for title, points, low, high in _leaks(evidence, name)
+    ]
+    return [f"Leak size, published − honest: {'; '.join(told)}."] if told else []
