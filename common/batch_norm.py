@@ -19,7 +19,7 @@ import numpy as np
 
 
 class MovingStatistics:
-    """The batch normalisations of a model that has not been trained yet."""
+    """The batch normalisations of a model that has not been trained yet, without frozen ones, which have been."""
 
     def __init__(self, model):
         self.model = model
@@ -81,6 +81,7 @@ def _batch_normalisations(model) -> Iterator:
 
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
-            yield layer
+            if layer.trainable:
+                yield layer
         elif isinstance(layer, keras.Model):
             yield from _batch_normalisations(layer)

@@ -5,7 +5,7 @@ train the same one. So a process keeps the last network that it compiled and onl
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from common.errors import UserError
@@ -63,8 +63,11 @@ def _optimizer(recipe: Recipe):
     return keras.optimizers.Adam(recipe.learning_rate, **shared)
 
 
-def take_over(model, run: Run, classes: Sequence[str]) -> None:
+def take_over(model, run: Run, classes: Sequence[str], take: Callable | None = None) -> None:
     """Give a model the weights that a finished run ended with; its last layer only where the classes are the same.
+
+    Args:
+        take: `take(model, trained)` does it instead, for a model that has parts of another network.
 
     Raises:
         UserError: if the run's network has other layers, or its file cannot be read.
@@ -76,6 +79,9 @@ def take_over(model, run: Run, classes: Sequence[str]) -> None:
         source = keras.models.load_model(path, compile=False)
     except (OSError, ValueError) as error:
         raise UserError(f"{path} cannot be read as a network.", "Delete its folder and train it again.") from error
+    if take is not None:
+        take(model, source)
+        return
     ours, theirs = ([layer for layer in one.layers if layer.weights] for one in (model, source))
     if run.record["classes"] != [str(name) for name in classes]:
         ours, theirs = ours[:-1], theirs[:-1]

@@ -83,7 +83,7 @@ def clustered(
     if hits.sum() in (0, tested.sum()):
         return wilson(groups * hits.sum() / tested.sum(), groups, level)
     accuracies = _resampled(hits, tested, resamples, np.random.default_rng(seed))
-    outside = _expanded_tail(groups, level)
+    outside = expanded_tail(groups, level)
     low, high = np.quantile(accuracies, [outside, 1 - outside])
     return float(low), float(high)
 
@@ -100,7 +100,7 @@ def _resampled(hits, tested, resamples: int, random) -> np.ndarray:
     return right[total > 0] / total[total > 0]
 
 
-def _expanded_tail(groups: int, level: float) -> float:
+def expanded_tail(groups: int, level: float) -> float:
     """The share to cut off at either end so that few clusters still give the nominal coverage."""
     from scipy.special import stdtrit
 

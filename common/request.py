@@ -133,13 +133,20 @@ def _settings(paper: Paper, words: Iterable[str]) -> dict[str, Any]:
 
 
 def _choice(decision: Decision, value: str) -> Any:
-    """The one of the decision's values that is written like this; "any" among them admits every whole number."""
-    choices = {str(choice).lower(): choice for choice in (decision.default, *decision.alternatives)}
-    if value.lower() in choices:
-        return choices[value.lower()]
+    """The one of the decision's values that is written like this; "any" among them admits every whole number.
+
+    A list may be written without its blanks, because those separate settings in a Makefile.
+    """
+    choices = {_word(choice): choice for choice in (decision.default, *decision.alternatives)}
+    if _word(value) in choices:
+        return choices[_word(value)]
     if "any" in choices and value.isdigit():
         return int(value)
     raise unknown(f"choice for {decision.name}", value, choices)
+
+
+def _word(choice: Any) -> str:
+    return str(choice).lower().replace(" ", "")
 
 
 def cache_from_environment() -> Path:

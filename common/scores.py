@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from common.intervals import clustered
+from common.intervals import clustered, expanded_tail
 from common.runs import Run
 
 if TYPE_CHECKING:
@@ -116,6 +116,33 @@ def difference(first: Sequence[Run], second: Sequence[Run], resamples: int = 400
         means.append(hits[:, 0].sum() / hits[:, 1].sum())
     low, high = np.quantile(draws[0] - draws[1], [0.025, 0.975])
     return float(means[0] - means[1]), float(low), float(high)
+
+
+def difference_by_subject(
+    first: Sequence[Run], second: Sequence[Run], resamples: int = 4000
+) -> tuple[float, float, float]:
+    """How much more accurate the first runs are, with a 95 % interval, where both test the same subjects.
+
+    The samples may differ, as clips and their copies do. Subjects are drawn anew, the same for both sides, and the
+    percentiles are moved outwards for few of them, as `intervals.clustered` does.
+
+    Returns:
+        (difference, low, high), each as part of 1; the interval is (-1, 1) for a single subject.
+    """
+    import pandas as pd
+
+    tables = [predictions(runs) for runs in (first, second)]
+    hits = [(one.emotion == one.predicted).groupby(one.subject).agg(["sum", "size"]) for one in tables]
+    right, tested = (pd.concat([one[kind] for one in hits], axis=1).fillna(0).to_numpy() for kind in ("sum", "size"))
+    value = float(np.subtract(*(right.sum(axis=0) / tested.sum(axis=0))))
+    if len(right) == 1:
+        return value, -1.0, 1.0
+    weights = np.random.default_rng(0).multinomial(len(right), np.full(len(right), 1 / len(right)), resamples)
+    weights = weights[((weights @ tested) > 0).all(axis=1)]
+    draws = np.subtract(*((weights @ right) / (weights @ tested)).T)
+    outside = expanded_tail(len(right), 0.95)
+    low, high = np.quantile(draws, [outside, 1 - outside])
+    return value, float(low), float(high)
 
 
 def paired_difference(first: Sequence[Run], second: Sequence[Run]) -> tuple[float, float, float]:

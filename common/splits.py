@@ -119,6 +119,16 @@ def step_folds(table, folds: int = 10) -> list[Fold]:
     return _tested([table.subject.isin(subjects[i::folds]) for i in range(folds)])
 
 
+def shuffled_folds(table, folds: int = 10, seed: int = 0) -> list[Fold]:
+    """As `step_folds`, with the subjects in random order.
+
+    Raises:
+        UserError: if there are fewer subjects than folds.
+    """
+    subjects = np.random.default_rng(seed).permutation(_subjects(table, folds))
+    return _tested([table.subject.isin(subjects[i::folds]) for i in range(folds)])
+
+
 def subject_blocks(table, folds: int = 10) -> list[Fold]:
     """Neighbours in the order of subjects are tested together, in blocks that differ by at most one subject.
 
@@ -169,6 +179,23 @@ def with_validation(table, fold: Fold, every: int = 10) -> Fold:
     # The last of each step, so that of few subjects most train.
     watched = subjects[every - 1 :: every] if len(subjects) >= every else subjects[-1:]
     validates = table.subject.isin(watched).to_numpy()[fold.train]
+    return replace(fold, train=fold.train[~validates], validation=fold.train[validates])
+
+
+def with_validation_clips(table, fold: Fold, every: int = 10) -> Fold:
+    """The fold with every `every`-th of its training clips validating instead of training; the test part stays.
+
+    Whoever validates is trained on as well, in other clips: for corpora of a few subjects, or of unknown ones. Clips
+    are put in the order of emotions, subjects and names, so that every emotion with enough of them validates.
+
+    Raises:
+        UserError: if there are not two clips to train on.
+    """
+    clip = table.groupby(["emotion", "subject", "clip"]).ngroup().to_numpy()
+    clips = np.unique(clip[fold.train])
+    _need(len(clips), 2, "clips to train on", fold.name)
+    watched = clips[every - 1 :: every] if len(clips) >= every else clips[-1:]
+    validates = np.isin(clip[fold.train], watched)
     return replace(fold, train=fold.train[~validates], validation=fold.train[validates])
 
 

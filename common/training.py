@@ -50,6 +50,8 @@ class Training:
         settings: keyword arguments for `network.build`.
         fold_name: name of the fold where the protocol has several, else "".
         initial: finished run from whose weights the training begins, or None for random ones.
+        take: `take(model, trained)` gives a new model what it shall have of the network of that run; without it, the
+            two are of one architecture and all weights are taken.
         keep_weights: whether the run has a model.keras. A search leaves it out: a thousand large ones fill any disk.
     """
 
@@ -67,6 +69,7 @@ class Training:
     settings: dict = field(default_factory=dict)
     fold_name: str = ""
     initial: Run | None = None
+    take: Callable | None = None
     keep_weights: bool = True
 
     @property
@@ -151,7 +154,7 @@ def train(
         with devices.all_devices():
             model = compiled(training.network, len(training.classes), training.settings, training.recipe)
             if training.initial:
-                take_over(model, training.initial, training.classes)
+                take_over(model, training.initial, training.classes, training.take)
             epochs = Epochs(training, model, partial / STATE, identity.key, progress, save_every)
             epochs.fit()
             written = _write_results(training, model, epochs, partial)

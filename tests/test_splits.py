@@ -153,6 +153,16 @@ def test_step_folds_test_everybody_once():
         splits.step_folds(corpus(9))
 
 
+def test_shuffled_folds_deal_out_the_same_sizes_by_chance():
+    table = corpus(23, ("Happy", "Sad"), 1)
+    folds, others = splits.shuffled_folds(table, seed=0), splits.shuffled_folds(table, seed=1)
+    assert [len(names(table, fold.test)) for fold in folds] == [3] * 3 + [2] * 7
+    assert np.array_equal(np.sort(np.concatenate([fold.test for fold in folds])), np.arange(len(table)))
+    assert all(audit_split(table, fold).clean for fold in folds)
+    chosen = [[names(table, fold.test) for fold in some] for some in (folds, others, splits.step_folds(table))]
+    assert chosen[0] != chosen[1] != chosen[2] != chosen[0]
+
+
 def names(table, positions):
     return set(table.subject.iloc[positions])
 
@@ -203,6 +213,26 @@ def test_validation_takes_whole_subjects_from_training_alone(table, every):
 def test_validation_needs_two_subjects_to_train_on():
     with pytest.raises(UserError, match="at least 2 subjects"):
         splits.with_validation(corpus(2), splits.leave_one_subject_out(corpus(2))[0])
+
+
+@given(tables(least=3), st.integers(2, 10))
+def test_validation_clips_are_whole_clips_from_training_alone(table, every):
+    clip = table.groupby(["corpus", "clip"]).ngroup().to_numpy()
+    assume(clip.max() > 1)
+    before = Fold("f", np.flatnonzero(clip != 0), np.array([], int), np.flatnonzero(clip == 0))
+    fold = splits.with_validation_clips(table, before, every)
+    assert np.array_equal(fold.test, before.test) and fold.name == before.name
+    assert np.array_equal(np.sort(np.concatenate([fold.train, fold.validation])), before.train)
+    assert len(fold.train) and not set(clip[fold.validation]) & set(clip[fold.train])
+    assert len(set(clip[fold.validation])) == max(1, clip.max() // every)
+
+
+def test_validation_clips_are_of_every_emotion_and_need_two_clips():
+    table = corpus(4, ("Angry", "Happy", "Sad") * 10, 1)
+    fold = splits.with_validation_clips(table, splits.leave_one_subject_out(table)[0])
+    assert table.emotion.iloc[fold.validation].value_counts().to_dict() == {"Angry": 3, "Happy": 3, "Sad": 3}
+    with pytest.raises(UserError, match="at least 2 clips to train on"):
+        splits.with_validation_clips(table, Fold("f", np.array([0]), np.array([], int), np.array([1])))
 
 
 # --- auditor ----------------------------------------------------------------------------------------

@@ -64,6 +64,7 @@ _WRITERS = {
     "savee": (write_savee, media.write, ("savee_speakers", "savee_clips")),
     "afew": (write_afew, write_afew.write, ("afew_train", "afew_val")),
 }
+# Drawn unless a caller names other sets: what the tests share. SAVEE, AFEW and pictures are drawn when asked for.
 CLIPS = ("ckplus", "baum1", "enterface", "oulu")
 
 

@@ -1,0 +1,43 @@
+"""A face turned and scaled by its eye line, so that in every picture both eyes are at the same place."""
+
+import cv2
+import numpy as np
+
+# Where the eyes come to lie, in sides of the picture: brows and the chin of an open mouth just fit.
+EYE_LEVEL, EYE_DISTANCE = 0.3, 0.35
+
+
+def places(size: int, level: float = EYE_LEVEL, distance: float = EYE_DISTANCE) -> np.ndarray:
+    """Where the eyes lie in an aligned picture: (2, 2) x and y in pixels, left one first."""
+    middle, half = (size - 1) / 2, distance * size / 2
+    return np.array([[middle - half, level * size], [middle + half, level * size]])
+
+
+def transform(eyes: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """The matrix (2, 3) that turns, scales and shifts eyes (2, 2) onto targets (2, 2), without shearing."""
+    # Points as complex numbers: a similarity is z → a·z + b.
+    left, right = eyes @ (1, 1j)
+    a = complex(np.diff(targets @ (1, 1j))[0] / (right - left))
+    b = complex(targets[0] @ (1, 1j) - a * left)
+    return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]])
+
+
+def align(
+    image: np.ndarray, eyes: np.ndarray, size: int, level: float = EYE_LEVEL, distance: float = EYE_DISTANCE
+) -> np.ndarray:
+    """The face (size, size[, 3]) uint8 of a (H, W[, 3]) uint8 image whose eyes are at (2, 2) x and y.
+
+    A large face is first sampled finely and then averaged, so that no pixel of it is skipped; beyond the frame its
+    border is repeated.
+
+    Args:
+        level, distance: height of the eye line and distance of the eyes, in sides of the picture.
+    """
+    matrix = transform(eyes, places(size, level, distance))
+    fine = max(1, round(1 / float(np.hypot(*matrix[:, 0]))))
+    # The centre of pixel 0 is that of its `fine` finer ones.
+    matrix = fine * matrix
+    matrix[:, 2] += (fine - 1) / 2
+    side = fine * size
+    large = cv2.warpAffine(image, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.resize(large, (size, size), interpolation=cv2.INTER_AREA) if fine > 1 else large

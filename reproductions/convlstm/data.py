@@ -1,0 +1,149 @@
+"""CK+, SAVEE and AFEW as the paper uses them, one sample of eight faces a clip; and FER2013 for the second branch."""
+
+from dataclasses import dataclass, field, replace
+
+import datasets
+from common import pictures
+from common.clips import Clip, Index, Provenance, common_origin, provenance
+from common.copied_samples import CopiedSamples
+from common.copies import Copies, Moves
+from common.emotions import Emotion
+from common.errors import UserError
+from common.feeding import class_labels
+from common.request import Request
+from common.samples import Samples, build
+from common.screen import bar
+from datasets import afew, ckplus, fer2013, savee
+from reproductions.convlstm import preprocessing
+from reproductions.data_root import data_root
+
+CKPLUS, SAVEE, AFEW = ckplus.NAME, savee.NAME, afew.NAME
+KEYS = {CKPLUS: ckplus.KEY, SAVEE: savee.KEY, AFEW: afew.KEY}
+
+_SIX = (Emotion.ANGRY, Emotion.DISGUST, Emotion.FEAR, Emotion.HAPPY, Emotion.SAD, Emotion.SURPRISE)
+
+
+@dataclass
+class Corpus:
+    """The labelled clips of one corpus.
+
+    Attributes:
+        name: "CK+", "SAVEE" or "AFEW".
+        classes: emotions in the order of the network's outputs.
+        clips: those that show one of the classes.
+        origin: whether they are drawn or recorded.
+        in_both_parts: names that AFEW has in Train and in Val, for two different clips.
+    """
+
+    name: str
+    classes: tuple[Emotion, ...]
+    clips: list[Clip]
+    origin: Provenance
+    in_both_parts: tuple[str, ...] = ()
+    _samples: dict[bool, Samples | CopiedSamples] = field(default_factory=dict)
+
+    def samples(self, request: Request, copied: bool = False) -> Samples | CopiedSamples:
+        """Its aligned faces, from the cache or computed on all cores.
+
+        Args:
+            copied: with each copy as a sample of its own, to be divided like the others.
+
+        Raises:
+            UserError: if clips cannot be read, no clip of a class shows a face, or the landmark predictor is missing.
+        """
+        if copied not in self._samples:
+            self._samples[copied] = self._copied(request) if copied else self._built(request)
+        return self._samples[copied]
+
+    def copies(self, request: Request) -> Copies:
+        """The copies of section IV.B: fixed angles, and all of them mirrored."""
+        stated, chosen = request.paper.hyperparameters, request.settings
+        of_ckplus = self.name == CKPLUS
+        return Copies(
+            (Moves(),),
+            angles=tuple(stated["rotations_ckplus" if of_ckplus else "rotations_savee_afew"]),
+            mirrored=stated["horizontal_flip"],
+            originals=of_ckplus or chosen["aug_factor"] == 10,
+            fill=chosen["border_fill"],
+        )
+
+    def _built(self, request: Request) -> Samples:
+        aligned = self.name == AFEW and request.settings["afew_input"] == "aligned_faces"
+        with bar(f"Aligning {self.name}", "clips") as progress:
+            samples = build(
+                self.clips,
+                preprocessing.prepare,
+                preprocessing.settings(request, self.name, aligned),
+                request.cache / "samples",
+                workers=request.workers,
+                progress=progress,
+                skip_broken=request.skip_broken,
+                launcher=request.launcher,
+            )
+        _need_classes(samples.table.emotion, self.classes, f"{self.name} has no clip with a face that shows")
+        return samples
+
+    def _copied(self, request: Request) -> CopiedSamples:
+        samples = self.samples(request)
+        return CopiedSamples(samples, class_labels(samples.table.emotion, self.classes), self.copies(request))
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """FER2013, on which the second branch is trained: samples of one picture of 48×48."""
+
+    samples: Samples
+    origin: Provenance
+    classes: tuple[Emotion, ...] = fer2013.CODES
+
+
+def load(request: Request, names: tuple[str, ...]) -> tuple[dict[str, Corpus], Provenance]:
+    """The corpora by name, and the provenance that they share.
+
+    Raises:
+        UserError: if a corpus is missing or only half there, if one of its classes has no clip, or if drawn and
+            recorded corpora are mixed.
+    """
+    keys = [KEYS[name] for name in names]
+    folder = data_root(request, keys)
+    places = datasets.locate_all(folder, keys)
+    classes = {CKPLUS: _ckplus_classes(request), SAVEE: savee.CLASSES, AFEW: afew.CLASSES}
+    corpora = {}
+    for name in names:
+        index = _index(request, name, places[KEYS[name]])
+        clips = [clip for clip in index.clips if clip.emotion in classes[name]]
+        _need_classes([clip.emotion for clip in clips], classes[name], f"No clip of {name} in {index.root} shows")
+        both = tuple(one.path for one in index.findings if one.kind == afew.IN_BOTH_PARTS)
+        corpora[name] = Corpus(name, classes[name], clips, provenance(index.root), both)
+    return corpora, common_origin(folder, {name: one.origin for name, one in corpora.items()})
+
+
+def load_fer2013(request: Request) -> Pictures:
+    """FER2013 from the user's data, or drawn pictures where it is not among them.
+
+    Raises:
+        UserError: if it is broken, or one of the seven classes has no picture.
+    """
+    there = request.data is not None and fer2013.locate(request.data) is not None
+    folder = data_root(request if there else replace(request, data=None), [fer2013.KEY])
+    with bar("Reading FER2013", "pictures") as progress:
+        read = fer2013.read(folder, request.cache / "pictures")
+        samples = pictures.samples(read, request.cache / "samples")
+        progress(len(read), len(read))
+    return Pictures(samples, provenance(fer2013.locate(folder)))
+
+
+def _index(request: Request, name: str, place) -> Index:
+    if name == AFEW:
+        return afew.index(place, request.settings["afew_input"])
+    return (ckplus if name == CKPLUS else savee).index(place)
+
+
+def _ckplus_classes(request: Request) -> tuple[Emotion, ...]:
+    return (*_SIX, Emotion.CONTEMPT) if request.settings["ckplus_seventh_class"] == "Contempt" else _SIX
+
+
+def _need_classes(emotions, classes: tuple[Emotion, ...], sentence: str) -> None:
+    absent = sorted(set(map(str, classes)) - set(map(str, emotions)))
+    if absent:
+        raise UserError(f"{sentence} {' or '.join(absent)}.", "Compare what is there with make verify-data.")

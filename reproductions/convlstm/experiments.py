@@ -1,0 +1,160 @@
+"""The experiments of the paper: what each table needs, computed where it is missing.
+
+`reproduce` goes from the corpora to finished runs and writes down in a plan which files belong together;
+`reproductions.convlstm.tables` makes the tables from that plan alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import datasets
+from common import plans, splits
+from common.clips import Provenance
+from common.launch import Job, launch
+from common.request import Request
+from common.runs import Run
+from common.screen import bar, console
+from reproductions.convlstm import data, readings, trainings
+from reproductions.convlstm.data import AFEW, Corpus
+from reproductions.convlstm.readings import READINGS
+
+EXPERIMENTS = {
+    "table1": "Table I: CK+, ten folds of subjects",
+    "table2": "Table II: SAVEE, 80:20 with copies or clips divided, and one speaker left out",
+    "table3": "Table III: AFEW, trained on Train and tested on Val",
+    "afew_random": "Section IV.C: AFEW, both parts together split 80:20",
+}
+
+
+def reproduce(request: Request) -> Provenance:
+    """Compute what the experiments need and is not there yet; returns whether the data are drawn or recorded.
+
+    Where the user named no experiment, those whose corpus is missing are left out and named.
+
+    Raises:
+        UserError: if data are missing or broken, or the disk cannot take what is written.
+    """
+    wanted = _possible(request, [name for name in EXPERIMENTS if request.wants(name)])
+    rows = [
+        (name, protocol)
+        for name, reading in READINGS.items()
+        for protocol in request.protocols
+        if reading.experiment in wanted and protocol in reading.protocols
+    ]
+    corpora, origin = data.load(request, _corpora(wanted))
+    branches = _branches(request) if any(READINGS[name].corpus == AFEW for name, _ in rows) else {}
+    jobs = {
+        (name, protocol): _jobs(request, corpora[READINGS[name].corpus], name, protocol, branches)
+        for name, protocol in rows
+    }
+    everything = [job for some in jobs.values() for job in some]
+    plan = plans.asked(request, origin, wanted) | {
+        "census": {name: _census(request, corpus) for name, corpus in corpora.items()},
+        "runs": [asdict(identity) for identity in _identities(everything, branches)],
+        "splits": {f"{name}, {protocol}": _together(name, some) for (name, protocol), some in jobs.items()},
+        "branch": {str(run.identity): run.synthetic for run in branches.values()},
+        "narrow": request.sizes.get("narrow"),
+        "learning_rate": request.sizes.get("learning_rate"),
+    }
+    plans.write(plans.plan_path(request.paper, request.profile, origin.word, request.results), plan)
+    _train(request, everything, origin)
+    return origin
+
+
+def _corpora(wanted: Sequence[str]) -> tuple[str, ...]:
+    """The corpora that some experiments need."""
+    needed = {reading.corpus for reading in READINGS.values() if reading.experiment in wanted}
+    return tuple(name for name in data.KEYS if name in needed)
+
+
+def _possible(request: Request, wanted: list[str]) -> list[str]:
+    """Without the experiments whose corpus is not there, unless the user asked for them."""
+    if request.data is None or request.experiments:
+        return wanted
+    there = {name: datasets.load(key).locate(request.data) for name, key in data.KEYS.items()}
+    if not any(there.values()):
+        datasets.locate_all(request.data, data.KEYS.values())  # says what is missing and how to obtain it
+    missing = {name for name, place in there.items() if place is None}
+    for name in missing:
+        console.print(f"{name} is not at or below {request.data}: what needs it is left out.", markup=False)
+    return [name for name in wanted if not missing & set(_corpora([name]))]
+
+
+def _branches(request: Request) -> dict[int, Run]:
+    """The finished networks on FER2013, by seed."""
+    pictures = data.load_fer2013(request)
+    if request.data is not None and pictures.origin.synthetic:
+        console.print(
+            f"FER2013 is not at or below {request.data}: the second branch is trained on drawn pictures.", markup=False
+        )
+    jobs = [trainings.on_fer2013(request, pictures, seed) for seed in request.seeds]
+    return dict(zip(request.seeds, _train(request, jobs, pictures.origin), strict=True))
+
+
+def _jobs(request: Request, corpus: Corpus, name: str, protocol: str, branches: dict[int, Run]) -> list[Job]:
+    """The trainings of one reading under one protocol: seeds × folds."""
+    copied = readings.copied(name, request.settings)
+    table = corpus.samples(request, copied).table
+    return [
+        job
+        for seed in request.seeds
+        for job in trainings.jobs(
+            request,
+            corpus,
+            experiment=name,
+            protocol=protocol,
+            folds=readings.folds(request, name, table, protocol),
+            seed=seed,
+            copied=copied,
+            branch=branches[seed] if corpus.name == AFEW else None,
+        )
+    ]
+
+
+def _identities(jobs: Sequence[Job], branches: dict[int, Run]) -> list:
+    return [*(run.identity for run in branches.values()), *(job.training.identity for job in jobs)]
+
+
+def _train(request: Request, jobs: Sequence[Job], origin: Provenance) -> list[Run]:
+    if not jobs:
+        return []
+    with bar("Training", "epochs") as progress:
+        return launch(
+            jobs,
+            request.results / "runs",
+            origin,
+            processes=request.workers,
+            fresh=request.fresh,
+            launcher=request.launcher,
+            progress=progress,
+        )
+
+
+def _together(name: str, jobs: Sequence[Job]) -> dict:
+    """What the folds of a reading have in common with their training parts, all of them together."""
+    parts = list({job.training.fold_name: job.split for job in jobs}.values())
+    leak = {key: sum(part["test"][key] for part in parts) for key in parts[0]["test"] if key != "side"}
+    return {
+        "said": readings.said(name, leak),
+        "selected_on_test": any(part["selected_on_test"] for part in parts),
+        "copies": parts[0]["copies"],
+        "folds": len(parts),
+        "sizes": {side: sum(part["sizes"][side] for part in parts) for side in splits.SIDES},
+        "test": {"side": "test", **leak},
+    }
+
+
+def _census(request: Request, corpus: Corpus) -> dict:
+    """Clips and their copies by emotion, and what became of the frames."""
+    samples = corpus.samples(request)
+    table, ledger, copies = samples.table, samples.ledger, corpus.copies(request)
+    counted = ledger.drop(columns=["corpus", "clip", "subject", "emotion", "partition", "problem", "rows"])
+    return {
+        "key": samples.key,
+        "subjects": int(table.subject.nunique()),
+        "clips": {str(emotion): int((table.emotion == str(emotion)).sum()) for emotion in corpus.classes},
+        "copies": copies.per_sample(0),
+        "in_both_parts": list(corpus.in_both_parts),
+        "ledger": {"clips": len(ledger)} | {name: int(n) for name, n in counted.sum().items()},
+        "broken": ledger.problem[ledger.problem != ""].tolist(),
+    }

@@ -1,0 +1,228 @@
+"""What finished runs give for the printed numbers of this paper, and what separates one reading from another."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from common import scores
+from common.evidence import Evidence
+from common.paper import Claim
+from common.runs import Run
+from common.scores import Score
+from common.verdicts import TOO_SMALL, Measured
+from reproductions.convlstm import readings, trainings
+from reproductions.convlstm.data import AFEW, CKPLUS
+from reproductions.convlstm.readings import (
+    AFEW_PARTS,
+    AFEW_RANDOM,
+    CKPLUS_FOLDS,
+    READINGS,
+    SAVEE_CLIPS,
+    SAVEE_COPIES,
+    SAVEE_SPEAKERS,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# A reading, and the protocol under which it is run.
+Row = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Leak:
+    """Two rows that differ in what a tested clip has in common with training.
+
+    Attributes:
+        corpus, what: what the first row has in common with training, or lets choose the epoch, and the second has not.
+        first, second: the rows.
+        compare: how their difference gets its interval.
+    """
+
+    corpus: str
+    what: str
+    first: Row
+    second: Row
+    compare: Callable[[Sequence[Run], Sequence[Run]], tuple[float, float, float]]
+
+
+_PUBLISHED, _HONEST = "published", "honest"
+LEAKS = (
+    Leak(
+        CKPLUS,
+        "epoch chosen on the tested fold",
+        (CKPLUS_FOLDS, _PUBLISHED),
+        (CKPLUS_FOLDS, _HONEST),
+        scores.paired_difference,
+    ),
+    Leak(
+        "SAVEE",
+        "copies of tested clips trained on",
+        (SAVEE_COPIES, _PUBLISHED),
+        (SAVEE_CLIPS, _PUBLISHED),
+        scores.difference_by_subject,
+    ),
+    Leak(
+        "SAVEE",
+        "tested speakers trained on",
+        (SAVEE_CLIPS, _PUBLISHED),
+        (SAVEE_SPEAKERS, _PUBLISHED),
+        scores.difference_by_subject,
+    ),
+    Leak(
+        "SAVEE",
+        "epoch chosen on the tested speaker",
+        (SAVEE_SPEAKERS, _PUBLISHED),
+        (SAVEE_SPEAKERS, _HONEST),
+        scores.paired_difference,
+    ),
+    Leak(
+        "SAVEE",
+        "all three",
+        (SAVEE_COPIES, _PUBLISHED),
+        (SAVEE_SPEAKERS, _HONEST),
+        scores.difference_by_subject,
+    ),
+    Leak(
+        AFEW,
+        "epoch chosen on Val",
+        (AFEW_PARTS, _PUBLISHED),
+        (AFEW_PARTS, _HONEST),
+        scores.paired_difference,
+    ),
+    Leak(
+        AFEW,
+        "random split instead of the official parts",
+        (AFEW_RANDOM, _PUBLISHED),
+        (AFEW_PARTS, _PUBLISHED),
+        scores.difference,
+    ),
+    Leak(
+        AFEW,
+        "both",
+        (AFEW_RANDOM, _PUBLISHED),
+        (AFEW_PARTS, _HONEST),
+        scores.difference,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Size:
+    """A measured leak, as part of 1; `difference` and `interval` are None where the first row learnt nothing."""
+
+    leak: Leak
+    first: Score
+    second: Score
+    difference: float | None
+    interval: tuple[float, float] | None
+
+
+def measurements(evidence: Evidence) -> dict[str, list[Measured]]:
+    """Everything that was measured, by the id of its claim; claims without a measurement are absent."""
+    found: dict[str, list[Measured]] = {}
+    for claim in evidence.paper.claims:
+        several = [measure(evidence, claim, *row) for row in rows(evidence, claim.experiment)]
+        if any(several):
+            found[claim.id] = [one for one in several if one is not None]
+    return found
+
+
+def rows(evidence: Evidence, experiment: str) -> list[Row]:
+    """What was asked for of a table: its readings, each with its protocols."""
+    return [
+        (name, protocol)
+        for name in readings.of_table(experiment)
+        for protocol in evidence.plan["protocols"]
+        if f"{name}, {protocol}" in evidence.plan["splits"]
+    ]
+
+
+def measure(evidence: Evidence, claim: Claim, reading: str, protocol: str) -> Measured | None:
+    """What one row gives for an accuracy, in percent; None where nothing was run for it."""
+    found = score(evidence, (reading, protocol))
+    if found is None:
+        return None
+    remarks = [] if found.learnt else [TOO_SMALL]
+    remarks += [evidence.lacking(*_group(evidence, (reading, protocol)))]
+    return Measured(
+        100 * found.accuracy,
+        evidence.data,
+        (100 * found.interval[0], 100 * found.interval[1]),
+        differs="; ".join(_differences(evidence, claim, reading, protocol)),
+        note="; ".join(filter(None, remarks)),
+        run=evidence.place(runs_of(evidence, (reading, protocol))),
+    )
+
+
+def score(evidence: Evidence, row: Row) -> Score | None:
+    return evidence.score(*_group(evidence, row))
+
+
+def runs_of(evidence: Evidence, row: Row) -> list[Run]:
+    """The runs of a row, one a fold and seed."""
+    return evidence.of(*_group(evidence, row))
+
+
+def _group(evidence: Evidence, row: Row) -> tuple[str, str, str]:
+    reading, protocol = row
+    return reading, trainings.network_name(READINGS[reading].corpus, evidence.plan["narrow"]), protocol
+
+
+def sizes(evidence: Evidence) -> list[Size]:
+    """The leaks of which both rows were run."""
+    found = []
+    for leak in LEAKS:
+        first, second = (score(evidence, row) for row in (leak.first, leak.second))
+        if first is None or second is None:
+            continue
+        difference, interval = None, None
+        if first.learnt:
+            difference, *interval = leak.compare(runs_of(evidence, leak.first), runs_of(evidence, leak.second))
+        found.append(Size(leak, first, second, difference, tuple(interval) if interval else None))
+    return found
+
+
+def by_fold(members: Sequence[Run]) -> "pd.Series":
+    """Accuracy (0 to 1) by the name of the fold, mean over the seeds, in the order of the names."""
+    table = scores.predictions(members)
+    correct = (table.emotion == table.predicted).groupby([table.fold, table.seed]).mean()
+    return correct.groupby(level="fold").mean().sort_index()
+
+
+def best_epoch_gain(members: Sequence[Run]) -> float:
+    """Accuracy (0 to 1) of the best epoch of each run less that of its last one, each by the size of its test part."""
+    counts = [run.record["samples"]["test"] for run in members]
+    gains = [run.curves().val_accuracy.max() - run.curves().val_accuracy.iloc[-1] for run in members]
+    return float(sum(count * gain for count, gain in zip(counts, gains, strict=True)) / sum(counts))
+
+
+def _differences(evidence: Evidence, claim: Claim, reading: str, protocol: str) -> list[str]:
+    """What keeps a measurement from standing for the printed number."""
+    plan, stated = evidence.plan, evidence.paper.hyperparameters
+    chosen = readings.claimed(claim.experiment, evidence.paper.settings | plan["settings"])
+    found = [] if reading == chosen else [f"{READINGS[reading].title} instead of {READINGS[chosen].title}"]
+    if protocol != "published":
+        found.append("the epoch chosen on clips that are not tested")
+    if plan["narrow"]:
+        found.append("a narrow network instead of the paper's")
+    if plan["learning_rate"]:
+        found.append(f"learning rate {plan['learning_rate']} instead of {stated['learning_rate']}")
+    planned = {run.identity.recipe["epochs"] for run in runs_of(evidence, (reading, protocol))}
+    if planned != {stated["epochs"]}:
+        found.append(f"{'/'.join(map(str, sorted(planned)))} epochs instead of {stated['epochs']}")
+    folds, everything = plan["splits"][f"{reading}, {protocol}"]["folds"], _folds(evidence, reading)
+    if folds < everything:
+        found.append(f"{folds} of {everything} folds or splits")
+    if READINGS[reading].corpus == AFEW and evidence.data == "real" and any(plan["branch"].values()):
+        found.append("the second branch trained on drawn pictures")
+    return found
+
+
+def _folds(evidence: Evidence, reading: str) -> int:
+    """How many folds or random splits the paper has."""
+    stated = evidence.paper.hyperparameters
+    random = {SAVEE_COPIES: "savee", SAVEE_CLIPS: "savee", AFEW_RANDOM: "afew_random"}
+    if reading in random:
+        return stated[random[reading]]["runs"]
+    return stated["ckplus"]["folds"] if reading == CKPLUS_FOLDS else 1

@@ -1,0 +1,264 @@
+"""The networks of section III.B: three 3D convolutions, a convolutional LSTM, a dense layer; and the branch for AFEW.
+
+The figure of the layers is lost, and no program was published. What is stated: three 3D convolutions with ReLU, max
+pooling of which there is "one" and then "the second", a ConvLSTM of 16 units with equations (1) to (6), one dense
+layer, softmax; for AFEW a network trained on FER2013 whose features enter a ConvLSTM of their own, both added before
+the dense layer. All else is a setting. What is left to Keras is spelled out, so that no default decides a result.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from common.errors import UserError, unknown
+
+FRAMES, SIZE = 8, 64
+UNITS = 16
+FER_SIZE = 48
+WEIGHTS = {"kernel_initializer": "glorot_uniform", "bias_initializer": "zeros"}
+# Layers of the branch that is trained on FER2013 have names with this in front, in both networks that have them.
+FER = "fer_"
+
+# What the settings may be where they are words.
+CHOICES = {
+    "pools": (1, 2),
+    "convlstm_output": ("last", "sequence"),
+    "recurrent_activation": ("sigmoid", "hard_sigmoid"),
+    "fer_network": ("vgg_32_64_128", "mini_xception"),
+    "fer_features": ("second_pool", "last_convolution"),
+}
+
+
+@dataclass(frozen=True)
+class Network:
+    """One architecture of the paper.
+
+    Attributes:
+        key: name in folders and on the command line.
+        title: name in tables.
+        build: `build(classes=n, **settings)` gives a fresh `keras.Model` with softmax output (n, classes).
+        parameters: what the network has with 7 classes and default settings.
+        layout: how frames enter, as `common.feeding` lays them out: (8, 64, 64, 1), or (48, 48, 1) for a picture.
+    """
+
+    key: str
+    title: str
+    build: Callable
+    parameters: int
+    layout: Literal["sequence", "last"] = "sequence"
+
+
+def convlstm(
+    classes: int = 7,
+    *,
+    fer: bool = False,
+    filters: Sequence[int] = (16, 32, 64),
+    kernel: Sequence[int] = (3, 3, 3),
+    pools: Literal[1, 2] = 2,
+    pool_size: Sequence[int] = (1, 2, 2),
+    convlstm_kernel: int = 3,
+    convlstm_output: Literal["last", "sequence"] = "last",
+    recurrent_activation: Literal["sigmoid", "hard_sigmoid"] = "sigmoid",
+    unit_forget_bias: bool = True,
+    dense_units: int = 128,
+    fer_network: Literal["vgg_32_64_128", "mini_xception"] = "vgg_32_64_128",
+    fer_features: Literal["second_pool", "last_convolution"] = "second_pool",
+    fer_frozen: bool = True,
+):
+    """The network; input (n, 8, 64, 64, 1) from 0 to 1. Settings are the decisions of paper.yaml with these names.
+
+    Args:
+        fer: with the second branch, for AFEW. Its weights are those of a new network until `take_fer` is called.
+        filters: of the three convolutions.
+        pools: 2 pool after the first and the third convolution, 1 after the first alone.
+        convlstm_output: "last" is the state after the last frame, "sequence" that after each.
+        recurrent_activation: of the three gates. "hard_sigmoid" is that of Keras 2, clip(0.2·x + 0.5, 0, 1): the one of
+            Keras 3 is another function.
+        fer_features: what enters the second ConvLSTM.
+        fer_frozen: whether that branch's convolutions stay as FER2013 left them.
+
+    Raises:
+        UserError: for a setting that does not exist, or ones under which the branches' outputs differ in shape.
+    """
+    from keras import Input, Model, layers
+
+    words = {"pools": pools, "convlstm_output": convlstm_output, "recurrent_activation": recurrent_activation}
+    _check(words | {"fer_network": fer_network, "fer_features": fer_features})
+
+    def remember(x, name: str):
+        return layers.ConvLSTM2D(
+            UNITS,
+            convlstm_kernel,
+            padding="same",
+            activation="tanh",
+            recurrent_activation="sigmoid" if recurrent_activation == "sigmoid" else hard_sigmoid(),
+            recurrent_initializer="orthogonal",
+            unit_forget_bias=unit_forget_bias,
+            return_sequences=convlstm_output == "sequence",
+            name=name,
+            **WEIGHTS,
+        )(x)
+
+    inputs = Input((FRAMES, SIZE, SIZE, 1))
+    x = inputs
+    for number, count in enumerate(filters, start=1):
+        convolution = layers.Conv3D(count, tuple(kernel), padding="same", name=f"conv{number}", **WEIGHTS)
+        x = layers.Activation("relu", name=f"relu{number}")(convolution(x))
+        if number == 1 or (number == len(filters) and pools == 2):
+            x = layers.MaxPooling3D(tuple(pool_size), name=f"pool{number}")(x)
+    x = remember(x, "convlstm")
+    if fer:
+        features = remember(_fer_features(inputs, fer_network, fer_features), "convlstm_fer")
+        if x.shape != features.shape:
+            raise UserError(
+                f"The two branches give {_shape(x)} and {_shape(features)}, which cannot be added.",
+                "Take the default of fer_features, pools, or, with all states of the ConvLSTM, pool_size.",
+            )
+        x = layers.Add(name="sum")([x, features])
+    x = layers.Flatten()(x)
+    x = layers.Dense(dense_units, activation="relu", name="dense", **WEIGHTS)(x)
+    x = layers.Dense(classes, name="logits", **WEIGHTS)(x)
+    model = Model(inputs, layers.Activation("softmax", dtype="float32")(x))
+    for layer in model.layers:
+        layer.trainable = not (fer_frozen and layer.name.startswith(FER))
+    return model
+
+
+def fer2013(classes: int = 7, *, fer_network: Literal["vgg_32_64_128", "mini_xception"] = "vgg_32_64_128"):
+    """The network that is trained on FER2013; input (n, 48, 48, 1) from 0 to 1, which it enlarges to 64×64 itself.
+
+    Raises:
+        UserError: for a network that does not exist.
+    """
+    from keras import Input, Model, layers
+
+    _check({"fer_network": fer_network})
+    inputs = Input((FER_SIZE, FER_SIZE, 1))
+    x = layers.Resizing(SIZE, SIZE, interpolation="bilinear")(inputs)
+    if fer_network == "mini_xception":
+        x = layers.Conv2D(classes, 3, padding="same", name=f"{FER}logits", **WEIGHTS)(_mini_xception(x)[-1])
+        x = layers.GlobalAveragePooling2D()(x)
+    else:
+        x = layers.MaxPooling2D(2)(_vgg(x)[-1])
+        x = layers.Flatten()(x)
+        x = layers.Dense(128, activation="relu", name=f"{FER}dense", **WEIGHTS)(x)
+        x = layers.Dropout(0.5)(x)
+        x = layers.Dense(classes, name=f"{FER}logits", **WEIGHTS)(x)
+    return Model(inputs, layers.Activation("softmax", dtype="float32")(x))
+
+
+def take_fer(model, source) -> None:
+    """Give the second branch of a `convlstm` the weights of a trained `fer2013`, layer by layer of the same name.
+
+    Raises:
+        UserError: if the trained network lacks one of the branch's layers, or has it in another shape.
+    """
+    theirs = {layer.name: layer for layer in source.layers}
+    for layer in model.layers:
+        if not (layer.name.startswith(FER) and layer.weights):
+            continue
+        there = theirs.get(layer.name)
+        if there is None or [w.shape for w in there.weights] != [w.shape for w in layer.weights]:
+            raise UserError(
+                f"The network trained on FER2013 has no layer like {layer.name} of the second branch.",
+                "Train it with the same setting of fer_network.",
+            )
+        layer.set_weights(there.get_weights())
+
+
+def _fer_features(inputs, network: str, features: str):
+    """Features (n, 8, H, W, C) of each frame of (n, 8, 64, 64, 1), through layers that see single pictures."""
+    from keras import ops
+
+    frames = ops.reshape(inputs, (-1, SIZE, SIZE, 1))
+    second_pool, last = (_vgg if network == "vgg_32_64_128" else _mini_xception)(frames)
+    chosen = second_pool if features == "second_pool" else last
+    return ops.reshape(chosen, (-1, FRAMES, *chosen.shape[1:]))
+
+
+def _vgg(x) -> tuple:
+    """Two convolutions each of 32, 64 and 128 filters with pools between: outputs of the second pool and the last."""
+    from keras import layers
+
+    pooled = None
+    for group, filters in enumerate((32, 64, 128), start=1):
+        for part in "ab":
+            name = f"{FER}conv{group}{part}"
+            x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=name, **WEIGHTS)(x)
+        if group < 3:
+            pooled = x = layers.MaxPooling2D(2, name=f"{FER}pool{group}")(x)
+    return pooled, x
+
+
+def _mini_xception(x) -> tuple:
+    """The mini-Xception of Arriaga et al. 2017: outputs of the second and of the fourth residual module.
+
+    Its first two convolutions keep the size here, where the original's lose two pixels each: only so do the second
+    module's maps fit those of the other branch.
+    """
+    from keras import layers
+
+    def normed(x, name: str):
+        return layers.BatchNormalization(momentum=0.99, epsilon=1e-3, name=f"{FER}norm{name}")(x)
+
+    for part in "ab":
+        x = layers.Conv2D(8, 3, padding="same", use_bias=False, name=f"{FER}conv0{part}", **WEIGHTS)(x)
+        x = layers.Activation("relu")(normed(x, f"0{part}"))
+    modules = []
+    for module, filters in enumerate((16, 32, 64, 128), start=1):
+        # Every second value, then a 1×1 convolution, is one with stride 2, in whose gradient TensorFlow 2.20 crashes
+        # on maps of 64×64.
+        shortcut = layers.MaxPooling2D(1, strides=2)(x)
+        shortcut = layers.Conv2D(filters, 1, use_bias=False, name=f"{FER}shortcut{module}", **WEIGHTS)(shortcut)
+        shortcut = normed(shortcut, f"{module}s")
+        for part in "ab":
+            separable = layers.SeparableConv2D(
+                filters,
+                3,
+                padding="same",
+                use_bias=False,
+                depthwise_initializer="glorot_uniform",
+                pointwise_initializer="glorot_uniform",
+                name=f"{FER}separable{module}{part}",
+            )
+            x = normed(separable(x), f"{module}{part}")
+            if part == "a":
+                x = layers.Activation("relu")(x)
+        x = layers.MaxPooling2D(3, strides=2, padding="same")(x)
+        x = layers.Add()([x, shortcut])
+        modules.append(x)
+    return modules[1], modules[3]
+
+
+def hard_sigmoid() -> Callable:
+    """clip(0.2·x + 0.5, 0, 1), registered: Keras loads a stored network that has it only after this was called."""
+    import keras
+
+    return keras.saving.register_keras_serializable("convlstm")(_hard_sigmoid)
+
+
+def _hard_sigmoid(x):
+    from keras import ops
+
+    return ops.clip(0.2 * x + 0.5, 0, 1)
+
+
+def _check(chosen: dict[str, str | int]) -> None:
+    for name, value in chosen.items():
+        if value not in CHOICES[name]:
+            raise unknown(f"setting of {name}", str(value), map(str, CHOICES[name]))
+
+
+def _shape(x) -> str:
+    return "×".join(str(extent) for extent in x.shape[1:])
+
+
+NETWORKS: dict[str, Network] = {
+    network.key: network
+    for network in (
+        Network("convlstm", "3DCNN-ConvLSTM", convlstm, 641_127),
+        Network("convlstm_afew", "3DCNN-ConvLSTM with FER2013 branch", partial(convlstm, fer=True), 752_263),
+        Network("cnn_fer2013_64", "CNN for FER2013, 64×64", fer2013, 1_336_039, "last"),
+    )
+}

@@ -1,0 +1,188 @@
+"""From clips to eight aligned grey faces of 64×64 pixels (Saurav et al. 2020, sections III.A and IV.B).
+
+The paper states dlib's frontal detector, its correlation tracker and 68 landmarks, alignment, 64×64 pixels, grey,
+eight frames (the first, the last and six at equal steps between), and for AFEW a gamma correction with γ = 1.5 of dark
+images. The other fields of `Settings` are decisions.
+"""
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from common import alignment, landmarks, video
+from common.clips import Clip
+from common.request import Request
+from common.samples import ClipSamples
+from common.tracking import Follower, Tracking
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What decides which pixels a network sees.
+
+    Attributes:
+        frames: how many frames of a clip are used.
+        size: side of the square face image in pixels.
+        aligned: the frames are faces that their corpus has aligned already; they are made grey and resized only.
+        confidence, upsample: how the face is found and followed (`common.tracking.Tracking`).
+        eye_level, eye_distance: where the eyes come to lie, in sides of the picture.
+        gamma: how strongly dark clips are corrected; 1 leaves all as they are.
+        gamma_direction: whether that makes them brighter (exponent 1/γ) or darker (γ).
+        gamma_when_mean_below: a clip is dark where the mean of its faces is less; from 0 to 256.
+        models: folder in which the landmark predictor may lie. It does not count when settings are compared or samples
+            looked up: there is only one right predictor.
+    """
+
+    frames: int = 8
+    size: int = 64
+    aligned: bool = False
+    confidence: float = Tracking.confidence
+    upsample: int = Tracking.upsample
+    eye_level: float = alignment.EYE_LEVEL
+    eye_distance: float = alignment.EYE_DISTANCE
+    gamma: float = 1.0
+    gamma_direction: Literal["brighten", "darken"] = "brighten"
+    gamma_when_mean_below: int = 80
+    models: Path | None = field(default=None, compare=False)
+
+    @property
+    def tracking(self) -> Tracking:
+        return Tracking(self.confidence, self.upsample)
+
+    @property
+    def version(self) -> str:
+        return f"1 {self.tracking.version} {landmarks.PREDICTOR.sha256[:12]}"
+
+
+def settings(request: Request, corpus: str, aligned: bool = False) -> Settings:
+    """The preprocessing of a corpus ("CK+", "SAVEE" or "AFEW") that a request asks for.
+
+    Args:
+        aligned: its frames are the faces that come with AFEW.
+
+    Raises:
+        UserError: if the landmark predictor is needed and missing, or the request's folder of models is.
+    """
+    if not aligned:
+        landmarks.locate(request.models)
+    return Settings(
+        aligned=aligned,
+        gamma=request.paper.hyperparameters["gamma_afew"] if corpus == "AFEW" else 1.0,
+        gamma_direction=request.settings["gamma_direction"],
+        gamma_when_mean_below=request.settings["gamma_when_mean_below"],
+        models=request.models,
+    )
+
+
+def kept(total: int, frames: int = 8) -> list[int]:
+    """The 0-based numbers of the frames that are used of `total`: both ends and equal steps; a short clip repeats.
+
+    >>> kept(20), kept(3)
+    ([0, 3, 5, 8, 11, 14, 16, 19], [0, 0, 1, 1, 1, 1, 2, 2])
+    """
+    return [round(i * (total - 1) / (frames - 1)) for i in range(frames)]
+
+
+def prepare(clip: Clip, settings: Settings) -> ClipSamples:
+    """The aligned faces of a clip as its only sample; none where no used frame shows a face.
+
+    The face is followed through all frames, because the tracker must not miss how it moved; landmarks are searched in
+    those that are used. Where one of them shows no face, it is cut out where the nearest of the others has its eyes, of
+    two equally near the earlier.
+
+    Returns:
+        frames (settings.frames, size, size, 1) uint8, or (0, size, size, 1). Its counts: frames_read (in the clip),
+        frames_repeated (to fill a short clip), frames_without_face (of those used), frames_followed, searches (frames
+        in which the detector ran), losses (of the tracker), sequences, and as 0 or 1 without_any_face, several_faces
+        and gamma_corrected.
+
+    Raises:
+        UserError: if the clip's source or one of its frames cannot be read, or the landmark predictor.
+    """
+    total = sum(1 for _ in video.frames(clip.source, start=sys.maxsize))
+    numbers = kept(total, settings.frames)
+    pictures, counts = _resized(clip, numbers, settings) if settings.aligned else _followed(clip, numbers, settings)
+    rows = np.array([pictures[number] for number in numbers if pictures], np.uint8)
+    dark = len(rows) > 0 and settings.gamma != 1 and rows.mean() < settings.gamma_when_mean_below
+    if dark:
+        rows = correct(rows, settings.gamma, settings.gamma_direction)
+    return ClipSamples(
+        frames=rows.reshape(-1, settings.size, settings.size, 1),
+        frame_numbers=np.array(numbers[: len(rows)], np.int64),
+        starts=np.arange(int(bool(pictures))),
+        length=settings.frames,
+        counts={
+            "frames_read": total,
+            "frames_repeated": settings.frames - len(set(numbers)) if pictures else 0,
+            **counts,
+            "sequences": int(bool(pictures)),
+            "without_any_face": int(not pictures),
+            "gamma_corrected": int(dark),
+        },
+    )
+
+
+def correct(faces: np.ndarray, gamma: float, direction: str) -> np.ndarray:
+    """uint8 images with v = 255·(v/255)^(1/γ), or ^γ for "darken", rounded."""
+    exponent = 1 / gamma if direction == "brighten" else gamma
+    table = np.rint(255 * (np.arange(256) / 255) ** exponent).astype(np.uint8)
+    return table[faces]
+
+
+def _resized(clip: Clip, numbers: list[int], settings: Settings) -> tuple[dict[int, np.ndarray], dict[str, int]]:
+    """Pictures by frame number of faces that are aligned already, and no more than that to count."""
+    shape = settings.size, settings.size
+    pictures = {
+        number: cv2.resize(video.grey(image), shape, interpolation=cv2.INTER_AREA)
+        for number, image in enumerate(video.frames(clip.source))
+        if number in numbers
+    }
+    names = ("frames_without_face", "frames_followed", "searches", "losses", "several_faces")
+    return pictures, dict.fromkeys(names, 0)
+
+
+def _followed(clip: Clip, numbers: list[int], settings: Settings) -> tuple[dict[int, np.ndarray], dict[str, int]]:
+    """Aligned pictures by frame number, all or none of those asked for, and what happened on the way."""
+    predictor = landmarks.locate(settings.models)
+    follower = Follower(settings.tracking)
+    images, seen = {}, {}
+    for number, image in enumerate(video.frames(clip.source)):
+        grey = video.grey(image)
+        box = follower.step(grey)
+        if number in numbers:
+            images[number] = grey
+            found = _eyes(grey, box, follower, predictor)
+            if found is not None:
+                seen[number] = found
+    pictures = {}
+    for number, grey in images.items() if seen else ():
+        nearest = min(seen, key=lambda other: abs(other - number))
+        pictures[number] = alignment.align(
+            grey, seen[nearest], settings.size, settings.eye_level, settings.eye_distance
+        )
+    return pictures, {
+        "frames_without_face": len(images) - len(seen),
+        "frames_followed": follower.followed,
+        "searches": follower.searches,
+        "losses": follower.losses,
+        "several_faces": int(follower.most_faces > 1),
+    }
+
+
+def _eyes(grey: np.ndarray, box: np.ndarray | None, follower: Follower, predictor: Path) -> np.ndarray | None:
+    """The eyes (2, 2) of the face in a box; where its landmarks are none of a face, of one that is searched anew."""
+    if box is None:
+        return None
+    points = landmarks.find(grey, box, predictor)
+    if not landmarks.plausible(points, box):
+        box = follower.search(grey)
+        if box is None:
+            return None
+        points = landmarks.find(grey, box, predictor)
+        if not landmarks.plausible(points, box):
+            return None
+    return landmarks.eyes(points)

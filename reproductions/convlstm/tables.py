@@ -1,0 +1,279 @@
+"""The paper's accuracies beside ours, reading by reading, made from finished runs alone."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from common import auditors
+from common.evidence import Evidence, whole
+from common.paper import Check, Claim, Paper
+from common.runs import Run
+from common.tables import Table
+from common.verdicts import TOO_SMALL, judge
+from reproductions.convlstm import measured, trainings
+from reproductions.convlstm.data import AFEW, CKPLUS
+from reproductions.convlstm.measured import Row, Size
+from reproductions.convlstm.readings import CKPLUS_FOLDS, READINGS
+
+TITLES = {
+    "table1": "Table I: CK+, accuracy in %",
+    "table2": "Table II: SAVEE, accuracy in %",
+    "table3": "Table III: AFEW, trained on Train and tested on Val, accuracy in %",
+    "afew_random": "Section IV.C: AFEW, both parts together split at random, accuracy in %",
+}
+COLUMNS = {
+    "reading": "How it is divided",
+    "protocol": "Protocol",
+    "watched": "Epoch chosen on",
+    "tested": "Tested",
+    "published": "Published",
+    "reproduced": "Reproduced",
+    "difference": "Difference",
+    "interval": "95 % interval",
+    "chance": "Constant answer",
+    "verdict": "Verdict",
+}
+
+INTERVALS = "Intervals are bootstraps over people, of whom SAVEE has four; for AFEW, which names nobody, over clips."
+
+
+def make(paper: Paper, profile: str, data: str, results: Path) -> list[Table]:
+    """The tables of the last `reproduce` with this profile on "synthetic" or "real" data.
+
+    Raises:
+        UserError: if nothing was run yet, or a run that the tables need is missing.
+    """
+    return tables(whole(paper, profile, data, results, timed=()))
+
+
+def tables(evidence: Evidence) -> list[Table]:
+    """The tables of the experiments that were run."""
+    title = _made_with(evidence)
+    made = [_ledger(evidence), _copies(evidence)]
+    if AFEW in evidence.plan["census"]:
+        made += _branch(evidence)
+    made += [_accuracies(evidence, name, title) for name in TITLES if name in evidence.plan["experiments"]]
+    found = measured.sizes(evidence)
+    made += [_leaks(found, title)] if found else []
+    for table in made:
+        table.meta = evidence.meta
+    return [table for table in made if table.rows]
+
+
+def leaks(evidence: Evidence) -> list[tuple[str, float, float, float]]:
+    """What the readings' accuracies owe to what tested clips share with training, in points.
+
+    Returns:
+        (leak, difference, low, high) for every leak whose first reading learnt something.
+    """
+    return [
+        (f"{one.leak.corpus}, {one.leak.what}", *(100 * value for value in (one.difference, *one.interval)))
+        for one in measured.sizes(evidence)
+        if one.difference is not None
+    ]
+
+
+def _made_with(evidence: Evidence) -> str:
+    """What every title says of the network where it is not the paper's."""
+    return " (narrow network, a quarter of the filters)" if evidence.plan["narrow"] else ""
+
+
+def _ledger(evidence: Evidence) -> Table:
+    columns = {
+        "corpus": "Corpus",
+        "people": "People",
+        "clips": "Clips",
+        "frames_read": "Frames",
+        "frames_followed": "Face followed",
+        "searches": "Detector ran",
+        "losses": "Face lost",
+        "frames_without_face": "Of 8 without face",
+        "frames_repeated": "Of 8 repeated",
+        "several_faces": "Clips with several faces",
+        "gamma_corrected": "Clips corrected by gamma",
+        "without_any_face": "Clips without face, left out",
+    }
+    census = evidence.plan["census"]
+    rows = [
+        {"corpus": name, "people": None if name == AFEW else one["subjects"]} | one["ledger"]
+        for name, one in census.items()
+    ]
+    notes = [
+        "Eight frames of a clip are used, both ends among them; the face is followed through all of its frames. One of "
+        "the eight without a face is cut out where the nearest other one has its eyes."
+    ]
+    if AFEW in census:
+        both = census[AFEW]["in_both_parts"]
+        told = f"{len(both)} clip name{'s' * (len(both) != 1)} of AFEW in both parts"
+        notes.append("AFEW does not say who is seen, nor in which film.")
+        notes.append(f"{told}: {', '.join(both)}. They are read as different clips." if both else f"{told}.")
+    notes += [f"Left out: {problem}" for one in census.values() for problem in one["broken"]]
+    return Table("ledger", "What became of the frames", columns, rows, notes)
+
+
+def _copies(evidence: Evidence) -> Table:
+    """The enlarged data sets of section IV.B, were all clips trained on."""
+    stated = evidence.paper.hyperparameters
+    rows = []
+    for name, one in evidence.plan["census"].items():
+        kind = "ckplus" if name == CKPLUS else "savee_afew"
+        clips = sum(one["clips"].values())
+        rows.append(
+            {"corpus": name, "clips": clips, "emotions": ", ".join(f"{e} {n}" for e, n in one["clips"].items())}
+            | {"angles": ", ".join(f"{angle}°" for angle in stated[f"rotations_{kind}"])}
+            | {"stated": stated[f"copies_{kind}"], "copies": one["copies"], "shown": clips * one["copies"]}
+        )
+    columns = {"corpus": "Corpus", "clips": "Clips", "emotions": "By emotion", "angles": "Rotated by"}
+    columns |= {"stated": "Copies of a clip, stated", "copies": "Made", "shown": "All together"}
+    audit = next(item for item in evidence.paper.audits if item.id == "convlstm-aug")
+    notes = [
+        "A clip, its rotations, and all of them mirrored, made on the fly, of training clips only, except where copies "
+        "are divided.",
+        f"SAVEE and AFEW: {auditors.run(evidence.paper, audit.check).arithmetic} (setting aug_factor).",
+    ]
+    return Table("copies", "Section IV.B: clips and their copies", columns, rows, notes)
+
+
+def _branch(evidence: Evidence) -> list[Table]:
+    """The network on FER2013, whose features the second branch takes."""
+    members = evidence.of(trainings.FER2013, trainings.FER, trainings.OFFICIAL)
+    found = evidence.score(trainings.FER2013, trainings.FER, trainings.OFFICIAL)
+    if found is None:
+        return []
+    samples, epochs = members[0].record["samples"], members[0].identity.recipe["epochs"]
+    drawn = any(evidence.plan["branch"].values())
+    low, high = found.interval
+    row = {"network": members[0].identity.settings["fer_network"], "data": "drawn" if drawn else "recorded"}
+    row |= {side: samples[side] for side in ("train", "validation", "test")} | {"epochs": epochs}
+    row |= {"accuracy": f"{100 * found.accuracy:.2f}", "interval": f"{100 * low:.2f} to {100 * high:.2f}"}
+    row |= {"chance": f"{100 * found.chance:.2f}"}
+    columns = {"network": "Network", "data": "Pictures", "train": "Training", "validation": "PublicTest"}
+    columns |= {"test": "PrivateTest", "epochs": "Epochs", "accuracy": "Accuracy in %", "interval": "95 % interval"}
+    columns |= {"chance": "Constant answer"}
+    settings = evidence.paper.settings | evidence.plan["settings"]
+    weights = "stay as they are" if settings["fer_frozen"] else "are trained further"
+    notes = [f"The paper prints no accuracy of it. In the second branch its weights {weights} on AFEW."]
+    return [Table("fer2013", "The network on FER2013 behind the second branch of AFEW", columns, [row], notes)]
+
+
+def _accuracies(evidence: Evidence, experiment: str, title: str) -> Table:
+    """A row a reading and protocol."""
+    claim = next(one for one in evidence.paper.claims if one.experiment == experiment)
+    wanted = measured.rows(evidence, experiment)
+    rows = [_row(evidence, claim, row) for row in wanted if measured.score(evidence, row)]
+    notes = [_said(evidence, row) for row in wanted]
+    notes += _attainability(evidence, claim) + _folds(evidence, experiment) + _selection(evidence, wanted)
+    told = [_told(one) for one in measured.sizes(evidence) if READINGS[one.leak.first[0]].experiment == experiment]
+    notes += [f"Leak size: {'; '.join(filter(None, told))}."] if any(told) else []
+    notes.append(INTERVALS)
+    if any(row["verdict"] == TOO_SMALL for row in rows):
+        stated = evidence.paper.hyperparameters["epochs"]
+        notes.append(
+            f"{TOO_SMALL}: this profile trains too briefly to be better than a constant answer beyond doubt; the paper "
+            f"profile trains {stated} epochs of all copies."
+        )
+    return Table(experiment, f"{TITLES[experiment]}{title}", COLUMNS, rows, notes)
+
+
+def _row(evidence: Evidence, claim: Claim, row: Row) -> dict:
+    ours, found = measured.measure(evidence, claim, *row), measured.score(evidence, row)
+    split = evidence.plan["splits"][", ".join(row)]
+    low, high = ours.interval
+    small = evidence.profile == "quick" and TOO_SMALL in ours.note
+    return {
+        "reading": READINGS[row[0]].title,
+        "protocol": row[1],
+        "watched": _watched(row[0], split["selected_on_test"]),
+        "tested": f"{found.samples:,} {_unit(split)}",
+        "published": claim.value,
+        "reproduced": f"{ours.value:.2f}",
+        "difference": f"{ours.value - claim.number:+.2f}",
+        "interval": f"{low:.2f} to {high:.2f}",
+        "chance": f"{100 * found.chance:.2f}",
+        "verdict": TOO_SMALL if small else judge(claim, ours).name,
+    }
+
+
+def _unit(split: dict) -> str:
+    return "copies" if split["copies"] else "clips"
+
+
+def _watched(reading: str, on_test: bool) -> str:
+    if on_test:
+        return "the tested part"
+    return "a tenth of the training subjects" if reading == CKPLUS_FOLDS else "a tenth of the training clips"
+
+
+def _said(evidence: Evidence, row: Row) -> str:
+    """What the tested part has in common with training."""
+    name, protocol = row
+    split = evidence.plan["splits"][", ".join(row)]
+    sizes, unit = split["sizes"], _unit(split)
+    folds = split["folds"]
+    trained = f"{sizes['train'] / folds:,.0f} {unit} train" + (" on average" if folds > 1 else "")
+    several = f", all {folds} times together" if folds > 1 else ""
+    text = f"{READINGS[name].title}, {protocol}: {trained}, {sizes['test']:,} are tested{several}. "
+    return f"{text}{split['said']}"
+
+
+def _attainability(evidence: Evidence, claim: Claim) -> list[str]:
+    """Whether the printed accuracy can be one on so many test samples at all."""
+    told = [f"Printed: {auditors.run(evidence.paper, claim.check).arithmetic}."]
+    if claim.experiment == "table2":
+        enlarged = Check(auditor="attainability", value=claim.value, n=[8 * claim.test_size, 10 * claim.test_size])
+        arithmetic = auditors.run(evidence.paper, enlarged).arithmetic
+        told.append(f"With 8 or 10 copies of each clip, {arithmetic}. Only a split of copies can give it.")
+    return told
+
+
+def _folds(evidence: Evidence, experiment: str) -> list[str]:
+    """The accuracies of single folds, splits or speakers."""
+    told = []
+    for name, protocol in measured.rows(evidence, experiment):
+        members = measured.runs_of(evidence, (name, protocol))
+        each = measured.by_fold(members) if members else ()
+        if len(each) > 1:
+            listed = ", ".join(f"{fold.removeprefix('SAVEE-')} {100 * value:.1f}" for fold, value in each.items())
+            told.append(f"{READINGS[name].title}, {protocol}: {listed}.")
+    return told
+
+
+def _selection(evidence: Evidence, wanted: Sequence[Row]) -> list[str]:
+    """What testing the epoch that is best on the tested part adds to testing the last one."""
+    gains = []
+    for row in wanted:
+        members: list[Run] = measured.runs_of(evidence, row)
+        if members and evidence.plan["splits"][", ".join(row)]["selected_on_test"]:
+            gains.append(f"{READINGS[row[0]].title} {100 * measured.best_epoch_gain(members):+.1f}")
+    told = "published: testing the epoch that is best on the tested part, instead of the last one, adds"
+    return [f"{told}: {'; '.join(gains)} points."] if gains else []
+
+
+def _told(size: Size) -> str:
+    if size.difference is None:
+        return ""
+    low, high = (100 * bound for bound in size.interval)
+    return f"{size.leak.what} {100 * size.difference:+.1f} points (95 % interval {low:+.1f} to {high:+.1f})"
+
+
+def _leaks(found: Sequence[Size], title: str) -> Table:
+    """What separates the readings, one step at a time and together."""
+    rows = []
+    for one in found:
+        row = {"corpus": one.leak.corpus, "what": one.leak.what}
+        row |= {"first": _named(one.leak.first), "first_accuracy": f"{100 * one.first.accuracy:.2f}"}
+        row |= {"second": _named(one.leak.second), "second_accuracy": f"{100 * one.second.accuracy:.2f}"}
+        if one.difference is not None:
+            low, high = one.interval
+            row |= {"size": f"{100 * one.difference:+.1f}", "interval": f"{100 * low:+.1f} to {100 * high:+.1f}"}
+        rows.append(row)
+    columns = {"corpus": "Corpus", "what": "Leak", "first": "With it", "second": "Without it"}
+    columns |= {"first_accuracy": "With, %", "second_accuracy": "Without, %", "size": "Leak size, points"}
+    columns |= {"interval": "95 % interval"}
+    notes = [INTERVALS]
+    if any(one.difference is None for one in found):
+        notes.append("No size where the network with the leak is no better than a constant answer beyond doubt.")
+    return Table("leaks", f"What the readings differ by{title}", columns, rows, notes)
+
+
+def _named(row: Row) -> str:
+    return f"{READINGS[row[0]].title} ({row[1]})"

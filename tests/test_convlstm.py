@@ -1,0 +1,495 @@
+"""Saurav et al.: readings, trainings and tables; trainings are replaced by their predictions except in one test."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import datasets
+from common import paper as papers
+from common import plans, runs
+from common.clips import Provenance
+from common.errors import UserError
+from common.evidence import salvage
+from common.feeding import class_labels
+from common.request import check
+from common.split_audit import audit_split
+from datasets.synthetic import corpora
+from reproductions.convlstm import data, experiments, measured, readings, tables, trainings
+from reproductions.convlstm.data import AFEW, CKPLUS, SAVEE, Corpus
+from reproductions.convlstm.readings import READINGS
+
+PAPER = papers.load("convlstm")
+CLASSES = {
+    CKPLUS: ("Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Contempt"),
+    SAVEE: ("Angry", "Disgust", "Fear", "Happy", "Neutral", "Sad", "Surprise"),
+    AFEW: ("Angry", "Disgust", "Fear", "Happy", "Neutral", "Sad", "Surprise"),
+}
+EXACT = {"epochs": 80, "fer": {"epochs": 30}}
+TINY = {
+    "synthetic": "tiny",
+    "narrow": {"filters": [2, 2, 2], "dense_units": 4},
+    "epochs": 1,
+    "steps_per_epoch": 1,
+    "folds": 1,
+    "runs": 1,
+    "fer": {"epochs": 1, "steps_per_epoch": 1},
+}
+
+
+def request(profile=None, **options):
+    """A request of the quick profile, which is `profile`, or the paper's sizes."""
+    small = PAPER.model_copy(update={"profiles": {"quick": profile or EXACT}})
+    return check(small, experiments.EXPERIMENTS, **options)
+
+
+def clips(corpus, each=5):
+    """A table of samples as `common.samples` has it, one a clip: as many people as the corpus has, or clips of AFEW."""
+    names, people = CLASSES[corpus], {CKPLUS: 20, SAVEE: 4, AFEW: 70}[corpus]
+    rows = [
+        (corpus, f"{s:03d}/{c:03d}", f"{corpus}/{s:03d}", names[(s + c) % len(names)], "", 0, 29)
+        for s in range(people)
+        for c in range({CKPLUS: 7, SAVEE: 7 * each, AFEW: 1}[corpus])
+    ]
+    table = pd.DataFrame(
+        rows, columns=["corpus", "clip", "subject", "emotion", "partition", "first_frame", "last_frame"]
+    )
+    if corpus == AFEW:
+        table["partition"] = np.where(np.arange(len(table)) < 49, "Train", "Val")
+    return table.assign(sample=np.arange(len(table)))
+
+
+class DrawnSamples:
+    """Samples that are a table alone."""
+
+    def __init__(self, name):
+        self.table, self.key = clips(name), f"drawn {name}"
+        counts = {"frames_read": 30, "frames_followed": 29, "searches": 1, "without_any_face": 0}
+        columns = ["corpus", "clip", "subject", "emotion", "partition"]
+        self.ledger = self.table[columns].assign(problem="", rows=8, **counts)
+
+    def __len__(self):
+        return len(self.table)
+
+
+class Drawn(Corpus):
+    """A corpus without pictures."""
+
+    def __init__(self, name):
+        both = ("Train_AFEW/Angry/001703120.avi",) if name == AFEW else ()
+        super().__init__(name, CLASSES[name], [], Provenance(False), both)
+
+    def _built(self, request):
+        return DrawnSamples(self.name)
+
+
+# --- readings ---------------------------------------------------------------------------------------
+
+
+def divided(name, protocol, **options):
+    """The folds of a reading and the table that they divide."""
+    asked = request(**options)
+    corpus = Drawn(READINGS[name].corpus)
+    table = corpus.samples(asked, readings.copied(name, asked.settings)).table
+    return [fold for _, fold in readings.folds(asked, name, table, protocol)], table
+
+
+ALL = [(name, protocol) for name, reading in READINGS.items() for protocol in reading.protocols]
+
+
+@pytest.mark.parametrize(("name", "protocol"), ALL)
+def test_published_chooses_on_what_it_tests_and_the_others_on_training_clips(name, protocol):
+    folds, table = divided(name, protocol)
+    for fold in folds:
+        assert np.array_equal(fold.validation, fold.test) == (protocol == "published")
+        assert len(fold.validation) and not set(fold.train) & {*fold.validation, *fold.test}
+        if protocol != "published":
+            assert not set(fold.validation) & set(fold.test)
+            assert len(fold.train) + len(fold.validation) + len(fold.test) == len(table)
+
+
+@pytest.mark.parametrize(("name", "protocol"), ALL)
+def test_what_is_called_honest_has_nobody_on_both_sides(name, protocol):
+    folds, table = divided(name, protocol)
+    clean = all(audit_split(table, fold).test.clean for fold in folds)
+    # A clip of AFEW is a subject of its own, because nobody knows who is seen.
+    assert clean == (name in ("ckplus-folds", "savee-speakers", "afew-parts", "afew-random"))
+    if protocol == "honest":
+        assert clean
+
+
+def test_a_split_of_copies_puts_copies_of_nearly_every_tested_clip_into_training():
+    folds, table = divided("savee-copies", "published")
+    assert len(table) == 140 * 10 and len(folds) == 5
+    for fold in folds:
+        assert len(fold.test) == 280
+        assert audit_split(table, fold).test.copied == 280
+    folds, table = divided("savee-clips", "published")
+    assert all(audit_split(table, fold).test.copied == 0 and len(fold.test) == 28 for fold in folds)
+    assert len({fold.test.tobytes() for fold in folds}) == 5
+
+
+def test_copies_of_a_clip_never_choose_the_epoch_and_train():
+    folds, table = divided("savee-copies", "published", settings=["validation_part=inner_validation"])
+    for fold in folds:
+        original = np.where(table.copy_of >= 0, table.copy_of, table["sample"])
+        assert len(fold.validation) and not set(original[fold.validation]) & set(original[fold.train])
+
+
+def test_settings_change_the_readings_that_they_are_about():
+    def sides(name, *settings):
+        folds, table = divided(name, "published", settings=settings)
+        return len(table), [fold.test.tolist() for fold in folds]
+
+    for setting, changed in {
+        "ckplus_folds=subjects_random": {"ckplus-folds"},
+        "first_split_seed=7": {"savee-copies", "savee-clips", "afew-random"},
+        "stratified=false": {"savee-copies", "savee-clips", "afew-random"},
+        "afew_augment_before_split=true": {"afew-random"},
+        "aug_factor=8": {"savee-copies"},
+    }.items():
+        assert {name for name in READINGS if sides(name, setting) != sides(name)} == changed, setting
+
+
+def test_train_and_val_are_the_official_parts():
+    for protocol in ("published", "honest"):
+        (fold,), table = divided("afew-parts", protocol)
+        assert set(table.partition.iloc[fold.test]) == {"Val"} and len(fold.test) == 21
+        assert set(table.partition.iloc[fold.train]) == {"Train"}
+        assert set(table.partition.iloc[fold.validation]) == {"Val" if protocol == "published" else "Train"}
+
+
+# --- copies -----------------------------------------------------------------------------------------
+
+
+def test_copies_are_those_of_the_paper():
+    assert [Drawn(name).copies(request()).per_sample(0) for name in (CKPLUS, SAVEE, AFEW)] == [14, 10, 10]
+    stated = request(settings=["aug_factor=8", "border_fill=edge"])
+    assert [Drawn(name).copies(stated).per_sample(0) for name in (CKPLUS, SAVEE, AFEW)] == [14, 8, 8]
+    copies = Drawn(SAVEE).copies(stated)
+    assert copies.fill == "edge"
+    kinds = [copies.change(0, number, 8, (0,)) for number in range(8)]
+    assert {(kind.mirror, kind.angles) for kind in kinds} == {
+        (mirror, (angle,)) for mirror in (False, True) for angle in (-10.0, -5.0, 5.0, 10.0)
+    }
+
+
+# --- trainings --------------------------------------------------------------------------------------
+
+
+def test_the_recipe_is_that_of_the_paper():
+    how = trainings.recipe(request(), Drawn(CKPLUS), copied=False)
+    assert (how.epochs, how.learning_rate, how.optimizer, how.batch_size) == (80, 1e-4, "adam", 16)
+    assert how.checkpoint == "best_validation_accuracy" and how.schedule == () and how.steps_per_epoch is None
+    assert how.augmentation.per_sample(0) == 14
+    assert trainings.recipe(request(), Drawn(SAVEE), copied=True).augmentation is None
+    small = TINY | {"batch_size": 8}
+    sizes = [
+        trainings.recipe(request(profile=one, settings=chosen), Drawn(SAVEE), copied=False).batch_size
+        for one, chosen in ((EXACT, ["batch_size=32"]), (small, []), (small, ["batch_size=32"]))
+    ]
+    assert sizes == [32, 8, 32]
+
+
+def test_settings_reach_the_network():
+    # With and without blanks, which a Makefile cannot have.
+    settings = ["filters=[32, 32, 32]", "pool_size=[2,2,2]", "fer_frozen=false", "convlstm_kernel=5"]
+    asked = request(settings=settings)
+    plain, afew = (trainings.network_settings(asked, name) for name in (SAVEE, AFEW))
+    assert (plain["filters"], plain["pool_size"]) == ([32, 32, 32], [2, 2, 2])
+    assert plain["convlstm_kernel"] == 5 and "fer_frozen" not in plain
+    assert afew["fer_frozen"] is False and {k: v for k, v in afew.items() if not k.startswith("fer_")} == plain
+    narrow = request(profile=TINY, settings=["filters=[32,32,32]"])
+    assert trainings.network_settings(narrow, CKPLUS)["filters"] == [32, 32, 32]
+    assert trainings.network_settings(narrow, CKPLUS)["dense_units"] == 4
+
+
+# --- from the plan to the tables --------------------------------------------------------------------
+
+
+def publish(job, root, right):
+    """A finished run of a job in which a share `right` of the tested samples is recognised."""
+    training = job.training
+    table = training.samples.table.iloc[training.fold.test].reset_index(drop=True)
+    names = [str(name) for name in training.classes]
+    predicted = class_labels(table.emotion, names)
+    wrong = np.random.default_rng(0).permutation(len(table))[: len(table) - round(right * len(table))]
+    predicted[wrong] = (predicted[wrong] + 1) % len(names)
+    table["predicted"] = [names[number] for number in predicted]
+    partial = training.identity.folder(root).with_name("written.partial")
+    partial.mkdir(parents=True)
+    table.to_csv(partial / "predictions.csv", index=False)
+    curves = {"epoch": [0, 1], "loss": [2.0, 1.0], "accuracy": [0.5, 0.9], "val_accuracy": [right, right - 0.1]}
+    pd.DataFrame(curves).to_csv(partial / "curves.csv", index=False)
+    record = {
+        "provenance": {"synthetic": False, "details": {}},
+        "split": job.split,
+        "classes": names,
+        "samples": {side: len(getattr(training.fold, side)) for side in ("train", "validation", "test")},
+        "parameters": 1,
+        "chosen_epoch": 0,
+    }
+    return runs.publish(partial, training.identity, record, root, ["predictions.csv", "curves.csv"])
+
+
+RIGHT = {
+    ("savee-copies", "published"): 0.99,
+    ("savee-clips", "published"): 0.8,
+    ("savee-clips", "clip-disjoint"): 0.75,
+    ("savee-speakers", "published"): 0.5,
+    ("savee-speakers", "honest"): 0.4,
+    ("ckplus-folds", "published"): 0.95,
+    ("ckplus-folds", "honest"): 0.9,
+    ("afew-parts", "published"): 0.5,
+    ("afew-parts", "honest"): 0.4,
+    ("afew-random", "published"): 0.83,
+    ("afew-random", "clip-disjoint"): 0.8,
+    ("fer2013", "official"): 0.6,
+}
+
+
+class DrawnPictures(data.Pictures):
+    def __init__(self):
+        rows = [("FER2013", f"row {n}", f"FER2013/row {n}", CLASSES[AFEW][n % 7], part, 0, 0)
+                for n, part in enumerate(70 * ["Training", "PublicTest", "PrivateTest"])]  # fmt: skip
+        columns = ["corpus", "clip", "subject", "emotion", "partition", "first_frame", "last_frame"]
+        samples = DrawnSamples(SAVEE)
+        samples.table = pd.DataFrame(rows, columns=columns).assign(sample=np.arange(len(rows)))
+        super().__init__(samples, Provenance(False))
+
+
+def reproduce(folder, monkeypatch, **options):
+    """Evidence of a reproduction without trainings, on tables instead of pictures."""
+
+    def launch(jobs, root, origin, **_):
+        return [
+            runs.finished(job.training.identity, root)
+            or publish(job, root, RIGHT[job.training.experiment, job.training.protocol])
+            for job in jobs
+        ]
+
+    monkeypatch.setattr(experiments, "launch", launch)
+    monkeypatch.setattr(data, "load", lambda asked, names: ({n: Drawn(n) for n in names}, Provenance(False)))
+    monkeypatch.setattr(data, "load_fer2013", lambda asked: DrawnPictures())
+    asked = request(**{"results": folder, "cache": folder} | options)
+    experiments.reproduce(asked)
+    found, unfinished = runs.find(folder / "runs")
+    complaints = []
+    (evidence,) = salvage(asked.paper, found, folder, complaints.append)
+    assert unfinished == complaints == []
+    return evidence
+
+
+@pytest.fixture
+def reproduced(tmp_path, monkeypatch):
+    """`reproduced(**options)`: as `reproduce`."""
+    return lambda **options: reproduce(tmp_path, monkeypatch, **options)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """Everything with the paper's own profile."""
+    with pytest.MonkeyPatch.context() as patch:
+        return reproduce(tmp_path_factory.mktemp("whole"), patch, protocol="all")
+
+
+def by_name(evidence):
+    return {table.name: table for table in tables.tables(evidence)}
+
+
+@pytest.fixture(scope="module")
+def made(whole):
+    return by_name(whole)
+
+
+def test_every_reading_is_run_under_its_protocols(whole):
+    counted = pd.Series([(run.identity.experiment, run.identity.protocol) for run in whole.runs]).value_counts()
+    each = {"ckplus-folds": 10, "savee-copies": 5, "savee-clips": 5, "savee-speakers": 4, "afew-random": 5}
+    expected = {(name, protocol): each.get(name, 1) for name, protocol in ALL} | {("fer2013", "official"): 1}
+    assert counted.to_dict() == expected
+    begins = {run.identity.experiment for run in whole.runs if "initial" in run.identity.recipe}
+    assert begins == {"afew-parts", "afew-random"}
+    assert {run.identity.network for run in whole.runs} == {"convlstm", "convlstm_afew", "cnn_fer2013_64"}
+
+
+def test_only_what_an_experiment_needs_is_trained(reproduced):
+    evidence = reproduced(experiment="table2", protocol="honest")
+    assert {(run.identity.experiment, run.identity.protocol) for run in evidence.runs} == {("savee-speakers", "honest")}
+    assert set(by_name(evidence)) == {"ledger", "copies", "table2"} and evidence.plan["branch"] == {}
+
+
+def test_a_protocol_that_a_table_does_not_have_gives_no_empty_table(reproduced):
+    evidence = reproduced(experiment="table2,table3", protocol="clip-disjoint")
+    assert {run.identity.experiment for run in evidence.runs} == {"savee-clips"}
+    assert set(by_name(evidence)) == {"ledger", "copies", "table2"}
+
+
+def test_the_five_runs_are_one_training_seed(whole):
+    """So that a test part of 5 × 96 clips is what the interval rests on, as in the paper."""
+    score = measured.score(whole, ("savee-clips", "published"))
+    assert (score.samples, score.subjects, score.seeds) == (5 * 28, 4, 1)
+
+
+def test_the_three_readings_of_savee_stand_side_by_side(made):
+    rows = {(row["reading"], row["protocol"]): row for row in made["table2"].rows}
+    assert [row["published"] for row in rows.values()] == ["98.83"] * 5
+    first = rows["augment, then split 80:20", "published"]
+    assert (first["tested"], first["watched"], first["reproduced"]) == ("1,400 copies", "the tested part", "98.93")
+    honest = rows["one speaker left out, then augment", "honest"]
+    assert (honest["tested"], honest["watched"]) == ("140 clips", "a tenth of the training clips")
+    assert first["verdict"] == "match"
+    assert {row["verdict"] for row in rows.values() if row is not first} == {"not comparable"}
+    text = made["table2"].markdown()
+    assert "1,400 (100.0%) have a copy of their clip in training" in text
+    assert "no count of 480 samples prints as 98.83" in text and "4744/4800 = 98.833" in text
+    assert "one speaker left out, then augment, honest: 95 clips train on average" in text
+
+
+def test_the_reading_that_stands_for_the_printed_number_is_a_setting(reproduced):
+    evidence = reproduced(experiment="table2", settings=["savee_reading=one_speaker_out"])
+    found = measured.measurements(evidence)["table2-savee-accuracy"]
+    plain = [one for one in found if not one.differs]
+    assert [one.run.split("/")[3] for one in plain] == ["savee-speakers"]
+    assert "one speaker left out" in next(one for one in found if "savee-copies" in one.run).differs
+
+
+def test_leaks_are_the_differences_of_the_readings(whole, made):
+    found = tables.leaks(whole)
+    assert [title for title, *_ in found] == [f"{leak.corpus}, {leak.what}" for leak in measured.LEAKS]
+    accuracy = {row: measured.score(whole, row).accuracy for row in ALL}
+    for leak, (_, points, low, high) in zip(measured.LEAKS, found, strict=True):
+        assert points == pytest.approx(100 * (accuracy[leak.first] - accuracy[leak.second]))
+        assert low - 1e-9 <= points <= high + 1e-9
+    rows = made["leaks"].rows
+    assert [row["size"] for row in rows] == [f"{points:+.1f}" for _, points, *_ in found]
+    note = next(note for note in made["table2"].notes if note.startswith("Leak size"))
+    assert all(f"{row['size']} points" in note for row in rows if row["corpus"] == SAVEE)
+
+
+def test_nothing_is_told_of_the_leak_of_a_network_that_learnt_nothing(tmp_path, monkeypatch):
+    monkeypatch.setitem(RIGHT, ("ckplus-folds", "published"), 0.1)
+    evidence = reproduce(tmp_path, monkeypatch, experiment="table1")
+    assert tables.leaks(evidence) == []
+    (row,) = by_name(evidence)["leaks"].rows
+    assert row["first_accuracy"] and "size" not in row
+
+
+def test_clip_names_in_both_parts_are_told(made):
+    assert "1 clip name of AFEW in both parts: Train_AFEW/Angry/001703120.avi." in made["ledger"].markdown()
+    assert "cannot be known: AFEW names no films" in made["afew_random"].markdown()
+    people = {row["corpus"]: row["people"] for row in made["ledger"].rows}
+    assert people == {CKPLUS: 20, SAVEE: 4, AFEW: None}
+
+
+def test_copies_stand_beside_the_stated_ones(made):
+    rows = {row["corpus"]: (row["stated"], row["copies"], row["shown"]) for row in made["copies"].rows}
+    assert rows == {CKPLUS: (14, 14, 1960), SAVEE: (8, 10, 1400), AFEW: (8, 10, 700)}
+
+
+def test_measured_values_carry_what_sets_them_apart(whole):
+    found = measured.measurements(whole)
+    assert set(found) == {claim.id for claim in PAPER.claims}
+    published, honest = found["table1-ckplus-accuracy"]
+    assert published.value == pytest.approx(100 * measured.score(whole, ("ckplus-folds", "published")).accuracy)
+    assert published.differs == "" and "not tested" in honest.differs
+
+
+def test_a_narrow_network_on_some_folds_is_never_set_beside_the_paper(reproduced):
+    evidence = reproduced(profile=TINY | {"learning_rate": 0.002})
+    for several in measured.measurements(evidence).values():
+        for one in several:
+            assert "a narrow network" in one.differs and "1 epochs instead of 80" in one.differs
+            assert "learning rate 0.002 instead of 0.0001" in one.differs
+    assert "1 of 10 folds" in measured.measurements(evidence)["table1-ckplus-accuracy"][0].differs
+    assert "1 of 5 folds" in measured.measurements(evidence)["table2-savee-accuracy"][0].differs
+    tables_made = by_name(evidence)
+    assert {row["verdict"] for name in tables.TITLES for row in tables_made[name].rows} <= {
+        "not comparable",
+        "budget too small",
+    }
+    assert all("narrow network" in tables_made[name].title for name in (*tables.TITLES, "leaks"))
+
+
+def test_a_branch_from_drawn_pictures_under_real_clips_is_told(tmp_path, monkeypatch):
+    evidence = reproduce(tmp_path, monkeypatch, experiment="table3", protocol="published")
+    (one,) = measured.measurements(evidence)["table3-afew_val-accuracy"]
+    assert "drawn" not in one.differs
+    evidence.plan["branch"] = dict.fromkeys(evidence.plan["branch"], True)
+    (one,) = measured.measurements(evidence)["table3-afew_val-accuracy"]
+    assert "the second branch trained on drawn pictures" in one.differs
+    assert by_name(evidence)["fer2013"].rows[0]["data"] == "drawn"
+
+
+# --- data and one training --------------------------------------------------------------------------
+
+
+def test_drawn_corpora_go_through_the_whole_chain(cache, tmp_path):
+    """Clips, and copies of them, with the second branch."""
+    options = {"cache": cache, "results": tmp_path, "protocol": "published", "workers": 1}
+    settings = ["afew_augment_before_split=true"]
+    asked = request(profile=TINY, experiment="table3,afew_random", settings=settings, **options)
+    assert experiments.reproduce(asked).synthetic
+    made = {table.name: table for table in tables.make(asked.paper, "quick", "synthetic", tmp_path)}
+    assert set(made) == {"ledger", "copies", "fer2013", "table3", "afew_random", "leaks"}
+    rows = [*made["table3"].rows, *made["afew_random"].rows]
+    assert all(row["verdict"] in ("not comparable", "budget too small") for row in rows)
+    assert rows[0]["tested"].endswith(" clips") and rows[1]["tested"].endswith(" copies")
+    assert made["fer2013"].rows[0]["data"] == "drawn"
+    (parts,), _ = runs.find(tmp_path / "runs", experiment="afew-parts")
+    (random,), _ = runs.find(tmp_path / "runs", experiment="afew-random")
+    (branch,), _ = runs.find(tmp_path / "runs", experiment="fer2013")
+    assert parts.identity.recipe["initial"] == random.identity.recipe["initial"] == branch.identity.key
+    assert random.record["samples"]["test"] == round(0.2 * 10 * _clips(asked))
+    _weights_are_those_of_the_branch(parts, branch)
+
+
+def _clips(asked):
+    """Clips of AFEW that have a face."""
+    plan = plans.read(plans.plan_path(asked.paper, asked.profile, "synthetic", asked.results), asked.paper)
+    return sum(plan["census"][AFEW]["clips"].values())
+
+
+def _weights_are_those_of_the_branch(run, branch):
+    """Frozen, they are after the training what they were before it."""
+    import keras
+
+    ours, theirs = (keras.models.load_model(one.folder / "model.keras", compile=False) for one in (run, branch))
+    taken = {layer.name: layer for layer in ours.layers if layer.name.startswith("fer_") and layer.weights}
+    assert taken
+    for name, layer in taken.items():
+        for a, b in zip(layer.get_weights(), theirs.get_layer(name).get_weights(), strict=True):
+            assert np.array_equal(a, b)
+
+
+def test_fer2013_is_drawn_where_the_data_have_none(cache, copy_of_tiny):
+    drawn = data.load_fer2013(request(profile=TINY, cache=cache, data=copy_of_tiny))
+    assert drawn.origin.synthetic and len(drawn.samples) > 0
+    place = corpora.ensure(cache / "synthetic", "tiny", sets=["fer2013"])
+    there = data.load_fer2013(request(profile=TINY, cache=cache, data=place))
+    assert drawn.samples.key == there.samples.key
+
+
+def test_a_class_without_clips_is_named(cache, copy_of_tiny):
+    for file in copy_of_tiny.rglob("*_emotion.txt"):
+        if float(file.read_text()) == 2:
+            file.unlink()
+    asked = request(profile=TINY, cache=cache, data=copy_of_tiny)
+    with pytest.raises(UserError, match=r"No clip of CK\+ in .* shows Contempt"):
+        data.load(asked, (CKPLUS,))
+    six, _ = data.load(request(profile=TINY, data=copy_of_tiny, settings=["ckplus_seventh_class=none"]), (CKPLUS,))
+    assert len(six[CKPLUS].classes) == 6
+
+
+def test_what_needs_a_missing_corpus_is_left_out_unless_asked_for(copy_of_tiny, capsys):
+    asked = request(profile=TINY, data=copy_of_tiny)
+    there = {name for name, key in data.KEYS.items() if datasets.load(key).locate(copy_of_tiny)}
+    possible = experiments._possible(asked, list(experiments.EXPERIMENTS))
+    assert possible == [name for name in experiments.EXPERIMENTS if corpus_of(name) in there] and "table1" in possible
+    told = capsys.readouterr().out
+    assert all((f"{name} is not at or below" in told) == (name not in there) for name in data.KEYS)
+    place = copy_of_tiny / "CK+"
+    with pytest.raises(UserError, match="SAVEE is not at or below"):
+        data.load(request(profile=TINY, data=place, experiment="table2"), (SAVEE,))
+
+
+def corpus_of(experiment):
+    return READINGS[readings.of_table(experiment)[0]].corpus

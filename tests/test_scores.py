@@ -1,0 +1,54 @@
+"""Differences of two sets of runs: the value is that of their accuracies, the interval that of drawing people anew."""
+
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from common import scores
+
+
+@dataclass
+class Told:
+    """A run that tells its predictions from memory."""
+
+    table: pd.DataFrame
+    identity: SimpleNamespace
+    folder = None
+
+
+def a_run(shares: dict[str, float], each: int = 100, seed: int = 0) -> list[Told]:
+    """One run in which so large a share of each subject's samples is recognised."""
+    rows = [(subject, "Happy" if n < share * each else "Sad") for subject, share in shares.items() for n in range(each)]
+    table = pd.DataFrame(rows, columns=["subject", "predicted"]).assign(emotion="Happy")
+    return [Told(table.assign(sample=np.arange(len(table))), SimpleNamespace(seed=seed, fold=""))]
+
+
+@pytest.fixture(autouse=True)
+def from_memory(monkeypatch):
+    monkeypatch.setattr(scores, "predictions", lambda runs: pd.concat([run.table for run in runs]))
+
+
+def test_people_who_differ_alike_leave_no_doubt():
+    second = {"a": 0.2, "b": 0.4, "c": 0.5, "d": 0.7}
+    first = {name: share + 0.3 for name, share in second.items()}
+    value, low, high = scores.difference_by_subject(a_run(first), a_run(second, each=10))
+    assert value == pytest.approx(0.3) and low == pytest.approx(0.3) and high == pytest.approx(0.3)
+    apart = scores.difference(a_run(first), a_run(second, each=10))
+    assert apart[1] < 0.1 and apart[2] > 0.5
+
+
+def test_few_people_who_differ_otherwise_leave_much():
+    first = a_run(dict.fromkeys("abcd", 0.9))
+    second = a_run({"a": 0.9, "b": 0.9, "c": 0.9, "d": 0.1})
+    value, low, high = scores.difference_by_subject(first, second)
+    assert value == pytest.approx(0.2) and low == pytest.approx(0.0, abs=1e-9) and high > 0.5
+
+
+def test_the_value_is_that_of_the_accuracies_whoever_was_tested():
+    first, second = a_run({"a": 0.5, "b": 1.0}), a_run({"a": 0.5, "b": 0.5, "c": 0.0})
+    value, low, high = scores.difference_by_subject(first, second)
+    assert value == pytest.approx(0.75 - 1 / 3) and low <= value <= high
+    assert scores.difference_by_subject(a_run({"a": 1.0}), a_run({"a": 0.4})) == (pytest.approx(0.6), -1.0, 1.0)
