@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from common.paper import Paper
 from common.runs import Run
 
 WATERMARK = "synthetic data: drawn faces"
+LINE = 36  # characters of a title that fit above a picture
 
 
 def draw(paper: Paper, profile: str, data: str, results: Path) -> Path:
@@ -81,7 +83,7 @@ def _confusions(groups: dict[str, list[Run]], path: Path, title: str, note: str)
         ticks = range(len(classes))
         axis.set_xticks(ticks, classes, rotation=90, fontsize=7)
         axis.set_yticks(ticks, classes, fontsize=7)
-        axis.set_title(f"{name}\n{np.trace(counts) / counts.sum():.1%} of {counts.sum():,}", fontsize=8)
+        axis.set_title(f"{fill(name, LINE)}\n{np.trace(counts) / counts.sum():.1%} of {counts.sum():,}", fontsize=8)
         axis.set_xlabel("predicted", fontsize=7)
         axis.set_ylabel("true", fontsize=7)
     _finish(figure, path, f"Confusion matrices: {title}", note)
@@ -99,7 +101,7 @@ def _curves(groups: dict[str, list[Run]], path: Path, title: str, note: str) -> 
             axis.axvline(run.record["chosen_epoch"] + 1, color="grey", linewidth=0.6, linestyle=":", label="tested")
         axis.set_ylim(0, 1.02)
         axis.xaxis.get_major_locator().set_params(integer=True)
-        axis.set_title(name, fontsize=8)
+        axis.set_title(fill(name, LINE), fontsize=8)
         axis.set_xlabel("epoch", fontsize=7)
         axis.tick_params(labelsize=7)
         axis.grid(alpha=0.3)
