@@ -334,4 +334,4 @@ def test_verify_data_prints_the_counts(complete, capsys, monkeypatch):
     assert "SAVEE at " in printed
     (row,) = (line for line in printed.splitlines() if "clips Neutral" in line)
     assert row.split().count("120") == 2
-    assert "Info.txt says 15 a speaker" in printed
+    assert "Info.txt" in printed
