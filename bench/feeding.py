@@ -33,13 +33,16 @@ def measure(small: bool) -> list[Figure]:
         figures = []
         for key, turns in TURNS.items():
             batches = Batches(samples, labels, len(CLASSES), everything, networks[key].layout, 32, 0, Augmentation())
-            ratio = _ratio(networks[key], batches, turns=2 if small else turns)
+            ratio = step_ratio(networks[key], batches, turns=2 if small else turns)
             figures.append(Figure(f"time of a step of {key}", ratio, "times", at_most=1.1))
     return figures
 
 
-def _ratio(network, batches, turns: int) -> float:
-    """Median over pairs of turns, so that whatever else the machine does strikes both alike."""
+def step_ratio(network, batches, turns: int) -> float:
+    """Time of a step on these batches as multiple of one on a resident batch.
+
+    It is the median over pairs of turns, so that whatever else the machine does strikes both alike.
+    """
     from common.feeding import feed
     from common.tf.pipeline import resident
 

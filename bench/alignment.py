@@ -1,0 +1,67 @@
+"""The ConvLSTM of Saurav et al.: aligning on two cores against one, feeding its sequences, and answering for a clip."""
+
+import time
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from bench.feeding import step_ratio
+from bench.figures import Figure
+from common import devices
+from common import paper as papers
+from common.request import Request, cache_from_environment
+from common.samples import Samples, build
+from reproductions.convlstm import data, models, preprocessing
+from reproductions.convlstm.data import SAVEE, Corpus
+
+TITLE = "ConvLSTM: eight aligned faces of 64×64 a clip"
+TURNS, CLIPS = 4, 60
+REAL_TIME = 40.0  # milliseconds: the answer is there before the next frame of a video at 25 frames per second
+
+
+def measure(small: bool) -> list[Figure]:
+    from common.feeding import Batches, class_labels
+
+    paper = papers.load("convlstm")
+    request = Request(paper, settings=paper.settings, cache=cache_from_environment())
+    corpus = data.load(request, (SAVEE,))[0][SAVEE]
+    with TemporaryDirectory() as folder:
+        one, two = [], []
+        for turn in range(1 if small else 3):
+            one.append(_aligned(request, corpus, Path(folder) / f"one-{turn}", 1)[1])
+            samples, seconds = _aligned(request, corpus, Path(folder) / f"two-{turn}", 2)
+            two.append(seconds)
+        frames = int(samples.ledger.frames_read.sum())
+
+        devices.prepare(seed=0)
+        network = models.NETWORKS["convlstm"]
+        labels = class_labels(samples.table.emotion, corpus.classes)
+        rows, copies = np.arange(len(samples)), corpus.copies(request)
+        batches = Batches(samples, labels, len(corpus.classes), rows, network.layout, 16, 0, copies)
+        step = step_ratio(network, batches, turns=2 if small else TURNS)
+        return [
+            Figure("speed of two cores against one", median(one) / median(two), "times", at_least=1.7),
+            Figure("frames that two cores follow", frames / median(two), "frames/s", at_least=25),
+            Figure("time of a training step", step, "times", at_most=1.1),
+            Figure("time of an answer for a clip", _milliseconds(network, batches), "ms", at_most=REAL_TIME),
+        ]
+
+
+def _aligned(request: Request, corpus: Corpus, folder: Path, workers: int) -> tuple[Samples, float]:
+    began = time.perf_counter()
+    samples = build(corpus.clips, preprocessing.prepare, preprocessing.settings(request, corpus.name), folder, workers)
+    return samples, time.perf_counter() - began
+
+
+def _milliseconds(network, batches) -> float:
+    model = network.build()
+    clip = batches.plain(0)[0][:1]
+    model.predict_on_batch(clip)  # compiles
+    took = []
+    for _ in range(CLIPS):
+        began = time.perf_counter()
+        model.predict_on_batch(clip)
+        took.append(time.perf_counter() - began)
+    return 1000 * median(took)
