@@ -14,6 +14,10 @@ MARKER = "SYNTHETIC.json"
 WITHOUT_LABEL = "clip without label"
 WITHOUT_CLIP = "label without clip"
 
+# Partitions that say how a face is seen: by one camera, which may lie on its side, or from two sides in one frame.
+FRONTAL = "frontal"
+DUAL = "dual"
+
 
 @dataclass(frozen=True)
 class Clip:
@@ -25,7 +29,7 @@ class Clip:
         subject: identifier, unique within the corpus.
         emotion: label of the whole clip, or None where the set gives none.
         source: video file, or folder of numbered frames.
-        partition: official part ("Train", "Val", ...), or "" where the set has none.
+        partition: official part ("Train", "Val", ...) or view (`FRONTAL`, `DUAL`), or "" where the set has none.
     """
 
     corpus: str

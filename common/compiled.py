@@ -6,6 +6,7 @@ train the same one. So a process keeps the last network that it compiled and onl
 
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from common.errors import UserError
@@ -27,9 +28,9 @@ def compiled(network, classes: int, settings: dict, recipe: Recipe):
 
     fresh = network.build(classes=classes, **settings)
     policy = keras.config.dtype_policy().name
-    steps = recipe.optimizer, recipe.momentum, recipe.accumulation, recipe.xla
+    steps = recipe.optimizer, recipe.momentum, recipe.weight_decay, recipe.accumulation, recipe.xla
     shapes = tuple(tuple(variable.shape) for variable in fresh.variables)
-    key = (network.key, classes, json.dumps(settings, sort_keys=True), steps, policy, shapes)
+    key = (_builder(network.build), classes, json.dumps(settings, sort_keys=True), steps, policy, shapes)
     if _last and _last[0][0] == key:
         _, model, began = _last[0]
         for variable, value in zip(model.variables, fresh.variables, strict=True):
@@ -50,10 +51,19 @@ def compiled(network, classes: int, settings: dict, recipe: Recipe):
     return fresh
 
 
+def _builder(build: Callable):
+    """What two builders of the same network have in common, after a journey between processes too."""
+    return (build.func, build.args, build.keywords) if isinstance(build, partial) else build
+
+
 def _optimizer(recipe: Recipe):
     import keras
 
     shared = {"gradient_accumulation_steps": recipe.accumulation if recipe.accumulation > 1 else None}
+    if recipe.optimizer == "sgd" and recipe.weight_decay:
+        from common.decayed_sgd import DecayedSGD
+
+        return DecayedSGD(recipe.learning_rate, momentum=recipe.momentum, decay=recipe.weight_decay, **shared)
     if recipe.optimizer == "sgd":
         return keras.optimizers.SGD(recipe.learning_rate, momentum=recipe.momentum, **shared)
     if recipe.optimizer == "lookahead_adam":

@@ -58,8 +58,4 @@ class CopiedSamples:
     def read(self, positions) -> np.ndarray:
         """The copies at these positions of the table, in this order: (n, length, H, W, C) uint8."""
         rows, numbers = (members[np.asarray(positions, np.int64)] for members in self._members)
-        frames = self.originals.read(rows)
-        for one, row, number in zip(frames, rows.tolist(), numbers.tolist(), strict=True):
-            change = self.copies.change(int(self.labels[row]), number, len(one), (SEED, row))
-            one[...] = self.copies.apply(one, change)
-        return frames
+        return self.copies.made(self.originals.read(rows), rows, numbers, self.labels, SEED)

@@ -45,7 +45,7 @@ class Change:
 class Copies:
     """Which copies of a training sample are trained on besides it.
 
-    Haddad et al. 2020 (section 3.2) give each class its own numbers; Singh et al. 2020 turn every sample by six fixed
+    Haddad et al. 2020 (section 3.2) give each class its own numbers; Saurav et al. 2020 turn every sample by six fixed
     angles and mirror the seven: `Copies((Moves(),), angles=(-15, -10, -5, 5, 10, 15), mirrored=True)` makes 14 of one.
 
     Attributes:
@@ -127,6 +127,21 @@ class Copies:
         if change.gains is not None:
             frames = _contrasted(frames, change.gains)
         return frames
+
+    def made(self, frames: np.ndarray, positions: np.ndarray, numbers: np.ndarray, labels: np.ndarray, seed: int):
+        """The copies of these numbers of some samples: (n, T, H, W, C) uint8, as the samples are.
+
+        Args:
+            frames: of each sample.
+            positions: (n,) int, of the samples.
+            labels: (all samples,) int.
+            seed: of the training.
+        """
+        moved = np.empty_like(frames)
+        for one, position, number, result in zip(frames, positions.tolist(), numbers.tolist(), moved, strict=True):
+            change = self.change(int(labels[position]), number, len(one), (seed, position))
+            result[...] = self.apply(one, change)
+        return moved
 
     def _kinds(self, label: int) -> list[tuple[str, float | None, bool]]:
         """(what is drawn, fixed angle, mirrored) of each copy of a sample, the sample itself first."""

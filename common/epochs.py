@@ -32,7 +32,7 @@ class Epochs:
         self.resumed_from = 0
         self.moving = MovingStatistics(model)
         self.batches = training.batches(training.fold.train, train=True)
-        self.steps = training.recipe.steps_per_epoch or self.batches.per_pass
+        self.steps = training.steps_per_epoch
         self.epoch_began = self.saved = time.monotonic()
 
     def fit(self) -> None:

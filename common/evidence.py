@@ -11,9 +11,10 @@ from pathlib import Path
 
 from common import plans, runs, scores
 from common.errors import UserError
-from common.paper import Paper
+from common.paper import Claim, Paper
 from common.runs import Identity, Run
 from common.scores import Score
+from common.verdicts import Measured
 
 Group = tuple[str, str, str]  # experiment, network, protocol
 _PLANNED = {"protocols", "experiments", "seeds", "settings", "details", "census", "runs", "splits"}
@@ -79,6 +80,11 @@ class Evidence:
         """Where these runs lie, as one path from the folder above the results."""
         shared = Path(commonpath([run.folder for run in members])).relative_to(self.results.parent).as_posix()
         return shared if len(members) == 1 else f"{shared} ({len(members)} runs)"
+
+    def measured(self, measure: Callable[[Claim], Iterable[Measured | None]]) -> dict[str, list[Measured]]:
+        """What `measure` gives for each claim, by its id; claims without a measurement are absent."""
+        found = {claim.id: [one for one in measure(claim) if one is not None] for claim in self.paper.claims}
+        return {claim: several for claim, several in found.items() if several}
 
     @property
     def meta(self) -> dict:

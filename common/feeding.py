@@ -18,7 +18,7 @@ from common.errors import UserError, unknown
 if TYPE_CHECKING:
     from common.samples import Samples
 
-Layout = Literal["last", "channels", "volume", "sequence"]
+Layout = Literal["last", "channels", "volume", "sequence", "vectors"]
 PixelScaling = Literal["unit", "symmetric", "none"]
 # Pictures float32 as laid out, one-hot labels float32 and, where classes are weighted, a float32 weight a sample.
 Batch = tuple[np.ndarray, ...]
@@ -53,7 +53,8 @@ class Batches:
         classes: how many classes there are.
         rows: positions of this side's samples.
         layout: "last" (H, W, C) the last frame; "channels" (H, W, T·C) frames one after the other; "volume"
-            (H, W, T, C); "sequence" (T, H, W, C).
+            (H, W, T, C); "sequence" (T, H, W, C); "vectors" (T, D) of samples that are features instead of pictures and
+            enter as they are.
         batch_size: samples in a batch. All batches are full, a pass runs on into the next one: so every device
             gets its share, nothing is compiled twice, and no gradient hangs on a few left-over samples.
         seed: seed of order and augmentation; None keeps the order of `rows`, which evaluation needs.
@@ -115,8 +116,16 @@ class Batches:
     def _batch(self, number: int, augmentation: Augmentation | Copies | None) -> Batch:
         positions = self.positions(number)
         frames = self.samples.read(positions)
+        inputs = frames if self.layout == "vectors" else self._pictures(frames, positions, number, augmentation)
+        labels = self.labels[positions]
+        batch = inputs, np.eye(self.classes, dtype=np.float32)[labels]
+        return (*batch, self._weights[labels]) if self.class_weights else batch
+
+    def _pictures(self, frames: np.ndarray, positions: np.ndarray, number: int, augmentation) -> np.ndarray:
+        """Frames (n, T, H, W, C) uint8 as a network takes them, moved or copied."""
         if isinstance(augmentation, Copies):
-            frames = self._copied(frames, positions, self._members[1][self._places(number)], augmentation)
+            numbers = self._members[1][self._places(number)]
+            frames = augmentation.made(frames, positions, numbers, self.labels, self.seed or 0)
         if self.layout == "last":
             frames = frames[:, -1:]
         count, length, height, width, channels = frames.shape
@@ -130,18 +139,7 @@ class Batches:
             pictures = warp(pictures, augmentation.draw(count, height, width, rng))
         if self.pixel_scaling == "symmetric":
             pictures = 2 * pictures - 1
-        pictures = _lay_out(pictures, self.layout, length)
-        labels = self.labels[positions]
-        batch = pictures, np.eye(self.classes, dtype=np.float32)[labels]
-        return (*batch, self._weights[labels]) if self.class_weights else batch
-
-    def _copied(self, frames: np.ndarray, positions: np.ndarray, numbers: np.ndarray, copies: Copies) -> np.ndarray:
-        moved = np.empty_like(frames)
-        for one, position, number, result in zip(frames, positions, numbers, moved, strict=True):
-            seed = self.seed or 0, int(position)
-            change = copies.change(int(self.labels[position]), int(number), len(one), seed)
-            result[...] = copies.apply(one, change)
-        return moved
+        return _lay_out(pictures, self.layout, length)
 
     def stream(self, start: int = 0) -> Iterator[Batch]:
         """Batches from number `start` on, without end."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from common import ray_workers
+from common import ray_workers, workers
 from common.clips import Provenance
 from common.training import train
 
@@ -39,17 +39,18 @@ def run(
         UserError: the first problem of any job, after the others have ended; or if there is no cluster.
     """
     total = sum(job.training.recipe.epochs for job in jobs)
-    done, errors = 0, []
+    done = 0
+
+    def finished(number: int, task: _Task) -> None:
+        nonlocal done
+        done += task.job.training.recipe.epochs
+        progress(done, total, task.job.training.network.key)
+
     progress(0, total, "starting")
     with ray_workers.cluster():
         threads = ray_workers.threads(processes)
         tasks = [_Task(job, root, provenance, threads, fresh) for job in sorted(jobs, key=lambda job: -job.cost)]
-        for task, future in ray_workers.run(_train, tasks, root, threads):
-            done += task.job.training.recipe.epochs
-            errors.append(future.exception())
-            progress(done, total, task.job.training.network.key)
-    for error in filter(None, errors):
-        raise error
+        workers.settle(ray_workers.run(_train, tasks, root, threads), finished)
 
 
 def _train(task: _Task) -> None:

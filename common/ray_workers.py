@@ -150,7 +150,7 @@ def _checked(function: Callable[[Any], Any], task: Any, token: Path) -> tuple[An
         )
     try:
         return function(task), None
-    except Exception as error:
+    except Exception as error:  # travels as a value and is raised by its future at home
         return None, error
 
 

@@ -94,10 +94,21 @@ def build(
                     warnings.warn(f"{path} is damaged and built again.", RuntimeWarning, stacklevel=2)
                 _build(shards, key, prepare, settings, path, workers, progress, skip_broken, launcher)
                 samples = Samples(path)
-    problems = samples.ledger.problem
     if not skip_broken:
-        _refuse_broken(problems[problems != ""].tolist(), len(clips))
+        _refuse_broken(broken(samples.ledger), len(clips))
     return samples
+
+
+def broken(ledger) -> list[str]:
+    """Why clips of a ledger could not be read, a sentence each."""
+    return ledger.problem[ledger.problem != ""].tolist()
+
+
+def counted(ledger) -> dict[str, dict[str, int]]:
+    """How many clips a ledger has, and the sums of what their preprocessing counted, by corpus."""
+    sums = ledger.drop(columns=["clip", "subject", "emotion", "partition", "problem", "rows"]).groupby("corpus").sum()
+    sums.insert(0, "clips", ledger.groupby("corpus").size())
+    return {corpus: {name: int(n) for name, n in row.items()} for corpus, row in sums.iterrows()}
 
 
 def _keys(clips: Sequence[Clip], prepare: Callable, settings: Settings) -> list[str]:

@@ -83,6 +83,14 @@ class Samples:
             self._read_into(sample, row)
         return out
 
+    def read_frames(self, positions: Sequence[int], numbers: Sequence[int]) -> np.ndarray:
+        """Of each of these samples the frame with this number, from 0: (n, H, W, C) uint8."""
+        rows = self._samples["first_row"][np.asarray(positions, np.int64)] + np.asarray(numbers, np.int64)
+        out = np.empty((len(rows), *self.shape), np.uint8)
+        for frame, row in zip(out, rows.tolist(), strict=True):
+            self._read_into(frame, row)
+        return out
+
     @cached_property
     def table(self):
         """One row a sample: sample, corpus, clip, subject (unique over corpora), emotion, partition, first_row,

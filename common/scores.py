@@ -96,6 +96,58 @@ def confusion(table: "pandas.DataFrame", classes: Sequence[str]) -> np.ndarray:
     return counts
 
 
+def recall(runs: Sequence[Run], emotion: str) -> tuple[float, tuple[float, float]] | None:
+    """Share of an emotion's test samples that were recognised, with its interval; None where nobody showed it."""
+    table = predictions(runs)
+    shown = table[table.emotion == emotion]
+    if shown.empty:
+        return None
+    correct = (shown.emotion == shown.predicted).to_numpy()
+    return float(correct.mean()), clustered(correct, shown.subject.to_numpy(), shown.seed.to_numpy())
+
+
+def mean_recall(runs: Sequence[Run], resamples: int = 4000) -> tuple[float, tuple[float, float]]:
+    """Mean over the emotions of the share of each that was recognised, with a 95 % interval over subjects.
+
+    Subjects are drawn anew, and the percentiles moved outwards for few of them, as `intervals.clustered` does; seeds
+    are not, they add to a subject's samples. A draw without any sample of an emotion is left out. The interval is
+    (0, 1) for a single subject.
+    """
+    table = predictions(runs)
+    hits = (table.emotion == table.predicted).groupby([table.subject, table.emotion])
+    right, shown = (one.unstack(fill_value=0).to_numpy(float) for one in (hits.sum(), hits.size()))
+    value = float((right.sum(axis=0) / shown.sum(axis=0)).mean())
+    if len(right) == 1:
+        return value, (0.0, 1.0)
+    # Subjects with the same figures are drawn together: of thousands of single pictures only a few kinds are left.
+    kinds, size = np.unique(np.hstack([right, shown]), axis=0, return_counts=True)
+    weights = np.random.default_rng(0).multinomial(len(right), size / len(right), resamples)
+    right, shown = np.hsplit(weights @ kinds, 2)
+    whole = (shown > 0).all(axis=1)
+    if not whole.any():
+        return value, (0.0, 1.0)
+    outside = expanded_tail(int(size.sum()), 0.95)
+    low, high = np.quantile((right[whole] / shown[whole]).mean(axis=1), [outside, 1 - outside])
+    return value, (float(low), float(high))
+
+
+def by_fold(runs: Sequence[Run]) -> "pandas.Series":
+    """Accuracy (0 to 1) by the name of the fold, mean over the seeds, in the order of the names."""
+    table = predictions(runs)
+    correct = (table.emotion == table.predicted).groupby([table.fold, table.seed]).mean()
+    return correct.groupby(level="fold").mean().sort_index()
+
+
+def best_epoch_gain(runs: Sequence[Run]) -> float:
+    """Accuracy (0 to 1) of the best epoch of each run less that of its last one, each by the size of its test part.
+
+    It is what choosing the epoch adds where the tested part validates.
+    """
+    counts = [run.record["samples"]["test"] for run in runs]
+    gains = [run.curves().val_accuracy.max() - run.curves().val_accuracy.iloc[-1] for run in runs]
+    return float(sum(count * gain for count, gain in zip(counts, gains, strict=True)) / sum(counts))
+
+
 def difference(first: Sequence[Run], second: Sequence[Run], resamples: int = 4000) -> tuple[float, float, float]:
     """How much more accurate the first runs are, with a 95 % interval, where the test parts differ.
 

@@ -1,10 +1,11 @@
 """What stands on both sides of a split, and so may be remembered instead of recognised."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from common.splits import Fold
+from common.splits import SIDES, Fold
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,29 @@ class SplitAudit:
 
     def __str__(self) -> str:
         return f"{self.test} {self.validation}"
+
+
+def described(table, fold: Fold) -> dict:
+    """What is known of a split, as the record of a run and a plan hold it."""
+    audit = audit_split(table, fold)
+    return {
+        "fold": fold.name,
+        "clean": audit.clean,
+        "said": str(audit.test),
+        "test": asdict(audit.test),
+        "sizes": {side: len(getattr(fold, side)) for side in SIDES},
+        "selected_on_test": bool(np.array_equal(fold.validation, fold.test)),
+    }
+
+
+def together(parts: Sequence[dict]) -> dict:
+    """What `described` says of several folds that are tested together: sums, and no word."""
+    leak = {key: sum(part["test"][key] for part in parts) for key in parts[0]["test"] if key != "side"}
+    return {
+        "selected_on_test": any(part["selected_on_test"] for part in parts),
+        "sizes": {side: sum(part["sizes"][side] for part in parts) for side in SIDES},
+        "test": {"side": "test", **leak},
+    }
 
 
 def audit_split(table, fold: Fold) -> SplitAudit:

@@ -156,6 +156,17 @@ def clip_folds(table, folds: int = 10, blocks: bool = False) -> list[Fold]:
     return _tested([np.isin(clip, part) for part in parts])
 
 
+def random_folds(table, folds: int = 10, seed: int = 0) -> list[Fold]:
+    """Samples dealt out at random, whatever they come from, in parts that differ by at most one sample.
+
+    Raises:
+        UserError: if there are fewer samples than folds.
+    """
+    _need(len(table), folds, "samples", f"{folds} folds")
+    part = np.random.default_rng(seed).permutation(np.arange(len(table)) % folds)
+    return _tested([part == i for i in range(folds)])
+
+
 def leave_one_subject_out(table) -> list[Fold]:
     """One fold a subject, named after it, in the order of subjects; none to validate.
 

@@ -90,6 +90,15 @@ class Training:
             fold=self.fold_name,
         )
 
+    @property
+    def steps_per_epoch(self) -> int:
+        return self.recipe.steps_per_epoch or self.batches(self.fold.train, train=True).per_pass
+
+    @property
+    def steps(self) -> int:
+        """Batches of all epochs."""
+        return self.recipe.epochs * self.steps_per_epoch
+
     def batches(self, rows: np.ndarray, *, train: bool) -> Batches:
         """Training samples shuffled and augmented; others as they are, in their order."""
         return Batches(

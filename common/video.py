@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -46,6 +47,15 @@ def frames(source: Path, start: int = 0, step: int = 1) -> Iterator[np.ndarray |
             yield _image(path) if want else None
     else:
         yield from _video(source, wanted)
+
+
+def length(source: Path) -> int:
+    """How many frames `frames` yields; none of them is converted or, in a folder, read.
+
+    Raises:
+        UserError: as `frames` does, but for images that cannot be read.
+    """
+    return sum(1 for _ in frames(source, start=sys.maxsize))
 
 
 def images(folder: Path) -> list[Path]:

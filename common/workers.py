@@ -65,8 +65,13 @@ def run_all(
     Args:
         finished: called with the number of tasks that have ended, and the last of them.
     """
+    settle(run(function, tasks, workers), finished)
+
+
+def settle(results: Iterable[tuple[Any, Future]], finished: Callable[[int, Any], None]) -> None:
+    """Wait for all results of a `run`, then raise the first problem among them."""
     errors = []
-    for number, (task, future) in enumerate(run(function, tasks, workers), start=1):
+    for number, (task, future) in enumerate(results, start=1):
         errors.append(future.exception())
         finished(number, task)
     for error in filter(None, errors):

@@ -19,6 +19,8 @@ _MODULES = (
     "oulu",
     "savee",
     "afew",
+    "rml",
+    "mmi",
     "fer2013",
     "ckplus48",
 )

@@ -12,6 +12,7 @@ from common.clips import WITHOUT_CLIP, WITHOUT_LABEL, Clip, Expectation, Finding
 from common.emotions import Emotion
 from common.errors import UserError
 from datasets import tree
+from datasets.numbering import odd_frames
 
 NAME = "CK+"
 KEY = "ckplus"
@@ -81,7 +82,8 @@ def index(root: Path) -> Index:
         subject, sequence = folder.parent.name.upper(), folder.name
         label_file = label_files.pop((subject, sequence), None)
         clips.append(Clip(NAME, name, subject, _read_code(label_file), folder))
-        findings += _odd_frames(name, f"{subject}_{sequence}", frames)
+        fits = re.compile(rf"{subject}_{sequence}_\d{{8}}", re.IGNORECASE).fullmatch
+        findings += odd_frames(name, frames, fits, digits=8, first=1)
         if label_file is None:
             findings.append(Finding(WITHOUT_LABEL, name))
         else:
@@ -157,21 +159,6 @@ def _read_code(file: Path | None) -> Emotion | None:
     if number not in CODES:
         raise UserError(f"{file} holds the unknown emotion code {text[:40]} (known: 0 to 7).", remedy)
     return CODES[int(number)]
-
-
-def _odd_frames(name: str, prefix: str, frames: list[Path]) -> list[Finding]:
-    findings = []
-    strangers = [f.name for f in frames if not re.fullmatch(rf"{prefix}_\d{{8}}", f.stem, re.IGNORECASE)]
-    if strangers:
-        findings.append(Finding("irregular file name", f"{name}/{strangers[0]}", f"{len(strangers)} such images"))
-        return findings
-    numbers = [int(frame.stem[-8:]) for frame in frames]
-    if numbers[0] != 1:
-        findings.append(Finding("first frame is not number 1", name, f"starts at {numbers[0]}"))
-    missing = numbers[-1] - numbers[0] + 1 - len(numbers)
-    if missing:
-        findings.append(Finding("gap in the frame numbers", name, f"{missing} missing"))
-    return findings
 
 
 def _odd_peak(name: str, label_file: Path, frames: list[Path]) -> list[Finding]:

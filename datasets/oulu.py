@@ -14,6 +14,7 @@ from common.clips import WITHOUT_LABEL, Clip, Expectation, Finding, Index
 from common.emotions import Emotion
 from common.errors import UserError, unknown
 from datasets import tree
+from datasets.numbering import odd_frames
 
 NAME = "Oulu-CASIA"
 KEY = "oulu"
@@ -99,16 +100,11 @@ def _conditions(home: Path, camera: re.Pattern) -> list[tuple[str, Path]]:
     """("VL Strong", its folder of subjects) and so on, for the camera folders directly inside `home`."""
     return [
         (f"{seen.name[:2].upper()} {lit.name.capitalize()}", lit)
-        for seen in map(_unnest, tree.folders(home))
+        for seen in map(tree.unnest, tree.folders(home))
         if camera.fullmatch(seen.name)
-        for lit in map(_unnest, tree.folders(seen))
+        for lit in map(tree.unnest, tree.folders(seen))
         if _LIGHT.fullmatch(lit.name) and any(_SUBJECT.fullmatch(child.name) for child in tree.folders(lit))
     ]
-
-
-def _unnest(folder: Path) -> Path:
-    """The folder, or the one of the same name inside it that archive tools like to make."""
-    return next((child for child in tree.folders(folder) if child.name.lower() == folder.name.lower()), folder)
 
 
 def _condition(home: Path, partition: str, folder: Path, findings: list[Finding]) -> list[Clip]:
@@ -139,19 +135,5 @@ def _sequences(home: Path, partition: str, subject: Path, findings: list[Finding
         if emotion is None:
             findings.append(Finding(WITHOUT_LABEL, name, f"{folder.name} is none of the six expressions"))
         clips.append(Clip(NAME, name, subject.name.upper(), emotion, folder, partition))
-        findings += _odd_frames(name, frames)
+        findings += odd_frames(name, frames, _FRAME.fullmatch, digits=3, first=0)
     return clips
-
-
-def _odd_frames(name: str, frames: list[Path]) -> list[Finding]:
-    strangers = [frame.name for frame in frames if not _FRAME.fullmatch(frame.stem)]
-    if strangers:
-        return [Finding("irregular file name", f"{name}/{strangers[0]}", f"{len(strangers)} such images")]
-    numbers = sorted(int(frame.stem) for frame in frames)
-    findings = []
-    if numbers[0] != 0:
-        findings.append(Finding("first frame is not number 0", name, f"starts at {numbers[0]}"))
-    missing = numbers[-1] - numbers[0] + 1 - len(numbers)
-    if missing:
-        findings.append(Finding("gap in the frame numbers", name, f"{missing} missing"))
-    return findings

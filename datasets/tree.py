@@ -57,6 +57,11 @@ def search(root: Path, accept: Callable[[Path], object], depth: int = DEPTH) -> 
     return None
 
 
+def unnest(folder: Path) -> Path:
+    """The folder, or the one of the same name inside it that archive tools like to make."""
+    return next((child for child in folders(folder) if child.name.lower() == folder.name.lower()), folder)
+
+
 def ancestor(path: PurePath, pattern: re.Pattern) -> re.Match | None:
     """The innermost folder on the way to `path` whose whole name fits `pattern`."""
     matches = (pattern.fullmatch(name) for name in reversed(path.parts[:-1]))

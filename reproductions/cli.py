@@ -23,6 +23,11 @@ Data = Annotated[Path | None, typer.Option(help="Folder with the licensed data s
 Models = Annotated[Path | None, typer.Option(help="Folder with trained face detectors: see `models`.")]
 Launcher = Annotated[str, typer.Option(help="local: this machine. ray: the cluster at RAY_ADDRESS.")]
 Profile = Annotated[str, typer.Option(help="quick: small sizes, minutes. paper: the paper's own settings.")]
+Setting = Annotated[list[str], typer.Option(help="An open decision of the paper, as name=value.")]
+SkipBroken = Annotated[bool, typer.Option("--skip-broken", help="Go on without unreadable clips.")]
+MixedPrecision = Annotated[bool, typer.Option("--mixed-precision", help="Compute in 16 bits.")]
+Xla = Annotated[bool, typer.Option("--xla", help="Compile with XLA, for a GPU.")]
+Workers = Annotated[int | None, typer.Option(help="Processes; one for each core by default.")]
 
 
 @app.command()
@@ -35,12 +40,12 @@ def reproduce(
     ] = "both",
     experiment: Annotated[str, typer.Option(help="Only these, separated by commas: see `list`.")] = "",
     seeds: Annotated[str, typer.Option(help="One training each, as in 0,1,2.")] = "",
-    setting: Annotated[list[str], typer.Option(help="An open decision of the paper, as name=value.")] = [],  # noqa: B006 - typer copies it
+    setting: Setting = [],  # noqa: B006 - typer copies it
     fresh: Annotated[bool, typer.Option("--fresh", help="Train anew what is finished.")] = False,
-    skip_broken: Annotated[bool, typer.Option("--skip-broken", help="Go on without unreadable clips.")] = False,
-    mixed_precision: Annotated[bool, typer.Option("--mixed-precision", help="Compute in 16 bits.")] = False,
-    xla: Annotated[bool, typer.Option("--xla", help="Compile with XLA, for a GPU.")] = False,
-    workers: Annotated[int | None, typer.Option(help="Processes; one for each core by default.")] = None,
+    skip_broken: SkipBroken = False,
+    mixed_precision: MixedPrecision = False,
+    xla: Xla = False,
+    workers: Workers = None,
     launcher: Launcher = "local",
     models: Models = None,
 ) -> None:
@@ -81,11 +86,11 @@ def search(
         str, typer.Option(help="URL of a database, or a file for SQLite; results/search/cnn3d.db without it.")
     ] = "",
     seeds: Annotated[str, typer.Option(help="Seed of the search and of its trainings.")] = "",
-    setting: Annotated[list[str], typer.Option(help="An open decision of the paper, as name=value.")] = [],  # noqa: B006 - typer copies it
-    skip_broken: Annotated[bool, typer.Option("--skip-broken", help="Go on without unreadable clips.")] = False,
-    mixed_precision: Annotated[bool, typer.Option("--mixed-precision", help="Compute in 16 bits.")] = False,
-    xla: Annotated[bool, typer.Option("--xla", help="Compile with XLA, for a GPU.")] = False,
-    workers: Annotated[int | None, typer.Option(help="Processes; one for each core by default.")] = None,
+    setting: Setting = [],  # noqa: B006 - typer copies it
+    skip_broken: SkipBroken = False,
+    mixed_precision: MixedPrecision = False,
+    xla: Xla = False,
+    workers: Workers = None,
     launcher: Launcher = "local",
     models: Models = None,
 ) -> None:
@@ -120,11 +125,12 @@ def table(
     data: Data = None,
     profile: Profile = "",
     format: Annotated[str, typer.Option(help="screen, markdown, csv or json.")] = "screen",
+    save: Annotated[bool, typer.Option("--save", help="Also write them and their pictures below results.")] = False,
 ) -> None:
     """Print the tables of finished runs again, without running anything."""
     from reproductions import run
 
-    run.table(paper, profile or ("paper" if data else "quick"), "real" if data else "synthetic", format)
+    run.table(paper, profile or ("paper" if data else "quick"), "real" if data else "synthetic", format, save)
 
 
 @app.command("list")

@@ -1,10 +1,11 @@
 """Where a paper reads its data from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import datasets
 from common.request import Request
-from common.screen import bar
+from common.screen import bar, console
 
 
 def data_root(request: Request, sets: Iterable[str]) -> Path:
@@ -21,3 +22,18 @@ def data_root(request: Request, sets: Iterable[str]) -> Path:
         return corpora.ensure(
             request.cache / "synthetic", request.sizes["synthetic"], progress=progress, sets=tuple(sets)
         )
+
+
+def missing_sets(root: Path, keys: Mapping[str, str]) -> set[str]:
+    """The data sets (name -> key) that are not at or below `root`, each of which is named to the user.
+
+    Raises:
+        UserError: if none of them is there; says how to obtain each.
+    """
+    there = {name: datasets.load(key).locate(root) for name, key in keys.items()}
+    if not any(there.values()):
+        datasets.locate_all(root, keys.values())  # says what is missing and how to obtain it
+    missing = {name for name, place in there.items() if place is None}
+    for name in missing:
+        console.print(f"{name} is not at or below {root}: what needs it is left out.", markup=False)
+    return missing

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from common import paper as papers
 from common.errors import unknown
+from common.paper import Paper
 from common.request import Request, cache_from_environment, check, models_from_environment, results_from_environment
-from common.screen import console
+from common.screen import console, errors
 from common.tables import Table
 from reproductions import registry
 
@@ -20,47 +21,55 @@ def reproduce(name: str, **options) -> list[Table]:
     Raises:
         UserError: for anything that the user can mend.
     """
-    experiments = registry.module(name, "experiments")
-    places = {"cache": cache_from_environment(), "results": results_from_environment()}
-    options["models"] = options.get("models") or models_from_environment()
-    request = check(papers.load(name), experiments.EXPERIMENTS, **(places | options))
+    request = checked(name, **options)
     began = time.monotonic()
     line = describe(request)
     console.rule()
     console.print(f"{request.paper.title} ({request.paper.year})\n{line}", markup=False)
     console.rule()
-    data = experiments.reproduce(request).word
+    data = registry.module(name, "experiments").reproduce(request).word
 
     tables = registry.module(name, "tables").make(request.paper, request.profile, data, request.results)
-    folder = tables_folder(request.results, name, request.profile, data)
     console.print()
     for table in tables:
-        table.save(folder)
         table.show(console)
-    from reproductions import pictures
-
-    drawn = pictures.draw(request.paper, request.profile, data, request.results)
     if data == "synthetic":
         console.print("[yellow]Synthetic data: these figures test the machinery and say nothing about the paper.")
-    console.print(f"Tables: {_short(folder)}   Pictures: {_short(drawn)}", markup=False)
+    console.print(_save(tables, request.paper, request.profile, data, request.results), markup=False)
     console.rule()
     console.print(f"{line} · {time.monotonic() - began:.0f} s", markup=False)
     return tables
 
 
-def table(name: str, profile: str, data: str, format: str = "screen") -> None:
-    """Print the tables of finished runs."""
+def checked(name: str, **options) -> Request:
+    """What was asked of a paper, with the places that the environment names.
+
+    Raises:
+        UserError: as `common.request.check` does, or if the paper cannot be run yet.
+    """
+    experiments = registry.module(name, "experiments").EXPERIMENTS
+    places = {"cache": cache_from_environment(), "results": results_from_environment()}
+    options["models"] = options.get("models") or models_from_environment()
+    return check(papers.load(name), experiments, **(places | options))
+
+
+def table(name: str, profile: str, data: str, format: str = "screen", save: bool = False) -> None:
+    """Print the tables of finished runs; `save` also writes them and their pictures below results, as a run does."""
     formats = {"screen": None, "markdown": Table.markdown, "csv": Table.csv, "json": Table.json}
     if format not in formats:
         raise unknown("format", format, formats)
     paper = papers.load(name)
     if profile not in paper.profiles:
         raise unknown("profile", profile, paper.profiles)
-    for one in registry.module(name, "tables").make(paper, profile, data, results_from_environment()):
+    results = results_from_environment()
+    tables = registry.module(name, "tables").make(paper, profile, data, results)
+    for one in tables:
         if format == "screen":
             one.show(console)
         else:
             print(formats[format](one))
+    if save:
+        errors.print(_save(tables, paper, profile, data, results), markup=False)
 
 
 def describe(request: Request) -> str:
@@ -73,6 +82,17 @@ def describe(request: Request) -> str:
         f"protocol {' and '.join(request.protocols)} · seed {', '.join(map(str, request.seeds))} · "
         f"settings default{changed} · Keras on {devices.choose_backend()}"
     )
+
+
+def _save(tables: list[Table], paper: Paper, profile: str, data: str, results: Path) -> str:
+    """Write tables and pictures below results; returns where they lie, in one line."""
+    from reproductions import pictures
+
+    folder = tables_folder(results, paper.name, profile, data)
+    for table in tables:
+        table.save(folder)
+    drawn = pictures.draw(paper, profile, data, results)
+    return f"Tables: {_short(folder)}   Pictures: {_short(drawn)}"
 
 
 def tables_folder(results: Path, name: str, profile: str, data: str) -> Path:

@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from common import paper as papers
 from common import search_storage
 from common.errors import UserError
-from common.request import cache_from_environment, check, models_from_environment, results_from_environment
 from common.screen import console
 from common.tables import Table
 from reproductions import registry
-from reproductions.run import describe, tables_folder
+from reproductions.run import checked, describe, tables_folder
 
 SEARCHABLE = ("cnn3d",)
 
@@ -26,12 +24,10 @@ def run(name: str, corpus: str, trials: int | None, storage: str, **options) -> 
     Raises:
         UserError: for anything that the user can mend.
     """
-    experiments = registry.module(name, "experiments")
+    registry.module(name, "experiments")  # refuses a name that no paper has
     if name not in SEARCHABLE:
         raise UserError(f"{name} has no search.", f"Papers with one: {', '.join(SEARCHABLE)}.")
-    places = {"cache": cache_from_environment(), "results": results_from_environment()}
-    options["models"] = options.get("models") or models_from_environment()
-    request = check(papers.load(name), experiments.EXPERIMENTS, **(places | options))
+    request = checked(name, **options)
     wanted = request.sizes["trials"] if trials is None else trials
     if wanted < 1:
         raise UserError(f"A search of {wanted} trials finds nothing.", "Write TRIALS= as a number from 1.")

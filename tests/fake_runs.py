@@ -7,6 +7,7 @@ import numpy as np
 
 from common import paper as papers
 from common import plans, runs
+from common.evidence import Evidence, salvage
 from common.recipe import Recipe
 from common.runs import Identity, Run
 
@@ -177,3 +178,12 @@ def reproduce(results: Path, data: str = "synthetic", profile: str = "quick", se
     write_plan(results, found, data, profile)
     write_speed(results, profile)
     return found
+
+
+def evidence_of(request) -> Evidence:
+    """What one reproduction has left in the results of a request: its only plan, with all its runs."""
+    found, unfinished = runs.find(request.results / "runs")
+    complaints = []
+    (evidence,) = salvage(request.paper, found, request.results, complaints.append)
+    assert unfinished == complaints == []
+    return evidence

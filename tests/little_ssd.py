@@ -4,7 +4,9 @@ import hashlib
 import struct
 from pathlib import Path
 
-from common.model_files import Form, ModelFile
+import pytest
+
+from common.model_files import FORMS, Form, ModelFile
 
 # One candidate in the middle, half as wide and high as the frame; its confidence follows from the mean of the pixels.
 STRUCTURE = """
@@ -20,6 +22,13 @@ layer { name: "detection_out" type: "DetectionOutput" bottom: "place" bottom: "s
   top: "detection_out" detection_output_param { num_classes: 2 share_location: true background_label_id: 0
   nms_param { nms_threshold: 0.45 top_k: 400 } code_type: CENTER_SIZE keep_top_k: 200 confidence_threshold: 0.01 } }
 """
+
+
+def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Write both files into a new folder, known for this test as the Caffe form; returns the folder."""
+    folder.mkdir()
+    monkeypatch.setitem(FORMS, "ssd_caffe", write(folder))
+    return folder
 
 
 def write(folder: Path) -> Form:

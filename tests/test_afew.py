@@ -1,6 +1,5 @@
 """AFEW: the loader on fabricated trees in the layouts that people have, both forms of input, and the drawn set."""
 
-import random
 import re
 from collections import Counter
 from pathlib import Path
@@ -12,13 +11,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from little_listing import shuffled
 
 import datasets
 from common import video
 from common.clips import Index, provenance
 from common.emotions import Emotion
 from common.errors import UserError
-from datasets import afew, tree
+from datasets import afew
 from datasets.census import census, count, require_classes
 from datasets.synthetic import corpora, write_afew
 from reproductions import obtain
@@ -328,21 +328,7 @@ def test_order_does_not_depend_on_the_file_system(tmp_path_factory, seed, form):
     root = tmp_path_factory.mktemp("shuffled")
     aligned(root)
     reference = afew.index(root, form)
-    listed = tree.os.scandir
-
-    class Shuffled(list):
-        __enter__ = list.__iter__
-
-        def __exit__(self, *exception):
-            return False
-
-    def scandir(folder):
-        entries = list(listed(folder))
-        random.Random(f"{seed} {folder}").shuffle(entries)
-        return Shuffled(entries)
-
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(tree.os, "scandir", scandir)
+    with shuffled(seed):
         same = afew.index(root, form) == reference
     assert same
 

@@ -99,6 +99,19 @@ def test_tables_are_printed_again_in_every_form(run, finished, monkeypatch, caps
         assert first["meta"]["data"] == "synthetic"
 
 
+def test_printed_tables_are_saved_with_their_pictures_on_request(run, finished, tmp_path, monkeypatch):
+    results = shutil.copytree(finished, tmp_path / "results")
+    monkeypatch.setenv("FER_RESULTS", str(results))
+    places = [results / part / "timeconvnet/quick-synthetic" for part in ("tables", "pictures")]
+    for place in places:
+        shutil.rmtree(place, ignore_errors=True)
+    assert run("table", "timeconvnet")[0] == 0
+    assert not any(place.exists() for place in places)
+    assert run("table", "timeconvnet", "--save")[0] == 0
+    assert (places[0] / "table2.csv").read_text().count("58,711")
+    assert list(places[1].glob("*.png"))
+
+
 def test_a_reproduction_says_first_and_last_what_was_run(run, tiny, tmp_path):
     words = ("--profile", "quick", "--experiment", "table1", "--seeds", "3", "--setting", "pool=gap")
     status, output = run("reproduce", "timeconvnet", "--data", tiny, *words)

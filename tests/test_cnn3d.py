@@ -3,17 +3,17 @@
 import numpy as np
 import pandas as pd
 import pytest
+from fake_runs import evidence_of
 from scipy import stats
 
 from common import paper as papers
-from common import plans, runs
+from common import plans, runs, scores
 from common.clips import Provenance
 from common.errors import UserError
-from common.evidence import salvage
 from common.feeding import class_labels
 from common.request import check
 from common.split_audit import audit_split
-from reproductions.cnn3d import data, experiments, fold_tables, measured, significance, tables, trainings
+from reproductions.cnn3d import data, experiments, measured, significance, tables, trainings
 from reproductions.cnn3d.data import CKPLUS, CLASSES, OULU
 
 PAPER = papers.load("cnn3d")
@@ -239,15 +239,11 @@ def reproduce(folder, monkeypatch, **options):
             )
         return corpora, Provenance(False)
 
-    monkeypatch.setattr(experiments, "launch", launch)
+    monkeypatch.setattr("reproductions.train.launch", launch)
     monkeypatch.setattr(data, "load", load)
     asked = request(**{"folds": 10, "results": folder, "cache": folder} | options)
     experiments.reproduce(asked)
-    found, unfinished = runs.find(folder / "runs")
-    complaints = []
-    (evidence,) = salvage(asked.paper, found, folder, complaints.append)
-    assert unfinished == complaints == []
-    return evidence
+    return evidence_of(asked)
 
 
 @pytest.fixture
@@ -390,7 +386,7 @@ def test_leaks_are_told_of_every_network_that_learnt(whole):
 
 
 def test_testing_the_best_epoch_is_told(whole, made, reproduced):
-    assert fold_tables.best_epoch_gain(measured.runs_of(whole, "table4", "c1", "published")) == pytest.approx(0.1)
+    assert scores.best_epoch_gain(measured.runs_of(whole, "table4", "c1", "published")) == pytest.approx(0.1)
     assert any("adds c1 +10.0, c2 +10.0, c3 +10.0 points" in note for note in made["table4"].notes)
     inner = reproduced(profile=EXACT, experiment="table4", settings=["best_epoch_on=inner_validation"])
     assert not any("best on the tested fold" in note for note in by_name(inner)["table4"].notes)
@@ -426,7 +422,7 @@ def test_the_table_of_p_values_has_printed_and_own_folds(whole, made):
     tests = made["significance"]
     assert len(tests.rows) == len(significance.PAIRS) * len(significance.TESTS)
     assert [row["paper"] for row in tests.rows if "paper" in row] == ["0.00057", "0.00067", "0.03650", "0.00597"]
-    a, b = (measured.by_fold(measured.runs_of(whole, "table4", row, "honest")) for row in ("c1", "c2"))
+    a, b = (scores.by_fold(measured.runs_of(whole, "table4", row, "honest")) for row in ("c1", "c2"))
     assert list(a.index) == [f"fold-{n:02d}" for n in range(1, 11)]
     expected = significance.p_values(a, b, 10)[significance.ONE_SIDED]
     assert tests.rows[0]["honest"] == f"{expected:.5f}"

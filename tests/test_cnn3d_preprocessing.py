@@ -296,10 +296,7 @@ def test_without_models_the_cascade_takes_their_place_and_tables_say_so(tmp_path
 
 @pytest.fixture
 def models(tmp_path, monkeypatch):
-    folder = tmp_path / "models"
-    folder.mkdir()
-    monkeypatch.setitem(FORMS, "ssd_caffe", little_ssd.write(folder))
-    return folder
+    return little_ssd.install(tmp_path / "models", monkeypatch)
 
 
 def test_with_models_their_detector_is_used_and_named(tmp_path, models):

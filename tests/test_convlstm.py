@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+from fake_runs import evidence_of
 
 import datasets
 from common import paper as papers
 from common import plans, runs
 from common.clips import Provenance
 from common.errors import UserError
-from common.evidence import salvage
 from common.feeding import class_labels
 from common.request import check
 from common.split_audit import audit_split
@@ -267,16 +267,12 @@ def reproduce(folder, monkeypatch, **options):
             for job in jobs
         ]
 
-    monkeypatch.setattr(experiments, "launch", launch)
+    monkeypatch.setattr("reproductions.train.launch", launch)
     monkeypatch.setattr(data, "load", lambda asked, names: ({n: Drawn(n) for n in names}, Provenance(False)))
     monkeypatch.setattr(data, "load_fer2013", lambda asked: DrawnPictures())
     asked = request(**{"results": folder, "cache": folder} | options)
     experiments.reproduce(asked)
-    found, unfinished = runs.find(folder / "runs")
-    complaints = []
-    (evidence,) = salvage(asked.paper, found, folder, complaints.append)
-    assert unfinished == complaints == []
-    return evidence
+    return evidence_of(asked)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 An index of clips never opens images or videos, so every media file here is empty. Sets of pictures: test_fer2013.py.
 """
 
-import random
 from collections import Counter
 from itertools import cycle, islice
 from pathlib import Path
@@ -11,13 +10,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from little_listing import shuffled
 from openpyxl import Workbook
 
 import datasets
 from common.clips import Expectation, Index
 from common.emotions import Emotion
 from common.errors import UserError
-from datasets import baum1, ckplus, enterface, tree
+from datasets import baum1, ckplus, enterface
 from datasets.census import census, count, require_classes
 
 CLIP_SETS = ("ckplus", "baum1", "enterface")
@@ -523,31 +523,12 @@ def test_a_class_without_clips_is_named(complete):
 # --- order, search, registry -----------------------------------------------------------------------
 
 
-def _shuffle_listings(monkeypatch, seed: int) -> None:
-    """Make directories list their entries in an order that depends on `seed` only."""
-    original = tree.os.scandir
-
-    class Shuffled(list):
-        __enter__ = list.__iter__
-
-        def __exit__(self, *exception):
-            return False
-
-    def scandir(folder):
-        entries = list(original(folder))
-        random.Random(f"{seed} {folder}").shuffle(entries)
-        return Shuffled(entries)
-
-    monkeypatch.setattr(tree.os, "scandir", scandir)
-
-
 @given(seed=st.integers(0, 10**6), key=st.sampled_from(CLIP_SETS))
 @settings(max_examples=10, deadline=None)
 def test_order_does_not_depend_on_the_file_system(complete, seed, key):
     dataset = datasets.load(key)
     reference = dataset.index(complete)
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        _shuffle_listings(monkeypatch, seed)
+    with shuffled(seed):
         same = dataset.index(complete) == reference  # a diff of thousands of clips would take minutes
     assert same
 

@@ -98,10 +98,10 @@ def test_a_network_that_is_handed_on_has_no_slow_weights_of_the_one_before():
     recipe = Recipe(1, 8, 1e-2, optimizer="lookahead_adam")
     rng = np.random.default_rng(0)
     x, y = rng.random((8, 12, 12, 5), np.float32), np.eye(3, dtype=np.float32)[np.arange(8) % 3]
-    found = []
+    network, found = LittleNetwork("lookahead"), []
     for _ in range(2):
         keras.utils.set_random_seed(7)
-        model = compiled.compiled(LittleNetwork("lookahead"), len(CLASSES), {}, recipe)
+        model = compiled.compiled(network, len(CLASSES), {}, recipe)
         for _ in range(7):
             model.train_on_batch(x, y)
         found.append((model, model.get_weights()))

@@ -1,6 +1,5 @@
 """SAVEE: the loader on fabricated trees in the layouts that people have, the drawn set, and damaged AVI files."""
 
-import random
 from collections import Counter
 from pathlib import Path
 
@@ -11,13 +10,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from little_listing import shuffled
 
 import datasets
 from common import video
 from common.clips import Index, provenance
 from common.emotions import Emotion
 from common.errors import UserError
-from datasets import savee, tree
+from datasets import savee
 from datasets.census import census, count, require_classes
 from datasets.synthetic import corpora, media, write_savee
 from reproductions import obtain
@@ -192,21 +192,7 @@ def test_what_a_copy_lacks_is_counted(tmp_path):
 @settings(max_examples=5, deadline=None)
 def test_order_does_not_depend_on_the_file_system(complete, seed):
     reference = savee.index(complete)
-    listed = tree.os.scandir
-
-    class Shuffled(list):
-        __enter__ = list.__iter__
-
-        def __exit__(self, *exception):
-            return False
-
-    def scandir(folder):
-        entries = list(listed(folder))
-        random.Random(f"{seed} {folder}").shuffle(entries)
-        return Shuffled(entries)
-
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(tree.os, "scandir", scandir)
+    with shuffled(seed):
         same = savee.index(complete) == reference
     assert same
 

@@ -32,10 +32,7 @@ PROTOTXT, CAFFEMODEL = (file.name for file in FORMS["ssd_caffe"].files)
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A folder with the little SSD, which takes the place of the Caffe form."""
-    place = tmp_path / "models"
-    place.mkdir()
-    monkeypatch.setitem(FORMS, "ssd_caffe", little_ssd.write(place))
-    return place
+    return little_ssd.install(tmp_path / "models", monkeypatch)
 
 
 def frame(level, height=100, width=200):

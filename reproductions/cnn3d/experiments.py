@@ -9,17 +9,19 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-import datasets
 from common import plans, splits
 from common.clips import Provenance
-from common.launch import Job, launch
+from common.launch import Job
 from common.request import Request
 from common.runs import Run
-from common.screen import bar, console
+from common.samples import broken, counted
+from common.split_audit import together
 from common.splits import Fold
 from reproductions.cnn3d import data, preprocessing, trainings
 from reproductions.cnn3d.data import CKPLUS, OULU, Corpus
 from reproductions.cnn3d.trainings import ROWS, Row
+from reproductions.data_root import missing_sets
+from reproductions.train import train
 
 EXPERIMENTS = {
     "table4": "Table 4: ten folds of CK+ with the networks tuned on either corpus, and one pre-trained",
@@ -88,7 +90,7 @@ def reproduce(request: Request) -> Provenance:
         "narrow": request.sizes.get("narrow"),
     }
     plans.write(plans.plan_path(request.paper, request.profile, origin.word, request.results), plan)
-    _train(request, everything, origin)
+    train(request, everything, origin)
     return origin
 
 
@@ -96,12 +98,7 @@ def _possible(request: Request, asked: dict[str, list[Row]]) -> dict[str, list[R
     """Without the rows whose corpora are not there, unless the user asked for them."""
     if request.data is None or request.experiments:
         return asked
-    there = {name: datasets.load(key).locate(request.data) for name, key in data.KEYS.items()}
-    if not any(there.values()):
-        datasets.locate_all(request.data, data.KEYS.values())  # says what is missing and how to obtain it
-    missing = {name for name, place in there.items() if place is None}
-    for name in missing:
-        console.print(f"{name} is not at or below {request.data}: what needs it is left out.", markup=False)
+    missing = missing_sets(request.data, data.KEYS)
     return {
         group: [row for row in rows if not {GROUPS[group].corpus, row.pretrained_on} & missing]
         for group, rows in asked.items()
@@ -129,7 +126,7 @@ def _pretrained(
             checkpoint="last",
             keep_weights=True,
         )
-    return dict(zip(jobs, _train(request, list(jobs.values()), origin), strict=True))
+    return dict(zip(jobs, train(request, list(jobs.values()), origin), strict=True))
 
 
 def _pretraining_fold(request: Request, table) -> Fold:
@@ -171,52 +168,30 @@ def folds(request: Request, group: str, table, protocol: str) -> list[tuple[str,
     return named[: request.sizes.get("folds")]
 
 
-def _train(request: Request, jobs: Sequence[Job], origin: Provenance) -> list[Run]:
-    if not jobs:
-        return []
-    with bar("Training", "epochs") as progress:
-        root = request.results / "runs"
-        return launch(
-            jobs,
-            root,
-            origin,
-            processes=request.workers,
-            fresh=request.fresh,
-            launcher=request.launcher,
-            progress=progress,
-        )
-
-
 def _together(jobs: Sequence[Job]) -> dict:
     """What the splits of all folds of a group and protocol have in common with their training parts."""
     found = {job.training.fold_name: job.split for job in jobs}
-    parts = list(found.values())
-    leak = {key: sum(part["test"][key] for part in parts) for key in parts[0]["test"] if key != "side"}
-    tested, seen = leak["samples"], leak["of_seen_subjects"]
+    known = together(list(found.values()))
+    tested, seen, on_test = known["test"]["samples"], known["test"]["of_seen_subjects"], known["selected_on_test"]
     said = "Nobody who is tested was trained on."
     if seen:
         said = f"Of {tested:,} tested sequences, {seen:,} ({seen / tested:.1%}) show subjects that are trained on."
-    on_test = any(part["selected_on_test"] for part in parts)
     said += (
         " The epoch is chosen on the tested fold itself."
         if on_test
         else " Every tenth training subject chooses the epoch instead of training."
     )
-    return {
+    return known | {
         "said": said,
         "clean": not seen and not on_test,
-        "selected_on_test": on_test,
         "folds": {name: part["sizes"]["test"] for name, part in found.items()},
-        "sizes": {side: sum(part["sizes"][side] for part in parts) for side in ("train", "validation", "test")},
-        "test": {"side": "test", **leak},
     }
 
 
 def _census(request: Request, corpus: Corpus) -> dict:
     """Sequences and their copies by emotion, and what became of the frames."""
     samples = corpus.samples(request, request.paper.hyperparameters["best"]["clahe"])
-    table, ledger, copies = samples.table, samples.ledger, trainings.copies(request, corpus)
-    counted = ledger.drop(columns=["corpus", "clip", "subject", "emotion", "partition", "problem", "rows"])
+    table, copies = samples.table, trainings.copies(request, corpus)
     sequences = table.emotion.value_counts()
     return {
         "key": samples.key,
@@ -228,7 +203,7 @@ def _census(request: Request, corpus: Corpus) -> dict:
             }
             for number, emotion in enumerate(corpus.classes)
         },
-        "ledger": {"clips": len(ledger)} | {name: int(n) for name, n in counted.sum().items()},
-        "broken": ledger.problem[ledger.problem != ""].tolist(),
+        "ledger": counted(samples.ledger)[corpus.name],
+        "broken": broken(samples.ledger),
         "detector": preprocessing.detector_title(preprocessing.settings(request, corpus.name, clahe=True).detector),
     }

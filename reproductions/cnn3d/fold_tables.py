@@ -1,11 +1,8 @@
 """Tables 4 and 5: ten folds of three networks, the printed ones above ours."""
 
-from collections.abc import Sequence
-
 from common import scores
 from common.evidence import Evidence
 from common.paper import Paper
-from common.runs import Run
 from common.tables import Table
 from common.verdicts import TOO_SMALL, judge
 from reproductions.cnn3d import measured, significance
@@ -68,7 +65,7 @@ def _reproduced(evidence: Evidence, name: str, key: str, protocol: str) -> dict 
         return None
     members = measured.runs_of(evidence, name, key, protocol)
     row = {"network": ROWS[key].title, "source": protocol, "mean": f"{ours.value:.2f}"}
-    row |= {fold: f"{100 * accuracy:.1f}" for fold, accuracy in measured.by_fold(members).items()}
+    row |= {fold: f"{100 * accuracy:.1f}" for fold, accuracy in scores.by_fold(members).items()}
     pairs = [pair for pair in significance.PAIRS if (pair.table, pair.worse) == (name, key)]
     if pairs:
         row["p"] = significance.shown(significance.ours(evidence, pairs[0], protocol), significance.ONE_SIDED)
@@ -105,16 +102,9 @@ def _selection(evidence: Evidence, name: str) -> list[str]:
         members = measured.runs_of(evidence, name, key, "published")
         watched = evidence.plan["splits"].get(f"{measured.GROUPS[name]}, published", {}).get("selected_on_test")
         if members and watched:
-            gains.append(f"{key} {100 * best_epoch_gain(members):+.1f}")
+            gains.append(f"{key} {100 * scores.best_epoch_gain(members):+.1f}")
     told = "published: testing the epoch that is best on the tested fold, instead of the last one, adds"
     return [f"{told} {', '.join(gains)} points."] if gains else []
-
-
-def best_epoch_gain(members: Sequence[Run]) -> float:
-    """Accuracy (0 to 1) of the best epoch of each run less that of its last one, each fold by its size."""
-    sizes = [run.record["samples"]["test"] for run in members]
-    gains = [run.curves().val_accuracy.max() - run.curves().val_accuracy.iloc[-1] for run in members]
-    return float(sum(size * gain for size, gain in zip(sizes, gains, strict=True)) / sum(sizes))
 
 
 def leaks(evidence: Evidence) -> list[tuple[str, float, float, float]]:

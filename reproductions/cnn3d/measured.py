@@ -12,7 +12,7 @@ from common.scores import Score
 from common.verdicts import TOO_SMALL, Measured
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 OTHER_PROTOCOL = {
     "clip-disjoint": "sequences instead of subjects divided, the epoch chosen on training subjects",
@@ -30,12 +30,8 @@ GROUPS = {
 
 def measurements(evidence: Evidence) -> dict[str, list[Measured]]:
     """Everything that was measured, by the id of its claim; claims without a measurement are absent."""
-    found: dict[str, list[Measured]] = {}
-    for claim in evidence.paper.claims:
-        several = [measure(evidence, claim, protocol) for protocol in evidence.plan["protocols"]]
-        if any(several):
-            found[claim.id] = [one for one in several if one is not None]
-    return found
+    protocols = evidence.plan["protocols"]
+    return evidence.measured(lambda claim: (measure(evidence, claim, protocol) for protocol in protocols))
 
 
 def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
@@ -75,16 +71,9 @@ def fold_name(number: int) -> str:
     return f"fold-{number:02d}"
 
 
-def by_fold(members: Sequence[Run]) -> "pd.Series":
-    """Accuracy (0 to 1) by the name of the fold, mean over the seeds, in the order of the folds."""
-    table = scores.predictions(members)
-    correct = (table.emotion == table.predicted).groupby([table.fold, table.seed]).mean()
-    return correct.groupby(level="fold").mean().sort_index()
-
-
 def mean_over_folds(members: Sequence[Run], score: Score) -> tuple[float, tuple[float, float]]:
     """Mean of the folds' accuracies, and the interval over subjects moved from that of all sequences together."""
-    mean = float(by_fold(members).mean())
+    mean = float(scores.by_fold(members).mean())
     low, high = (min(max(bound + mean - score.accuracy, 0.0), 1.0) for bound in score.interval)
     return mean, (low, high)
 

@@ -5,7 +5,6 @@ detector, 112×112 pixels, grey CK+ pictures stored with three equal channels, a
 grid of 8×8. The other fields of `Settings` are decisions, with their alternatives.
 """
 
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -113,7 +112,7 @@ def prepare(clip: Clip, settings: Settings) -> ClipSamples:
     Raises:
         UserError: if the clip's source or one of the used frames cannot be read, or the model cannot be loaded.
     """
-    total = sum(1 for _ in video.frames(clip.source, start=sys.maxsize))
+    total = video.length(clip.source)
     begin = max(0, total - settings.frames)
     images = [image for image in video.frames(clip.source, begin) if image is not None]
     found = [_face(image, settings.finder) for image in images]

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,9 +24,11 @@ from common.request import Request
 from common.runs import Run
 from common.search import FoldScore, Interval, Question
 from common.splits import Fold
-from reproductions.cnn3d import data, search_record, trainings
-from reproductions.cnn3d.data import CKPLUS, KEYS, Corpus
+from reproductions.cnn3d import data, experiments, search_record, trainings
+from reproductions.cnn3d.data import CKPLUS, KEYS, OULU, Corpus
 
+# The folds on which the paper both searched and reports.
+REPORTED = {CKPLUS: "ckplus-one-out", OULU: "oulu-folds"}
 INNER_FOLDS = 5
 
 
@@ -63,7 +65,7 @@ class Study:
         return job
 
     def _jobs(self, options: dict[str, Any], name: str, folds: Sequence[tuple[str, Fold]]) -> list[Job]:
-        made = trainings.jobs(
+        return trainings.jobs(
             self.request,
             self.corpus,
             options,
@@ -73,7 +75,6 @@ class Study:
             folds=folds,
             seed=self.request.seeds[0],
         )
-        return [replace(job, training=replace(job.training, keep_weights=False)) for job in made]
 
     @property
     def question(self) -> Question:
@@ -160,19 +161,10 @@ def _named(request: Request, corpora: str) -> tuple[str, ...]:
 def _studies(request: Request, corpus: Corpus, protocol: str) -> Iterator[Study]:
     table = corpus.samples(request, request.paper.hyperparameters["best"]["clahe"]).table
     if protocol == "published":
-        yield Study(request, corpus, protocol, _reported_folds(request, corpus, table))
+        yield Study(request, corpus, protocol, experiments.folds(request, REPORTED[corpus.name], table, protocol))
     if protocol == "honest":
         for outer in data.ten_folds(request, corpus.name, table, protocol)[: request.sizes.get("folds")]:
             yield Study(request, corpus, protocol, _inner_folds(request, table, outer), outer)
-
-
-def _reported_folds(request: Request, corpus: Corpus, table) -> list[tuple[str, Fold]]:
-    """The folds on which the paper both searched and reports."""
-    if corpus.name == CKPLUS:
-        folds = data.one_subject_out(request, table, "published")[: request.sizes.get("subjects")]
-    else:
-        folds = data.ten_folds(request, corpus.name, table, "published")[: request.sizes.get("folds")]
-    return [(fold.name.removesuffix(splits.ON_TEST), fold) for fold in folds]
 
 
 def _inner_folds(request: Request, table, outer: Fold) -> list[tuple[str, Fold]]:

@@ -7,6 +7,7 @@ independent although any two share most of their training sequences, and looks a
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from common import scores
 from common.auditors import corrected_resampled_t, paired_p_values
 from common.auditors.significance import fold_fractions
 from common.evidence import Evidence
@@ -65,7 +66,7 @@ def ours(evidence: Evidence, pair: Pair, protocol: str) -> dict[str, float] | st
     members = [measured.runs_of(evidence, pair.table, row, protocol) for row in (pair.better, pair.worse)]
     if not all(members):
         return None
-    better, worse = (measured.by_fold(some) for some in members)
+    better, worse = (scores.by_fold(some) for some in members)
     both = better.index.intersection(worse.index)
     found = p_values(better[both], worse[both], evidence.paper.hyperparameters["folds"])
     return found or UNDEFINED

@@ -4,10 +4,8 @@ A configuration is a dictionary with the options of Table 1 under the names of p
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
-
-import numpy as np
 
 from common.copies import Copies
 from common.feeding import class_labels
@@ -15,7 +13,7 @@ from common.launch import Job
 from common.recipe import Recipe
 from common.request import Request
 from common.runs import Run
-from common.split_audit import audit_split
+from common.split_audit import described
 from common.splits import Fold
 from common.training import Training
 from reproductions.cnn3d import search_record
@@ -171,22 +169,5 @@ def jobs(
             initial=initial,
             keep_weights=keep_weights,
         )
-        made.append(Job(training, split(samples.table, fold), _cost(training)))
+        made.append(Job(training, described(samples.table, fold), training.steps))
     return made
-
-
-def _cost(training: Training) -> float:
-    how = training.recipe
-    return how.epochs * (how.steps_per_epoch or training.batches(training.fold.train, train=True).per_pass)
-
-
-def split(table, fold: Fold) -> dict[str, Any]:
-    """What the auditor says about a fold, and whether its epoch is chosen on the tested part."""
-    audit = audit_split(table, fold)
-    return {
-        "fold": fold.name,
-        "said": str(audit.test),
-        "test": asdict(audit.test),
-        "sizes": {side: len(getattr(fold, side)) for side in ("train", "validation", "test")},
-        "selected_on_test": bool(np.array_equal(fold.validation, fold.test)),
-    }

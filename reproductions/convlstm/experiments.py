@@ -7,16 +7,19 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-import datasets
-from common import plans, splits
+from common import plans
 from common.clips import Provenance
-from common.launch import Job, launch
+from common.launch import Job
 from common.request import Request
 from common.runs import Run
-from common.screen import bar, console
+from common.samples import broken, counted
+from common.screen import console
+from common.split_audit import together
 from reproductions.convlstm import data, readings, trainings
 from reproductions.convlstm.data import AFEW, Corpus
 from reproductions.convlstm.readings import READINGS
+from reproductions.data_root import missing_sets
+from reproductions.train import train
 
 EXPERIMENTS = {
     "table1": "Table I: CK+, ten folds of subjects",
@@ -57,7 +60,7 @@ def reproduce(request: Request) -> Provenance:
         "learning_rate": request.sizes.get("learning_rate"),
     }
     plans.write(plans.plan_path(request.paper, request.profile, origin.word, request.results), plan)
-    _train(request, everything, origin)
+    train(request, everything, origin)
     return origin
 
 
@@ -71,12 +74,7 @@ def _possible(request: Request, wanted: list[str]) -> list[str]:
     """Without the experiments whose corpus is not there, unless the user asked for them."""
     if request.data is None or request.experiments:
         return wanted
-    there = {name: datasets.load(key).locate(request.data) for name, key in data.KEYS.items()}
-    if not any(there.values()):
-        datasets.locate_all(request.data, data.KEYS.values())  # says what is missing and how to obtain it
-    missing = {name for name, place in there.items() if place is None}
-    for name in missing:
-        console.print(f"{name} is not at or below {request.data}: what needs it is left out.", markup=False)
+    missing = missing_sets(request.data, data.KEYS)
     return [name for name in wanted if not missing & set(_corpora([name]))]
 
 
@@ -88,7 +86,7 @@ def _branches(request: Request) -> dict[int, Run]:
             f"FER2013 is not at or below {request.data}: the second branch is trained on drawn pictures.", markup=False
         )
     jobs = [trainings.on_fer2013(request, pictures, seed) for seed in request.seeds]
-    return dict(zip(request.seeds, _train(request, jobs, pictures.origin), strict=True))
+    return dict(zip(request.seeds, train(request, jobs, pictures.origin), strict=True))
 
 
 def _jobs(request: Request, corpus: Corpus, name: str, protocol: str, branches: dict[int, Run]) -> list[Job]:
@@ -115,46 +113,27 @@ def _identities(jobs: Sequence[Job], branches: dict[int, Run]) -> list:
     return [*(run.identity for run in branches.values()), *(job.training.identity for job in jobs)]
 
 
-def _train(request: Request, jobs: Sequence[Job], origin: Provenance) -> list[Run]:
-    if not jobs:
-        return []
-    with bar("Training", "epochs") as progress:
-        return launch(
-            jobs,
-            request.results / "runs",
-            origin,
-            processes=request.workers,
-            fresh=request.fresh,
-            launcher=request.launcher,
-            progress=progress,
-        )
-
-
 def _together(name: str, jobs: Sequence[Job]) -> dict:
     """What the folds of a reading have in common with their training parts, all of them together."""
     parts = list({job.training.fold_name: job.split for job in jobs}.values())
-    leak = {key: sum(part["test"][key] for part in parts) for key in parts[0]["test"] if key != "side"}
-    return {
-        "said": readings.said(name, leak),
-        "selected_on_test": any(part["selected_on_test"] for part in parts),
+    known = together(parts)
+    return known | {
+        "said": readings.said(name, known["test"]),
         "copies": parts[0]["copies"],
         "folds": len(parts),
-        "sizes": {side: sum(part["sizes"][side] for part in parts) for side in splits.SIDES},
-        "test": {"side": "test", **leak},
     }
 
 
 def _census(request: Request, corpus: Corpus) -> dict:
     """Clips and their copies by emotion, and what became of the frames."""
     samples = corpus.samples(request)
-    table, ledger, copies = samples.table, samples.ledger, corpus.copies(request)
-    counted = ledger.drop(columns=["corpus", "clip", "subject", "emotion", "partition", "problem", "rows"])
+    table, copies = samples.table, corpus.copies(request)
     return {
         "key": samples.key,
         "subjects": int(table.subject.nunique()),
         "clips": {str(emotion): int((table.emotion == str(emotion)).sum()) for emotion in corpus.classes},
         "copies": copies.per_sample(0),
         "in_both_parts": list(corpus.in_both_parts),
-        "ledger": {"clips": len(ledger)} | {name: int(n) for name, n in counted.sum().items()},
-        "broken": ledger.problem[ledger.problem != ""].tolist(),
+        "ledger": counted(samples.ledger)[corpus.name],
+        "broken": broken(samples.ledger),
     }

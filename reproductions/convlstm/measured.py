@@ -23,7 +23,7 @@ from reproductions.convlstm.readings import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 # A reading, and the protocol under which it is run.
 Row = tuple[str, str]
@@ -120,12 +120,7 @@ class Size:
 
 def measurements(evidence: Evidence) -> dict[str, list[Measured]]:
     """Everything that was measured, by the id of its claim; claims without a measurement are absent."""
-    found: dict[str, list[Measured]] = {}
-    for claim in evidence.paper.claims:
-        several = [measure(evidence, claim, *row) for row in rows(evidence, claim.experiment)]
-        if any(several):
-            found[claim.id] = [one for one in several if one is not None]
-    return found
+    return evidence.measured(lambda claim: (measure(evidence, claim, *row) for row in rows(evidence, claim.experiment)))
 
 
 def rows(evidence: Evidence, experiment: str) -> list[Row]:
@@ -181,20 +176,6 @@ def sizes(evidence: Evidence) -> list[Size]:
             difference, *interval = leak.compare(runs_of(evidence, leak.first), runs_of(evidence, leak.second))
         found.append(Size(leak, first, second, difference, tuple(interval) if interval else None))
     return found
-
-
-def by_fold(members: Sequence[Run]) -> "pd.Series":
-    """Accuracy (0 to 1) by the name of the fold, mean over the seeds, in the order of the names."""
-    table = scores.predictions(members)
-    correct = (table.emotion == table.predicted).groupby([table.fold, table.seed]).mean()
-    return correct.groupby(level="fold").mean().sort_index()
-
-
-def best_epoch_gain(members: Sequence[Run]) -> float:
-    """Accuracy (0 to 1) of the best epoch of each run less that of its last one, each by the size of its test part."""
-    counts = [run.record["samples"]["test"] for run in members]
-    gains = [run.curves().val_accuracy.max() - run.curves().val_accuracy.iloc[-1] for run in members]
-    return float(sum(count * gain for count, gain in zip(counts, gains, strict=True)) / sum(counts))
 
 
 def _differences(evidence: Evidence, claim: Claim, reading: str, protocol: str) -> list[str]:

@@ -5,7 +5,6 @@ eight frames (the first, the last and six at equal steps between), and for AFEW 
 images. The other fields of `Settings` are decisions.
 """
 
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -103,7 +102,7 @@ def prepare(clip: Clip, settings: Settings) -> ClipSamples:
     Raises:
         UserError: if the clip's source or one of its frames cannot be read, or the landmark predictor.
     """
-    total = sum(1 for _ in video.frames(clip.source, start=sys.maxsize))
+    total = video.length(clip.source)
     numbers = kept(total, settings.frames)
     pictures, counts = _resized(clip, numbers, settings) if settings.aligned else _followed(clip, numbers, settings)
     rows = np.array([pictures[number] for number in numbers if pictures], np.uint8)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from common import auditors
+from common import auditors, scores
 from common.evidence import Evidence, whole
 from common.paper import Check, Claim, Paper
 from common.runs import Run
@@ -230,7 +230,7 @@ def _folds(evidence: Evidence, experiment: str) -> list[str]:
     told = []
     for name, protocol in measured.rows(evidence, experiment):
         members = measured.runs_of(evidence, (name, protocol))
-        each = measured.by_fold(members) if members else ()
+        each = scores.by_fold(members) if members else ()
         if len(each) > 1:
             listed = ", ".join(f"{fold.removeprefix('SAVEE-')} {100 * value:.1f}" for fold, value in each.items())
             told.append(f"{READINGS[name].title}, {protocol}: {listed}.")
@@ -243,7 +243,7 @@ def _selection(evidence: Evidence, wanted: Sequence[Row]) -> list[str]:
     for row in wanted:
         members: list[Run] = measured.runs_of(evidence, row)
         if members and evidence.plan["splits"][", ".join(row)]["selected_on_test"]:
-            gains.append(f"{READINGS[row[0]].title} {100 * measured.best_epoch_gain(members):+.1f}")
+            gains.append(f"{READINGS[row[0]].title} {100 * scores.best_epoch_gain(members):+.1f}")
     told = "published: testing the epoch that is best on the tested part, instead of the last one, adds"
     return [f"{told}: {'; '.join(gains)} points."] if gains else []
 

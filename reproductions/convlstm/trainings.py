@@ -1,10 +1,8 @@
 """The trainings: the network of one corpus on the folds of a group, and the one on FER2013 before."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
-
-import numpy as np
 
 from common import splits
 from common.copied_samples import CopiedSamples
@@ -13,8 +11,8 @@ from common.launch import Job
 from common.recipe import Recipe
 from common.request import Request
 from common.runs import Run
-from common.split_audit import audit_split
-from common.splits import SIDES, Fold
+from common.split_audit import described
+from common.splits import Fold
 from common.training import Training
 from datasets.fer2013 import PARTITIONS
 from reproductions.convlstm.data import AFEW, Corpus, Pictures
@@ -120,7 +118,8 @@ def jobs(
             initial=branch,
             take=take_fer if branch else None,
         )
-        made.append(Job(training, split(samples, fold), _cost(training, 3.0 if branch else 1.0)))
+        known = described(samples.table, fold) | {"copies": isinstance(samples, CopiedSamples)}
+        made.append(Job(training, known, (3.0 if branch else 1.0) * training.steps))
     return made
 
 
@@ -149,22 +148,4 @@ def on_fer2013(request: Request, pictures: Pictures, seed: int) -> Job:
         fold=fold,
         settings={"fer_network": request.settings["fer_network"]},
     )
-    return Job(training, split(pictures.samples, fold), _cost(training, 0.2))
-
-
-def _cost(training: Training, each: float) -> float:
-    how = training.recipe
-    return each * how.epochs * (how.steps_per_epoch or training.batches(training.fold.train, train=True).per_pass)
-
-
-def split(samples, fold: Fold) -> dict[str, Any]:
-    """What the auditor says about a fold, and whether its epoch is chosen on the tested part."""
-    audit = audit_split(samples.table, fold)
-    return {
-        "fold": fold.name,
-        "said": str(audit.test),
-        "test": asdict(audit.test),
-        "sizes": {side: len(getattr(fold, side)) for side in SIDES},
-        "selected_on_test": bool(np.array_equal(fold.validation, fold.test)),
-        "copies": isinstance(samples, CopiedSamples),
-    }
+    return Job(training, described(table, fold), 0.2 * training.steps)

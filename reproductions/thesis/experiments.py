@@ -14,13 +14,15 @@ import datasets
 from common import devices, plans, runs
 from common.clips import Provenance, common_origin
 from common.errors import UserError
-from common.launch import Job, launch
+from common.launch import Job
 from common.request import Request
+from common.samples import broken
 from common.screen import bar, console
 from reproductions.data_root import data_root
 from reproductions.thesis import candidates, data, known, svm, svm_search, trainings
 from reproductions.thesis.data import Part
 from reproductions.thesis.svm import Fit
+from reproductions.train import train
 
 EXPERIMENTS = {
     "dataset": "Section 2.1: pictures of FER2013 by class, and how many of them the votes of FER+ confirm",
@@ -61,7 +63,7 @@ def reproduce(request: Request) -> Provenance:
     plans.write(plans.plan_path(request.paper, request.profile, origin.word, request.results), plan)
     _write_known(request, origin, parts, jobs, [*chosen, *others])
     _fit(request, [*chosen, *others], origin)
-    _train(request, jobs, origin)
+    train(request, jobs, origin)
     if "candidates" in wanted:
         _test_on_training_pictures(request, origin, jobs)
     return origin
@@ -134,7 +136,7 @@ def _census(part: Part) -> dict:
             for (emotion, partition), count in counts.items()
         ],
         "ledger": {name: int(ledger[name].sum()) for name in steps},
-        "broken": ledger.problem[ledger.problem != ""].tolist(),
+        "broken": broken(ledger),
     }
 
 
@@ -162,21 +164,6 @@ def _fit(request: Request, fits: list[Fit], origin: Provenance) -> None:
         root = request.results / "runs"
         with bar("Fitting SVMs", "machines") as progress:
             svm.launch(fits, root, origin, processes=request.workers, fresh=request.fresh, progress=progress)
-
-
-def _train(request: Request, jobs: list[Job], origin: Provenance) -> None:
-    if jobs:
-        root = request.results / "runs"
-        with bar("Training", "epochs") as progress:
-            launch(
-                jobs,
-                root,
-                origin,
-                processes=request.workers,
-                fresh=request.fresh,
-                launcher=request.launcher,
-                progress=progress,
-            )
 
 
 def _test_on_training_pictures(request: Request, origin: Provenance, jobs: Sequence[Job]) -> None:

@@ -19,12 +19,8 @@ EXTREMES = {"lowest accuracy": min, "highest accuracy": max}
 
 def measurements(evidence: Evidence) -> dict[str, list[Measured]]:
     """Everything that was measured, by the id of its claim; claims without a measurement are absent."""
-    found: dict[str, list[Measured]] = {}
-    for claim in evidence.paper.claims:
-        several = [measure(evidence, claim, protocol) for protocol in evidence.plan["protocols"]]
-        if any(several):
-            found[claim.id] = [one for one in several if one is not None]
-    return found
+    protocols = evidence.plan["protocols"]
+    return evidence.measured(lambda claim: (measure(evidence, claim, protocol) for protocol in protocols))
 
 
 def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:

@@ -9,13 +9,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from common import controls, splits
+from common import controls, split_audit, splits
 from common.augmentation import Augmentation
 from common.feeding import class_labels
 from common.launch import Job
 from common.recipe import EarlyStopping, Recipe
 from common.request import Request
-from common.split_audit import audit_split
 from common.splits import Fold
 from common.training import Training
 from datasets.fer2013 import PARTITIONS
@@ -113,15 +112,10 @@ def recipe(request: Request, protocol: str, name: str) -> Recipe:
 
 def split(table, fold: Fold) -> dict:
     """What the auditor says about a fold, and what a classifier reaches on it that sees no face."""
-    audit = audit_split(table, fold)
-    watched = bool(np.array_equal(fold.validation, fold.test))
-    nameless = table.subject.is_unique
-    return {
-        "fold": fold.name,
-        "clean": audit.test.clean and not watched and not nameless,
-        "said": (NAMELESS if nameless else str(audit.test)) + (WATCHED if watched else ""),
-        "test": vars(audit.test),
+    known, nameless = split_audit.described(table, fold), table.subject.is_unique
+    watched = known["selected_on_test"]
+    return known | {
+        "clean": split_audit.audit_split(table, fold).test.clean and not watched and not nameless,
+        "said": (NAMELESS if nameless else known["said"]) + (WATCHED if watched else ""),
         "majority": controls.accuracy(table, fold, controls.majority(table, fold)),
-        "sizes": {side: len(getattr(fold, side)) for side in splits.SIDES},
-        "selected_on_test": watched,
     }

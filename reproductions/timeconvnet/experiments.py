@@ -6,18 +6,17 @@
 
 from dataclasses import asdict
 
-from common import controls, plans
+from common import controls, plans, split_audit
 from common.augmentation import Augmentation
 from common.clips import Provenance
-from common.launch import Job, launch
+from common.launch import Job
 from common.request import Request
-from common.samples import Samples
-from common.screen import bar
-from common.split_audit import audit_split
+from common.samples import Samples, broken, counted
 from common.training import Recipe, Training
 from reproductions.data_root import data_root
 from reproductions.timeconvnet import data, speed
 from reproductions.timeconvnet.models import NETWORKS, Network
+from reproductions.train import train
 
 EXPERIMENTS = {
     "table1": "Table I: windows of BigFaceX by emotion and corpus",
@@ -47,25 +46,10 @@ def reproduce(request: Request) -> Provenance:
     plan["runs"] = [asdict(job.training.identity) for job in jobs]
     plan["splits"] = {job.training.protocol: job.split for job in jobs}
     plans.write(plans.plan_path(request.paper, request.profile, origin.word, request.results), plan)
-    _train(request, jobs, origin)
+    train(request, jobs, origin)
     if plan["timed"]:
         speed.measure(request, clips, plans.speed_path(request.paper, request.profile, request.results))
     return origin
-
-
-def _train(request: Request, jobs: list[Job], origin: Provenance) -> None:
-    root = request.results / "runs"
-    if jobs:
-        with bar("Training", "epochs") as progress:
-            launch(
-                jobs,
-                root,
-                origin,
-                processes=request.workers,
-                fresh=request.fresh,
-                launcher=request.launcher,
-                progress=progress,
-            )
 
 
 def _jobs(request: Request, samples: Samples) -> list[Job]:
@@ -95,7 +79,7 @@ def _jobs(request: Request, samples: Samples) -> list[Job]:
                 fold=fold,
                 settings=network_settings(request, network),
             )
-            return Job(training, split, _cost(training))
+            return Job(training, split, COST.get(network.key, 1) * training.steps)
 
         for seed in request.seeds:
             jobs += [job(NETWORKS[key], seed) for key in chosen]
@@ -143,42 +127,26 @@ def network_settings(request: Request, network: Network) -> dict:
     }.get(network.key, {})
 
 
-def _cost(training: Training) -> float:
-    recipe = training.recipe
-    steps = recipe.steps_per_epoch or len(training.fold.train) / recipe.batch_size
-    return COST.get(training.network.key, 1) * steps * recipe.epochs
-
-
 def _split(table, fold) -> dict:
     """What the auditor says about a fold, and what classifiers reach on it that see no face."""
-    audit = audit_split(table, fold)
-    return {
-        "fold": fold.name,
-        "clean": audit.clean,
-        "said": str(audit.test),
-        "test": asdict(audit.test),
-        "validation": asdict(audit.validation),
+    return split_audit.described(table, fold) | {
+        "validation": asdict(split_audit.audit_split(table, fold).validation),
         "majority": controls.accuracy(table, fold, controls.majority(table, fold)),
         "corpus_only": controls.accuracy(table, fold, controls.corpus_only(table, fold)),
-        "sizes": {side: len(getattr(fold, side)) for side in ("train", "validation", "test")},
         "subjects": {side: int(table.subject.iloc[getattr(fold, side)].nunique()) for side in ("train", "test")},
     }
 
 
 def _census(samples: Samples) -> dict:
     """Windows by emotion and corpus, and what became of all frames: the numbers of Table I and of the ledger."""
-    table, ledger = samples.table, samples.ledger
-    counted = ledger.drop(columns=["clip", "subject", "emotion", "partition", "problem", "rows"])
-    by_corpus = counted.groupby("corpus").sum()
-    by_corpus.insert(0, "clips", ledger.groupby("corpus").size())
-    windows = table.groupby(["emotion", "corpus"]).size()
+    windows = samples.table.groupby(["emotion", "corpus"]).size()
     return {
         "key": samples.key,
-        "subjects": ledger.groupby("corpus").subject.nunique().to_dict(),
+        "subjects": samples.ledger.groupby("corpus").subject.nunique().to_dict(),
         "windows": [
             {"emotion": str(emotion), "corpus": corpus, "windows": int(count)}
             for (emotion, corpus), count in windows.items()
         ],
-        "ledger": {corpus: {name: int(n) for name, n in row.items()} for corpus, row in by_corpus.iterrows()},
-        "broken": ledger.problem[ledger.problem != ""].tolist(),
+        "ledger": counted(samples.ledger),
+        "broken": broken(samples.ledger),
     }

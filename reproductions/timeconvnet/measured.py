@@ -13,12 +13,7 @@ OTHER_PROTOCOL = {
 
 def measurements(evidence: Evidence) -> dict[str, list[Measured]]:
     """Everything that was measured, by the id of its claim; claims without a measurement are absent."""
-    found: dict[str, list[Measured]] = {}
-    for claim in evidence.paper.claims:
-        several = [one for one in _measure(evidence, claim) if one is not None]
-        if several:
-            found[claim.id] = several
-    return found
+    return evidence.measured(lambda claim: _measure(evidence, claim))
 
 
 def _measure(evidence: Evidence, claim: Claim) -> list[Measured | None]:

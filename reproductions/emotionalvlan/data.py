@@ -1,0 +1,141 @@
+"""RML, BAUM-1s, MMI and FER2013 as the paper uses them: one sample of 15 stills and 15 flow pictures a clip."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+import datasets
+from common import pictures
+from common.clips import Clip, Index, Provenance, common_origin, provenance
+from common.emotions import Emotion
+from common.errors import UserError
+from common.request import Request
+from common.samples import Samples, build
+from common.screen import bar
+from datasets import baum1, fer2013, mmi, rml
+from reproductions.data_root import data_root
+from reproductions.emotionalvlan import preprocessing
+from reproductions.emotionalvlan.stills import StillVideos, Videos
+
+RML, BAUM1S, MMI, FER2013 = rml.NAME, "BAUM-1s", mmi.NAME, fer2013.NAME
+# In the order of the columns of Table 1; the keys are those of the data sets.
+KEYS = {RML: rml.KEY, BAUM1S: baum1.KEY, FER2013: fer2013.KEY, MMI: mmi.KEY}
+
+# In the order of the printed matrices.
+PRINTED = (Emotion.ANGRY, Emotion.HAPPY, Emotion.SAD, Emotion.SURPRISE, Emotion.NEUTRAL, Emotion.DISGUST)
+BASIC = (Emotion.ANGRY, Emotion.HAPPY, Emotion.SAD, Emotion.SURPRISE, Emotion.FEAR, Emotion.DISGUST)
+# What the sets with all of the printed classes have; the others know no neutral clips.
+WITH_NEUTRAL = (BAUM1S, FER2013)
+
+
+@dataclass
+class Corpus:
+    """The labelled clips of one data set, or the pictures of FER2013.
+
+    Attributes:
+        name: as the paper's tables call it.
+        classes: emotions in the order of the networks' outputs.
+        origin: whether they are drawn or recorded.
+        clips: those that show one of the classes; none of FER2013.
+        pictures: the pictures of FER2013.
+        left_out: how many clips, or pictures, show another emotion or none.
+    """
+
+    name: str
+    classes: tuple[Emotion, ...]
+    origin: Provenance
+    clips: list[Clip] = field(default_factory=list)
+    pictures: Samples | None = None
+    left_out: int = 0
+    _videos: Videos | None = None
+
+    def videos(self, request: Request) -> Videos:
+        """Its samples, of clips from the cache or computed on all cores.
+
+        Raises:
+            UserError: if clips cannot be read, or no clip of a class shows a face.
+        """
+        if self._videos is None:
+            self._videos = self._still(request) if self.pictures else self._built(request)
+        return self._videos
+
+    def _built(self, request: Request) -> Samples:
+        with bar(f"Faces and flow of {self.name}", "clips") as progress:
+            samples = build(
+                self.clips,
+                preprocessing.prepare,
+                preprocessing.settings(request),
+                request.cache / "samples",
+                workers=request.workers,
+                progress=progress,
+                skip_broken=request.skip_broken,
+                launcher=request.launcher,
+            )
+        _need_classes(samples.table.emotion, self.classes, f"{self.name} has no clip with a face that shows")
+        return samples
+
+    def _still(self, request: Request) -> StillVideos:
+        shown = np.flatnonzero(self.pictures.table.emotion.isin(list(map(str, self.classes))))
+        chosen = spread(len(shown), request.sizes.get("fer2013_pictures"))
+        moved = request.settings["fer2013_video"] == "affine_warps"
+        return StillVideos(self.pictures, shown[chosen], preprocessing.settings(request), moved)
+
+
+def spread(total: int, most: int | None) -> np.ndarray:
+    """At most so many of `total` positions, at equal steps; all of them for None."""
+    if most is None or most >= total:
+        return np.arange(total)
+    return np.arange(most) * total // most
+
+
+def load(request: Request, names: Sequence[str]) -> tuple[dict[str, Corpus], Provenance]:
+    """The corpora by name, in this order, and the provenance that they share.
+
+    Raises:
+        UserError: if a corpus is missing or only half there, if one of its classes has no clip, or if drawn and
+            recorded corpora are mixed.
+    """
+    keys = [KEYS[name] for name in names]
+    folder = data_root(request, keys)
+    places = datasets.locate_all(folder, keys)
+    corpora = {name: _corpus(request, name, places[KEYS[name]]) for name in names}
+    return corpora, common_origin(folder, {name: one.origin for name, one in corpora.items()})
+
+
+def classes(request: Request, name: str) -> tuple[Emotion, ...]:
+    """The emotions that a corpus is divided into; the printed matrices have Neutral and no Fear, whatever the set.
+
+    RML and MMI know no neutral clips: by default they get the six basic emotions, which the text promises.
+    """
+    wanted = request.settings["classes"]
+    if wanted == "basic" or (wanted == "printed_or_basic" and name not in WITH_NEUTRAL):
+        return BASIC
+    return tuple(one for one in PRINTED if one != Emotion.NEUTRAL or name in WITH_NEUTRAL)
+
+
+def _corpus(request: Request, name: str, place) -> Corpus:
+    chosen = classes(request, name)
+    if name == FER2013:
+        with bar("Reading FER2013", "pictures") as progress:
+            read = fer2013.read(place, request.cache / "pictures")
+            samples = pictures.samples(read, request.cache / "samples")
+            progress(len(read), len(read))
+        left_out = int((~np.isin(read.emotions, list(map(str, chosen)))).sum())
+        return Corpus(name, chosen, provenance(place), pictures=samples, left_out=left_out)
+    index = _index(name, place)
+    clips = [clip for clip in index.clips if clip.emotion in chosen]
+    _need_classes([clip.emotion for clip in clips], chosen, f"No clip of {name} in {index.root} shows")
+    return Corpus(name, chosen, provenance(index.root), clips, left_out=len(index.clips) - len(clips))
+
+
+def _index(name: str, place) -> Index:
+    if name == BAUM1S:
+        return baum1.index(place, parts=("1s",))
+    return (rml if name == RML else mmi).index(place)
+
+
+def _need_classes(emotions, classes: tuple[Emotion, ...], sentence: str) -> None:
+    absent = sorted(set(map(str, classes)) - set(map(str, emotions)))
+    if absent:
+        raise UserError(f"{sentence} {' or '.join(absent)}.", "Compare what is there with make verify-data.")

@@ -1,0 +1,138 @@
+"""The experiments of the paper: what each table needs, computed where it is missing.
+
+`reproduce` goes from the data sets to finished runs in the five steps of the paper and writes down in a plan which files
+belong together; `reproductions.emotionalvlan.tables` makes the tables from that plan alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from common import devices, plans, runs
+from common.clips import Provenance
+from common.launch import Job
+from common.request import Request
+from common.samples import broken, counted
+from common.screen import bar
+from common.split_audit import together
+from reproductions.data_root import missing_sets
+from reproductions.emotionalvlan import data, groups, models, trainings
+from reproductions.emotionalvlan.data import BAUM1S, FER2013, KEYS, MMI, RML, Corpus
+from reproductions.emotionalvlan.features import Described
+from reproductions.train import train
+
+EXPERIMENTS = {
+    "table1": "Table 1: the spatial and the temporal stream alone, on all four data sets",
+    "table2": "Table 2: confusion on BAUM-1s",
+    "table3": "Table 3: confusion on FER2013",
+    "table4": "Table 4: confusion on MMI",
+    "table5": "Table 5: confusion on RML",
+    "table6": "Table 6: three DCNN structures, which the paper does not describe, as one can read them",
+    "fer2013_control": "The temporal stream on pictures that do not move",
+}
+MATRICES = {"table2": BAUM1S, "table3": FER2013, "table4": MMI, "table5": RML}
+# Experiment -> its networks and its data sets.
+NEEDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "table1": (("spatial", "temporal"), tuple(KEYS)),
+    **{name: (("emotionalvlan",), (corpus,)) for name, corpus in MATRICES.items()},
+    "table6": (("dcnn1", "dcnn2", "dcnn3"), tuple(KEYS)),
+    "fer2013_control": (("spatial", "temporal"), (FER2013,)),
+}
+
+
+def reproduce(request: Request) -> Provenance:
+    """Compute what the experiments need and is not there yet; returns whether the data are drawn or recorded.
+
+    Where the user named no experiment, what needs a missing data set is left out and named.
+
+    Raises:
+        UserError: if data are missing or broken, or the disk cannot take what is written.
+    """
+    wanted = [name for name in EXPERIMENTS if request.wants(name)]
+    there = _there(request)
+    wanted = [name for name in wanted if there & set(NEEDS[name][1])]
+    corpora, origin = data.load(request, [name for name in KEYS if name in there & _corpora(wanted)])
+    first, second = {}, {}
+    for corpus in corpora.values():
+        for protocol in request.protocols:
+            if protocol in trainings.PROTOCOLS:
+                networks = _networks(request, wanted, corpus.name, protocol)
+                first |= _first(request, corpus, protocol, networks)
+                second[corpus.name, protocol] = trainings.second(request, corpus, protocol, networks)
+    everything = [job for jobs in second.values() for job in jobs]
+    plan = plans.asked(request, origin, wanted) | {
+        "census": {name: _census(request, corpus) for name, corpus in corpora.items()},
+        "runs": [asdict(job.training.identity) for job in everything],
+        "streams": [str(job.training.identity) for job in first.values()],
+        "splits": {f"{name}, {protocol}": _together(jobs) for (name, protocol), jobs in second.items() if jobs},
+        "weights": trainings.weights_title(request),
+        "narrow": request.sizes.get("narrow"),
+        "learning_rate": request.sizes.get("learning_rate"),
+    }
+    plans.write(plans.plan_path(request.paper, request.profile, origin.word, request.results), plan)
+    train(request, list(first.values()), origin)
+    _describe(request, everything)
+    train(request, everything, origin)
+    return origin
+
+
+def _there(request: Request) -> set[str]:
+    """The data sets to be used: all of them, or what is there unless the user asked for something."""
+    if request.data is None or request.experiments:
+        return set(KEYS)
+    return set(KEYS) - missing_sets(request.data, KEYS)
+
+
+def _corpora(wanted: Sequence[str]) -> set[str]:
+    return {corpus for name in wanted for corpus in NEEDS[name][1]}
+
+
+def _networks(request: Request, wanted: Sequence[str], corpus: str, protocol: str) -> list[str]:
+    """What is trained on a corpus under a protocol, each once, in the order of the tables.
+
+    What the paper leaves undefined is read once, as its authors would have run it.
+    """
+    names = [name for one in wanted for name in NEEDS[one][0] if corpus in NEEDS[one][1]]
+    structures = NEEDS["table6"][0]
+    if protocol != "published" or request.settings["dcnn_structures"] == "none":
+        names = [name for name in names if name not in structures]
+    return list(dict.fromkeys(names))
+
+
+def _describe(request: Request, jobs: Sequence[Job]) -> None:
+    """Step 4: the features that trainings which are not finished yet will read."""
+    root = request.results / "runs"
+    todo = [job.training for job in jobs if request.fresh or runs.finished(job.training.identity, root) is None]
+    streams: dict[str, Described] = {}
+    for training in todo:
+        streams |= {one.name: one for one in trainings.described(training.samples)}
+    if not streams:
+        return
+    devices.prepare(seed=0, mixed_precision=request.mixed_precision)
+    with bar("Describing pictures", "networks") as progress:
+        for done, stream in enumerate(streams.values(), start=1):
+            stream.store(models.extractor)
+            progress(done, len(streams), str(stream.trained))
+
+
+def _together(jobs: Sequence[Job]) -> dict:
+    """What the folds of a protocol have in common with their training parts, all of them together."""
+    parts = list({job.training.fold_name: job.split for job in jobs}.values())
+    known = together(parts)
+    return known | {"folds": len(parts), "kind": parts[0]["kind"], "clean": all(part["clean"] for part in parts)}
+
+
+def _census(request: Request, corpus: Corpus) -> dict:
+    """Clips, or pictures, by emotion, and what became of their frames."""
+    videos = corpus.videos(request)
+    table = videos.table
+    known = {
+        "key": videos.key,
+        "subjects": None if corpus.name == FER2013 else int(table.subject.nunique()),
+        "emotions": {str(emotion): int((table.emotion == str(emotion)).sum()) for emotion in corpus.classes},
+        "left_out": corpus.left_out,
+    }
+    if corpus.name == FER2013:
+        shown = corpus.pictures.table.emotion.isin(list(known["emotions"]))
+        return known | {"of": int(shown.sum()), "ledger": {"clips": len(videos)}, "broken": []}
+    (ledger,) = counted(videos.ledger).values()
+    return known | {"of": len(corpus.clips), "ledger": ledger, "broken": broken(videos.ledger)}

@@ -1,0 +1,112 @@
+"""What the fine-tuned networks say of every picture of a video: step 4 of the paper, kept on disk.
+
+A network sees each picture once; the layer and the classifier are then trained on its answers, which takes a small part
+of the time that trainings through the network would take. A file of features is named after the weights that gave them
+and the pictures that they describe.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from common import files, runs
+from common.feeding import Batches
+from common.runs import Identity
+from reproductions.emotionalvlan.stills import PAIRS, SinglePictures, Videos
+
+AT_ONCE = 64  # pictures
+
+
+@dataclass(frozen=True)
+class Described:
+    """The pictures of one stream as a trained network describes them.
+
+    Attributes:
+        pictures: all of them, whoever was trained on.
+        trained: the network's run.
+        root: where runs lie.
+        folder: where features are kept.
+    """
+
+    pictures: SinglePictures
+    trained: Identity
+    root: Path
+    folder: Path
+
+    @property
+    def path(self) -> Path:
+        """Where the features are, or will be; the run must be finished."""
+        weights = files.fingerprint(self.trained.folder(self.root) / "model.keras")
+        text = f"{self.pictures.key} {weights}"
+        return self.folder / f"{hashlib.blake2b(text.encode(), digest_size=12).hexdigest()}.npy"
+
+    def store(self, extractor: Callable) -> None:
+        """Compute the features (pictures, D) float32 where they are not there yet.
+
+        Args:
+            extractor: `extractor(run)` gives the Keras model that describes pictures as the trained one does.
+
+        Raises:
+            StorageError: if the disk is full or the folder cannot be written to.
+        """
+        path = self.path
+        with files.lock(self.folder / "locks" / path.stem):
+            if path.exists():
+                return
+            model = extractor(runs.finished(self.trained, self.root))
+            rows, nothing = np.arange(len(self.pictures)), np.zeros(len(self.pictures), int)
+            scaling = self.trained.recipe["pixel_scaling"]
+            batches = Batches(self.pictures, nothing, 1, rows, "last", AT_ONCE, pixel_scaling=scaling)
+            with files.atomic(path) as temporary:
+                shape = (len(rows), model.output_shape[-1])
+                stored = np.lib.format.open_memmap(temporary, "w+", np.float32, shape)
+                for number in range(batches.per_pass):
+                    first = number * AT_ONCE
+                    described = model.predict_on_batch(batches[number][0])
+                    stored[first : first + AT_ONCE] = described[: len(rows) - first]
+                stored.flush()
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """Videos as vectors instead of pictures: what trains and tests takes them for `Samples`.
+
+    Attributes:
+        videos: what is described.
+        streams: the stills and the flow pictures, each described by the network of its stream.
+    """
+
+    videos: Videos
+    streams: Sequence[Described]
+
+    @cached_property
+    def key(self) -> str:
+        text = " ".join([self.videos.key, *(f"{one.pictures.key} {one.trained.key}" for one in self.streams)])
+        return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+    @property
+    def table(self):
+        return self.videos.table
+
+    def __len__(self) -> int:
+        return len(self.videos)
+
+    def read(self, positions) -> np.ndarray:
+        """(n, 30, D) float32: the 15 stills, then the 15 flow pictures, of the videos at these positions."""
+        positions = np.asarray(positions, np.int64)
+        return np.concatenate([_rows(one, positions) for one in self.streams], axis=1)
+
+
+def _rows(stream: Described, positions: np.ndarray) -> np.ndarray:
+    stored = _mapped(stream)
+    rows = stored.reshape(-1, stream.pictures.each, stored.shape[-1])[positions]
+    return np.repeat(rows, PAIRS // stream.pictures.each, axis=1)
+
+
+@lru_cache(maxsize=4)
+def _mapped(stream: Described) -> np.ndarray:
+    return np.load(stream.path, mmap_mode="r")

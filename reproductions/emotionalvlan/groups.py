@@ -1,0 +1,59 @@
+"""The protocols: which clips, or pictures of FER2013, train and which are tested.
+
+Stated is a cross-validation in which nobody is trained and tested on, and that the data sets "carry five subjects". RML
+has eight, so five groups of subjects are meant. Of FER2013 nobody knows who is seen: there, five random parts take the
+place of groups. Which of the thousand epochs is tested is not said.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from common import splits
+from common.request import Request
+from common.splits import Fold
+from datasets.fer2013 import PARTITIONS
+from reproductions.emotionalvlan.data import FER2013
+
+GROUPS = 5
+# What trains the networks of single pictures; two protocols with the same parts share those networks.
+SUBJECTS, RANDOM, OFFICIAL = "subject-groups", "random-parts", "official-parts"
+
+
+def kind(corpus: str, protocol: str) -> str:
+    """How a protocol divides a corpus."""
+    if corpus != FER2013:
+        return SUBJECTS
+    return RANDOM if protocol == "published" else OFFICIAL
+
+
+def folds(request: Request, corpus: str, table, protocol: str) -> list[tuple[str, Fold]]:
+    """The folds that the profile computes, with the name that each has in every protocol.
+
+    `published` tests the epoch that does best on the tested part, unless the setting `tested_epoch` says otherwise.
+    `honest` tests the last epoch on the same groups, and on FER2013 trains, chooses and tests on the official parts.
+
+    Raises:
+        UserError: if there are fewer subjects than groups, or an official part of FER2013 is missing.
+    """
+    how = kind(corpus, protocol)
+    if how == OFFICIAL:
+        return [("", splits.official(table, PARTITIONS))]
+    if how == RANDOM:
+        divided = splits.random_folds(table, GROUPS)
+    elif request.settings["subject_groups"] == "random_groups":
+        divided = splits.shuffled_folds(table, GROUPS)
+    else:
+        divided = splits.step_folds(table, GROUPS)
+    divided = divided[: request.sizes.get("groups")]
+    on_test = protocol == "published" and request.settings["tested_epoch"] == "best_on_tested_part"
+    return [(fold.name, splits.selected_on_test(fold) if on_test else fold) for fold in divided]
+
+
+def of_pictures(fold: Fold, each: int) -> Fold:
+    """The fold of the single pictures, `each` of a sample, that come one sample after the other; none validates."""
+
+    def pictures(samples: np.ndarray) -> np.ndarray:
+        return (samples[:, None] * each + np.arange(each)).ravel()
+
+    return replace(fold, train=pictures(fold.train), validation=fold.validation[:0], test=pictures(fold.test))

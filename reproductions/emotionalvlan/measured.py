@@ -1,0 +1,125 @@
+"""What finished runs give for the printed numbers of this paper, and what sets each apart from its number."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from common import scores
+from common.evidence import Evidence
+from common.paper import Claim
+from common.runs import Run
+from common.scores import Score
+from common.verdicts import TOO_SMALL, Measured
+from reproductions.emotionalvlan import groups, trainings
+from reproductions.emotionalvlan.data import FER2013, KEYS, WITH_NEUTRAL
+
+PUBLISHED, HONEST = "published", "honest"
+
+
+@dataclass(frozen=True)
+class Leak:
+    """What choosing the epoch on the tested part adds, as part of 1; for FER2013 also the split.
+
+    `difference` and `interval` are None where the published row learnt nothing.
+    """
+
+    corpus: str
+    published: Score
+    honest: Score
+    difference: float | None
+    interval: tuple[float, float] | None
+
+
+def measurements(evidence: Evidence) -> dict[str, list[Measured]]:
+    """Everything that was measured, by the id of its claim; claims without a measurement are absent."""
+    return evidence.measured(
+        lambda claim: (measure(evidence, claim, protocol) for protocol in evidence.plan["protocols"])
+    )
+
+
+def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
+    """What one protocol gives for a number, in percent; None where nothing was run for it."""
+    if claim.dataset not in KEYS or claim.experiment not in evidence.plan["experiments"]:
+        return None
+    group = claim.dataset, claim.network, protocol
+    members, found = runs_of(evidence, *group), score(evidence, *group)
+    if found is None:
+        return None
+    value, interval = _value(claim, members, found)
+    if value is None:
+        return None
+    remarks = [] if found.learnt else [TOO_SMALL]
+    remarks.append(evidence.lacking(*_group(evidence, *group)))
+    return Measured(
+        100 * value,
+        evidence.data,
+        (100 * interval[0], 100 * interval[1]),
+        differs="; ".join(_differences(evidence, claim, protocol, members)),
+        note="; ".join(filter(None, remarks)),
+        run=evidence.place(members),
+    )
+
+
+def _value(claim: Claim, members: Sequence[Run], found: Score) -> tuple[float | None, tuple[float, float]]:
+    if claim.metric == "recall":
+        return scores.recall(members, claim.emotion) or (None, (0.0, 1.0))
+    return scores.mean_recall(members) if claim.metric == "mean recall" else (found.accuracy, found.interval)
+
+
+def score(evidence: Evidence, corpus: str, network: str, protocol: str) -> Score | None:
+    return evidence.score(*_group(evidence, corpus, network, protocol))
+
+
+def runs_of(evidence: Evidence, corpus: str, network: str, protocol: str) -> list[Run]:
+    """The runs of a network on a corpus, one a fold and seed."""
+    return evidence.of(*_group(evidence, corpus, network, protocol))
+
+
+def _group(evidence: Evidence, corpus: str, network: str, protocol: str) -> tuple[str, str, str]:
+    return KEYS[corpus], trainings.network_name(network, evidence.plan["narrow"]), protocol
+
+
+def leaks(evidence: Evidence) -> list[Leak]:
+    """Of the whole network, for every corpus that was run under both protocols."""
+    found = []
+    for corpus in evidence.plan["census"]:
+        rows = [(corpus, "emotionalvlan", protocol) for protocol in (PUBLISHED, HONEST)]
+        published, honest = (score(evidence, *row) for row in rows)
+        if published is None or honest is None:
+            continue
+        difference, interval = None, None
+        if published.learnt:
+            # On FER2013 the two protocols test other pictures.
+            compare = scores.difference if corpus == FER2013 else scores.paired_difference
+            difference, *interval = compare(*(runs_of(evidence, *row) for row in rows))
+        found.append(Leak(corpus, published, honest, difference, tuple(interval) if interval else None))
+    return found
+
+
+def _differences(evidence: Evidence, claim: Claim, protocol: str, members: Sequence[Run]) -> list[str]:
+    """What keeps a measurement from standing for the printed number."""
+    plan, stated = evidence.plan, evidence.paper.hyperparameters
+    settings, corpus = evidence.paper.settings | plan["settings"], claim.dataset
+    found = []
+    if corpus == FER2013:
+        parts = "random parts" if protocol == PUBLISHED else "the official parts"
+        found.append(f"{parts} instead of groups of subjects, which FER2013 cannot give")
+    elif protocol != PUBLISHED:
+        found.append("no epoch chosen on the tested part")
+    if corpus not in WITH_NEUTRAL and claim.metric != "recall":
+        found.append("Fear instead of Neutral" if members[0].record["classes"].count("Fear") else "without Neutral")
+    if plan["narrow"]:
+        found.append("a narrow network instead of AlexNet")
+    elif settings["pretrained"] != "imagenet":
+        found.append("random weights to begin with")
+    if plan["learning_rate"]:
+        found.append(f"learning rate {plan['learning_rate']} instead of {stated['learning_rate']}")
+    planned = {run.identity.recipe["epochs"] for run in members}
+    if planned != {settings["epochs"]}:
+        found.append(f"{'/'.join(map(str, sorted(planned)))} epochs instead of {settings['epochs']}")
+    folds = plan["splits"][f"{corpus}, {protocol}"]
+    if folds["kind"] != groups.OFFICIAL and folds["folds"] < groups.GROUPS:
+        found.append(f"{folds['folds']} of {groups.GROUPS} groups")
+    census = plan["census"][corpus]
+    if corpus == FER2013 and census["ledger"]["clips"] < census["of"]:
+        found.append(f"{census['ledger']['clips']:,} of {census['of']:,} pictures")
+    return found

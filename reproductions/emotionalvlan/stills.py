@@ -1,0 +1,180 @@
+"""Views of the samples: FER2013 as videos that never move, single pictures of videos, and videos in a network's size.
+
+A sample is a video of 30 pictures, 15 stills and the 15 flow pictures that belong to them. Nothing is stored here: each
+view makes its pictures when they are read.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from common.samples import Samples
+from reproductions.emotionalvlan import preprocessing
+from reproductions.emotionalvlan.preprocessing import PAIRS, SHAPE, Settings
+
+# Stream -> number of its first picture in a sample.
+FIRST = {"spatial": 0, "temporal": PAIRS}
+LENGTH = 2 * PAIRS
+
+
+class Videos(Protocol):
+    """What `Samples` of clips and `StillVideos` have in common; a sample has `LENGTH` pictures of `SHAPE`."""
+
+    key: str
+
+    def __len__(self) -> int: ...
+
+    def read(self, positions) -> np.ndarray: ...
+
+    def read_frames(self, positions, numbers) -> np.ndarray: ...
+
+
+@dataclass(frozen=True, eq=False)
+class StillVideos:
+    """Single grey pictures as videos.
+
+    Attributes:
+        originals: the pictures, samples of length 1.
+        positions: (n,) int, of those that are used.
+        settings: what makes flow pictures.
+        moved: each picture is moved a little from frame to frame, which gives it a flow; else nothing moves.
+    """
+
+    originals: Samples
+    positions: np.ndarray
+    settings: Settings
+    moved: bool = False
+
+    @cached_property
+    def key(self) -> str:
+        made = [self.originals.key, self.positions.tolist(), self.moved, asdict(self.settings), self.settings.version]
+        return hashlib.blake2b(json.dumps(made, default=str).encode(), digest_size=12).hexdigest()
+
+    @property
+    def each(self) -> int:
+        """How many different stills a sample has, and flow pictures."""
+        return PAIRS if self.moved else 1
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    @cached_property
+    def table(self):
+        """As `Samples.table`; rows of pictures that are not used are left out."""
+        table = self.originals.table.iloc[self.positions].reset_index(drop=True)
+        return table.assign(sample=np.arange(len(table)))
+
+    def read(self, positions) -> np.ndarray:
+        """The videos at these positions of the table: (n, 30, 150, 110, 3) uint8."""
+        positions = np.asarray(positions, np.int64)
+        return np.stack([self._video(position) for position in positions.tolist()])
+
+    def read_frames(self, positions, numbers) -> np.ndarray:
+        """Of each of these videos the picture with this number: (n, 150, 110, 3) uint8."""
+        pairs = zip(np.asarray(positions).tolist(), np.asarray(numbers).tolist(), strict=True)
+        if self.moved:
+            return np.stack([self._video(position)[number] for position, number in pairs])
+        return np.stack([self._face(p) if number < PAIRS else self._no_flow for p, number in pairs])
+
+    def _face(self, position: int) -> np.ndarray:
+        (grey,) = self.originals.read([self.positions[position]])[0, :, :, :, 0]
+        face = cv2.resize(grey, SHAPE[::-1], interpolation=cv2.INTER_LINEAR)
+        return np.repeat(face[:, :, None], 3, axis=2)
+
+    @cached_property
+    def _no_flow(self) -> np.ndarray:
+        return preprocessing.flow(np.zeros((2, *SHAPE, 3), np.uint8), self.settings)[0]
+
+    def _video(self, position: int) -> np.ndarray:
+        face = self._face(position)
+        if not self.moved:
+            return np.concatenate([np.repeat(one[None], PAIRS, axis=0) for one in (face, self._no_flow)])
+        rng = np.random.default_rng([int(self.positions[position]), 0])
+        faces = np.stack([_warped(face, step) for step in np.linspace(0, 1, PAIRS + 1)[:, None] * _motion(rng)])
+        return preprocessing.video(faces, self.settings)
+
+
+def _motion(rng: np.random.Generator) -> np.ndarray:
+    """How far a still moves in all: pixels to the right and down, degrees, and part of its size."""
+    return rng.uniform(-1, 1, 4) * (6, 6, 6, 0.06)
+
+
+def _warped(face: np.ndarray, motion: np.ndarray) -> np.ndarray:
+    right, down, degrees, growth = motion.tolist()
+    height, width = face.shape[:2]
+    matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1 + growth)
+    matrix[:, 2] += right, down
+    return cv2.warpAffine(face, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+
+
+@dataclass(frozen=True, eq=False)
+class SinglePictures:
+    """The stills, or the flow pictures, of videos as samples of their own, those of one video after those of another.
+
+    Attributes:
+        videos: where they come from.
+        stream: "spatial" for the stills, "temporal" for the flow pictures.
+        size: side of the square that the network takes.
+    """
+
+    videos: Videos
+    stream: str
+    size: int
+
+    @property
+    def key(self) -> str:
+        return f"{self.videos.key}-{self.stream}-{self.size}"
+
+    @property
+    def each(self) -> int:
+        """How many pictures of a video there are; equal ones count once."""
+        return getattr(self.videos, "each", PAIRS)
+
+    def __len__(self) -> int:
+        return len(self.videos) * self.each
+
+    @cached_property
+    def table(self):
+        """As `Samples.table`, with a row for each picture."""
+        table = self.videos.table
+        return table.iloc[np.repeat(np.arange(len(table)), self.each)].assign(sample=np.arange(len(self)))
+
+    def read(self, positions) -> np.ndarray:
+        """The pictures at these positions: (n, 1, size, size, 3) uint8."""
+        video, number = np.divmod(np.asarray(positions, np.int64), self.each)
+        return resized(self.videos.read_frames(video, FIRST[self.stream] + number), self.size)[:, None]
+
+
+@dataclass(frozen=True, eq=False)
+class SizedVideos:
+    """Whole videos in the size that a network takes, for trainings from end to end."""
+
+    videos: Videos
+    size: int
+
+    @property
+    def key(self) -> str:
+        return f"{self.videos.key}-{self.size}"
+
+    @property
+    def table(self):
+        return self.videos.table
+
+    def __len__(self) -> int:
+        return len(self.videos)
+
+    def read(self, positions) -> np.ndarray:
+        """(n, 30, size, size, 3) uint8."""
+        videos = self.videos.read(positions)
+        return resized(videos.reshape(-1, *SHAPE, 3), self.size).reshape(-1, LENGTH, self.size, self.size, 3)
+
+
+def resized(pictures: np.ndarray, size: int) -> np.ndarray:
+    """Pictures (n, H, W, 3) uint8 as squares (n, size, size, 3)."""
+    how = cv2.INTER_AREA if size < min(SHAPE) else cv2.INTER_LINEAR
+    return np.stack([cv2.resize(picture, (size, size), interpolation=how) for picture in pictures])

@@ -1,0 +1,29 @@
+"""The trainings of a request, under a progress bar."""
+
+from collections.abc import Sequence
+
+from common.clips import Provenance
+from common.launch import Job, launch
+from common.request import Request
+from common.runs import Run
+from common.screen import bar
+
+
+def train(request: Request, jobs: Sequence[Job], origin: Provenance) -> list[Run]:
+    """The finished runs of all jobs, in their order; what is finished already is not trained again.
+
+    Raises:
+        UserError: the first problem of any job, after the others have ended.
+    """
+    if not jobs:
+        return []
+    with bar("Training", "epochs") as progress:
+        return launch(
+            jobs,
+            request.results / "runs",
+            origin,
+            processes=request.workers,
+            fresh=request.fresh,
+            launcher=request.launcher,
+            progress=progress,
+        )
