@@ -34,7 +34,8 @@ $(READY): $(LOCK) requirements.lock $(EXTRA)
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "This Python cannot make virtual environments: install its venv module, e.g. apt install python3-venv."; exit 1; }
 	@echo "Installing into $(VENV) (about 2 GB, once) ..."
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.5,<1'
-	@$(VENV)/bin/python -m uv pip install --quiet --python $(VENV)/bin/python -r $(LOCK) $(if $(EXTRA),-r $(EXTRA))
+	@# Compiled here: where PYTHONDONTWRITEBYTECODE is set, as in many containers, each process would compile TensorFlow anew.
+	@$(VENV)/bin/python -m uv pip install --quiet --compile-bytecode --python $(VENV)/bin/python -r $(LOCK) $(if $(EXTRA),-r $(EXTRA))
 	@touch $@
 
 reproduce: $(READY)  ## PAPER=timeconvnet: run the paper and print its tables

@@ -177,17 +177,20 @@ def test_copies_are_those_of_the_paper():
 
 
 def test_the_recipe_is_that_of_the_paper():
-    how = trainings.recipe(request(), Drawn(CKPLUS), copied=False)
+    how = trainings.recipe(request(), Drawn(CKPLUS), "ckplus-folds", copied=False)
     assert (how.epochs, how.learning_rate, how.optimizer, how.batch_size) == (80, 1e-4, "adam", 16)
     assert how.checkpoint == "best_validation_accuracy" and how.schedule == () and how.steps_per_epoch is None
     assert how.augmentation.per_sample(0) == 14
-    assert trainings.recipe(request(), Drawn(SAVEE), copied=True).augmentation is None
+    assert trainings.recipe(request(), Drawn(SAVEE), "savee-copies", copied=True).augmentation is None
     small = TINY | {"batch_size": 8}
     sizes = [
-        trainings.recipe(request(profile=one, settings=chosen), Drawn(SAVEE), copied=False).batch_size
+        trainings.recipe(request(profile=one, settings=chosen), Drawn(SAVEE), "savee-clips", copied=False).batch_size
         for one, chosen in ((EXACT, ["batch_size=32"]), (small, []), (small, ["batch_size=32"]))
     ]
     assert sizes == [32, 8, 32]
+    longer = request(profile=TINY | {"longer": {"savee-copies": {"epochs": 9}}})
+    epochs = [trainings.recipe(longer, Drawn(SAVEE), name, True).epochs for name in ("savee-copies", "savee-speakers")]
+    assert epochs == [9, TINY["epochs"]]
 
 
 def test_settings_reach_the_network():

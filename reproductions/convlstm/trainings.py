@@ -57,13 +57,15 @@ def network_settings(request: Request, corpus: str) -> dict[str, Any]:
     return settings | {name: value for name, value in request.changed_settings.items() if name in names}
 
 
-def recipe(request: Request, corpus: Corpus, copied: bool) -> Recipe:
+def recipe(request: Request, corpus: Corpus, experiment: str, copied: bool) -> Recipe:
     """The training of sections III and IV.B, in the size that the profile sets.
 
     Args:
+        experiment: the profile may train its runs longer than others.
         copied: the copies are samples already.
     """
     stated, size = request.paper.hyperparameters, request.sizes
+    size = size | size.get("longer", {}).get(experiment, {})
     batch_size = size.get("batch_size", request.settings["batch_size"])
     return Recipe(
         epochs=size["epochs"],
@@ -107,7 +109,7 @@ def jobs(
             protocol=protocol,
             profile=request.profile,
             network=_network(request, corpus.name),
-            recipe=recipe(request, corpus, copied),
+            recipe=recipe(request, corpus, experiment, copied),
             seed=seed,
             samples=samples,
             labels=labels,
