@@ -12,7 +12,7 @@ from common.tables import Table
 
 @dataclass(frozen=True)
 class Figure:
-    """What was measured, and the bound that it has to keep; exactly one of the two bounds is given."""
+    """What was measured, and the bound that it has to keep, if there is one: at most one of the two is given."""
 
     name: str
     value: float
@@ -22,11 +22,16 @@ class Figure:
 
     @property
     def goal(self) -> str:
-        return f"≥ {self.at_least:g}" if self.at_most is None else f"≤ {self.at_most:g}"
+        if self.at_least is None:
+            return "–" if self.at_most is None else f"≤ {self.at_most:g}"
+        return f"≥ {self.at_least:g}"
 
     @property
-    def met(self) -> bool:
-        return self.value >= self.at_least if self.at_most is None else self.value <= self.at_most
+    def met(self) -> bool | None:
+        """None without a goal."""
+        if self.at_least is None:
+            return None if self.at_most is None else self.value <= self.at_most
+        return self.value >= self.at_least
 
 
 def table(name: str, title: str, measured: Iterable[Figure]) -> Table:
@@ -39,7 +44,7 @@ def table(name: str, title: str, measured: Iterable[Figure]) -> Table:
             "value": float(f"{one.value:.4g}"),
             "unit": one.unit,
             "goal": one.goal,
-            "met": "yes" if one.met else "missed",
+            "met": {True: "yes", False: "missed", None: "–"}[one.met],
             "hardware": hardware,
             "date": date,
         }

@@ -27,17 +27,23 @@ def align(
 ) -> np.ndarray:
     """The face (size, size[, 3]) uint8 of a (H, W[, 3]) uint8 image whose eyes are at (2, 2) x and y.
 
-    A large face is first sampled finely and then averaged, so that no pixel of it is skipped; beyond the frame its
-    border is repeated.
-
     Args:
         level, distance: height of the eye line and distance of the eyes, in sides of the picture.
     """
-    matrix = transform(eyes, places(size, level, distance))
+    return sample(image, transform(eyes, places(size, level, distance)), (size, size))
+
+
+def sample(image: np.ndarray, matrix: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """The picture (*shape[, 3]) uint8 that a matrix (2, 3) makes of a (H, W[, 3]) uint8 image, without skipped pixels.
+
+    Where it shrinks the image, the picture is first sampled finely and then averaged; beyond the image its border is
+    repeated.
+    """
     fine = max(1, round(1 / float(np.hypot(*matrix[:, 0]))))
     # The centre of pixel 0 is that of its `fine` finer ones.
     matrix = fine * matrix
     matrix[:, 2] += (fine - 1) / 2
-    side = fine * size
-    large = cv2.warpAffine(image, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return cv2.resize(large, (size, size), interpolation=cv2.INTER_AREA) if fine > 1 else large
+    height, width = shape
+    size = fine * width, fine * height
+    large = cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.resize(large, (width, height), interpolation=cv2.INTER_AREA) if fine > 1 else large

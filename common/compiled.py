@@ -28,7 +28,7 @@ def compiled(network, classes: int, settings: dict, recipe: Recipe):
 
     fresh = network.build(classes=classes, **settings)
     policy = keras.config.dtype_policy().name
-    steps = recipe.optimizer, recipe.momentum, recipe.weight_decay, recipe.accumulation, recipe.xla
+    steps = recipe.optimizer, recipe.momentum, recipe.accumulation, recipe.xla
     shapes = tuple(tuple(variable.shape) for variable in fresh.variables)
     key = (_builder(network.build), classes, json.dumps(settings, sort_keys=True), steps, policy, shapes)
     if _last and _last[0][0] == key:
@@ -60,10 +60,6 @@ def _optimizer(recipe: Recipe):
     import keras
 
     shared = {"gradient_accumulation_steps": recipe.accumulation if recipe.accumulation > 1 else None}
-    if recipe.optimizer == "sgd" and recipe.weight_decay:
-        from common.decayed_sgd import DecayedSGD
-
-        return DecayedSGD(recipe.learning_rate, momentum=recipe.momentum, decay=recipe.weight_decay, **shared)
     if recipe.optimizer == "sgd":
         return keras.optimizers.SGD(recipe.learning_rate, momentum=recipe.momentum, **shared)
     if recipe.optimizer == "lookahead_adam":

@@ -15,7 +15,6 @@ OPTIMIZERS = ("adam", "lookahead_adam", "sgd")
 LATER: dict[str, Any] = {
     "optimizer": "adam",
     "momentum": 0.0,
-    "weight_decay": 0.0,
     "class_weights": False,
     "accumulation": 1,
     "batch_norm_batches": 0,
@@ -74,7 +73,6 @@ class Recipe:
         xla: compile with XLA (for GPUs); operations are then not deterministic.
         optimizer: "adam", "lookahead_adam" (`common.lookahead`, k = 5, α = 0.5), or "sgd".
         momentum: of "sgd".
-        weight_decay: of "sgd": so much of each weight is added to its gradient (`common.decayed_sgd`).
         class_weights: in the training loss a class of n of N samples counts N / (classes · n), copies counted in.
         accumulation: batches whose mean gradient makes one update, for a batch that memory cannot take at once.
             Batch normalisation still sees single batches.
@@ -96,7 +94,6 @@ class Recipe:
     xla: bool = False
     optimizer: Literal["adam", "lookahead_adam", "sgd"] = "adam"
     momentum: float = 0.0
-    weight_decay: float = 0.0
     class_weights: bool = False
     accumulation: int = 1
     batch_norm_batches: int = 0

@@ -68,6 +68,16 @@ def test_layouts_hold_the_same_frames():
     assert all(x.dtype == np.float32 and x.min() >= 0 and x.max() <= 1 for x in made.values())
 
 
+def test_vectors_enter_as_they_are():
+    class Vectors(LittleSamples):
+        def read(self, rows):
+            return np.stack([np.full((2, 3), row / 7, np.float32) for row in rows])
+
+    made, labels = batches([7, 2], "vectors", 2, None, samples=Vectors())[0]
+    np.testing.assert_array_equal(made, np.stack([np.full((2, 3), row / 7, np.float32) for row in (7, 2)]))
+    assert made.dtype == np.float32 and labels.argmax(axis=1).tolist() == LABELS[[7, 2]].tolist()
+
+
 def test_an_unknown_layout_is_refused():
     with pytest.raises(UserError, match="no layout"):
         batches(layout="channel")[0]

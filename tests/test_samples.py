@@ -100,6 +100,7 @@ def test_samples_are_read_by_position_in_any_order(clips, cache):
     assert np.array_equal(made.read(positions), expected[positions])
     assert np.array_equal(made.read(range(len(made))), expected)
     assert made.read([]).shape == (0, 3, 4, 5, 2)
+    assert np.array_equal(made.read_frames([3, 0, 3], [2, 0, 1]), expected[[3, 0, 3], [2, 0, 1]])
     with pytest.raises(IndexError):
         made.read([len(made)])
 

@@ -52,3 +52,32 @@ def test_the_value_is_that_of_the_accuracies_whoever_was_tested():
     value, low, high = scores.difference_by_subject(first, second)
     assert value == pytest.approx(0.75 - 1 / 3) and low <= value <= high
     assert scores.difference_by_subject(a_run({"a": 1.0}), a_run({"a": 0.4})) == (pytest.approx(0.6), -1.0, 1.0)
+
+
+def told(rows) -> list[Told]:
+    """A run with these (subject, emotion, predicted)."""
+    table = pd.DataFrame(rows, columns=["subject", "emotion", "predicted"]).assign(seed=0)
+    return [Told(table.assign(sample=np.arange(len(table))), SimpleNamespace(seed=0, fold=""))]
+
+
+def test_mean_recall_weighs_emotions_alike():
+    rows = [(f"s{n % 5}", "Happy", "Happy") for n in range(90)] + [(f"s{n % 5}", "Sad", "Happy") for n in range(10)]
+    value, (low, high) = scores.mean_recall(told(rows))
+    assert value == low == high == pytest.approx(0.5)
+    assert scores.recall(told(rows), "Happy")[0] == 1 and scores.recall(told(rows), "Sad")[0] == 0
+    assert scores.recall(told(rows), "Fear") is None
+
+
+def test_mean_recall_is_as_sure_as_its_people_are_alike():
+    alike = [(f"s{n}", emotion, "Happy") for n in range(8) for emotion in ("Happy", "Sad")]
+    apart = [(f"s{n}", emotion, emotion if n < 4 else "Fear") for n in range(8) for emotion in ("Happy", "Sad")]
+    assert scores.mean_recall(told(alike)) == (pytest.approx(0.5), (pytest.approx(0.5), pytest.approx(0.5)))
+    value, (low, high) = scores.mean_recall(told(apart))
+    assert value == pytest.approx(0.5) and low < 0.2 and high > 0.8
+    assert scores.mean_recall(told(alike[:2]))[1] == (0.0, 1.0)
+
+
+def test_an_emotion_of_one_person_is_no_reason_to_fail():
+    rows = [("a", "Happy", "Happy"), ("b", "Sad", "Sad")]
+    value, (low, high) = scores.mean_recall(told(rows))
+    assert value == 1 and low <= 1 <= high

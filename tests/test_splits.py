@@ -167,6 +167,19 @@ def names(table, positions):
     return set(table.subject.iloc[positions])
 
 
+def test_random_folds_test_every_sample_once_whoever_shows_it():
+    table = corpus()
+    folds = splits.random_folds(table, 5)
+    assert sorted(np.concatenate([fold.test for fold in folds]).tolist()) == list(range(len(table)))
+    assert {len(fold.test) for fold in folds} <= {len(table) // 5, len(table) // 5 + 1}
+    for fold in folds:
+        assert sorted([*fold.train, *fold.test]) == list(range(len(table))) and len(fold.validation) == 0
+        assert audit_split(table, fold).test.of_seen_subjects == len(fold.test)
+    assert not np.array_equal(folds[0].test, splits.random_folds(table, 5, seed=1)[0].test)
+    with pytest.raises(UserError, match="at least 5 samples"):
+        splits.random_folds(table[:4], 5)
+
+
 def test_subject_blocks_are_neighbours():
     table = corpus(23, ("Happy", "Sad"), 1).sample(frac=1, random_state=0)
     folds = splits.subject_blocks(table)

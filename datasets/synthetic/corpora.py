@@ -19,7 +19,9 @@ from datasets.synthetic import (
     write_ckplus,
     write_enterface,
     write_fer2013,
+    write_mmi,
     write_oulu,
+    write_rml,
     write_savee,
 )
 
@@ -45,12 +47,24 @@ class Size:
     savee_clips: int = 1
     afew_train: int = 2
     afew_val: int = 1
+    rml_speakers: int = 2
+    rml_clips: int = 1
+    mmi_subjects: int = 4
+    mmi_clips: int = 1
 
 
 SIZES = {
     "tiny": Size(4, 3, 3, 1, 3, 1, 140, 4),
-    "quick": Size(12, 4, 8, 1, 8, 1, 700, 10, savee_clips=2, afew_train=6, afew_val=3),
-    "study": Size(40, 4, 30, 1, 40, 1, 3500, 40, savee_clips=15, afew_train=20, afew_val=10),
+    "quick": Size(12, 4, 8, 1, 8, 1, 700, 10, savee_clips=2, afew_train=6, afew_val=3, rml_speakers=8, mmi_subjects=10),
+    "study": Size(
+        *(40, 4, 30, 1, 40, 1, 3500, 40),
+        savee_clips=15,
+        afew_train=20,
+        afew_val=10,
+        rml_speakers=8,
+        rml_clips=12,
+        mmi_subjects=28,
+    ),
 }
 
 
@@ -63,8 +77,10 @@ _WRITERS = {
     "oulu": (write_oulu, write_oulu.write, ("oulu_subjects",)),
     "savee": (write_savee, media.write, ("savee_speakers", "savee_clips")),
     "afew": (write_afew, write_afew.write, ("afew_train", "afew_val")),
+    "rml": (write_rml, media.write, ("rml_speakers", "rml_clips")),
+    "mmi": (write_mmi, write_mmi.write, ("mmi_subjects", "mmi_clips")),
 }
-# Drawn unless a caller names other sets: what the tests share. SAVEE, AFEW and pictures are drawn when asked for.
+# Drawn unless a caller names other sets: what the tests share. The other sets are drawn when asked for.
 CLIPS = ("ckplus", "baum1", "enterface", "oulu")
 
 

@@ -12,12 +12,14 @@ from common.clips import Provenance
 from common.launch import Job
 from common.request import Request
 from common.samples import broken, counted
-from common.screen import bar
+from common.screen import bar, console
 from common.split_audit import together
 from reproductions.data_root import missing_sets
 from reproductions.emotionalvlan import data, groups, models, trainings
 from reproductions.emotionalvlan.data import BAUM1S, FER2013, KEYS, MMI, RML, Corpus
 from reproductions.emotionalvlan.features import Described
+from reproductions.emotionalvlan.trainings import STRUCTURES
+from reproductions.emotionalvlan.weights import missing as missing_weights
 from reproductions.train import train
 
 EXPERIMENTS = {
@@ -29,12 +31,13 @@ EXPERIMENTS = {
     "table6": "Table 6: three DCNN structures, which the paper does not describe, as one can read them",
     "fer2013_control": "The temporal stream on pictures that do not move",
 }
+PROTOCOLS = ("published", "honest")
 MATRICES = {"table2": BAUM1S, "table3": FER2013, "table4": MMI, "table5": RML}
 # Experiment -> its networks and its data sets.
 NEEDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "table1": (("spatial", "temporal"), tuple(KEYS)),
     **{name: (("emotionalvlan",), (corpus,)) for name, corpus in MATRICES.items()},
-    "table6": (("dcnn1", "dcnn2", "dcnn3"), tuple(KEYS)),
+    "table6": (STRUCTURES, tuple(KEYS)),
     "fer2013_control": (("spatial", "temporal"), (FER2013,)),
 }
 
@@ -51,28 +54,38 @@ def reproduce(request: Request) -> Provenance:
     there = _there(request)
     wanted = [name for name in wanted if there & set(NEEDS[name][1])]
     corpora, origin = data.load(request, [name for name in KEYS if name in there & _corpora(wanted)])
-    first, second = {}, {}
-    for corpus in corpora.values():
-        for protocol in request.protocols:
-            if protocol in trainings.PROTOCOLS:
-                networks = _networks(request, wanted, corpus.name, protocol)
-                first |= _first(request, corpus, protocol, networks)
-                second[corpus.name, protocol] = trainings.second(request, corpus, protocol, networks)
-    everything = [job for jobs in second.values() for job in jobs]
+    found = {
+        (corpus.name, protocol): trainings.stages(
+            request, corpus, protocol, _networks(request, wanted, corpus.name, protocol)
+        )
+        for corpus in corpora.values()
+        for protocol in request.protocols
+        if protocol in PROTOCOLS
+    }
+    weights = trainings.pretrained(request)
     plan = plans.asked(request, origin, wanted) | {
         "census": {name: _census(request, corpus) for name, corpus in corpora.items()},
-        "runs": [asdict(job.training.identity) for job in everything],
-        "streams": [str(job.training.identity) for job in first.values()],
-        "splits": {f"{name}, {protocol}": _together(jobs) for (name, protocol), jobs in second.items() if jobs},
-        "weights": trainings.weights_title(request),
+        "runs": [asdict(job.training.identity) for one in found.values() for job in one.shown],
+        "splits": {f"{name}, {protocol}": _together(one.shown) for (name, protocol), one in found.items() if one.shown},
+        "weights": weights,
         "narrow": request.sizes.get("narrow"),
         "learning_rate": request.sizes.get("learning_rate"),
     }
     plans.write(plans.plan_path(request.paper, request.profile, origin.word, request.results), plan)
-    train(request, list(first.values()), origin)
-    _describe(request, everything)
-    train(request, everything, origin)
+    _tell_of_weights(request, weights)
+    # Two protocols with the same training parts share the networks of single pictures.
+    pictures = {job.training.identity.key: job for one in found.values() for job in one.pictures}
+    train(request, list(pictures.values()), origin)
+    on_features = [job for one in found.values() for job in one.features]
+    _describe(request, on_features)
+    train(request, on_features, origin)
+    train(request, [job for one in found.values() for job in one.whole], origin)
     return origin
+
+
+def _tell_of_weights(request: Request, weights: str) -> None:
+    if weights == models.NO_WEIGHTS and request.settings["pretrained"] != "none" and not request.sizes.get("narrow"):
+        console.print(missing_weights(), markup=False)
 
 
 def _there(request: Request) -> set[str]:
@@ -92,19 +105,16 @@ def _networks(request: Request, wanted: Sequence[str], corpus: str, protocol: st
     What the paper leaves undefined is read once, as its authors would have run it.
     """
     names = [name for one in wanted for name in NEEDS[one][0] if corpus in NEEDS[one][1]]
-    structures = NEEDS["table6"][0]
     if protocol != "published" or request.settings["dcnn_structures"] == "none":
-        names = [name for name in names if name not in structures]
+        names = [name for name in names if name not in STRUCTURES]
     return list(dict.fromkeys(names))
 
 
 def _describe(request: Request, jobs: Sequence[Job]) -> None:
     """Step 4: the features that trainings which are not finished yet will read."""
     root = request.results / "runs"
-    todo = [job.training for job in jobs if request.fresh or runs.finished(job.training.identity, root) is None]
-    streams: dict[str, Described] = {}
-    for training in todo:
-        streams |= {one.name: one for one in trainings.described(training.samples)}
+    todo = [job for job in jobs if request.fresh or runs.finished(job.training.identity, root) is None]
+    streams: dict[tuple[str, str], Described] = {(one.trained.key, one.layer): one for one in trainings.streams(todo)}
     if not streams:
         return
     devices.prepare(seed=0, mixed_precision=request.mixed_precision)

@@ -27,12 +27,14 @@ class Described:
 
     Attributes:
         pictures: all of them, whoever was trained on.
+        layer: "fc6" or "fc7", whose answers are kept.
         trained: the network's run.
         root: where runs lie.
         folder: where features are kept.
     """
 
     pictures: SinglePictures
+    layer: str
     trained: Identity
     root: Path
     folder: Path
@@ -41,14 +43,14 @@ class Described:
     def path(self) -> Path:
         """Where the features are, or will be; the run must be finished."""
         weights = files.fingerprint(self.trained.folder(self.root) / "model.keras")
-        text = f"{self.pictures.key} {weights}"
+        text = f"{self.pictures.key} {self.layer} {weights}"
         return self.folder / f"{hashlib.blake2b(text.encode(), digest_size=12).hexdigest()}.npy"
 
     def store(self, extractor: Callable) -> None:
         """Compute the features (pictures, D) float32 where they are not there yet.
 
         Args:
-            extractor: `extractor(run)` gives the Keras model that describes pictures as the trained one does.
+            extractor: `extractor(run, layer)` gives the Keras model that describes pictures as that layer does.
 
         Raises:
             StorageError: if the disk is full or the folder cannot be written to.
@@ -57,7 +59,7 @@ class Described:
         with files.lock(self.folder / "locks" / path.stem):
             if path.exists():
                 return
-            model = extractor(runs.finished(self.trained, self.root))
+            model = extractor(runs.finished(self.trained, self.root), self.layer)
             rows, nothing = np.arange(len(self.pictures)), np.zeros(len(self.pictures), int)
             scaling = self.trained.recipe["pixel_scaling"]
             batches = Batches(self.pictures, nothing, 1, rows, "last", AT_ONCE, pixel_scaling=scaling)
@@ -85,7 +87,7 @@ class Features:
 
     @cached_property
     def key(self) -> str:
-        text = " ".join([self.videos.key, *(f"{one.pictures.key} {one.trained.key}" for one in self.streams)])
+        text = " ".join([self.videos.key, *(f"{one.pictures.key} {one.layer} {one.trained.key}" for one in self.streams)])
         return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
     @property

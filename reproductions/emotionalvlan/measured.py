@@ -11,6 +11,7 @@ from common.scores import Score
 from common.verdicts import TOO_SMALL, Measured
 from reproductions.emotionalvlan import groups, trainings
 from reproductions.emotionalvlan.data import FER2013, KEYS, WITH_NEUTRAL
+from reproductions.emotionalvlan.models import NO_WEIGHTS
 
 PUBLISHED, HONEST = "published", "honest"
 
@@ -109,7 +110,7 @@ def _differences(evidence: Evidence, claim: Claim, protocol: str, members: Seque
         found.append("Fear instead of Neutral" if members[0].record["classes"].count("Fear") else "without Neutral")
     if plan["narrow"]:
         found.append("a narrow network instead of AlexNet")
-    elif settings["pretrained"] != "imagenet":
+    elif plan["weights"] == NO_WEIGHTS:
         found.append("random weights to begin with")
     if plan["learning_rate"]:
         found.append(f"learning rate {plan['learning_rate']} instead of {stated['learning_rate']}")

@@ -1,0 +1,44 @@
+"""Reads the layers of a network that MatConvNet stores as .mat (SimpleNN)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+
+def layers(path: Path) -> Iterator[tuple[str, str, list[np.ndarray]]]:
+    """Name, type and weights of each layer: kernels (H, W, in, out), of dense layers too, and biases (out,).
+
+    Raises:
+        ValueError: if the file is no such network; SciPy raises some others for files that end too early.
+    """
+    from scipy.io import matlab
+
+    try:
+        content = matlab.loadmat(path, struct_as_record=False)
+    except matlab.MatReadError as error:
+        raise ValueError(str(error)) from error
+    if "layers" not in content:
+        raise ValueError("it has no layers")
+    for cell in content["layers"].ravel():
+        layer = cell.ravel()[0] if isinstance(cell, np.ndarray) else cell
+        if not hasattr(layer, "type"):
+            raise ValueError("its layers are not those of SimpleNN")
+        yield _text(layer, "name"), _text(layer, "type"), _weights(layer)
+
+
+def _text(layer, name: str) -> str:
+    return "".join(np.ravel(getattr(layer, name, "")))
+
+
+def _weights(layer) -> list[np.ndarray]:
+    if hasattr(layer, "weights"):
+        found = list(layer.weights.ravel())
+    else:
+        # As until 2015.
+        found = [getattr(layer, name) for name in ("filters", "biases") if hasattr(layer, name)]
+    if len(found) < 2:
+        return []
+    kernel, bias = found[:2]
+    # MATLAB has no trailing extents of 1.
+    return [kernel.reshape(kernel.shape + (1,) * (4 - kernel.ndim)), bias.ravel()]

@@ -1,0 +1,311 @@
+"""The networks of sections III and IV: one AlexNet a stream, fine-tuned on single pictures, and what joins 30 of them.
+
+Stage one is an AlexNet with a classifier, on a still or a flow picture. Stage two takes what both say of a video,
+(n, 30, 4096): fc7 of 15 stills, then of the 15 flow pictures between frame i and i+1. From end to end, both stages are
+one network on the pictures themselves. Pictures go in as they are, 0 to 255; the networks subtract the means.
+
+Tables 1 and 6 need more: one stream alone has the same layer with the other's term left out. The three DCNN structures
+are undefined in the paper; `dcnn1` to `dcnn3` are a reading of them for the table, never a reproduction.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from common.errors import UserError, unknown
+from reproductions.emotionalvlan import alexnet as trunks
+from reproductions.emotionalvlan import weights
+from reproductions.emotionalvlan.alexnet import SIZE, UNITS
+
+FRAMES = 15
+STREAMS = ("spatial", "temporal")
+NO_WEIGHTS = "none"
+# With random weights pictures come as -1 to 1, see `alexnet`.
+RANDOM_DIVISOR = 128.0
+
+
+@dataclass(frozen=True)
+class Network:
+    """One architecture of the paper, or a part of it that is trained by itself.
+
+    Attributes:
+        key: name in folders and on the command line.
+        title: name in tables.
+        build: `build(classes=n, **settings)` gives a fresh `keras.Model` with softmax output (n, classes).
+        parameters: what the network has with 6 classes and default settings.
+        layout: how its inputs are laid out (`common.feeding`): a picture (size, size, 3), 30 of them, or their features.
+        features: the layer of both AlexNets that describes pictures for it; "" where it takes pictures.
+        streams: what it sees of a video.
+    """
+
+    key: str
+    title: str
+    build: Callable
+    parameters: int
+    layout: Literal["last", "sequence", "vectors"] = "vectors"
+    features: Literal["", "fc6", "fc7"] = "fc7"
+    streams: tuple[str, ...] = STREAMS
+
+
+def single_picture(
+    classes: int = 6,
+    *,
+    stream: str,
+    width: int = 1,
+    size: int = SIZE,
+    local_response_normalisation: bool = True,
+    dropout: float = 0.5,
+    weight_decay: float = 0.0005,
+    pretrained: str = NO_WEIGHTS,
+    models: Path | None = None,
+):
+    """Stage one, (n, size, size, 3) of 0 to 255 -> (n, classes): the AlexNet of a stream, called by its name, and fc8.
+
+    Args:
+        width, size, local_response_normalisation, dropout, weight_decay: as `alexnet` has them.
+        pretrained: name of a file of ImageNet weights in the folder `models`; "none" for random ones.
+
+    Raises:
+        UserError: if AlexNet cannot be of this width and size, or the file is missing, broken, or of another network.
+    """
+    from keras import Input, Model
+
+    trunk = _trunk(stream, width, size, local_response_normalisation, dropout, weight_decay, pretrained, models)
+    inputs = Input((size, size, 3))
+    return Model(inputs, _classified(trunk(inputs), classes, "fc8", weight_decay))
+
+
+def aggregated(
+    classes: int = 6,
+    *,
+    streams: Sequence[str] = STREAMS,
+    width: int = 1,
+    aggregation: Literal["sum", "frames", "concat"] = "sum",
+    aggregation_weight_init: float | Literal["normal"] = 0.0,
+    dropout: float = 0.5,
+    weight_decay: float = 0.0005,
+):
+    """Stage two, fc7 (n, 30, 4096 / width) -> (n, classes): EmotionalVLAN and fc9.
+
+    It is what stands behind fc7 from end to end, whose dropout is therefore its first layer.
+
+    Args:
+        streams: which of the two are used; the rows of the other one are left out.
+        aggregation, aggregation_weight_init: of the layer (`vlan.EmotionalVLAN`); a_k does not decay.
+        width: of the AlexNets that described the pictures.
+
+    Raises:
+        UserError: for an aggregation or initial values that do not exist.
+    """
+    from keras import Input, Model, layers
+
+    inputs = Input((len(STREAMS) * FRAMES, UNITS // width))
+    x = layers.Dropout(dropout, name="drop_fc7")(_rows(inputs, streams))
+    x = _vlan(x, streams, aggregation, aggregation_weight_init)
+    return Model(inputs, _classified(x, classes, "fc9", weight_decay))
+
+
+def fused_at_fc6(classes: int = 6, *, width: int = 1, dropout: float = 0.5, weight_decay: float = 0.0005):
+    """`dcnn1`, fc6 (n, 30, 4096 / width) -> (n, classes): the mean of both streams' fc6, one fc7, a classifier."""
+    from keras import Input, Model, layers
+
+    inputs = Input((len(STREAMS) * FRAMES, UNITS // width))
+    x = layers.Dropout(dropout, name="drop_fc6")(inputs)
+    x = layers.GlobalAveragePooling1D(name="mean")(x)
+    x = layers.Dense(UNITS // width, activation="relu", name="fc7", **trunks.initial(weight_decay))(x)
+    x = layers.Dropout(dropout, name="drop_fc7")(x)
+    return Model(inputs, _classified(x, classes, "fc9", weight_decay))
+
+
+def averaged_at_fc7(classes: int = 6, *, width: int = 1, dropout: float = 0.5, weight_decay: float = 0.0005):
+    """`dcnn2`, fc7 (n, 30, 4096 / width) -> (n, classes): the mean of both streams' fc7 and a classifier."""
+    from keras import Input, Model, layers
+
+    inputs = Input((len(STREAMS) * FRAMES, UNITS // width))
+    x = layers.Dropout(dropout, name="drop_fc7")(inputs)
+    x = layers.GlobalAveragePooling1D(name="mean")(x)
+    return Model(inputs, _classified(x, classes, "fc9", weight_decay))
+
+
+def end_to_end(
+    classes: int = 6,
+    *,
+    streams: Sequence[str] = STREAMS,
+    weight_sharing: bool = True,
+    width: int = 1,
+    size: int = SIZE,
+    aggregation: Literal["sum", "frames", "concat"] = "sum",
+    aggregation_weight_init: float | Literal["normal"] = 0.0,
+    local_response_normalisation: bool = True,
+    dropout: float = 0.5,
+    weight_decay: float = 0.0005,
+    pretrained: str = NO_WEIGHTS,
+    models: Path | None = None,
+):
+    """The whole network, 30 pictures (n, 30, size, size, 3) of 0 to 255 -> (n, classes).
+
+    Args:
+        weight_sharing: one AlexNet a stream for all 15 positions; else one a position, 1,706,046,720 parameters.
+        others: as `single_picture` and `aggregated` have them.
+
+    Raises:
+        UserError: as they do.
+    """
+    from keras import Input, Model, layers, ops
+
+    inputs = Input((len(STREAMS) * FRAMES, size, size, 3))
+    described = []
+    for stream in streams:
+        pictures = _rows(inputs, [stream])
+        make = partial(
+            *(_trunk, stream, width, size, local_response_normalisation, dropout, weight_decay, pretrained, models)
+        )
+        if weight_sharing:
+            single = make()(ops.reshape(pictures, (-1, size, size, 3)))
+            described.append(ops.reshape(single, (-1, FRAMES, UNITS // width)))
+        else:
+            each = [make(name=f"{stream}_{number:02d}")(pictures[:, number]) for number in range(FRAMES)]
+            described.append(ops.stack(each, axis=1))
+    x = layers.Concatenate(axis=1, name="fc7")(described) if len(described) > 1 else described[0]
+    x = _vlan(x, streams, aggregation, aggregation_weight_init)
+    return Model(inputs, _classified(x, classes, "fc9", weight_decay))
+
+
+def trained(run):
+    """The network that a finished run ended with.
+
+    Raises:
+        UserError: if it cannot be read.
+    """
+    import keras
+
+    # Keras reads the networks only once it knows their own layer.
+    from reproductions.emotionalvlan import local_response  # noqa: F401
+
+    path = run.folder / "model.keras"
+    try:
+        return keras.models.load_model(path, compile=False)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read as a network.", "Delete its folder and train it again.") from error
+
+
+def extractor(run, layer: Literal["fc6", "fc7"] = "fc7"):
+    """What the network of a finished run of stage one says of pictures: (n, size, size, 3) -> (n, 4096 / width).
+
+    Raises:
+        UserError: if the run's model cannot be read, or is none of stage one.
+    """
+    trunk = next((one for one in trained(run).layers if one.name in STREAMS), None)
+    if trunk is None:
+        raise UserError(f"{run.folder} has no AlexNet that could describe pictures.", "Take a run of stage one.")
+    return trunks.features(trunk, layer)
+
+
+def take(model, trained) -> None:
+    """Give a network the parts that a trained one has too: AlexNets of the same stream, EmotionalVLAN, fc9.
+
+    One AlexNet a position takes that of its stream.
+
+    Raises:
+        UserError: if they have no part in common, or one of another shape.
+    """
+    theirs = {layer.name: layer for layer in trained.layers if layer.weights}
+    taken = 0
+    for layer in model.layers:
+        source = theirs.get(layer.name) or theirs.get(layer.name.split("_")[0])
+        if not layer.weights or source is None:
+            continue
+        if [weight.shape for weight in source.weights] != [weight.shape for weight in layer.weights]:
+            raise UserError(
+                f"{layer.name} of the trained network has other shapes than here.",
+                "Train it with the same width, size, aggregation and classes.",
+            )
+        layer.set_weights(source.get_weights())
+        taken += 1
+    if not taken:
+        raise UserError(
+            f"The trained network has {', '.join(sorted(theirs))} and nothing of what is to take its weights.",
+            "Begin with a network of the same streams.",
+        )
+
+
+def _trunk(stream, width, size, normalised, dropout, weight_decay, pretrained, models, name=None):
+    """An AlexNet with the weights of a file, if one is named."""
+    if stream not in STREAMS:
+        raise unknown("stream", stream, STREAMS)
+    random = pretrained == NO_WEIGHTS
+    trunk = trunks.alexnet(
+        stream,
+        width=width,
+        size=size,
+        local_response_normalisation=normalised,
+        dropout=dropout,
+        weight_decay=weight_decay,
+        divisor=RANDOM_DIVISOR if random else 1.0,
+        name=name,
+    )
+    if not random:
+        weights.load(trunk, weights.place(models, pretrained))
+    return trunk
+
+
+def _rows(x, streams: Sequence[str]):
+    """The rows of some streams among the 30 of a video."""
+    first = STREAMS.index(streams[0]) * FRAMES
+    return x if len(streams) == len(STREAMS) else x[:, first : first + FRAMES]
+
+
+def _vlan(x, streams: Sequence[str], aggregation, initial):
+    from reproductions.emotionalvlan.vlan import EmotionalVLAN
+
+    return EmotionalVLAN(aggregation, len(streams), initial, name="vlan")(x)
+
+
+def _classified(x, classes: int, name: str, weight_decay: float):
+    from keras import layers
+
+    x = layers.Dense(classes, name=name, **trunks.initial(weight_decay, "glorot_uniform"))(x)
+    return layers.Activation("softmax", dtype="float32")(x)
+
+
+_FC9 = 6 * (UNITS + 1)
+_VLAN = UNITS + _FC9
+
+NETWORKS: dict[str, Network] = {
+    network.key: network
+    for network in (
+        *(
+            Network(
+                f"{stream}_cnn",
+                f"{stream.capitalize()} AlexNet on single pictures",
+                partial(single_picture, stream=stream),
+                trunks.PARAMETERS + _FC9,
+                "last",
+                "",
+                (stream,),
+            )
+            for stream in STREAMS
+        ),
+        Network("spatial", "Spatial CNN", partial(aggregated, streams=("spatial",)), _VLAN, streams=("spatial",)),
+        Network("temporal", "Temporal CNN", partial(aggregated, streams=("temporal",)), _VLAN, streams=("temporal",)),
+        Network("emotionalvlan", "EmotionalVLAN", aggregated, _VLAN),
+        Network("dcnn1", "DCNN-1, read as fusion at fc6", fused_at_fc6, (UNITS + 1) * UNITS + _FC9, features="fc6"),
+        Network("dcnn2", "DCNN-2, read as mean of fc7", averaged_at_fc7, _FC9),
+        Network("dcnn3", "DCNN-3, read as EmotionalVLAN", aggregated, _VLAN),
+        Network("end_to_end", "EmotionalVLAN from end to end", end_to_end, 2 * trunks.PARAMETERS + _VLAN, "sequence", ""),
+        *(
+            Network(
+                f"{stream}_end_to_end",
+                f"{stream.capitalize()} CNN from end to end",
+                partial(end_to_end, streams=(stream,)),
+                trunks.PARAMETERS + _VLAN,
+                "sequence",
+                "",
+                (stream,),
+            )
+            for stream in STREAMS
+        ),
+    )
+}

@@ -1,0 +1,218 @@
+"""The trainings: an AlexNet a stream on single pictures, then what joins their features; or all from end to end."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from common.feeding import class_labels
+from common.launch import Job
+from common.recipe import Recipe
+from common.request import Request
+from common.runs import Identity, Run
+from common.split_audit import described
+from common.splits import Fold
+from common.training import Training
+from reproductions.emotionalvlan import groups, models, weights
+from reproductions.emotionalvlan.data import KEYS, Corpus
+from reproductions.emotionalvlan.features import Described, Features
+from reproductions.emotionalvlan.models import NETWORKS, Network
+from reproductions.emotionalvlan.stills import FIRST, SinglePictures, SizedVideos
+
+STRUCTURES = ("dcnn1", "dcnn2", "dcnn3")
+# What takes the place of a network that is trained on features.
+WHOLE = {"spatial": "spatial_end_to_end", "temporal": "temporal_end_to_end", "emotionalvlan": "end_to_end"}
+
+# Decisions that the networks take as they are.
+_OF_ALEXNET = ("local_response_normalisation", "dropout", "weight_decay")
+_OF_LAYER = ("aggregation", "aggregation_weight_init")
+
+
+def network_name(network: str, narrow: dict | None) -> str:
+    """The name that runs of a network have; a narrow one is named as such."""
+    return f"{network}_narrow" if narrow else network
+
+
+def pretrained(request: Request) -> str:
+    """The file of ImageNet weights that the networks begin with; "none" where there is none, or a narrow network.
+
+    A narrow network has no weights to begin with.
+    """
+    if request.settings["pretrained"] == "none" or request.sizes.get("narrow"):
+        return models.NO_WEIGHTS
+    return weights.find(request.models)
+
+
+def recipe(request: Request, stage: str) -> Recipe:
+    """The training of section IV, in the size that the profile sets.
+
+    Args:
+        stage: "pictures", "features" or "end_to_end".
+    """
+    stated, size = request.paper.hyperparameters, request.sizes | request.sizes.get(stage, {})
+    accumulation = size.get("accumulation", 1)
+    return Recipe(
+        epochs=request.changed_settings.get("epochs", size.get("epochs", request.settings["epochs"])),
+        steps_per_epoch=size.get("steps_per_epoch"),
+        batch_size=stated["batch_size"] // accumulation,
+        accumulation=accumulation,
+        learning_rate=size.get("learning_rate", stated["learning_rate"]),
+        optimizer="sgd",
+        momentum=request.settings["momentum"],
+        pixel_scaling="none",
+        checkpoint="last",
+        mixed_precision=request.mixed_precision,
+        xla=request.xla,
+    )
+
+
+@dataclass(frozen=True)
+class Stages:
+    """What is trained for one protocol on one corpus.
+
+    Attributes:
+        pictures: networks of single pictures.
+        features: on what these say of the videos.
+        whole: from end to end.
+        shown: of all of these, what the tables show.
+    """
+
+    pictures: list[Job]
+    features: list[Job]
+    whole: list[Job]
+    shown: list[Job]
+
+
+def stages(request: Request, corpus: Corpus, protocol: str, networks: Sequence[str]) -> Stages:
+    """All trainings that some networks need."""
+    made = Stages([], [], [], [])
+    videos = corpus.videos(request)
+    for name, fold in groups.folds(request, corpus.name, videos.table, protocol):
+        for seed in request.seeds:
+            one = _Fold(request, corpus, protocol, name, fold, seed)
+            for network in networks:
+                how = "features" if network in STRUCTURES else request.settings["stages"]
+                job = one.on_features(network) if how != "end_to_end" else one.whole(network)
+                (made.features if how != "end_to_end" else made.whole).append(job)
+                if how == "features_then_end_to_end":
+                    job = one.whole(network, job.training)
+                    made.whole.append(job)
+                made.shown.append(job)
+            if made.features:
+                made.pictures.extend(one.on_pictures.values())
+    return made
+
+
+@dataclass
+class _Fold:
+    """The trainings of one fold with one seed."""
+
+    request: Request
+    corpus: Corpus
+    protocol: str
+    name: str
+    fold: Fold
+    seed: int
+
+    def __post_init__(self):
+        narrow = self.request.sizes.get("narrow", {})
+        chosen = {name: self.request.settings[name] for name in (*_OF_ALEXNET, *_OF_LAYER, "weight_sharing")}
+        self.settings = chosen | {"pretrained": pretrained(self.request)} | narrow
+        self.size = narrow.get("size", self.request.paper.hyperparameters["size"])
+        self.videos = self.corpus.videos(self.request)
+        self.on_pictures = {stream: self._on_pictures(stream) for stream in FIRST}
+
+    def _on_pictures(self, stream: str) -> Job:
+        """Step 3: the network of a stream, fine-tuned on all pictures of the training clips; nothing chooses its epoch."""
+        pictures = SinglePictures(self.videos, stream, self.size)
+        names = (*_OF_ALEXNET, "pretrained", "width", "size")
+        return self._job(
+            f"{KEYS[self.corpus.name]}-pictures",
+            groups.kind(self.corpus.name, self.protocol),
+            NETWORKS[f"{stream}_cnn"],
+            f"{stream}_cnn",
+            "pictures",
+            pictures,
+            groups.of_pictures(self.fold, pictures.each),
+            names,
+        )
+
+    def on_features(self, network: str) -> Job:
+        """Step 5: the layer and the classifier, on the features of both streams."""
+        known, root = NETWORKS[network], self.request.results / "runs"
+        streams = tuple(
+            Described(job.training.samples, known.features, job.training.identity, root, self.request.cache / "features")
+            for job in self.on_pictures.values()
+        )
+        names = ("dropout", "weight_decay", "width", *(_OF_LAYER if network not in STRUCTURES[:2] else ()))
+        samples = Features(self.videos, streams)
+        return self._job(
+            KEYS[self.corpus.name], self.protocol, known, network, "features", samples, self.fold, names
+        )
+
+    def whole(self, network: str, begun: Training | None = None) -> Job:
+        """All parts at once, from the beginning or from where both stages have left them."""
+        names = (*_OF_ALEXNET, *_OF_LAYER, "weight_sharing", "pretrained", "width", "size")
+        known, samples = NETWORKS[WHOLE[network]], SizedVideos(self.videos, self.size)
+        job = self._job(KEYS[self.corpus.name], self.protocol, known, network, "end_to_end", samples, self.fold, names)
+        if begun is None:
+            return job
+        root = self.request.results / "runs"
+        trunks = tuple(self.on_pictures[stream].training.identity for stream in known.streams)
+        promised = Run(begun.identity.folder(root), begun.identity, {})
+        return replace(job, training=replace(job.training, initial=promised, take=TakeParts(root, trunks)))
+
+    def _job(
+        self, experiment: str, protocol: str, known: Network, network: str, stage: str, samples, fold: Fold, names
+    ) -> Job:
+        request, table = self.request, samples.table
+        build = partial(known.build, models=request.models) if "pretrained" in names else known.build
+        how = recipe(request, stage)
+        if len(fold.validation):
+            how = replace(how, checkpoint="best_validation_accuracy")
+        training = Training(
+            paper=request.paper.name,
+            experiment=experiment,
+            protocol=protocol,
+            profile=request.profile,
+            network=replace(known, key=network_name(network, request.sizes.get("narrow")), build=build),
+            recipe=how,
+            seed=self.seed,
+            samples=samples,
+            labels=class_labels(table.emotion, self.corpus.classes),
+            classes=self.corpus.classes,
+            fold=fold,
+            settings={name: value for name, value in self.settings.items() if name in names},
+            fold_name=self.name,
+        )
+        known_split = described(table, fold) | {"kind": groups.kind(self.corpus.name, self.protocol)}
+        return Job(training, known_split, _COSTS[stage] * training.steps)
+
+
+# Of a step, beside one of the layer alone.
+_COSTS = {"features": 1.0, "pictures": 30.0, "end_to_end": 900.0}
+
+
+@dataclass(frozen=True)
+class TakeParts:
+    """Gives a network from end to end the AlexNets of finished runs, and layer and classifier of the run on features.
+
+    Attributes:
+        root: where runs lie.
+        trunks: the runs on single pictures.
+    """
+
+    root: Path
+    trunks: tuple[Identity, ...]
+
+    def __call__(self, model: Any, trained: Any) -> None:
+        models.take(model, trained)
+        for trunk in self.trunks:
+            models.take(model, models.trained(Run(trunk.folder(self.root), trunk, {})))
+
+
+def streams(jobs: Sequence[Job]) -> Iterator[Described]:
+    """Whatever describes pictures for these jobs."""
+    for job in jobs:
+        yield from getattr(job.training.samples, "streams", ())
