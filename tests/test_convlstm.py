@@ -372,6 +372,15 @@ def test_nothing_is_told_of_the_leak_of_a_network_that_learnt_nothing(tmp_path, 
     assert row["first_accuracy"] and "size" not in row
 
 
+def test_a_network_that_was_trained_longer_is_not_compared(reproduced):
+    longer = TINY | {"folds": 2, "longer": {name: {"epochs": 9} for name in ("savee-copies", "savee-clips")}}
+    evidence = reproduced(experiment="table2", profile=longer, protocol="published")
+    sizes = {one.leak.what: one for one in measured.sizes(evidence)}
+    assert sizes["copies of tested clips trained on"].difference > 0
+    assert not sizes["tested speakers trained on"].alike and sizes["tested speakers trained on"].difference is None
+    assert "longer than the other" in by_name(evidence)["leaks"].markdown()
+
+
 def test_clip_names_in_both_parts_are_told(made):
     assert "1 clip name of AFEW in both parts: Train_AFEW/Angry/001703120.avi." in made["ledger"].markdown()
     assert "cannot be known: AFEW names no films" in made["afew_random"].markdown()

@@ -109,13 +109,19 @@ LEAKS = (
 
 @dataclass(frozen=True)
 class Size:
-    """A measured leak, as part of 1; `difference` and `interval` are None where the first row learnt nothing."""
+    """A measured leak, as part of 1.
+
+    Attributes:
+        difference, interval: None where the first row learnt nothing, or the two were not trained alike.
+        alike: whether both rows were trained for as many epochs of as many steps.
+    """
 
     leak: Leak
     first: Score
     second: Score
     difference: float | None
     interval: tuple[float, float] | None
+    alike: bool
 
 
 def measurements(evidence: Evidence) -> dict[str, list[Measured]]:
@@ -172,10 +178,17 @@ def sizes(evidence: Evidence) -> list[Size]:
         if first is None or second is None:
             continue
         difference, interval = None, None
-        if first.learnt:
+        alike = _lengths(evidence, leak.first) == _lengths(evidence, leak.second)
+        if first.learnt and alike:
             difference, *interval = leak.compare(runs_of(evidence, leak.first), runs_of(evidence, leak.second))
-        found.append(Size(leak, first, second, difference, tuple(interval) if interval else None))
+        found.append(Size(leak, first, second, difference, tuple(interval) if interval else None, alike))
     return found
+
+
+def _lengths(evidence: Evidence, row: Row) -> set[tuple[int, int | None]]:
+    """Epochs, and steps of each where they are limited, of a row's trainings."""
+    recipes = (run.identity.recipe for run in runs_of(evidence, row))
+    return {(recipe["epochs"], recipe["steps_per_epoch"]) for recipe in recipes}
 
 
 def _differences(evidence: Evidence, claim: Claim, reading: str, protocol: str) -> list[str]:

@@ -270,7 +270,9 @@ def _leaks(found: Sequence[Size], title: str) -> Table:
     columns |= {"first_accuracy": "With, %", "second_accuracy": "Without, %", "size": "Leak size, points"}
     columns |= {"interval": "95 % interval"}
     notes = [INTERVALS]
-    if any(one.difference is None for one in found):
+    if not all(one.alike for one in found):
+        notes.append("No size where this profile trains one of the two networks longer than the other.")
+    if any(one.difference is None and one.alike for one in found):
         notes.append("No size where the network with the leak is no better than a constant answer beyond doubt.")
     return Table("leaks", f"What the readings differ by{title}", columns, rows, notes)
 
