@@ -20,6 +20,8 @@ PREDICTOR = ModelFile(
     "fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f",
     "http://dlib.net/files/shape_predictor_68_face_landmarks.dat.bz2",
 )
+# What the maker says of it (README of davisking/dlib-models).
+LICENCE = "fitted to the 300-W faces, whose licence excludes commercial use"
 
 # Parts of the 68 points, as seen in the picture: the left eye is that of the person's right.
 LEFT_EYE, RIGHT_EYE, MOUTH = slice(36, 42), slice(42, 48), slice(48, 68)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from common import model_files, ssd, video
+from common import landmarks, model_files, ssd, video
 from common.errors import UserError
 from common.model_files import FORMS
 from common.request import models_from_environment
@@ -207,6 +207,8 @@ def test_the_command_says_what_is_there_and_where_to_get_the_rest(folder, monkey
     weights = FORMS["ssd_tensorflow"].weights
     assert any(weights.name in line and "missing" in line for line in lines)
     assert f"{weights.name}: {weights.url}" in lines
+    predictor = next(line for line in lines if landmarks.PREDICTOR.name in line)
+    assert f"right, in {landmarks.PACKAGE}" in predictor and landmarks.LICENCE in output
 
 
 def test_the_command_without_a_folder_says_what_takes_its_place(monkeypatch, capsys):

@@ -70,6 +70,10 @@ def settings(request: Request, corpus: str, aligned: bool = False) -> Settings:
         landmarks.locate(request.models)
     return Settings(
         aligned=aligned,
+        confidence=request.settings["tracker_confidence"],
+        upsample=request.settings["detector_upsample"],
+        eye_level=request.settings["eye_level"],
+        eye_distance=request.settings["eye_distance"],
         gamma=request.paper.hyperparameters["gamma_afew"] if corpus == "AFEW" else 1.0,
         gamma_direction=request.settings["gamma_direction"],
         gamma_when_mean_below=request.settings["gamma_when_mean_below"],
