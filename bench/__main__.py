@@ -11,7 +11,20 @@ from common.request import results_from_environment
 from common.screen import console, errors
 
 # The quickest first; the last one is the whole quick reproduction, three times.
-GROUPS = ("commands", "flow", "features", "feeding", "preprocessing", "faces", "alignment", "c3d", "memory", "svm", "reproduction")
+GROUPS = (
+    "commands",
+    "flow",
+    "features",
+    "feeding",
+    "preprocessing",
+    "faces",
+    "watching",
+    "alignment",
+    "c3d",
+    "memory",
+    "svm",
+    "reproduction",
+)
 
 
 def main(

@@ -46,7 +46,7 @@ def prepare(seed: int, *, mixed_precision: bool = False, xla: bool = False, thre
     """
     backend = choose_backend()
     deterministic = not xla
-    with _silent_start():
+    with silent():
         import keras
 
         if backend == "tensorflow":
@@ -73,10 +73,10 @@ def _sixteen_bits(backend: str) -> str:
 
 
 @contextmanager
-def _silent_start() -> Iterator[None]:
-    """Keep off the screen what TensorFlow's C++ libraries print while they load, before any log level counts.
+def silent() -> Iterator[None]:
+    """Keep off the screen what TensorFlow's C++ libraries print beside all log levels. Exceptions are not affected.
 
-    It says on every start that there are no CUDA drivers. Python's exceptions are not affected.
+    On every start they say that there are no CUDA drivers, and converting a network they tell of each step.
     """
     sys.stderr.flush()
     screen = os.dup(2)

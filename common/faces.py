@@ -50,6 +50,23 @@ class Haar:
         )
         return np.asarray(boxes, np.int32).reshape(-1, 4)
 
+    def hits(self, level: np.ndarray) -> np.ndarray:
+        """Where in a (H, W) uint8 image the cascade sees a face of its own size, window by window, ungrouped.
+
+        Returns:
+            (n, 2) int32 x and y of the windows' corners.
+        """
+        size = 2 * self.window
+        # At its first size OpenCV tries every second place only, at twice that every one.
+        doubled = cv2.resize(level, None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
+        found = _cascade(self.cascade).detectMultiScale(doubled, 2.0, 0, minSize=(size, size), maxSize=(size, size))
+        return np.asarray(found, np.int32).reshape(-1, 4)[:, :2] // 2
+
+    @property
+    def window(self) -> int:
+        """Side in pixels of the window that the cascade was trained for."""
+        return _cascade(self.cascade).getOriginalWindowSize()[0]
+
 
 @cache
 def _cascade(name: str) -> cv2.CascadeClassifier:

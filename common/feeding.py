@@ -126,20 +126,11 @@ class Batches:
         if isinstance(augmentation, Copies):
             numbers = self._members[1][self._places(number)]
             frames = augmentation.made(frames, positions, numbers, self.labels, self.seed or 0)
-        if self.layout == "last":
-            frames = frames[:, -1:]
-        count, length, height, width, channels = frames.shape
-        # Frames become channels, so that one transform moves them all.
-        pictures = frames.transpose(0, 2, 3, 1, 4).reshape(count, height, width, length * channels)
-        pictures = pictures.astype(np.float32)
-        if self.pixel_scaling != "none":
-            pictures /= 255
+        moves = None
         if isinstance(augmentation, Augmentation):
             rng = np.random.default_rng([self.seed or 0, MOVEMENT, number])
-            pictures = warp(pictures, augmentation.draw(count, height, width, rng))
-        if self.pixel_scaling == "symmetric":
-            pictures = 2 * pictures - 1
-        return _lay_out(pictures, self.layout, length)
+            moves = augmentation.draw(len(frames), *frames.shape[2:4], rng)
+        return inputs(frames, self.layout, self.pixel_scaling, moves)
 
     def stream(self, start: int = 0) -> Iterator[Batch]:
         """Batches from number `start` on, without end."""
@@ -151,6 +142,30 @@ class Batches:
 @lru_cache(maxsize=2)
 def _order(count: int, seed: int, number: int) -> np.ndarray:
     return np.random.default_rng([seed, ORDER, number]).permutation(count)
+
+
+def inputs(
+    frames: np.ndarray, layout: Layout, pixel_scaling: PixelScaling, moves: np.ndarray | None = None
+) -> np.ndarray:
+    """Frames (n, T, H, W, C) uint8 as a network takes them, float32.
+
+    Args:
+        layout, pixel_scaling: as in `Batches`.
+        moves: how each sample is moved (`Augmentation.draw`), or None.
+    """
+    if layout == "last":
+        frames = frames[:, -1:]
+    count, length, height, width, channels = frames.shape
+    # Frames become channels, so that one transform moves them all.
+    pictures = frames.transpose(0, 2, 3, 1, 4).reshape(count, height, width, length * channels)
+    pictures = pictures.astype(np.float32)
+    if pixel_scaling != "none":
+        pictures /= 255
+    if moves is not None:
+        pictures = warp(pictures, moves)
+    if pixel_scaling == "symmetric":
+        pictures = 2 * pictures - 1
+    return _lay_out(pictures, layout, length)
 
 
 def _lay_out(pictures: np.ndarray, layout: Layout, length: int) -> np.ndarray:

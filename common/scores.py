@@ -110,8 +110,8 @@ def mean_recall(runs: Sequence[Run], resamples: int = 4000) -> tuple[float, tupl
     """Mean over the emotions of the share of each that was recognised, with a 95 % interval over subjects.
 
     Subjects are drawn anew, and the percentiles moved outwards for few of them, as `intervals.clustered` does; seeds
-    are not, they add to a subject's samples. A draw without any sample of an emotion is left out. The interval is
-    (0, 1) for a single subject.
+    are not, they add to a subject's samples. A draw without any sample of an emotion is the mean over the others. The
+    interval is (0, 1) for a single subject.
     """
     table = predictions(runs)
     hits = (table.emotion == table.predicted).groupby([table.subject, table.emotion])
@@ -123,11 +123,10 @@ def mean_recall(runs: Sequence[Run], resamples: int = 4000) -> tuple[float, tupl
     kinds, size = np.unique(np.hstack([right, shown]), axis=0, return_counts=True)
     weights = np.random.default_rng(0).multinomial(len(right), size / len(right), resamples)
     right, shown = np.hsplit(weights @ kinds, 2)
-    whole = (shown > 0).all(axis=1)
-    if not whole.any():
-        return value, (0.0, 1.0)
+    recalls = right / np.maximum(shown, 1)
+    draws = recalls.sum(axis=1) / (shown > 0).sum(axis=1)
     outside = expanded_tail(int(size.sum()), 0.95)
-    low, high = np.quantile((right[whole] / shown[whole]).mean(axis=1), [outside, 1 - outside])
+    low, high = np.quantile(draws, [outside, 1 - outside])
     return value, (float(low), float(high))
 
 

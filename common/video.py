@@ -44,7 +44,7 @@ def frames(source: Path, start: int = 0, step: int = 1) -> Iterator[np.ndarray |
     wanted = _every(start, step)
     if source.is_dir():
         for path, want in zip(images(source), wanted, strict=False):
-            yield _image(path) if want else None
+            yield read_image(path) if want else None
     else:
         yield from _video(source, wanted)
 
@@ -83,7 +83,12 @@ def _natural(path: Path) -> list[str | int]:
     return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", path.name)]
 
 
-def _image(path: Path) -> np.ndarray:
+def read_image(path: Path) -> np.ndarray:
+    """The (H, W, 3) uint8 BGR image in a file, turned as its camera noted.
+
+    Raises:
+        UserError: if it cannot be read, is cut off or no image.
+    """
     data = _bytes(path)
     # The JPEG decoder fills a file that was cut off with grey; its end marker tells.
     cut = path.suffix.lower() in (".jpg", ".jpeg") and b"\xff\xd9" not in data[-4096:]

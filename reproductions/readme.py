@@ -1,4 +1,4 @@
-"""The generated parts of the READMEs: tables between two markers, copied from files under results/.
+"""The generated parts of READMEs and documentation: tables between two markers, copied from files under results/.
 
 `<!-- table: results/reference/timeconvnet/quick-synthetic/table2.json -->` ... `<!-- end -->`
 """
@@ -6,17 +6,18 @@
 import re
 from pathlib import Path
 
+import datasets
 from common import files, tables
 from common import paper as papers
 from common.errors import UserError
 from common.request import ROOT
 from common.screen import console
 
-_BLOCK = re.compile(r"(<!-- (table|decisions): (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_BLOCK = re.compile(r"(<!-- (table|decisions|datasets): (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def readmes(root: Path = ROOT) -> list[Path]:
-    return [root / "README.md", *sorted(root.glob("reproductions/*/README.md"))]
+    return [root / "README.md", *sorted(root.glob("reproductions/*/README.md")), *sorted(root.glob("docs/*.md"))]
 
 
 def write(only_check: bool = False, root: Path = ROOT) -> None:
@@ -58,7 +59,7 @@ def keep(name: str, results: Path = ROOT / "results") -> None:
 
 def generated(text: str, root: Path = ROOT) -> str:
     """The text with every generated part made anew from the file or the paper that it names."""
-    makers = {"table": lambda name: _table(root / name), "decisions": _decisions}
+    makers = {"table": lambda name: _table(root / name), "decisions": _decisions, "datasets": _datasets}
     return _BLOCK.sub(lambda m: f"{m[1]}{makers[m[2]](m[3])}{m[4]}", text)
 
 
@@ -81,3 +82,11 @@ def _decisions(name: str) -> str:
     ]
     columns = {"name": "Setting", "default": "Default", "others": "Alternatives", "why": "Why"}
     return tables.Table("decisions", "Settings that the paper leaves open", columns, rows).markdown()
+
+
+def _datasets(which: str) -> str:
+    """How to get the data sets with these keys, separated by commas, or all."""
+    modules = [datasets.load(key) for key in (datasets.names() if which == "all" else which.split(","))]
+    rows = [{"name": module.NAME, "obtain": module.OBTAIN, "citation": module.CITATION} for module in modules]
+    columns = {"name": "Data set", "obtain": "How to get it", "citation": "Cite"}
+    return tables.Table("datasets", "Data sets that are read", columns, rows).markdown()

@@ -13,9 +13,7 @@ from reproductions.emotionalvlan import measured
 
 PAPER = "paper"
 TOLERANCE = Fraction(1, 2)  # of 100, within which the rounding of six cells may move a sum
-STRUCTURES = (
-    "DCNN-1 joins the streams before fc7, DCNN-2 averages the pictures' fc7, DCNN-3 is the paper's layer"
-)
+STRUCTURES = "DCNN-1 joins the streams before fc7, DCNN-2 averages the pictures' fc7, DCNN-3 is the paper's layer"
 
 
 def tables(evidence: Evidence, title: str) -> list[Table]:
@@ -63,8 +61,8 @@ def _matrix(evidence: Evidence, printed: Matrix, title: str) -> Table:
     absent = [name for name in labels if name not in printed.labels]
     if absent:
         notes.append(
-            f"The printed matrix has Neutral, which {printed.dataset} does not label, and no {', '.join(absent)}, which "
-            "it does (setting classes)."
+            f"The printed matrix has Neutral, which {printed.dataset} does not label, and no {', '.join(absent)}, "
+            "which it does (setting classes)."
         )
     name = _experiment(printed)
     return Table(name, f"{printed.source}: confusion on {printed.dataset}, in %{title}", columns, rows, notes)
@@ -86,9 +84,7 @@ def _averages(evidence: Evidence, title: str) -> Table:
         if not _asked(evidence, printed):
             continue
         claim = evidence.paper.claim(f"{_experiment(printed)}-average")
-        rival = next(
-            one for one in evidence.paper.claims if one.network == "dcnn3" and one.dataset == printed.dataset
-        )
+        rival = next(one for one in evidence.paper.claims if one.network == "dcnn3" and one.dataset == printed.dataset)
         diagonal = sum(Fraction(cell) for cell in printed.diagonal) / len(printed.labels)
         fixed = {"source": printed.source, "corpus": printed.dataset, "published": claim.value}
         fixed |= {"diagonal": f"{float(diagonal):.3f}", "rival": rival.value}

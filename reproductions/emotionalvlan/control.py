@@ -47,7 +47,12 @@ def control(evidence: Evidence, title: str) -> Table:
     if used < census["of"]:
         notes.append(f"{used:,} of {census['of']:,} pictures, every {census['of'] / used:.3g}th row, for two cores.")
     notes.append(f"published: {groups.RANDOM.replace('-', ' ')}; honest: {groups.OFFICIAL.replace('-', ' ')}.")
-    columns = {"network": "Stream", "protocol": "Protocol", "tested": "Tested", "answers": "Different answers in a fold"}
+    columns = {
+        "network": "Stream",
+        "protocol": "Protocol",
+        "tested": "Tested",
+        "answers": "Different answers in a fold",
+    }
     columns |= {"published": "Published", "reproduced": "Reproduced", "interval": "95 % interval"}
     return Table(
         "fer2013_control",

@@ -1,7 +1,7 @@
 """The experiments of the paper: what each table needs, computed where it is missing.
 
-`reproduce` goes from the data sets to finished runs in the five steps of the paper and writes down in a plan which files
-belong together; `reproductions.emotionalvlan.tables` makes the tables from that plan alone.
+`reproduce` goes from the data sets to finished runs in the five steps of the paper and writes down in a plan which
+files belong together; `reproductions.emotionalvlan.tables` makes the tables from that plan alone.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from common.samples import broken, counted
 from common.screen import bar, console
 from common.split_audit import together
 from reproductions.data_root import missing_sets
-from reproductions.emotionalvlan import data, groups, models, trainings
+from reproductions.emotionalvlan import data, models, trainings
 from reproductions.emotionalvlan.data import BAUM1S, FER2013, KEYS, MMI, RML, Corpus
 from reproductions.emotionalvlan.features import Described
 from reproductions.emotionalvlan.trainings import STRUCTURES

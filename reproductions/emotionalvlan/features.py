@@ -87,7 +87,9 @@ class Features:
 
     @cached_property
     def key(self) -> str:
-        text = " ".join([self.videos.key, *(f"{one.pictures.key} {one.layer} {one.trained.key}" for one in self.streams)])
+        text = " ".join(
+            [self.videos.key, *(f"{one.pictures.key} {one.layer} {one.trained.key}" for one in self.streams)]
+        )
         return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
     @property

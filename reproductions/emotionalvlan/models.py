@@ -35,7 +35,7 @@ class Network:
         title: name in tables.
         build: `build(classes=n, **settings)` gives a fresh `keras.Model` with softmax output (n, classes).
         parameters: what the network has with 6 classes and default settings.
-        layout: how its inputs are laid out (`common.feeding`): a picture (size, size, 3), 30 of them, or their features.
+        layout: how its inputs are laid out (`common.feeding`): (size, size, 3), 30 of these, or features.
         features: the layer of both AlexNets that describes pictures for it; "" where it takes pictures.
         streams: what it sees of a video.
     """
@@ -294,7 +294,9 @@ NETWORKS: dict[str, Network] = {
         Network("dcnn1", "DCNN-1, read as fusion at fc6", fused_at_fc6, (UNITS + 1) * UNITS + _FC9, features="fc6"),
         Network("dcnn2", "DCNN-2, read as mean of fc7", averaged_at_fc7, _FC9),
         Network("dcnn3", "DCNN-3, read as EmotionalVLAN", aggregated, _VLAN),
-        Network("end_to_end", "EmotionalVLAN from end to end", end_to_end, 2 * trunks.PARAMETERS + _VLAN, "sequence", ""),
+        Network(
+            "end_to_end", "EmotionalVLAN from end to end", end_to_end, 2 * trunks.PARAMETERS + _VLAN, "sequence", ""
+        ),
         *(
             Network(
                 f"{stream}_end_to_end",

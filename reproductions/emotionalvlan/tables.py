@@ -33,7 +33,9 @@ COLUMNS = {
     "chance": "Constant answer",
     "verdict": "Verdict",
 }
-INTERVALS = "Intervals are bootstraps over people, of whom RML has eight; for FER2013, which names nobody, over pictures."
+INTERVALS = (
+    "Intervals are bootstraps over people, of whom RML has eight; for FER2013, which names nobody, over pictures."
+)
 
 
 def make(paper: Paper, profile: str, data: str, results: Path) -> list[Table]:
@@ -90,7 +92,6 @@ def _ledger(evidence: Evidence) -> Table:
         "corpus": "Data set",
         "people": "People",
         "clips": "Clips",
-        "emotions": "By emotion",
         "left_out": "Of other emotions, left out",
         "frames_read": "Frames",
         "frames_dropped": "Dropped",
@@ -105,13 +106,16 @@ def _ledger(evidence: Evidence) -> Table:
     }
     census = evidence.plan["census"]
     rows = [
-        {"corpus": name, "people": one["subjects"], "left_out": one["left_out"]}
-        | {"emotions": ", ".join(f"{emotion} {count}" for emotion, count in one["emotions"].items())}
-        | one["ledger"]
+        {"corpus": name, "people": one["subjects"], "left_out": one["left_out"]} | one["ledger"]
         for name, one in census.items()
     ]
-    notes = [f"{name}: {one['of'] - one['ledger']['clips']:,} of {one['of']:,} pictures are not used in this profile."
-             for name, one in census.items() if name == FER2013 and one["ledger"]["clips"] < one["of"]]  # fmt: skip
+    notes = [
+        f"{name}: {', '.join(f'{emotion} {count}' for emotion, count in one['emotions'].items())}."
+        for name, one in census.items()
+    ]
+    fer2013 = census.get(FER2013)
+    if fer2013 and (unused := fer2013["of"] - fer2013["ledger"]["clips"]):
+        notes.append(f"{FER2013}: {unused:,} of {fer2013['of']:,} pictures are not used in this profile.")
     notes += [f"Left out: {problem}" for one in census.values() for problem in one["broken"]]
     return Table("ledger", "What became of the clips and their frames", columns, rows, notes)
 
@@ -139,7 +143,9 @@ def _accuracies(evidence: Evidence, experiment: str, title: str, networks: dict[
     table.notes = [note for note in table.notes if note] + _selection(evidence, corpora, networks) + [INTERVALS]
     if any(row["verdict"] == TOO_SMALL for row in table.rows):
         epochs = evidence.paper.settings["epochs"]
-        table.notes.append(f"{TOO_SMALL}: no better than a constant answer beyond doubt; the paper trains {epochs} epochs.")
+        table.notes.append(
+            f"{TOO_SMALL}: no better than a constant answer beyond doubt; the paper trains {epochs} epochs."
+        )
     return table
 
 
@@ -180,7 +186,8 @@ def _divided(evidence: Evidence, corpus: str, protocol: str) -> str:
         chosen = "the epoch that does best on PublicTest"
     known = "Nobody knows who is seen." if corpus == FER2013 else "Nobody who is tested is trained on."
     trained = round(split["sizes"]["train"] / folds)
-    return f"{corpus}, {protocol}: {how}; {trained:,} train, {split['sizes']['test']:,} are tested{several}; {chosen}. {known}"
+    sizes = f"{trained:,} train, {split['sizes']['test']:,} are tested{several}"
+    return f"{corpus}, {protocol}: {how}; {sizes}; {chosen}. {known}"
 
 
 def _selection(evidence: Evidence, corpora: Sequence[str], networks) -> list[str]:

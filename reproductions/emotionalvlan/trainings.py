@@ -124,7 +124,7 @@ class _Fold:
         self.on_pictures = {stream: self._on_pictures(stream) for stream in FIRST}
 
     def _on_pictures(self, stream: str) -> Job:
-        """Step 3: the network of a stream, fine-tuned on all pictures of the training clips; nothing chooses its epoch."""
+        """Step 3: the network of a stream, fine-tuned on all pictures of the training clips, in all epochs."""
         pictures = SinglePictures(self.videos, stream, self.size)
         names = (*_OF_ALEXNET, "pretrained", "width", "size")
         return self._job(
@@ -142,14 +142,14 @@ class _Fold:
         """Step 5: the layer and the classifier, on the features of both streams."""
         known, root = NETWORKS[network], self.request.results / "runs"
         streams = tuple(
-            Described(job.training.samples, known.features, job.training.identity, root, self.request.cache / "features")
+            Described(
+                job.training.samples, known.features, job.training.identity, root, self.request.cache / "features"
+            )
             for job in self.on_pictures.values()
         )
         names = ("dropout", "weight_decay", "width", *(_OF_LAYER if network not in STRUCTURES[:2] else ()))
         samples = Features(self.videos, streams)
-        return self._job(
-            KEYS[self.corpus.name], self.protocol, known, network, "features", samples, self.fold, names
-        )
+        return self._job(KEYS[self.corpus.name], self.protocol, known, network, "features", samples, self.fold, names)
 
     def whole(self, network: str, begun: Training | None = None) -> Job:
         """All parts at once, from the beginning or from where both stages have left them."""

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from itertools import groupby
 
 from common.evidence import Evidence
@@ -75,9 +76,18 @@ def _paper(paper: Paper, collection: Collection) -> dict:
         "matrices": [charts.printed(matrix) for matrix in paper.matrices],
         "plans": plans,
         "reproduced": any(plan["matrices"] for plan in plans),
+        "strips": _strips(paper),
         "audits": audits,
         "refuted": sum(result is not None and result.finding == "contradicted" for _, result in audits),
     }
+
+
+def _strips(paper: Paper) -> list[dict]:
+    """Rows of pictures of what a paper's networks see, where its package has `figures`."""
+    if not find_spec(f"reproductions.{paper.name}.figures"):
+        return []
+    strips = registry.module(paper.name, "figures").strips()
+    return [{"title": title, "uris": [faces.uri(one[:, :, ::-1]) for one in pictures]} for title, pictures in strips]
 
 
 def _plan(evidence: Evidence) -> dict:

@@ -43,5 +43,10 @@ def _uri(image: np.ndarray) -> str:
     side = int(0.8 * height)
     top, left = int(0.07 * height), (width - side) // 2
     face = cv2.resize(image[top : top + side, left : left + side], (PIXELS, PIXELS), interpolation=cv2.INTER_AREA)
-    _, data = cv2.imencode(".jpg", face, [cv2.IMWRITE_JPEG_QUALITY, 82])
+    return uri(face)
+
+
+def uri(picture: np.ndarray) -> str:
+    """A picture (H, W, 3) uint8 in OpenCV's order of colours as text that a page can carry."""
+    _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 82])
     return "data:image/jpeg;base64," + base64.b64encode(data).decode("ascii")

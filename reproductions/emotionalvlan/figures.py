@@ -1,0 +1,53 @@
+"""What a network of this paper sees, for the report: stills, flow pictures, and the same flow in colours for people."""
+
+import cv2
+import numpy as np
+
+from common import alignment
+from common.emotions import Emotion
+from common.video import grey
+from datasets.synthetic.performance import Performance, draw
+from reproductions.emotionalvlan import eyes, flow_pictures, horn_schunck, preprocessing
+from reproductions.emotionalvlan.preprocessing import FRAMES, SHAPE, Settings
+
+SUBJECT = 5
+SHOWN = slice(0, 14, 2)
+
+
+def strips() -> list[tuple[str, list[np.ndarray]]]:
+    """Titles and rows of pictures (H, W, 3) uint8 RGB, of a drawn face that becomes surprised."""
+    settings = Settings(crop_place="whole_clip")
+    faces = _faces(settings)
+    greys = np.stack([cv2.cvtColor(face, cv2.COLOR_RGB2GRAY) for face in faces])
+    flow = horn_schunck.flow(greys[:-1], greys[1:], settings.scheme)
+    # The fastest of a hundred pixels would leave all others nearly white.
+    longest = float(np.quantile(np.linalg.norm(flow, axis=3), 0.99))
+    pictures = preprocessing.flow(faces, settings)
+    coloured = [flow_pictures.colours(one, longest) for one in flow[SHOWN]]
+    return [
+        ("Stills, every other one", list(faces[SHOWN])),
+        (
+            "Flow pictures: dx, dy and magnitude as red, green and blue",
+            list(pictures[SHOWN]),
+        ),
+        ("The same flow: hue is the direction, white is at rest; the wheel is its legend", [*coloured[:-1], _legend()]),
+    ]
+
+
+def _faces(settings: Settings) -> np.ndarray:
+    """16 faces (16, 150, 110, 3) uint8 RGB, all cut out where the eyes of the first one are."""
+    drawn = Performance(0, 1, SUBJECT, 0, Emotion.SURPRISE, FRAMES, FRAMES - 1, (490, 640), posed=True)
+    images = list(draw(drawn))
+    found = eyes.find(grey(images[0]), settings.detector)
+    matrix = preprocessing.placing(found.eyes, settings)
+    return np.stack([cv2.cvtColor(alignment.sample(image, matrix, SHAPE), cv2.COLOR_BGR2RGB) for image in images])
+
+
+def _legend() -> np.ndarray:
+    """The wheel of colours in the middle of a white picture of the others' size."""
+    height, width = SHAPE
+    picture = np.full((height, width, 3), 255, np.uint8)
+    wheel = flow_pictures.wheel(width - 9)
+    top, left = (height - len(wheel)) // 2, (width - len(wheel)) // 2
+    picture[top : top + len(wheel), left : left + len(wheel)] = wheel
+    return picture
