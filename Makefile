@@ -6,10 +6,10 @@
 VENV   := .venv
 PYTHON  = $(shell for p in python3.11 python3.12 python3.13 python3; do \
             $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
-RUN    := $(VENV)/bin/python -m reproductions
+SUITE  := $(VENV)/bin/python -m reproductions
 LOCK   := requirements$(if $(GPU),-gpu.txt,.lock)
-EXTRA  := $(if $(CLUSTER),requirements-cluster.txt)
-READY  := $(VENV)/.ready$(if $(GPU),-gpu)$(if $(CLUSTER),-cluster)
+EXTRA  := $(if $(CLUSTER),requirements-cluster.txt) $(if $(EXPORT),requirements-export.txt)
+READY  := $(VENV)/.ready$(if $(GPU),-gpu)$(if $(CLUSTER),-cluster)$(if $(EXPORT),-export)
 
 # Options of the command line, given as variables: make reproduce PAPER=timeconvnet DATA=/data PROFILE=paper
 flag    = $(if $($(1)),--$(2) "$($(1))")
@@ -20,14 +20,14 @@ COMMON  = $(call flag,DATA,data) $(call flag,PROFILE,profile) $(call flag,PROTOC
 OPTIONS = $(COMMON) $(call flag,EXPERIMENT,experiment) $(if $(FRESH),--fresh)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce search list verify-data models table claims compare audit report parameters test lint format bench study regression baseline reference readme lock clean
+.PHONY: help setup reproduce search list verify-data models table claims compare audit report parameters predict live export test lint format bench study regression baseline reference readme lock clean
 
 help:  ## this text
 	@echo "Reproductions of five papers on facial expression recognition. Targets:"; echo
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 	@echo; echo "Variables: PAPER DATA PROFILE=quick|paper PROTOCOL=published|honest|both EXPERIMENT SEEDS=0,1 SET=name=value FRESH=1 WORKERS LAUNCHER=ray"
 
-setup: $(READY)  ## make the virtual environment (GPU=1: with the CUDA libraries, CLUSTER=1: with Ray)
+setup: $(READY)  ## make the virtual environment (GPU=1: with the CUDA libraries, CLUSTER=1: with Ray, EXPORT=1: for ONNX)
 
 $(READY): $(LOCK) requirements.lock $(EXTRA)
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed (TensorFlow has wheels for no other): install it, e.g. apt install python3 python3-venv."; exit 1; }
@@ -35,44 +35,55 @@ $(READY): $(LOCK) requirements.lock $(EXTRA)
 	@echo "Installing into $(VENV) (about 2 GB, once) ..."
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.5,<1'
 	@# Compiled here: where PYTHONDONTWRITEBYTECODE is set, as in many containers, each process would compile TensorFlow anew.
-	@$(VENV)/bin/python -m uv pip install --quiet --compile-bytecode --python $(VENV)/bin/python -r $(LOCK) $(if $(EXTRA),-r $(EXTRA))
+	@$(VENV)/bin/python -m uv pip install --quiet --compile-bytecode --python $(VENV)/bin/python -r $(LOCK) $(foreach file,$(EXTRA),-r $(file))
 	@touch $@
 
-reproduce: $(READY)  ## PAPER=timeconvnet: run the paper and print its tables
-	@test -n "$(PAPER)" || { echo "Which paper? make reproduce PAPER=timeconvnet (make list shows all)."; exit 2; }
-	@$(RUN) reproduce $(PAPER) $(OPTIONS)
+reproduce: $(READY)  ## PAPER=timeconvnet: run the paper and print its tables (PAPER=all: all of them, and the report)
+	@test -n "$(PAPER)" || { echo "Which paper? make reproduce PAPER=timeconvnet (make list shows all; PAPER=all runs all)."; exit 2; }
+	@$(SUITE) reproduce $(PAPER) $(OPTIONS)
 
 search: $(READY)  ## PAPER=cnn3d: search for settings with Optuna (TRIALS=800 STORAGE=<database> CORPUS=ckplus,oulu)
 	@test -n "$(PAPER)" || { echo "Which paper? make search PAPER=cnn3d."; exit 2; }
-	@$(RUN) search $(PAPER) $(COMMON) $(call flag,TRIALS,trials) $(call flag,STORAGE,storage) $(call flag,CORPUS,corpus)
+	@$(SUITE) search $(PAPER) $(COMMON) $(call flag,TRIALS,trials) $(call flag,STORAGE,storage) $(call flag,CORPUS,corpus)
 
 list: $(READY)  ## papers, experiments, data sets, and what is on this disk
-	@$(RUN) list $(call flag,DATA,data)
+	@$(SUITE) list $(call flag,DATA,data)
 
 verify-data: $(READY)  ## DATA=<root>: what was found there, what was expected, how to obtain the rest
-	@$(RUN) verify-data $(call flag,DATA,data)
+	@$(SUITE) verify-data $(call flag,DATA,data)
 
 models: $(READY)  ## MODELS=<folder>: which trained face detectors are there, and where to get the others
-	@$(RUN) models $(call flag,MODELS,models)
+	@$(SUITE) models $(call flag,MODELS,models)
 
 table: $(READY)  ## PAPER=timeconvnet: print the tables of finished runs again
-	@$(RUN) table $(PAPER) $(call flag,DATA,data) $(call flag,PROFILE,profile) $(call flag,FORMAT,format)
+	@$(SUITE) table $(PAPER) $(call flag,DATA,data) $(call flag,PROFILE,profile) $(call flag,FORMAT,format)
 
 claims: $(READY)  ## where every printed number stands (PAPER=timeconvnet, FORMAT=json|csv|markdown, STRICT=1)
-	@$(RUN) claims $(call flag,PAPER,paper) $(if $(FORMAT),--$(FORMAT)) $(if $(STRICT),--strict)
+	@$(SUITE) claims $(call flag,PAPER,paper) $(if $(FORMAT),--$(FORMAT)) $(if $(STRICT),--strict)
 
 compare: $(READY)  ## A=<run> B=<run>|published: difference, test, change by emotion
 	@test -n "$(A)" -a -n "$(B)" || { echo "Which two? make compare A=results/runs/.../seed0-... B=published"; exit 2; }
-	@$(RUN) compare "$(A)" "$(B)"
+	@$(SUITE) compare "$(A)" "$(B)"
 
 audit: $(READY)  ## what each paper contradicts about itself (other tables: python -m reproductions audit --help)
-	@$(RUN) audit $(call flag,PAPER,paper)
+	@$(SUITE) audit $(call flag,PAPER,paper)
 
 report: $(READY)  ## write results/report.html: everything on one page
-	@$(RUN) report $(if $(STRICT),--strict)
+	@$(SUITE) report $(if $(STRICT),--strict)
 
 parameters: $(READY)  ## build all networks and count their parameters anew
-	@$(RUN) count-parameters
+	@$(SUITE) count-parameters
+
+predict: $(READY)  ## VIDEO=clip.mp4: annotate a video, a picture or a folder of them (MODEL=<run|paper> OUT=<folder>)
+	@test -n "$(VIDEO)" || { echo "Which video? make predict VIDEO=clip.mp4"; exit 2; }
+	@$(SUITE) predict "$(VIDEO)" $(call flag,MODEL,model) $(call flag,OUT,out)
+
+live: $(READY)  ## SOURCE=0|clip.mp4: watch a camera or a video live in a web page (MODEL=<run|paper> PORT= WINDOW=1)
+	@$(SUITE) live $(if $(SOURCE),"$(SOURCE)") $(call flag,MODEL,model) $(call flag,PORT,port) $(if $(WINDOW),--window)
+
+export: $(READY)  ## RUN=<run|paper> FORMAT=onnx|litert|savedmodel|keras: a trained network as a file (OUT=<file>)
+	@test -n "$(RUN)" || { echo "Which network? make export RUN=timeconvnet FORMAT=litert"; exit 2; }
+	@$(SUITE) export "$(RUN)" $(call flag,FORMAT,format) $(call flag,OUT,out)
 
 test: $(READY)  ## the test suite, on all cores
 	@$(VENV)/bin/python -m pytest -n auto --dist worksteal
@@ -87,19 +98,19 @@ bench: $(READY)  ## ONLY=<name>: measure the figures that the project promises
 	@$(VENV)/bin/python -m bench $(ONLY)
 
 study: $(READY)  ## is the synthetic corpus hard in the right way? (about half an hour)
-	@$(RUN) study
+	@$(SUITE) study
 
 regression: $(READY)  ## compare the finished quick runs with the committed baseline
-	@$(RUN) regression
+	@$(SUITE) regression
 
 baseline: $(READY)  ## PAPER=timeconvnet SEEDS=0,1,2: write the baseline anew from finished quick runs
-	@$(RUN) baseline $(PAPER) $(call flag,SEEDS,seeds)
+	@$(SUITE) baseline $(PAPER) $(call flag,SEEDS,seeds)
 
 reference: $(READY)  ## PAPER=timeconvnet: keep the tables of the last runs for the repository
-	@$(RUN) keep $(PAPER) && $(RUN) readme
+	@$(SUITE) keep $(PAPER) && $(SUITE) readme
 
 readme: $(READY)  ## write the generated parts of the READMEs anew
-	@$(RUN) readme
+	@$(SUITE) readme
 
 lock: $(READY)  ## resolve requirements.txt into requirements.lock
 	@echo "# Written by 'make lock' from requirements.txt; do not edit." > requirements.lock.tmp

@@ -1,5 +1,6 @@
 """The command line. Every command is short: it checks what was asked, calls one function, and prints what came."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -32,7 +33,7 @@ Workers = Annotated[int | None, typer.Option(help="Processes; one for each core 
 
 @app.command()
 def reproduce(
-    paper: PaperName,
+    paper: Annotated[str, typer.Argument(help="Name of the paper: see `list`; or the word all.")],
     data: Data = None,
     profile: Profile = "",
     protocol: Annotated[
@@ -51,13 +52,14 @@ def reproduce(
 ) -> None:
     """Run a paper from raw video to its tables, and print them beside the published ones.
 
-    What is finished is kept: the same command continues after an interruption and trains nothing twice. Without
-    `--profile`, drawn corpora are run quickly and licensed data with the paper's own settings.
+    `all` runs every paper, one after the other, and writes the report. What is finished is kept: the same command
+    continues after an interruption and trains nothing twice. Without `--profile`, drawn corpora are run quickly and
+    licensed data with the paper's own settings.
     """
-    from reproductions import run
+    from reproductions import every, run
 
-    run.reproduce(
-        paper,
+    begin = every.reproduce if paper == every.ALL else partial(run.reproduce, paper)
+    begin(
         data=data,
         profile=profile or ("paper" if data else "quick"),
         protocol=protocol,
@@ -264,6 +266,43 @@ def report(
     report.write(strict)
 
 
+@app.command()
+def predict(
+    video: Annotated[Path, typer.Argument(help="A video, a picture, or a folder of them.")],
+    model: Annotated[str, typer.Option(help="A run's folder or a paper; the best finished run without it.")] = "",
+    out: Annotated[Path | None, typer.Option(help="New folder for the results; below results/seen without it.")] = None,
+) -> None:
+    """Annotate a video: faces, emotions and their timeline, and a table with all probabilities."""
+    from reproductions.use import predict
+
+    predict.show(video, model, out)
+
+
+@app.command()
+def live(
+    source: Annotated[str, typer.Argument(help="Number of a camera, or a video file.")] = "0",
+    model: Annotated[str, typer.Option(help="A run's folder or a paper; the best finished run without it.")] = "",
+    port: Annotated[int, typer.Option(help="Of the page; 0 takes any that is free.")] = 0,
+    window: Annotated[bool, typer.Option("--window", help="A window instead of a page, if OpenCV has them.")] = False,
+) -> None:
+    """Watch a camera or a video file live, in a web page that only this machine and only its address can see."""
+    from reproductions.use.live import show
+
+    show.show(source, model, port, window)
+
+
+@app.command()
+def export(
+    run: Annotated[str, typer.Argument(help="A run's folder, or a paper: its best finished run.")],
+    format: Annotated[str, typer.Option(help="onnx, litert, savedmodel or keras.")] = "keras",
+    out: Annotated[Path | None, typer.Option(help="The file to write; below results/exported without it.")] = None,
+) -> None:
+    """Write a trained network as a file for other programs, checked against Keras, with a model card beside it."""
+    from reproductions.use import export
+
+    export.show(run, format, out)
+
+
 def main() -> None:
     """Run the command line; a mistake that the user can mend ends in one sentence and exit status 2."""
     try:
@@ -274,5 +313,14 @@ def main() -> None:
         errors.print(f"[bold red]error:[/] {escape(error.problem)}\n[bold]what to do:[/] {escape(error.remedy)}")
         raise SystemExit(2) from None
     except KeyboardInterrupt:
-        errors.print("Stopped. What is finished is kept: the same command continues from here.")
-        raise SystemExit(130) from None
+        _stopped()
+    except SystemExit as end:
+        # Where Ctrl-C comes while a command runs, Typer has made an exit of it.
+        if isinstance(getattr(end.__context__, "__cause__", None), KeyboardInterrupt):
+            _stopped()
+        raise
+
+
+def _stopped() -> None:
+    errors.print("Stopped. What is finished is kept: the same command continues from here.")
+    raise SystemExit(130) from None

@@ -63,11 +63,11 @@ def write_litert(model: keras.Model, path: Path) -> None:
     # A loop over the frames of a window needs to know the sizes of all that it carries along.
     one = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32, name="window")
     function = tf.function(lambda window: plain(window, training=False), input_signature=[one], autograph=False)
-    # The converter loses sight of variables that are used within a loop.
-    constant = convert_variables_to_constants_v2(function.get_concrete_function(), lower_control_flow=False)
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([constant], plain)
     try:
         with devices.silent():
+            # The converter loses sight of variables that are used within a loop.
+            constant = convert_variables_to_constants_v2(function.get_concrete_function(), lower_control_flow=False)
+            converter = tf.lite.TFLiteConverter.from_concrete_functions([constant], plain)
             path.write_bytes(converter.convert())
     except Exception as error:  # the converter's own class lies in a private module
         named = re.search(r"'tf\.(\w+)' op", str(error))
@@ -82,13 +82,13 @@ def read_litert(path: Path) -> Network:
     Raises:
         ValueError, RuntimeError: if this is no LiteRT file, or one of another version or with foreign operations.
     """
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), devices.silent():
         # TensorFlow announces another package for LiteRT; it still has its own.
         warnings.filterwarnings(
             "ignore", message=r"\s*Warning: tf.lite.Interpreter is deprecated", category=UserWarning
         )
         interpreter = tf.lite.Interpreter(model_content=path.read_bytes())
-    interpreter.allocate_tensors()
+        interpreter.allocate_tensors()
     (entry,), (end,) = interpreter.get_input_details(), interpreter.get_output_details()
 
     def network(windows: np.ndarray) -> np.ndarray:

@@ -89,8 +89,7 @@ def prepare(clip: Clip, settings: Settings) -> ClipSamples:
         kept.append(box is not None)
         if box is not None:
             numbers.append(number)
-            wide = faces.widen(box, settings.margin, grey.shape)
-            crops.append(faces.crop(grey, wide, settings.size, settings.interpolation))
+            crops.append(picture(grey, box, settings))
 
     starts, dropped = windows(np.array(kept, bool), settings.window, settings.hop)
     return ClipSamples(
@@ -108,6 +107,12 @@ def prepare(clip: Clip, settings: Settings) -> ClipSamples:
             "without_any_face": int(not crops),
         },
     )
+
+
+def picture(grey: np.ndarray, box: np.ndarray, settings: Settings) -> np.ndarray:
+    """The face (size, size) uint8 in a box (4,) of a (H, W) uint8 frame, as a network sees it."""
+    wide = faces.widen(box, settings.margin, grey.shape)
+    return faces.crop(grey, wide, settings.size, settings.interpolation)
 
 
 def windows(seen: np.ndarray, length: int, hop: int) -> tuple[np.ndarray, int]:

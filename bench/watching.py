@@ -1,0 +1,148 @@
+"""From decoded frames of 720×576 to probabilities, beside PyPI's `fer` on the same frames at the same time."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from bench import agreement, material
+from bench.figures import Figure
+from common import files, video
+from common.errors import UserError
+from common.request import cache_from_environment, results_from_environment
+from reproductions.use import stream
+from reproductions.use.finder import Finder
+from reproductions.use.trained import find
+
+TITLE = "Watching: one face in frames of 720×576, on two cores"
+FRAMES, TURNS, CORES = 150, 3, 2
+# Lee and Wong 2020, section VI: processing of a frame with detection, 3 to 6 ms of inference, both, 25 frames a second.
+PAPER_FRAME, PAPER_NETWORK, PAPER_PIPELINE, PAPER_RATE = 35.0, 6.0, 40.0, 25.0
+# What `fer` needs for its defaults. Its list also names PyTorch and moviepy, which these never touch, and OpenCV
+# without a bound, of which release 5 has no cascades; it still imports pkg_resources.
+FER = ("fer==25.10.3",)
+FER_NEEDS = (
+    "tensorflow==2.20.*",
+    "opencv-contrib-python>=4.10,<5",
+    "pandas",
+    "requests",
+    "tqdm",
+    "pillow",
+    "setuptools<81",
+)
+
+
+def measure(small: bool) -> list[Figure]:
+    """In turns, so that whatever else the machine does strikes both.
+
+    Raises:
+        UserError: if `fer` cannot be installed, or no network was trained yet.
+    """
+    trained = find("timeconvnet", results_from_environment())
+    clips = agreement.filmed(material.clips(small))
+    paths = [clip.source for clip in clips]
+    count = 30 if small else FRAMES
+    python = _fer_environment()
+    with _cores(CORES):
+        trained.prepare()
+        frames = list(_frames(paths, count))
+        theirs, ours = [], []
+        with _fer(python, count, paths) as run_fer:
+            for _ in range(1 if small else TURNS):
+                theirs += run_fer()
+                ours += list(stream.watch(frames, trained, Finder(trained.watching.detector)))
+    steps = {name: np.array([seen.milliseconds[name] for seen in ours]) for name in ("detect", "crop", "network")}
+    whole = sum(steps.values())
+    answered = np.array([len(seen.probabilities) > 0 for seen in ours])
+    return [
+        Figure("frames a second, against fer", np.mean(theirs) / np.mean(whole), "times", at_least=8),
+        Figure("frames a second", 1000 / np.mean(whole), "frames/s", at_least=PAPER_RATE),
+        Figure("frames a second of fer", 1000 / np.mean(theirs), "frames/s", at_least=0),
+        *_percentiles("fer, whole frame", np.array(theirs), np.inf),
+        *_percentiles("finding and cutting out the face", steps["detect"] + steps["crop"], PAPER_FRAME),
+        *_percentiles("network", steps["network"][answered], PAPER_NETWORK),
+        *_percentiles("whole frame", whole, PAPER_PIPELINE),
+        *agreement.figures(clips[: 3 if small else 40], trained),
+    ]
+
+
+def _percentiles(name: str, milliseconds: np.ndarray, at_most: float) -> list[Figure]:
+    return [
+        Figure(f"{name}, {word}", np.percentile(milliseconds, share), "ms", at_most=at_most)
+        for word, share in (("median", 50), ("95 %", 95))
+    ]
+
+
+def _frames(paths: Sequence[Path], count: int) -> Iterator[tuple[float, np.ndarray]]:
+    taken = 0
+    for path in paths:
+        for frame in video.frames(path):
+            if taken == count:
+                return
+            yield taken / 25, frame
+            taken += 1
+
+
+@contextmanager
+def _fer(python: Path, count: int, paths: Sequence[Path]) -> Iterator:
+    """A process in which `fer` has the frames; gives a function that has it work and returns its milliseconds."""
+    script = Path(__file__).with_name("fer_frames.py")
+    command = [str(python), str(script), str(count), *map(str, paths)]
+    quiet = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+    with subprocess.Popen(command, env=quiet, **pipes) as process:
+
+        def answer():
+            line = process.stdout.readline()
+            if not line:
+                raise UserError(f"fer does not run: {' '.join(command[:2])} says why.", f"Delete {python.parents[1]}.")
+            return json.loads(line)
+
+        answer()
+
+        def run() -> list[float]:
+            process.stdin.write("\n")
+            process.stdin.flush()
+            return answer()["milliseconds"]
+
+        try:
+            yield run
+        finally:
+            process.stdin.close()
+
+
+def _fer_environment() -> Path:
+    """Python of an environment with `fer`, made once."""
+    folder = cache_from_environment() / "bench" / "fer"
+    python = folder / "bin" / "python"
+    with files.lock(folder.parent):
+        if not (folder / "made").exists():
+            uv = [sys.executable, "-m", "uv"]
+            install = [*uv, "pip", "install", "--quiet", "--python", str(python)]
+            calls = [[*uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)]]
+            calls += [[*install, "--no-deps", *FER], [*install, *FER_NEEDS]]
+            for call in calls:
+                done = subprocess.run(call, capture_output=True, text=True, check=False)
+                if done.returncode:
+                    raise UserError(f"fer cannot be installed: {done.stderr.strip()[-300:]}", "Is there a network?")
+            (folder / "made").touch()
+    return python
+
+
+@contextmanager
+def _cores(count: int) -> Iterator[None]:
+    """Only so many cores for this process and those that it starts, where the system can do that."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(before)[:count])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

@@ -1,0 +1,87 @@
+"""From the corpus to finished runs, and the plan that says which runs belong to which table."""
+
+from dataclasses import asdict
+
+import datasets
+from common import plans, split_audit, splits
+from common.clips import Provenance, provenance
+from common.feeding import class_labels
+from common.launch import Job
+from common.recipe import Recipe
+from common.request import Request
+from common.samples import Samples, broken, build, counted
+from common.screen import bar
+from common.training import Training
+from datasets import savee
+from reproductions.data_root import data_root
+from reproductions.sixth_paper.models import NETWORKS
+from reproductions.sixth_paper.preprocessing import Settings, prepare
+from reproductions.train import train
+
+EXPERIMENTS = {"table1": "Table 1: accuracy on SAVEE, by protocol"}
+
+# `published` is what the authors did, `honest` what can be trusted; every paper has these two.
+SPLITTERS = {
+    "published": splits.random_windows,
+    "clip-disjoint": splits.clip_disjoint,
+    "honest": splits.subject_disjoint,
+}
+
+
+def reproduce(request: Request) -> Provenance:
+    """Compute what is asked for and not there yet; returns whether the data are drawn or recorded.
+
+    Raises:
+        UserError: if data are missing or broken, or the disk cannot take what is written.
+    """
+    folder = data_root(request, (savee.KEY,))
+    place = datasets.locate_all(folder, [savee.KEY])[savee.KEY]
+    origin, samples = provenance(place), _samples(request, savee.index(place).labelled)
+    jobs = [_job(request, samples, protocol, seed) for protocol in request.protocols for seed in request.seeds]
+    plan = plans.asked(request, origin, [name for name in EXPERIMENTS if request.wants(name)])
+    plan["census"] = {"ledger": counted(samples.ledger), "broken": broken(samples.ledger)}
+    plan["runs"] = [asdict(job.training.identity) for job in jobs]
+    plan["splits"] = {job.training.protocol: job.split for job in jobs}
+    plans.write(plans.plan_path(request.paper, request.profile, origin.word, request.results), plan)
+    train(request, jobs, origin)
+    return origin
+
+
+def _samples(request: Request, clips) -> Samples:
+    with bar("Finding faces", "clips") as progress:
+        return build(
+            clips,
+            prepare,
+            Settings(),
+            request.cache / "samples",
+            workers=request.workers,
+            progress=progress,
+            skip_broken=request.skip_broken,
+            launcher=request.launcher,
+        )
+
+
+def _job(request: Request, samples: Samples, protocol: str, seed: int) -> Job:
+    table, stated = samples.table, request.paper.hyperparameters
+    fold = SPLITTERS[protocol](table, request.settings["split_seed"])
+    training = Training(
+        paper=request.paper.name,
+        experiment="table1",
+        protocol=protocol,
+        profile=request.profile,
+        network=NETWORKS["one_frame"],
+        recipe=Recipe(
+            epochs=request.sizes["epochs"],
+            batch_size=stated["batch_size"],
+            learning_rate=stated["learning_rate"],
+            checkpoint=request.settings["checkpoint"],
+            mixed_precision=request.mixed_precision,
+            xla=request.xla,
+        ),
+        seed=seed,
+        samples=samples,
+        labels=class_labels(table.emotion, savee.CLASSES),
+        classes=savee.CLASSES,
+        fold=fold,
+    )
+    return Job(training, split_audit.described(table, fold))

@@ -1,0 +1,51 @@
+"""Table 1 beside ours, made from finished runs alone."""
+
+from pathlib import Path
+
+from common import scores
+from common.evidence import Evidence, whole
+from common.paper import Paper
+from common.tables import Table
+from common.verdicts import judge
+from reproductions.sixth_paper import measured
+from reproductions.sixth_paper.models import NETWORKS
+
+COLUMNS = {
+    "network": "Network",
+    "protocol": "Protocol",
+    "published": "Published",
+    "reproduced": "Reproduced",
+    "interval": "95 % interval",
+    "verdict": "Verdict",
+}
+
+
+def make(paper: Paper, profile: str, data: str, results: Path) -> list[Table]:
+    """The tables of the last `reproduce` with this profile on "synthetic" or "real" data.
+
+    Raises:
+        UserError: if nothing was run yet, or a run that the tables need is missing.
+    """
+    return tables(whole(paper, profile, data, results, timed=()))
+
+
+def tables(evidence: Evidence) -> list[Table]:
+    """The tables of the experiments that were run."""
+    claim = evidence.paper.claim("table1-one_frame-accuracy")
+    rows = []
+    for protocol in evidence.plan["protocols"]:
+        ours = measured.accuracy(evidence, claim, protocol)
+        if ours:
+            row = {"network": NETWORKS[claim.network].title, "protocol": protocol, "published": claim.value}
+            row |= {"reproduced": f"{ours.value:.1f}", "interval": f"{ours.interval[0]:.1f} to {ours.interval[1]:.1f}"}
+            rows.append(row | {"verdict": judge(claim, ours).name})
+    notes = [f"{protocol}: {split['said']}" for protocol, split in evidence.plan["splits"].items()]
+    return [Table("table1", "Table 1: accuracy on SAVEE in %", COLUMNS, rows, notes, evidence.meta)]
+
+
+def leaks(evidence: Evidence) -> list[tuple[str, float, float, float]]:
+    """What the published protocol's accuracy owes to known subjects, in points: (network, difference, low, high)."""
+    published, honest = (evidence.of("table1", "one_frame", protocol) for protocol in ("published", "honest"))
+    if not (published and honest):
+        return []
+    return [("One-Frame Net", *(100 * value for value in scores.difference(published, honest)))]

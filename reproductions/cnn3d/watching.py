@@ -1,0 +1,44 @@
+"""The 3D-CNN on a video that somebody brings: the last ten frames, face by face, as the paper prepares them."""
+
+from functools import partial
+
+import numpy as np
+
+from common import faces, feeding
+from common import paper as papers
+from common.emotions import Emotion
+from common.faces import Haar
+from common.runs import Run
+from reproductions.cnn3d.models import NETWORKS
+from reproductions.cnn3d.preprocessing import HAAR, Settings, detector_title, picture
+from reproductions.use.watching import Watching
+
+
+def watching(record: Run) -> Watching:
+    """How the network of a run watches, with the preprocessing that the paper's settings have by default.
+
+    A sequence of its training ends at the peak of an expression, which nobody knows of a video: so every ten frames
+    in a row are one. Faces are found by the cascade embedded in OpenCV also where the training had the paper's SSD.
+    """
+    # Of the two corpora only CK+ has contempt, and is grey.
+    grey = Emotion.CONTEMPT in record.record["classes"]
+    settings = Settings(grey=grey, clahe=papers.load("cnn3d").hyperparameters["best"]["clahe"])
+    scaling = record.identity.recipe["pixel_scaling"]
+    return Watching(
+        frames=settings.frames,
+        crop=partial(_crop, settings=settings),
+        inputs=partial(feeding.inputs, layout=NETWORKS["c3d_ckplus"].layout, pixel_scaling=scaling),
+        description=[
+            f"Find the face ({detector_title(HAAR)}).",
+            f"Cut it out and resize it to {settings.size}×{settings.size} pixels (bilinear).",
+            f"CLAHE, clip limit 2, 8×8 tiles, on {'grey' if grey else 'lightness'}." if settings.clahe else "No CLAHE.",
+            f"Three channels, {'all grey' if grey else 'red, green, blue'}.",
+            f"Windows of {settings.frames} frames in a row; in the training they end at the peak of the expression.",
+            "Pixels from -1 to 1." if scaling == "symmetric" else "Pixels divided by 255.",
+        ],
+        detector=Haar(),
+    )
+
+
+def _crop(frame: np.ndarray, box: np.ndarray, settings: Settings) -> np.ndarray:
+    return picture(frame, faces.widen(box, settings.box_margin, frame.shape[:2]), settings)

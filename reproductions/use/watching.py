@@ -1,0 +1,39 @@
+"""What a network needs to see of a video, as its paper prepares it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from common.faces import Haar
+
+
+@dataclass(frozen=True)
+class Watching:
+    """How a network watches.
+
+    Attributes:
+        frames: crops in a window.
+        crop: `crop(frame, box)` gives the crop (H, W, C) uint8 of a face in a box (4,) of a (H, W, 3) uint8 BGR frame.
+        inputs: `inputs(crops)` lays out windows (n, frames, H, W, C) uint8 as the network takes them, float32.
+        description: for people, one step a line.
+        step: every how many frames of a video one enters the window.
+        detector: the face detector of the training.
+    """
+
+    frames: int
+    crop: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    inputs: Callable[[np.ndarray], np.ndarray]
+    description: list[str]
+    step: int = 1
+    detector: Haar = field(default_factory=Haar)
+
+    def blank(self) -> np.ndarray:
+        """A window (1, frames, H, W, C) uint8 of nothing."""
+        crop = self.crop(np.zeros((64, 64, 3), np.uint8), np.array([8, 8, 48, 48], np.int32))
+        return np.zeros((1, self.frames, *crop.shape), np.uint8)
+
+    @property
+    def reach(self) -> int:
+        """Consecutive frames that a window spans."""
+        return (self.frames - 1) * self.step + 1

@@ -1,0 +1,205 @@
+"""The template of docs/adding-a-paper.md works as it stands, and `reproduce all` outlives papers that do not."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from common import paper
+from common.errors import UserError
+from reproductions import every
+
+ROOT = Path(__file__).parents[1]
+TEMPLATE = ROOT / "docs" / "sixth_paper"
+PAPERS = [path.parent.name for path in ROOT.glob("reproductions/*/paper.yaml")]
+
+# Instead of the template's work: a mistake of the user's, one of ours, and a process that the system kills.
+FAILURES = {
+    "a_missing_set": 'raise UserError("SAVEE is not there.", "Unpack it.")',
+    "b_mistake": "raise ZeroDivisionError('of ours')",
+    "c_killed": "import os; os._exit(9)",
+}
+WAITS = "import time; print('It waits', flush=True); time.sleep(600)"
+
+
+def add(root: Path, name: str, instead: str = "") -> None:
+    """Put the template into a suite under a name; `instead` is what it does when it is run."""
+    folder = shutil.copytree(TEMPLATE, root / "reproductions" / name)
+    if instead:
+        path, first = folder / "experiments.py", "    folder = data_root("
+        code = path.read_text(encoding="utf-8")
+        assert first in code
+        path.write_text(f"from common.errors import UserError\n{code.replace(first, f'    {instead}{chr(10)}{first}')}")
+
+
+@pytest.fixture(scope="module")
+def suite(tmp_path_factory) -> Path:
+    """A copy of the suite whose papers are the template and three copies of it that fail."""
+    root = tmp_path_factory.mktemp("suite")
+    unwanted = shutil.ignore_patterns("__pycache__", *PAPERS)
+    for package in ("common", "datasets", "reproductions"):
+        shutil.copytree(ROOT / package, root / package, ignore=unwanted if package == "reproductions" else None)
+    (root / "results").mkdir()
+    shutil.copy(ROOT / "results" / "parameters.json", root / "results")
+    add(root, TEMPLATE.name)
+    for name, failure in FAILURES.items():
+        add(root, name, failure)
+    return root
+
+
+@pytest.fixture(scope="module")
+def start(suite, cache):
+    """`start(*words)`: a command of that suite, in a session of its own."""
+
+    def command(*words: str) -> subprocess.Popen:
+        places = {"FER_CACHE": str(cache), "FER_RESULTS": str(suite / "results"), "COLUMNS": "1000"}
+        return subprocess.Popen(
+            [sys.executable, "-m", "reproductions", *map(str, words)],
+            cwd=suite,
+            env=os.environ | places,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    return command
+
+
+@pytest.fixture(scope="module")
+def run(start):
+    """`run(*words)`: exit status and all that a command printed."""
+
+    def command(*words: str) -> SimpleNamespace:
+        process = start(*words)
+        stdout, stderr = process.communicate()
+        return SimpleNamespace(returncode=process.returncode, stdout=stdout, stderr=stderr)
+
+    return command
+
+
+@pytest.fixture(scope="module")
+def everything(run) -> SimpleNamespace:
+    return run("reproduce", "all", "--workers", "1")
+
+
+@pytest.fixture
+def runs(suite, everything) -> dict[Path, float]:
+    """The template's finished runs, and when each was written."""
+    return {path: path.stat().st_mtime for path in (suite / "results/runs" / TEMPLATE.name).rglob("run.json")}
+
+
+def test_the_template_runs_from_raw_video_to_its_table(everything, runs, suite):
+    table = json.loads((suite / f"results/tables/{TEMPLATE.name}/quick-synthetic/table1.json").read_text())
+    verdicts = {row["protocol"]: row["verdict"] for row in table["rows"]}
+    assert verdicts == {"published": "not comparable", "honest": "not comparable"}
+    assert any("subjects that are trained on" in note for note in table["notes"])
+    assert len(runs) == 2
+    assert (suite / f"results/pictures/{TEMPLATE.name}/quick-synthetic/curves-honest.png").is_file()
+
+
+def test_failing_papers_are_named_at_the_end_and_the_others_still_run(everything, suite):
+    assert everything.returncode == 2, everything.stderr
+    end = everything.stderr[everything.stderr.index("error: 3 of 4 papers could not be finished") :]
+    assert "a_missing_set (SAVEE is not there. Unpack it.)" in end
+    assert "b_mistake (ZeroDivisionError: of ours)" in end
+    assert "c_killed (its process was killed" in end
+    assert TEMPLATE.name not in end
+    assert "what is finished is kept" in end
+    assert "b_mistake/experiments.py" in everything.stderr  # where our mistake is
+    assert everything.stdout.rindex("results/report.html") > everything.stdout.index("Table 1: accuracy on SAVEE")
+    assert "The One-Frame Net" in (suite / "results" / "report.html").read_text()
+
+
+def test_what_is_finished_is_not_run_again(run, runs, suite):
+    for name in FAILURES:
+        shutil.rmtree(suite / "reproductions" / name)
+    again = run("reproduce", "all", "--workers", "1")
+    assert again.returncode == 0, again.stderr
+    assert {path: path.stat().st_mtime for path in runs} == runs
+    assert "Training: 0 epochs" in again.stdout
+
+
+def test_its_network_watches_a_video(run, runs, cache, tmp_path):
+    clip = min(cache.rglob("AudioVisualClip/*/*.avi"))
+    seen = run("predict", clip, "--model", TEMPLATE.name, "--out", tmp_path / "seen")
+    assert seen.returncode == 0, seen.stderr
+    told, *rows = (tmp_path / "seen" / "faces.csv").read_text().splitlines()
+    assert "synthetic" in told and TEMPLATE.name in told
+    first, *others = csv.DictReader(rows)
+    assert len(others) > 5
+    assert sum(float(first[name]) for name in first if name.startswith("p_")) == pytest.approx(1, abs=1e-4)
+
+
+def test_its_parameters_are_counted(run, runs):
+    assert run("count-parameters").returncode == 0
+    claims = json.loads(run("claims", "--paper", TEMPLATE.name, "--json").stdout)
+    assert {claim["metric"]: claim["verdict"] for claim in claims} == {
+        "accuracy": "not comparable",
+        "parameters": "exact",
+    }
+
+
+def living(session: int) -> list[str]:
+    """The processes of a session that have not ended, as Linux lists them."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it ends while we look
+            state, _, _, member, *_ = path.read_text().rpartition(")")[2].split()
+            if int(member) == session and state != "Z":
+                found.append(path.parent.name)
+    return found
+
+
+def test_ctrl_c_ends_all_papers(start, suite):
+    add(suite, "a_waits", WAITS)
+    process = start("reproduce", "all")
+    try:
+        assert any("It waits" in line for line in iter(process.stdout.readline, ""))
+        assert len(living(process.pid)) > 1
+        os.killpg(process.pid, signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=60)
+    finally:
+        shutil.rmtree(suite / "reproductions" / "a_waits")
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == 130
+    assert "the same command continues from here" in stderr
+    assert "One-Frame" not in stdout  # of the paper that would have been next
+    deadline = time.monotonic() + 20
+    while living(process.pid) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert living(process.pid) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"experiment": "table1"}, "Experiments and settings belong to one paper"),
+        ({"settings": ["checkpoint=last"]}, "Experiments and settings belong to one paper"),
+        ({"profile": "quik"}, "Did you mean quick?"),
+        ({"protocol": "honset"}, "Did you mean honest?"),
+        ({"seeds": "0,one"}, "are not whole numbers"),
+        ({"data": Path("missing")}, "The data folder missing does not exist."),
+    ],
+)
+def test_what_no_paper_can_be_run_with_is_refused_before_anything_runs(monkeypatch, options, told):
+    monkeypatch.setattr(every, "_row", lambda *_: pytest.fail("a paper was run"))
+    with pytest.raises(UserError, match=re.escape(told)):
+        every.reproduce(**options)
+
+
+def test_every_decision_of_the_template_is_read_by_its_code():
+    code = "".join(path.read_text(encoding="utf-8") for path in TEMPLATE.glob("*.py"))
+    decisions = paper.read(TEMPLATE / "paper.yaml").decisions
+    assert decisions and [one.name for one in decisions if f'["{one.name}"]' not in code] == []

@@ -1,0 +1,161 @@
+"""Which network is taken, what is said about it, and that nothing foreign is loaded."""
+
+import io
+import json
+import pickle
+import zipfile
+from pathlib import Path
+
+import fake_runs
+import little_trained
+import numpy as np
+import pytest
+
+from common import runs
+from common.errors import UserError
+from reproductions.use import quick, trained
+
+
+def test_the_best_run_is_taken_recorded_faces_first_then_the_honest_protocol(tmp_path):
+    def best() -> runs.Identity:
+        return trained.find("timeconvnet", tmp_path).record.identity
+
+    little_trained.run(tmp_path, seed=1, accuracy=0.9)
+    assert best().seed == 1
+    little_trained.run(tmp_path, seed=2, accuracy=0.5, protocol="honest")
+    assert best().seed == 2
+    little_trained.run(tmp_path, seed=3, accuracy=0.6, protocol="honest")
+    assert best().seed == 3
+    little_trained.run(tmp_path, seed=4, accuracy=0.4, synthetic=False)
+    assert best().seed == 4
+    little_trained.run(
+        tmp_path, seed=5, accuracy=1.0, experiment="control-shuffled", protocol="honest", synthetic=False
+    )
+    assert best().seed == 4
+    assert trained.find("", tmp_path).record.identity.seed == 4
+
+
+def test_a_run_is_taken_by_its_folder(tmp_path):
+    worse = little_trained.run(tmp_path, accuracy=0.3)
+    little_trained.run(tmp_path, seed=1, accuracy=0.9)
+    found = trained.find(str(worse.folder), tmp_path)
+    assert found.record.folder == worse.folder
+    assert found.paper == "timeconvnet" and found.network == "TimeConvNet (mini-Xception)"
+    assert found.classes == fake_runs.CLASSES
+
+
+def test_what_it_was_trained_on_is_said(tmp_path):
+    drawn = little_trained.make(tmp_path)
+    assert "drawn faces (synthetic)" in drawn.said and "published" in drawn.said and drawn.synthetic
+    recorded = little_trained.make(tmp_path, seed=1, synthetic=False)
+    assert "recorded faces (CK+)" in recorded.said and "0.80" in recorded.said and not recorded.synthetic
+
+
+def test_without_a_network_the_command_that_makes_one_is_named(tmp_path, monkeypatch):
+    monkeypatch.delenv("FER_DATA", raising=False)
+    with pytest.raises(UserError, match="make reproduce PAPER=thesis"):
+        trained.find("thesis", tmp_path)
+    with pytest.raises(UserError, match="make reproduce PAPER=timeconvnet"):
+        trained.find("", tmp_path)
+
+
+def test_with_the_real_fer2013_on_disk_the_small_network_is_offered(tmp_path, monkeypatch):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "fer2013.csv").write_text("emotion,pixels,Usage\n")
+    monkeypatch.setenv("FER_DATA", str(tmp_path / "data"))
+    with pytest.raises(UserError, match=f"PAPER=thesis DATA={tmp_path / 'data'} EXPERIMENT=cnn_fer2013"):
+        trained.find("", tmp_path)
+
+
+@pytest.mark.parametrize("which", ["timeconvnets", "no/such/folder"])
+def test_what_is_neither_run_nor_paper_is_refused(tmp_path, which):
+    with pytest.raises(UserError, match=which):
+        trained.find(which, tmp_path)
+
+
+def test_a_run_without_its_network_is_refused(tmp_path):
+    run = little_trained.run(tmp_path)
+    (run.folder / "model.keras").unlink()
+    record = json.loads((run.folder / "run.json").read_text())
+    (run.folder / "run.json").write_text(json.dumps(record | {"contents": ["predictions.csv", "curves.csv"]}))
+    with pytest.raises(UserError, match=r"no model\.keras"):
+        trained.find(str(run.folder), tmp_path)
+    with pytest.raises(UserError, match="trained yet"):
+        trained.find("timeconvnet", tmp_path)
+
+
+class Trap:
+    """What runs where a pickle of it is opened."""
+
+    def __reduce__(self):
+        return Path.touch, (Path("trapped"),)
+
+
+def archive(**files: bytes) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as file:
+        for name, content in files.items():
+            file.writestr(name.replace("_", "."), content)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "no network that Keras has saved"),
+        (pickle.dumps(Trap()), "no network that Keras has saved"),
+        (archive(archive_data=b"x"), "no network that Keras has saved"),
+        (archive(metadata_json=b'{"keras_version": "3.12.0"}', data_pkl=pickle.dumps(Trap())), "pickle"),
+        (archive(metadata_json=b'{"keras_version": "99.1.0"}'), "newer than the one here"),
+        (archive(metadata_json=b'{"keras_version": "3.12.0"}', config_json=b"{}"), "damaged"),
+    ],
+)
+def test_foreign_and_damaged_files_are_not_loaded(tmp_path, monkeypatch, content, told):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "model.keras"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=told) as caught:
+        trained.load(path)
+    assert str(path) in str(caught.value) and not (tmp_path / "trapped").exists()
+
+
+def test_code_in_a_network_is_not_run(tmp_path):
+    import keras
+
+    path = tmp_path / "model.keras"
+    keras.Sequential([keras.Input((3,)), keras.layers.Lambda(lambda x: x * 2)]).save(path)
+    with pytest.raises(UserError, match="not safe to load"):
+        trained.load(path)
+
+
+def test_litert_gives_what_keras_gives_and_is_kept(tmp_path, monkeypatch):
+    from reproductions.timeconvnet.models import NETWORKS
+
+    one = trained.of(little_trained.run(tmp_path))
+    NETWORKS["tcn_mini_xception"].build(classes=7).save(one.file)
+    monkeypatch.setenv("FER_CACHE", str(tmp_path / "cache"))
+    windows = np.random.default_rng(0).random((3, 48, 48, 5), np.float32)
+    found = one.probabilities(windows)
+    assert found.shape == (3, 7) and found.dtype == np.float32
+    assert np.abs(found - one.model.predict_on_batch(windows)).max() <= 1e-4
+    (kept,) = (tmp_path / "cache" / "litert").glob("*.tflite")
+
+    again = trained.of(one.record)
+    monkeypatch.setattr(trained, "load", lambda path: pytest.fail("needs no Keras model any more"))
+    assert np.array_equal(quick.network(again, kept.parent)(windows), found)
+
+
+def test_what_is_watched_is_laid_out_as_in_the_training(tmp_path):
+    windows = np.random.default_rng(0).integers(0, 256, (2, 5, 48, 48, 1), np.uint8)
+    watching = little_trained.make(tmp_path).watching
+    assert (watching.frames, watching.step, watching.reach) == (5, 2, 9)
+    inputs = watching.inputs(windows)
+    assert inputs.shape == (2, 48, 48, 5) and inputs.dtype == np.float32
+    assert np.allclose(inputs[1, :, :, 3], windows[1, 3, :, :, 0] / 255)
+    assert watching.blank().shape == (1, 5, 48, 48, 1) and len(watching.description) == 5
+
+
+def test_a_network_of_single_frames_needs_no_window(tmp_path):
+    watching = trained.of(little_trained.run(tmp_path, network="mini_xception_2d")).watching
+    assert (watching.frames, watching.step, watching.reach) == (1, 1, 1)
+    assert watching.inputs(watching.blank()).shape == (1, 48, 48, 1)
