@@ -6,6 +6,7 @@ A box is (x, y, width, height) in pixels, int32, from the top left corner of the
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from threading import get_ident
 from typing import Protocol
 
 import cv2
@@ -45,7 +46,7 @@ class Haar:
         return f"opencv {cv2.__version__} {self}"
 
     def detect(self, grey: np.ndarray) -> np.ndarray:
-        boxes = _cascade(self.cascade).detectMultiScale(
+        boxes = _cascade(self.cascade, get_ident()).detectMultiScale(
             grey, self.scale_factor, self.min_neighbors, minSize=(self.min_size, self.min_size)
         )
         return np.asarray(boxes, np.int32).reshape(-1, 4)
@@ -59,18 +60,21 @@ class Haar:
         size = 2 * self.window
         # At its first size OpenCV tries every second place only, at twice that every one.
         doubled = cv2.resize(level, None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
-        found = _cascade(self.cascade).detectMultiScale(doubled, 2.0, 0, minSize=(size, size), maxSize=(size, size))
+        found = _cascade(self.cascade, get_ident()).detectMultiScale(
+            doubled, 2.0, 0, minSize=(size, size), maxSize=(size, size)
+        )
         return np.asarray(found, np.int32).reshape(-1, 4)[:, :2] // 2
 
     @property
     def window(self) -> int:
         """Side in pixels of the window that the cascade was trained for."""
-        return _cascade(self.cascade).getOriginalWindowSize()[0]
+        return _cascade(self.cascade, get_ident()).getOriginalWindowSize()[0]
 
 
 @cache
-def _cascade(name: str) -> cv2.CascadeClassifier:
+def _cascade(name: str, thread: int) -> cv2.CascadeClassifier:
     # Kept outside the detector, which travels to worker processes: a loaded cascade cannot be pickled.
+    # One a thread, because a search keeps its pictures in it.
     return cv2.CascadeClassifier(str(Path(cv2.data.haarcascades) / f"{name}.xml"))
 
 

@@ -7,6 +7,8 @@ and of each the cascade gets the piece in which the face's own windows lie.
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
 from math import ceil
 
 import cv2
@@ -27,18 +29,8 @@ def search(detector: Haar, grey: np.ndarray, box: np.ndarray) -> np.ndarray | No
     >>> search(Haar(), np.zeros((288, 360), np.uint8), np.array([100, 100, 80, 80])) is None
     True
     """
-    hits = []
-    for factor, size in _sizes(detector, grey.shape, int(box[2])):
-        shape = round(grey.shape[1] / factor), round(grey.shape[0] / factor)
-        level = cv2.resize(grey, shape, interpolation=cv2.INTER_LINEAR_EXACT)
-        # Whole rows from their left end: which of the next places the cascade tries depends on those before.
-        right = _span(box[0] + box[2] / 2, REACH * box[2] + size / 2, factor)[1]
-        top, bottom = _span(box[1] + box[3] / 2, REACH * box[3] + size / 2, factor)
-        part = level[top:bottom, :right]
-        if min(part.shape) < detector.window:
-            continue
-        places = np.rint((detector.hits(part) + np.array([0, top])) * factor).astype(int).tolist()
-        hits += [(x, y, size, size) for x, y in places]
+    sizes = _sizes(detector, grey.shape, int(box[2]))
+    hits = [hit for found in _threads().map(partial(_hits, detector, grey, box), sizes) for hit in found]
     found, _ = cv2.groupRectangles(hits, detector.min_neighbors, ALIKE) if hits else ((), ())
     if len(found) == 0:
         return None
@@ -47,6 +39,27 @@ def search(detector: Haar, grey: np.ndarray, box: np.ndarray) -> np.ndarray | No
     away = np.linalg.norm(boxes[:, :2] + boxes[:, 2:] / 2 - centre, axis=1)
     # Farther along the row there may be the face of somebody else.
     return boxes[np.argmin(away)] if away.min() <= FARTHEST * box[2] else None
+
+
+def _hits(detector: Haar, grey: np.ndarray, box: np.ndarray, one: tuple[float, int]) -> list[tuple]:
+    """The windows (x, y, size, size) of one factor and size that see a face near a box."""
+    factor, size = one
+    shape = round(grey.shape[1] / factor), round(grey.shape[0] / factor)
+    level = cv2.resize(grey, shape, interpolation=cv2.INTER_LINEAR_EXACT)
+    # Whole rows from their left end: which of the next places the cascade tries depends on those before.
+    right = _span(box[0] + box[2] / 2, REACH * box[2] + size / 2, factor)[1]
+    top, bottom = _span(box[1] + box[3] / 2, REACH * box[3] + size / 2, factor)
+    part = level[top:bottom, :right]
+    if min(part.shape) < detector.window:
+        return []
+    places = np.rint((detector.hits(part) + np.array([0, top])) * factor).astype(int).tolist()
+    return [(x, y, size, size) for x, y in places]
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    # The finest size takes about as long as the others together.
+    return ThreadPoolExecutor(2, "nearby")
 
 
 def _sizes(detector: Haar, shape: tuple[int, ...], width: int) -> Iterator[tuple[float, int]]:

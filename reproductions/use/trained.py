@@ -174,8 +174,8 @@ def usable(run: Run) -> bool:
     return meant and (run.folder / WEIGHTS).is_file() and _watches(run.identity.paper)
 
 
-def _rank(run: Run) -> tuple[bool, bool]:
-    return run.synthetic, run.identity.protocol != "honest"
+def _rank(run: Run) -> tuple[bool, int]:
+    return run.synthetic, {"honest": 0, "published": 1}.get(run.identity.protocol, 2)
 
 
 def _accuracy(run: Run) -> float:
