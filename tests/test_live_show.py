@@ -106,6 +106,8 @@ def started(film):
         stderr=subprocess.PIPE,
         text=True,
         cwd=ROOT,
+        # Background jobs of a shell, as in some CI, ignore ctrl-C, and what they start inherits that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         first, second = running.stdout.readline(), running.stdout.readline()

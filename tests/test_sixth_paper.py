@@ -71,6 +71,8 @@ def start(suite, cache):
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            # Background jobs of a shell, as in some CI, ignore ctrl-C, and what they start inherits that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     return command
