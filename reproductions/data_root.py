@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import datasets
+from common.errors import UserError
 from common.request import Request
 from common.screen import bar, console
 
@@ -37,3 +38,14 @@ def missing_sets(root: Path, keys: Mapping[str, str]) -> set[str]:
     for name in missing:
         console.print(f"{name} is not at or below {root}: what needs it is left out.", markup=False)
     return missing
+
+
+def need_classes(emotions: Iterable, classes: Iterable, sentence: str) -> None:
+    """Nothing, if each of the classes is among the emotions.
+
+    Raises:
+        UserError: if not; it begins with the sentence and ends with the classes that are absent.
+    """
+    absent = sorted(set(map(str, classes)) - set(map(str, emotions)))
+    if absent:
+        raise UserError(f"{sentence} {' or '.join(absent)}.", "Compare what is there with make verify-data.")

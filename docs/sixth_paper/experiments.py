@@ -9,11 +9,11 @@ from common.feeding import class_labels
 from common.launch import Job
 from common.recipe import Recipe
 from common.request import Request
-from common.samples import Samples, broken, build, counted
-from common.screen import bar
+from common.samples import Samples, broken, counted
 from common.training import Training
 from datasets import savee
 from reproductions.data_root import data_root
+from reproductions.prepared import prepared
 from reproductions.sixth_paper.models import NETWORKS
 from reproductions.sixth_paper.preprocessing import Settings, prepare
 from reproductions.train import train
@@ -48,17 +48,7 @@ def reproduce(request: Request) -> Provenance:
 
 
 def _samples(request: Request, clips) -> Samples:
-    with bar("Finding faces", "clips") as progress:
-        return build(
-            clips,
-            prepare,
-            Settings(),
-            request.cache / "samples",
-            workers=request.workers,
-            progress=progress,
-            skip_broken=request.skip_broken,
-            launcher=request.launcher,
-        )
+    return prepared(request, clips, prepare, Settings(), "Finding faces")
 
 
 def _job(request: Request, samples: Samples, protocol: str, seed: int) -> Job:

@@ -8,12 +8,12 @@ from common.clips import Clip, Provenance, common_origin, provenance
 from common.emotions import Emotion
 from common.errors import UserError
 from common.request import Request
-from common.samples import Samples, build
-from common.screen import bar
+from common.samples import Samples
 from common.splits import Fold
 from datasets import ckplus, oulu
 from reproductions.cnn3d import preprocessing
 from reproductions.data_root import data_root
+from reproductions.prepared import prepared
 
 CKPLUS, OULU = ckplus.NAME, oulu.NAME
 KEYS = {CKPLUS: ckplus.KEY, OULU: oulu.KEY}
@@ -56,17 +56,9 @@ class Corpus:
             UserError: if clips cannot be read, or the model files of the detector are damaged.
         """
         if clahe not in self._samples:
-            with bar(f"Finding faces in {self.name}", "clips") as progress:
-                self._samples[clahe] = build(
-                    self.clips,
-                    preprocessing.prepare,
-                    preprocessing.settings(request, self.name, clahe),
-                    request.cache / "samples",
-                    workers=request.workers,
-                    progress=progress,
-                    skip_broken=request.skip_broken,
-                    launcher=request.launcher,
-                )
+            settings = preprocessing.settings(request, self.name, clahe)
+            title = f"Finding faces in {self.name}"
+            self._samples[clahe] = prepared(request, self.clips, preprocessing.prepare, settings, title)
         return self._samples[clahe]
 
 

@@ -8,14 +8,14 @@ from common.clips import Clip, Index, Provenance, common_origin, provenance
 from common.copied_samples import CopiedSamples
 from common.copies import Copies, Moves
 from common.emotions import Emotion
-from common.errors import UserError
 from common.feeding import class_labels
 from common.request import Request
-from common.samples import Samples, build
+from common.samples import Samples
 from common.screen import bar
 from datasets import afew, ckplus, fer2013, savee
 from reproductions.convlstm import preprocessing
-from reproductions.data_root import data_root
+from reproductions.data_root import data_root, need_classes
+from reproductions.prepared import prepared
 
 CKPLUS, SAVEE, AFEW = ckplus.NAME, savee.NAME, afew.NAME
 KEYS = {CKPLUS: ckplus.KEY, SAVEE: savee.KEY, AFEW: afew.KEY}
@@ -69,18 +69,9 @@ class Corpus:
 
     def _built(self, request: Request) -> Samples:
         aligned = self.name == AFEW and request.settings["afew_input"] == "aligned_faces"
-        with bar(f"Aligning {self.name}", "clips") as progress:
-            samples = build(
-                self.clips,
-                preprocessing.prepare,
-                preprocessing.settings(request, self.name, aligned),
-                request.cache / "samples",
-                workers=request.workers,
-                progress=progress,
-                skip_broken=request.skip_broken,
-                launcher=request.launcher,
-            )
-        _need_classes(samples.table.emotion, self.classes, f"{self.name} has no clip with a face that shows")
+        settings = preprocessing.settings(request, self.name, aligned)
+        samples = prepared(request, self.clips, preprocessing.prepare, settings, f"Aligning {self.name}")
+        need_classes(samples.table.emotion, self.classes, f"{self.name} has no clip with a face that shows")
         return samples
 
     def _copied(self, request: Request) -> CopiedSamples:
@@ -112,7 +103,7 @@ def load(request: Request, names: tuple[str, ...]) -> tuple[dict[str, Corpus], P
     for name in names:
         index = _index(request, name, places[KEYS[name]])
         clips = [clip for clip in index.clips if clip.emotion in classes[name]]
-        _need_classes([clip.emotion for clip in clips], classes[name], f"No clip of {name} in {index.root} shows")
+        need_classes([clip.emotion for clip in clips], classes[name], f"No clip of {name} in {index.root} shows")
         both = tuple(one.path for one in index.findings if one.kind == afew.IN_BOTH_PARTS)
         corpora[name] = Corpus(name, classes[name], clips, provenance(index.root), both)
     return corpora, common_origin(folder, {name: one.origin for name, one in corpora.items()})
@@ -141,9 +132,3 @@ def _index(request: Request, name: str, place) -> Index:
 
 def _ckplus_classes(request: Request) -> tuple[Emotion, ...]:
     return (*_SIX, Emotion.CONTEMPT) if request.settings["ckplus_seventh_class"] == "Contempt" else _SIX
-
-
-def _need_classes(emotions, classes: tuple[Emotion, ...], sentence: str) -> None:
-    absent = sorted(set(map(str, classes)) - set(map(str, emotions)))
-    if absent:
-        raise UserError(f"{sentence} {' or '.join(absent)}.", "Compare what is there with make verify-data.")

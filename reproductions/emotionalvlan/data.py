@@ -9,14 +9,14 @@ import datasets
 from common import pictures
 from common.clips import Clip, Index, Provenance, common_origin, provenance
 from common.emotions import Emotion
-from common.errors import UserError
 from common.request import Request
-from common.samples import Samples, build
+from common.samples import Samples
 from common.screen import bar
 from datasets import baum1, fer2013, mmi, rml
-from reproductions.data_root import data_root
+from reproductions.data_root import data_root, need_classes
 from reproductions.emotionalvlan import preprocessing
 from reproductions.emotionalvlan.stills import StillVideos, Videos
+from reproductions.prepared import prepared
 
 RML, BAUM1S, MMI, FER2013 = rml.NAME, "BAUM-1s", mmi.NAME, fer2013.NAME
 # In the order of the columns of Table 1; the keys are those of the data sets.
@@ -61,18 +61,9 @@ class Corpus:
         return self._videos
 
     def _built(self, request: Request) -> Samples:
-        with bar(f"Faces and flow of {self.name}", "clips") as progress:
-            samples = build(
-                self.clips,
-                preprocessing.prepare,
-                preprocessing.settings(request),
-                request.cache / "samples",
-                workers=request.workers,
-                progress=progress,
-                skip_broken=request.skip_broken,
-                launcher=request.launcher,
-            )
-        _need_classes(samples.table.emotion, self.classes, f"{self.name} has no clip with a face that shows")
+        settings, title = preprocessing.settings(request), f"Faces and flow of {self.name}"
+        samples = prepared(request, self.clips, preprocessing.prepare, settings, title)
+        need_classes(samples.table.emotion, self.classes, f"{self.name} has no clip with a face that shows")
         return samples
 
     def _still(self, request: Request) -> StillVideos:
@@ -125,7 +116,7 @@ def _corpus(request: Request, name: str, place) -> Corpus:
         return Corpus(name, chosen, provenance(place), pictures=samples, left_out=left_out)
     index = _index(name, place)
     clips = [clip for clip in index.clips if clip.emotion in chosen]
-    _need_classes([clip.emotion for clip in clips], chosen, f"No clip of {name} in {index.root} shows")
+    need_classes([clip.emotion for clip in clips], chosen, f"No clip of {name} in {index.root} shows")
     return Corpus(name, chosen, provenance(index.root), clips, left_out=len(index.clips) - len(clips))
 
 
@@ -133,9 +124,3 @@ def _index(name: str, place) -> Index:
     if name == BAUM1S:
         return baum1.index(place, parts=("1s",))
     return (rml if name == RML else mmi).index(place)
-
-
-def _need_classes(emotions, classes: tuple[Emotion, ...], sentence: str) -> None:
-    absent = sorted(set(map(str, classes)) - set(map(str, emotions)))
-    if absent:
-        raise UserError(f"{sentence} {' or '.join(absent)}.", "Compare what is there with make verify-data.")

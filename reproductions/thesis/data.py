@@ -10,9 +10,10 @@ from common.emotions import Emotion
 from common.errors import UserError
 from common.pictures import Pictures
 from common.request import Request
-from common.samples import Samples, build
+from common.samples import Samples
 from common.screen import bar
 from datasets import ckplus, ckplus48, fer2013
+from reproductions.prepared import prepared
 from reproductions.thesis.preprocessing import Settings, prepare
 
 # In the order of the label codes, which are the rows of Fig 4.4.
@@ -72,17 +73,7 @@ def load_ckplus(request: Request, folder: Path) -> Part:
     if ckplus.locate(folder) is not None or ckplus48.locate(folder) is None:
         place = datasets.locate_all(folder, ["ckplus"])["ckplus"]
         clips = [clip for clip in ckplus.index(place).clips if clip.emotion in CKPLUS]
-        with bar("Finding faces", "clips") as progress:
-            samples = build(
-                clips,
-                prepare,
-                Settings(frames),
-                request.cache / "samples",
-                workers=request.workers,
-                progress=progress,
-                skip_broken=request.skip_broken,
-                launcher=request.launcher,
-            )
+        samples = prepared(request, clips, prepare, Settings(frames), "Finding faces")
         _need_classes(samples, CKPLUS, place)
     else:
         place = ckplus48.locate(folder)

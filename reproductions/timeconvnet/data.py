@@ -8,9 +8,9 @@ from common.clips import Clip, Provenance, common_origin, provenance
 from common.emotions import Emotion
 from common.errors import UserError
 from common.request import Request
-from common.samples import Samples, build
-from common.screen import bar
+from common.samples import Samples
 from datasets import baum1, ckplus, enterface
+from reproductions.prepared import prepared
 from reproductions.timeconvnet.preprocessing import Settings, prepare
 
 CORPORA = ("ckplus", "baum1", "enterface")
@@ -67,17 +67,7 @@ def samples(request: Request, chosen: list[Clip]) -> Samples:
     """The windows of the clips, from the cache or computed on all cores."""
     names = ("missed", "several", "cascade", "scale_factor", "interpolation")
     settings = Settings(**{name: request.settings[name] for name in names})
-    with bar("Finding faces", "clips") as progress:
-        return build(
-            chosen,
-            prepare,
-            settings,
-            request.cache / "samples",
-            workers=request.workers,
-            progress=progress,
-            skip_broken=request.skip_broken,
-            launcher=request.launcher,
-        )
+    return prepared(request, chosen, prepare, settings, "Finding faces")
 
 
 def fold(request: Request, table, protocol: str) -> splits.Fold:
