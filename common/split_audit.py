@@ -86,12 +86,13 @@ def described(table, fold: Fold) -> dict:
 
 
 def together(parts: Sequence[dict]) -> dict:
-    """What `described` says of several folds that are tested together: sums, and no word."""
-    leak = {key: sum(part["test"][key] for part in parts) for key in parts[0]["test"] if key != "side"}
+    """What `described` says of several folds that are tested together: sums, and what they say."""
+    leak = Leak("test", **{key: sum(part["test"][key] for part in parts) for key in parts[0]["test"] if key != "side"})
     return {
         "selected_on_test": any(part["selected_on_test"] for part in parts),
         "sizes": {side: sum(part["sizes"][side] for part in parts) for side in SIDES},
-        "test": {"side": "test", **leak},
+        "said": str(leak),
+        "test": asdict(leak),
     }
 
 

@@ -501,6 +501,12 @@ def made(whole):
     return {table.name: table for table in tables.tables(whole)}
 
 
+def test_the_report_finds_what_it_shows_of_every_split(whole):
+    for split in whole.plan["splits"].values():
+        assert {"train", "validation", "test"} == split["sizes"].keys() and split["said"]
+        assert {"subjects", "clips"} <= split["test"].keys()
+
+
 def test_every_number_has_a_measurement_but_neutral_where_there_is_none(whole):
     found = measured.measurements(whole)
     assert set(found) == {claim.id for claim in PAPER.claims} - {"table4-neutral-recall", "table5-neutral-recall"}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from common import controls, splits
 from common.errors import UserError
-from common.split_audit import audit_split
+from common.split_audit import audit_split, described, together
 from common.splits import Fold
 
 PROTOCOLS = [splits.random_windows, splits.clip_disjoint, splits.subject_disjoint]
@@ -328,3 +328,13 @@ def test_shuffled_labels_permute_training_and_nothing_else(table_and_fold, seed)
     assert sorted(shuffled[fold.train]) == sorted(labels[fold.train])
     assert np.array_equal(shuffled, controls.shuffled_labels(labels, fold, seed))
     assert np.array_equal(labels, np.arange(len(table)))
+
+
+def test_folds_that_are_tested_together_are_summed_and_said():
+    table = corpus(10)
+    folds = splits.step_folds(table)
+    clean = together([described(table, fold) for fold in folds])
+    assert clean["sizes"]["test"] == clean["test"]["samples"] == len(table)
+    assert clean["said"].startswith("No test sample has a subject")
+    leaky = together([described(table, splits.random_windows(table, seed)) for seed in (0, 1)])
+    assert f"({leaky['test']['of_seen_subjects'] / leaky['test']['samples']:.1%}) show subjects" in leaky["said"]
