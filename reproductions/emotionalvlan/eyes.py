@@ -45,15 +45,22 @@ def find(grey: np.ndarray, detector: Detector, models: Path | None = None) -> Fa
         UserError: if the landmark predictor is needed and missing, or not the published one.
     """
     box = faces.largest(finder(detector).detect(grey))
-    if box is None:
-        return None
+    return None if box is None else Face(box, within(grey, box, detector, models))
+
+
+def within(grey: np.ndarray, box: np.ndarray, detector: Detector, models: Path | None = None) -> np.ndarray | None:
+    """The eyes (2, 2) of the face in a box (4,) of a (H, W) uint8 image; None where not both are found.
+
+    Raises:
+        UserError: as `find` does.
+    """
     if detector == "dlib_landmarks":
         points = landmarks.find(grey, box, landmarks.locate(models))
-        return Face(box, landmarks.eyes(points) if landmarks.plausible(points, box) else None)
+        return landmarks.eyes(points) if landmarks.plausible(points, box) else None
     eyes = [_eye(grey, box, side) for side in (0, 1)]
     if any(eye is None for eye in eyes) or not plausible(np.stack(eyes), box):
-        return Face(box, None)
-    return Face(box, np.stack(eyes))
+        return None
+    return np.stack(eyes)
 
 
 def plausible(eyes: np.ndarray, box: np.ndarray) -> bool:

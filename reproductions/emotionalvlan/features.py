@@ -6,7 +6,7 @@ and the pictures that they describe.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -87,10 +87,7 @@ class Features:
 
     @cached_property
     def key(self) -> str:
-        text = " ".join(
-            [self.videos.key, *(f"{one.pictures.key} {one.layer} {one.trained.key}" for one in self.streams)]
-        )
-        return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+        return key_of(self.videos.key, [(one.pictures.key, one.layer, one.trained.key) for one in self.streams])
 
     @property
     def table(self):
@@ -103,6 +100,17 @@ class Features:
         """(n, 30, D) float32: the 15 stills, then the 15 flow pictures, of the videos at these positions."""
         positions = np.asarray(positions, np.int64)
         return np.concatenate([_rows(one, positions) for one in self.streams], axis=1)
+
+
+def key_of(videos: str, streams: Iterable[tuple[str, str, str]]) -> str:
+    """The key of the features of some videos.
+
+    Args:
+        videos: their key.
+        streams: of each stream the key of its pictures, the layer, and the key of the run that describes them.
+    """
+    text = " ".join([videos, *(" ".join(stream) for stream in streams)])
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 
 def _rows(stream: Described, positions: np.ndarray) -> np.ndarray:

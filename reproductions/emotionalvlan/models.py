@@ -153,7 +153,7 @@ def end_to_end(
     Raises:
         UserError: as they do.
     """
-    from keras import Input, Model, layers, ops
+    from keras import Input, Model, ops
 
     inputs = Input((len(STREAMS) * FRAMES, size, size, 3))
     described = []
@@ -163,13 +163,11 @@ def end_to_end(
             *(_trunk, stream, width, size, local_response_normalisation, dropout, weight_decay, pretrained, models)
         )
         if weight_sharing:
-            single = make()(ops.reshape(pictures, (-1, size, size, 3)))
-            described.append(ops.reshape(single, (-1, FRAMES, UNITS // width)))
+            described.append(_each(make(), pictures))
         else:
             each = [make(name=f"{stream}_{number:02d}")(pictures[:, number]) for number in range(FRAMES)]
             described.append(ops.stack(each, axis=1))
-    x = layers.Concatenate(axis=1, name="fc7")(described) if len(described) > 1 else described[0]
-    x = _vlan(x, streams, aggregation, aggregation_weight_init)
+    x = _vlan(_together(described), streams, aggregation, aggregation_weight_init)
     return Model(inputs, _classified(x, classes, "fc9", weight_decay))
 
 
@@ -197,10 +195,30 @@ def extractor(run, layer: Literal["fc6", "fc7"] = "fc7"):
     Raises:
         UserError: if the run's model cannot be read, or is none of stage one.
     """
-    trunk = next((one for one in trained(run).layers if one.name in STREAMS), None)
+    trunk = _trunk_of(trained(run))
     if trunk is None:
         raise UserError(f"{run.folder} has no AlexNet that could describe pictures.", "Take a run of stage one.")
     return trunks.features(trunk, layer)
+
+
+def joined(aggregated, described_by: Sequence, known: Network):
+    """Both stages as they were trained, as one network: 30 pictures (n, 30, size, size, 3) of 0 to 255 -> (n, classes).
+
+    Args:
+        aggregated: the network of stage two.
+        described_by: those of stage one whose features it takes, in the order of `STREAMS`.
+        known: what the network of stage two is.
+    """
+    from keras import Input, Model
+
+    singles = {stream: _trunk_of(one) for stream, one in zip(STREAMS, described_by, strict=True)}
+    inputs = Input((len(STREAMS) * FRAMES, *singles[STREAMS[0]].input_shape[1:]))
+    described = [
+        _each(trunks.features(singles[stream], known.features), _rows(inputs, [stream])) for stream in known.streams
+    ]
+    # What stands behind the choice of rows: only the streams that count are computed.
+    head = Model(aggregated.get_layer(f"drop_{known.features}").input, aggregated.output)
+    return Model(inputs, head(_together(described)))
 
 
 def take(model, trained) -> None:
@@ -249,6 +267,26 @@ def _trunk(stream, width, size, normalised, dropout, weight_decay, pretrained, m
     if not random:
         weights.load(trunk, weights.place(models, pretrained))
     return trunk
+
+
+def _trunk_of(network):
+    """The AlexNet of a network of stage one; None where there is none."""
+    return next((layer for layer in network.layers if layer.name in STREAMS), None)
+
+
+def _each(single, pictures):
+    """What one network says of each of 15 pictures: (n, 15, size, size, 3) -> (n, 15, 4096 / width)."""
+    from keras import ops
+
+    rows = single(ops.reshape(pictures, (-1, *pictures.shape[2:])))
+    return ops.reshape(rows, (-1, FRAMES, rows.shape[-1]))
+
+
+def _together(described: list):
+    """The descriptors of all streams, one stream after the other."""
+    from keras import layers
+
+    return layers.Concatenate(axis=1, name="described")(described) if len(described) > 1 else described[0]
 
 
 def _rows(x, streams: Sequence[str]):

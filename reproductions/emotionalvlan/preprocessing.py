@@ -201,7 +201,7 @@ def _faces(
     for number, image in enumerate(images):
         matrix = placing(places[min(places, key=lambda other: abs(other - number))], settings)
         counts["crops_over_border"] += _over_border(matrix, image)
-        faces.append(cv2.cvtColor(alignment.sample(image, matrix, SHAPE), cv2.COLOR_BGR2RGB))
+        faces.append(picture(image, matrix))
     return np.stack(faces), counts
 
 
@@ -211,6 +211,11 @@ def _look(images: Sequence[np.ndarray], looks: Sequence[orientation.Look], setti
         return looks[0]
     greys = [grey(image) for image in images[::VOTE]]
     return orientation.choose(greys, looks, eyes.finder(settings.detector)) or looks[0]
+
+
+def picture(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """The face (150, 110, 3) uint8 RGB that a matrix of `placing` cuts out of a (H, W, 3) uint8 BGR frame."""
+    return cv2.cvtColor(alignment.sample(image, matrix, SHAPE), cv2.COLOR_BGR2RGB)
 
 
 def placing(places: np.ndarray, settings: Settings) -> np.ndarray:

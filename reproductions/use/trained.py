@@ -53,14 +53,20 @@ class Trained:
     def file(self) -> Path:
         return self.record.folder / WEIGHTS
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All that the network is made of: the run's own file, and those of the networks that stand before it."""
+        return (self.file, *self.watching.before)
+
     @cached_property
     def model(self):
-        """The Keras model.
+        """The Keras model, which takes what `watching.inputs` gives.
 
         Raises:
-            UserError: if its file is damaged, of a newer version, or no Keras file at all.
+            UserError: if one of its files is damaged, of a newer version, or no Keras file at all.
         """
-        return load(self.file)
+        own, *before = map(load, self.files)
+        return self.watching.join(own, *before) if before else own
 
     @cached_property
     def _network(self):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -19,6 +20,8 @@ class Watching:
         description: for people, one step a line.
         step: every how many frames of a video one enters the window.
         detector: the face detector of the training.
+        before: files of the networks that describe pictures for the run's own; none where it takes pictures itself.
+        join: `join(own, *before)` makes one Keras model of the run's own network and those.
     """
 
     frames: int
@@ -27,6 +30,8 @@ class Watching:
     description: list[str]
     step: int = 1
     detector: Haar = field(default_factory=Haar)
+    before: tuple[Path, ...] = ()
+    join: Callable | None = None
 
     def blank(self) -> np.ndarray:
         """A window (1, frames, H, W, C) uint8 of nothing."""

@@ -1,0 +1,79 @@
+"""EmotionalVLAN on a video that somebody brings: the last 16 frames as 15 faces and the flow between them."""
+
+from functools import partial
+
+import numpy as np
+
+from common import feeding, video
+from common.errors import UserError
+from common.runs import Run
+from reproductions.emotionalvlan import eyes, models, partners, preprocessing
+from reproductions.emotionalvlan.models import NETWORKS, Network
+from reproductions.emotionalvlan.preprocessing import FRAMES, SHAPE, Settings
+from reproductions.emotionalvlan.stills import LENGTH, resized
+from reproductions.use.watching import Watching
+
+
+def watching(record: Run) -> Watching:
+    """How the network of a run watches, with the preprocessing that the paper's settings have by default.
+
+    In the training a video has one window, its middle; here every 16 frames in a row are one. A frame in which not both
+    eyes are found takes those of a neighbour there, here their usual places in the box of the face. A run of stage two
+    stands behind the AlexNets that it was trained with, as one network.
+
+    Raises:
+        UserError: for a network of single pictures, and if the runs of those AlexNets are missing.
+    """
+    # Keras reads the networks only once it knows their own layers.
+    from reproductions.emotionalvlan import local_response, vlan  # noqa: F401
+
+    settings, identity = Settings(), record.identity
+    known = NETWORKS[identity.network.removesuffix("_narrow")]
+    if known.layout == "last":
+        raise UserError(
+            f"{record.folder} is stage one of emotionalvlan, an AlexNet on single pictures of one stream.",
+            "Choose a run of stage two, which needs it: make reproduce PAPER=emotionalvlan trains both.",
+        )
+    # Trained from end to end, a network takes pictures itself.
+    before = [] if "weight_sharing" in identity.settings else partners.find(record, known.features)
+    size = partners.size(before[0] if before else record)
+    return Watching(
+        frames=FRAMES,
+        crop=partial(_crop, settings=settings),
+        inputs=partial(_inputs, settings=settings, size=size, scaling=identity.recipe["pixel_scaling"]),
+        description=_description(settings, size),
+        detector=eyes.finder(settings.detector),
+        before=tuple(run.folder / "model.keras" for run in before),
+        join=partial(_joined, known=known),
+    )
+
+
+def _crop(frame: np.ndarray, box: np.ndarray, settings: Settings) -> np.ndarray:
+    found = eyes.within(video.grey(frame), box, settings.detector)
+    places = eyes.usual(box, settings.detector) if found is None else found
+    return preprocessing.picture(frame, preprocessing.placing(places, settings))
+
+
+def _inputs(windows: np.ndarray, settings: Settings, size: int, scaling: str) -> np.ndarray:
+    pictures = np.concatenate([preprocessing.video(faces, settings) for faces in windows])
+    videos = resized(pictures, size).reshape(-1, LENGTH, size, size, 3)
+    return feeding.inputs(videos, "sequence", scaling)
+
+
+def _joined(own, *before, known: Network):
+    return models.joined(own, before, known)
+
+
+def _description(settings: Settings, size: int) -> list[str]:
+    height, width = SHAPE
+    return [
+        "Find the face with OpenCV's haarcascade_frontalface_default.xml, in it both eyes with haarcascade_eye.xml; "
+        "where these are not found, take their usual places.",
+        "Cut out three distances of the eyes in height and two in width, the eyes at a third of the height, and "
+        f"resize it to {height}×{width} pixels (height × width, red, green, blue).",
+        f"Windows of {FRAMES} faces of frames in a row; their first {FRAMES - 1} are the stills.",
+        f"Horn-Schunck flow between neighbours (smoothness {settings.flow_smoothness}, {settings.flow_iterations} "
+        f"sweeps): {FRAMES - 1} pictures of dx, dy and magnitude, scaled as {settings.flow_scaling!r} in "
+        "reproductions/emotionalvlan/flow_pictures.py.",
+        f"The stills, then the flow pictures, each resized to {size}×{size} pixels, 0 to 255.",
+    ]
