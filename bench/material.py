@@ -1,6 +1,7 @@
 """What is measured on: the clips of the drawn corpora, and their samples."""
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 from common import paper as papers
@@ -13,20 +14,21 @@ from reproductions.timeconvnet.preprocessing import Settings, prepare
 
 
 def clips(small: bool, copies: int = 1) -> list[Clip]:
-    """The clips of TimeConvNets in the quick (or tiny) corpora, which are drawn if need be.
-
-    Args:
-        copies: how often each clip is listed, every time as that of another subject.
-    """
+    """The clips of TimeConvNets in the quick (or tiny) corpora, which are drawn if need be, `repeated`."""
     paper = papers.load("timeconvnet")
     if small:
         paper = paper.model_copy(update={"profiles": {"quick": paper.profiles["quick"] | {"synthetic": "tiny"}}})
     request = Request(paper, settings=paper.settings, cache=cache_from_environment())
     chosen, _ = data.clips(request, data_root(request, data.CORPORA))
+    return repeated(chosen, copies)
+
+
+def repeated(clips: Sequence[Clip], copies: int) -> list[Clip]:
+    """Each clip so many times, every time as that of another subject: a corpus nearer to the size of a real one."""
     return [
         dataclasses.replace(clip, name=f"{copy}/{clip.name}", subject=f"{copy}/{clip.subject}")
         for copy in range(copies)
-        for clip in chosen
+        for clip in clips
     ]
 
 
