@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -252,6 +254,24 @@ def test_two_processes_give_what_one_gives(tmp_path, part):
     alone = svm.launch(fits, tmp_path / "one", part.origin, processes=1)
     together = svm.launch(fits, tmp_path / "two", part.origin, processes=2)
     assert [run.record["confusion"] for run in alone] == [run.record["confusion"] for run in together]
+
+
+def test_a_fit_computes_in_one_thread_from_the_first_on():
+    script = """
+from threadpoolctl import threadpool_info
+from reproductions.thesis import svm
+seen = []
+
+def run(*task):
+    import sklearn.svm
+    seen.extend(one["num_threads"] for one in threadpool_info())
+
+svm.run = run
+svm._run(())
+assert seen and set(seen) == {1}, seen
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_training_rows_limit_the_training_part(tmp_path, part):

@@ -193,6 +193,10 @@ def launch(
 
 
 def _run(task: tuple[Fit, Path, Provenance, bool]) -> None:
+    # What is loaded later escapes the limit: the first fit of each process would then compute in as many threads as
+    # there are cores, and all processes would wait for each other.
+    import sklearn.decomposition
+    import sklearn.svm  # noqa: F401
     from threadpoolctl import threadpool_limits
 
     # A sum over another number of threads rounds otherwise, and each core has a process of its own.
