@@ -26,7 +26,6 @@ class Agreement:
         off: of the others, the largest difference of any side of the box, in widths of the face.
         windows: that both have.
         same: those of them with the same emotion.
-        grey_levels: mean absolute difference of their pixels.
     """
 
     frames: int = 0
@@ -34,7 +33,6 @@ class Agreement:
     off: list[float] = field(default_factory=list)
     windows: int = 0
     same: int = 0
-    grey_levels: list[float] = field(default_factory=list)
 
     @property
     def same_answers(self) -> float:
@@ -90,4 +88,3 @@ def compare(frames: Iterable[np.ndarray], trained: Trained, found: Agreement) ->
     answers = [trained.probabilities(watching.inputs(side)).argmax(axis=1) for side in (one, other)]
     found.windows += len(pairs)
     found.same += int((answers[0] == answers[1]).sum())
-    found.grey_levels.append(float(np.abs(one.astype(int) - other).mean()))

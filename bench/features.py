@@ -1,7 +1,6 @@
 """The two stages of EmotionalVLAN: describing pictures, an epoch of either stage, and memory over the corpus size."""
 
 import resource
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bench.figures import Figure
-from common.request import ROOT
+from bench.memory import printed
 from reproductions.emotionalvlan import models, trainings
 from reproductions.emotionalvlan.stills import LENGTH, SHAPE, SinglePictures
 
@@ -94,9 +93,7 @@ def _seconds(action) -> float:
 
 def _peak(clips: int) -> float:
     """Megabytes of a process that describes so many clips with a narrow network and trains on their features."""
-    command = [sys.executable, "-m", "bench.features", str(clips)]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
-    return float(done.stdout.splitlines()[-1])
+    return printed("bench.features", str(clips))
 
 
 def _run(clips: int, folder: Path) -> None:

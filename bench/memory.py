@@ -26,7 +26,12 @@ def measure(small: bool) -> list[Figure]:
 
 def _peak(stage: str, copies: int, folder: str, small: bool) -> float:
     """Megabytes of the largest of the processes that do this stage in a process of their own."""
-    command = [sys.executable, "-m", "bench.memory", stage, str(copies), folder, "small" if small else ""]
+    return printed("bench.memory", stage, str(copies), folder, "small" if small else "")
+
+
+def printed(*words: str) -> float:
+    """The number in the last line that a module prints in a process of its own."""
+    command = [sys.executable, "-m", *words]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     return float(done.stdout.splitlines()[-1])
 

@@ -78,13 +78,7 @@ def take_over(model, run: Run, classes: Sequence[str], take: Callable | None = N
     Raises:
         UserError: if the run's network has other layers, or its file cannot be read.
     """
-    import keras
-
-    path = run.folder / "model.keras"
-    try:
-        source = keras.models.load_model(path, compile=False)
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read as a network.", "Delete its folder and train it again.") from error
+    source = network_of(run)
     if take is not None:
         take(model, source)
         return
@@ -93,11 +87,26 @@ def take_over(model, run: Run, classes: Sequence[str], take: Callable | None = N
         ours, theirs = ours[:-1], theirs[:-1]
     if [_shapes(layer) for layer in ours] != [_shapes(layer) for layer in theirs]:
         raise UserError(
-            f"{path} has other layers than the network that is to begin with its weights.",
+            f"{run.folder / 'model.keras'} has other layers than the network that is to begin with its weights.",
             "Begin with a run of the same network with the same settings.",
         )
     for layer, one in zip(ours, theirs, strict=True):
         layer.set_weights(one.get_weights())
+
+
+def network_of(run: Run):
+    """The Keras model that a finished run of ours ended with, not compiled.
+
+    Raises:
+        UserError: if its file cannot be read.
+    """
+    import keras
+
+    path = run.folder / "model.keras"
+    try:
+        return keras.models.load_model(path, compile=False)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read as a network.", "Delete its folder and train it again.") from error
 
 
 def _shapes(layer) -> list[tuple[int, ...]]:

@@ -14,7 +14,7 @@ from common.errors import UserError
 from common.paper import Claim, Paper
 from common.runs import Identity, Run
 from common.scores import Score
-from common.verdicts import Measured
+from common.verdicts import TOO_SMALL, Measured, judge
 
 Group = tuple[str, str, str]  # experiment, network, protocol
 _PLANNED = {"protocols", "experiments", "seeds", "settings", "details", "census", "runs", "splits"}
@@ -85,6 +85,11 @@ class Evidence:
         """What `measure` gives for each claim, by its id; claims without a measurement are absent."""
         found = {claim.id: [one for one in measure(claim) if one is not None] for claim in self.paper.claims}
         return {claim: several for claim, several in found.items() if several}
+
+    def word(self, claim: Claim, measured: Measured) -> str:
+        """The verdict that a row shows; of a network that learnt nothing in the quick profile, that it did not."""
+        small = self.profile == "quick" and TOO_SMALL in measured.note and not claim.undefined
+        return TOO_SMALL if small else judge(claim, measured).name
 
     @property
     def meta(self) -> dict:

@@ -71,7 +71,7 @@ def _problem(name: str, options: dict) -> Exception | None:
     with ProcessPoolExecutor(1, mp_context=context, initializer=workers.end_with_parent) as process:
         try:
             process.submit(_run, name, options).result()
-        except Exception as problem:
+        except Exception as problem:  # told at the end; the other papers still run
             return problem
     return None
 

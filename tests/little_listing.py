@@ -3,9 +3,11 @@
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
+import datasets
 from datasets import tree
 
 
@@ -29,3 +31,8 @@ def shuffled(seed: int) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(tree.os, "scandir", scandir)
         yield
+
+
+def recognised(folder: Path) -> set[str]:
+    """Keys of the data sets that are seen at or below a folder."""
+    return {key for key in datasets.names() if datasets.load(key).locate(folder)}

@@ -3,14 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from fake_runs import evidence_of
+from fake_runs import evidence_of, finish, labels_of
 
 import datasets
 from common import paper as papers
 from common import plans, runs
 from common.clips import Provenance
 from common.errors import UserError
-from common.feeding import class_labels
 from common.request import check
 from common.split_audit import audit_split
 from datasets.synthetic import corpora
@@ -211,27 +210,10 @@ def test_settings_reach_the_network():
 
 def publish(job, root, right):
     """A finished run of a job in which a share `right` of the tested samples is recognised."""
-    training = job.training
-    table = training.samples.table.iloc[training.fold.test].reset_index(drop=True)
-    names = [str(name) for name in training.classes]
-    predicted = class_labels(table.emotion, names)
-    wrong = np.random.default_rng(0).permutation(len(table))[: len(table) - round(right * len(table))]
-    predicted[wrong] = (predicted[wrong] + 1) % len(names)
-    table["predicted"] = [names[number] for number in predicted]
-    partial = training.identity.folder(root).with_name("written.partial")
-    partial.mkdir(parents=True)
-    table.to_csv(partial / "predictions.csv", index=False)
-    curves = {"epoch": [0, 1], "loss": [2.0, 1.0], "accuracy": [0.5, 0.9], "val_accuracy": [right, right - 0.1]}
-    pd.DataFrame(curves).to_csv(partial / "curves.csv", index=False)
-    record = {
-        "provenance": {"synthetic": False, "details": {}},
-        "split": job.split,
-        "classes": names,
-        "samples": {side: len(getattr(training.fold, side)) for side in ("train", "validation", "test")},
-        "parameters": 1,
-        "chosen_epoch": 0,
-    }
-    return runs.publish(partial, training.identity, record, root, ["predictions.csv", "curves.csv"])
+    predicted = labels_of(job)
+    wrong = np.random.default_rng(0).permutation(len(predicted))[: len(predicted) - round(right * len(predicted))]
+    predicted[wrong] = (predicted[wrong] + 1) % len(job.training.classes)
+    return finish(job, root, predicted, right)
 
 
 RIGHT = {

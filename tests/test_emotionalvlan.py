@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from fake_runs import evidence_of
+from fake_runs import evidence_of, finish, labels_of
 
 import datasets
 from common import paper as papers
@@ -14,7 +14,6 @@ from common import runs, scores
 from common.clips import Provenance
 from common.emotions import Emotion
 from common.errors import UserError
-from common.feeding import class_labels
 from common.request import check
 from common.runs import Identity
 from common.split_audit import audit_split
@@ -427,32 +426,14 @@ def test_imagenet_weights_are_taken_where_they_are(tmp_path):
 
 
 def publish(job, root, right):
-    """A finished run of a job in which a share `right` of the tested samples is recognised."""
-    training = job.training
-    table = training.samples.table.iloc[training.fold.test].reset_index(drop=True)
-    names = [str(name) for name in training.classes]
-    predicted = class_labels(table.emotion, names)
+    """A finished run of a job in which a share `right` of the tested samples is recognised; None: the same answer."""
+    predicted = labels_of(job)
     if right is None:
         predicted[:] = 1
     else:
-        wrong = np.random.default_rng(0).permutation(len(table))[: len(table) - round(right * len(table))]
-        predicted[wrong] = (predicted[wrong] + 1) % len(names)
-    table["predicted"] = [names[number] for number in predicted]
-    partial = training.identity.folder(root).with_name("written.partial")
-    partial.mkdir(parents=True)
-    table.to_csv(partial / "predictions.csv", index=False)
-    shown = right or 1 / 6
-    curves = {"epoch": [0, 1], "loss": [2.0, 1.0], "accuracy": [0.5, 0.9], "val_accuracy": [shown, shown - 0.1]}
-    pd.DataFrame(curves).to_csv(partial / "curves.csv", index=False)
-    record = {
-        "provenance": {"synthetic": False, "details": {}},
-        "split": job.split,
-        "classes": names,
-        "samples": {side: len(getattr(training.fold, side)) for side in ("train", "validation", "test")},
-        "parameters": 1,
-        "chosen_epoch": 0,
-    }
-    return runs.publish(partial, training.identity, record, root, ["predictions.csv", "curves.csv"])
+        wrong = np.random.default_rng(0).permutation(len(predicted))[: len(predicted) - round(right * len(predicted))]
+        predicted[wrong] = (predicted[wrong] + 1) % len(job.training.classes)
+    return finish(job, root, predicted, right or 1 / 6)
 
 
 RIGHT = {

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from little_listing import shuffled
+from little_listing import recognised, shuffled
 
-import datasets
 from common import faces, video
 from common.clips import Index, provenance
 from common.emotions import Emotion
@@ -231,8 +230,7 @@ def test_another_folder_is_not_taken_for_the_set(tmp_path, name):
 def test_no_other_set_is_seen_in_it(tiny):
     home = oulu.locate(tiny)
     for folder in (home.parent, home, home / "VL", home / "VL" / "Strong" / "P001"):
-        found = {key for key in datasets.names() if datasets.load(key).locate(folder)}
-        assert found <= {"oulu"}
+        assert recognised(folder) <= {"oulu"}
 
 
 # --- a complete copy -------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from common import scores
 from common.evidence import Evidence
 from common.paper import Paper
 from common.tables import Table
-from common.verdicts import TOO_SMALL, judge
+from common.verdicts import TOO_SMALL
 from reproductions.cnn3d import measured, significance
 from reproductions.cnn3d.data import CKPLUS, OULU
 from reproductions.cnn3d.trainings import ROWS
@@ -69,8 +69,7 @@ def _reproduced(evidence: Evidence, name: str, key: str, protocol: str) -> dict 
     pairs = [pair for pair in significance.PAIRS if (pair.table, pair.worse) == (name, key)]
     if pairs:
         row["p"] = significance.shown(significance.ours(evidence, pairs[0], protocol), significance.ONE_SIDED)
-    small = evidence.profile == "quick" and TOO_SMALL in ours.note
-    return row | {"verdict": TOO_SMALL if small else judge(claim, ours).name}
+    return row | {"verdict": evidence.word(claim, ours)}
 
 
 def _notes(evidence: Evidence, name: str, small: bool) -> list[str]:

@@ -8,7 +8,7 @@ from common.evidence import Evidence, whole
 from common.paper import Check, Claim, Paper
 from common.runs import Run
 from common.tables import Table
-from common.verdicts import TOO_SMALL, judge
+from common.verdicts import TOO_SMALL
 from reproductions.convlstm import measured, trainings
 from reproductions.convlstm.data import AFEW, CKPLUS
 from reproductions.convlstm.measured import Row, Size
@@ -178,7 +178,6 @@ def _row(evidence: Evidence, claim: Claim, row: Row) -> dict:
     ours, found = measured.measure(evidence, claim, *row), measured.score(evidence, row)
     split = evidence.plan["splits"][", ".join(row)]
     low, high = ours.interval
-    small = evidence.profile == "quick" and TOO_SMALL in ours.note
     return {
         "reading": READINGS[row[0]].title,
         "protocol": row[1],
@@ -189,7 +188,7 @@ def _row(evidence: Evidence, claim: Claim, row: Row) -> dict:
         "difference": f"{ours.value - claim.number:+.2f}",
         "interval": f"{low:.2f} to {high:.2f}",
         "chance": f"{100 * found.chance:.2f}",
-        "verdict": TOO_SMALL if small else judge(claim, ours).name,
+        "verdict": evidence.word(claim, ours),
     }
 
 

@@ -8,7 +8,6 @@ from common import scores
 from common.evidence import Evidence
 from common.paper import Matrix
 from common.tables import Table
-from common.verdicts import TOO_SMALL, judge
 from reproductions.emotionalvlan import measured
 
 PAPER = "paper"
@@ -93,9 +92,8 @@ def _averages(evidence: Evidence, title: str) -> Table:
             if ours is None:
                 continue
             low, high = ours.interval
-            small = evidence.profile == "quick" and TOO_SMALL in ours.note
             row = {"protocol": protocol, "reproduced": f"{ours.value:.2f}", "interval": f"{low:.2f} to {high:.2f}"}
-            rows.append(fixed | row | {"verdict": TOO_SMALL if small else judge(claim, ours).name})
+            rows.append(fixed | row | {"verdict": evidence.word(claim, ours)})
     columns = {"source": "Table", "corpus": "Data set", "published": "Average, printed", "diagonal": "Mean of diagonal"}
     columns |= {"rival": "Table 6, DCNN-3", "protocol": "Protocol", "reproduced": "Mean recall, ours"}
     columns |= {"interval": "95 % interval", "verdict": "Verdict"}

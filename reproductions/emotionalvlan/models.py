@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from common.compiled import network_of
 from common.errors import UserError, unknown
 from reproductions.emotionalvlan import alexnet as trunks
 from reproductions.emotionalvlan import weights
@@ -177,16 +178,10 @@ def trained(run):
     Raises:
         UserError: if it cannot be read.
     """
-    import keras
-
     # Keras reads the networks only once it knows their own layer.
     from reproductions.emotionalvlan import local_response  # noqa: F401
 
-    path = run.folder / "model.keras"
-    try:
-        return keras.models.load_model(path, compile=False)
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read as a network.", "Delete its folder and train it again.") from error
+    return network_of(run)
 
 
 def extractor(run, layer: Literal["fc6", "fc7"] = "fc7"):

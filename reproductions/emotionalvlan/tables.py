@@ -7,7 +7,7 @@ from common import auditors, scores
 from common.evidence import Evidence, whole
 from common.paper import Claim, Paper
 from common.tables import Table
-from common.verdicts import TOO_SMALL, judge
+from common.verdicts import TOO_SMALL
 from reproductions.emotionalvlan import confusion_tables, groups, measured
 from reproductions.emotionalvlan.control import control
 from reproductions.emotionalvlan.data import FER2013
@@ -152,7 +152,6 @@ def _accuracies(evidence: Evidence, experiment: str, title: str, networks: dict[
 def _row(evidence: Evidence, claim: Claim, protocol: str, network: str, ours) -> dict:
     found = measured.score(evidence, claim.dataset, claim.network, protocol)
     low, high = ours.interval
-    small = evidence.profile == "quick" and TOO_SMALL in ours.note and not claim.undefined
     return {
         "network": network,
         "corpus": claim.dataset,
@@ -163,7 +162,7 @@ def _row(evidence: Evidence, claim: Claim, protocol: str, network: str, ours) ->
         "difference": f"{ours.value - claim.number:+.2f}",
         "interval": f"{low:.2f} to {high:.2f}",
         "chance": f"{100 * found.chance:.2f}",
-        "verdict": TOO_SMALL if small else judge(claim, ours).name,
+        "verdict": evidence.word(claim, ours),
     }
 
 

@@ -48,11 +48,9 @@ def selections(pictures: Pictures, paper: Paper, seed: int = 0) -> dict[str, np.
 
 def on_training_pictures(run: Run, training: "Training") -> float:
     """Accuracy of a finished run on the pictures it was trained on, as if they were its test part."""
-    import keras
-
+    from common.compiled import network_of
     from common.epochs import predict
 
     rows = training.fold.train
-    model = keras.models.load_model(run.folder / "model.keras", compile=False)
-    probabilities = predict(model, training.batches(rows, train=False))
+    probabilities = predict(network_of(run), training.batches(rows, train=False))
     return float((probabilities.argmax(axis=1) == training.labels[rows]).mean())

@@ -110,7 +110,7 @@ def _claimed(evidence: Evidence, claim, protocol: str) -> dict:
         "reproduced": f"{ours.value:.{digits}f}",
         "difference": f"{verdict.difference:+.{digits}f}",
         "interval": f"{low:.{digits}f} to {high:.{digits}f}",
-        "verdict": TOO_SMALL if evidence.profile == "quick" and TOO_SMALL in ours.note else verdict.name,
+        "verdict": evidence.word(claim, ours),
     }
 
 
