@@ -1,11 +1,11 @@
 """Train one network on one fold with one seed, into a run folder that is either finished or continued later."""
 
 import resource
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -52,6 +52,8 @@ class Training:
         initial: finished run from whose weights the training begins, or None for random ones.
         take: `take(model, trained)` gives a new model what it shall have of the network of that run; without it, the
             two are of one architecture and all weights are taken.
+        decisions: the paper's open decisions by name, those of the preprocessing among them; goes into the record, so
+            that a video can be shown to the network as its training samples were.
         keep_weights: whether the run has a model.keras. A search leaves it out: a thousand large ones fill any disk.
     """
 
@@ -70,6 +72,7 @@ class Training:
     fold_name: str = ""
     initial: Run | None = None
     take: Callable | None = None
+    decisions: Mapping[str, Any] = field(default_factory=dict)
     keep_weights: bool = True
 
     @property
@@ -171,6 +174,7 @@ def train(
             "provenance": {"synthetic": provenance.synthetic, "details": provenance.details},
             "split": split or {},
             "initial": str(training.initial.identity) if training.initial else "",
+            "decisions": dict(training.decisions),
             "classes": [str(name) for name in training.classes],
             "samples": {side: len(getattr(training.fold, side)) for side in ("train", "validation", "test")},
             "parameters": model.count_params(),

@@ -1,6 +1,7 @@
 """The trainings of a request, under a progress bar."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from common.clips import Provenance
 from common.launch import Job, launch
@@ -17,6 +18,7 @@ def train(request: Request, jobs: Sequence[Job], origin: Provenance) -> list[Run
     """
     if not jobs:
         return []
+    jobs = [_with_decisions(job, request) for job in jobs]
     with bar("Training", "epochs") as progress:
         return launch(
             jobs,
@@ -27,3 +29,8 @@ def train(request: Request, jobs: Sequence[Job], origin: Provenance) -> list[Run
             launcher=request.launcher,
             progress=progress,
         )
+
+
+def _with_decisions(job: Job, request: Request) -> Job:
+    training = job.training
+    return replace(job, training=replace(training, decisions={**request.settings, **training.decisions}))

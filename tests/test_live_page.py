@@ -35,6 +35,7 @@ def picture(k: int = 0, image: np.ndarray | None = None) -> Picture:
         "without_face": 2,
         "lost": 3,
         "passed_over": 4,
+        "remark": "10 frames a second: slow",
         "rate": 25.0,
         "latency": [20.4, 31.6],
         "stages": {"detection": [3.0, 4.0]},
@@ -274,6 +275,7 @@ def test_the_page_shows_pictures_bars_and_numbers(chromium, server, pictures, pl
 
     assert page.text("#latency") == "20 ms, 95 %: 32 ms"
     assert page.text("#frames").endswith("(25.0 a second)")
+    assert page.text("#remark") == "10 frames a second: slow"
     assert page.text("#stages") == "Detection 3.0 ms, 95 %: 4.0 ms"
     assert [number(page, name) for name in ("without", "lost", "passed")] == [2, 3, 4]
     assert 0 <= number(page, "screen") < 10_000

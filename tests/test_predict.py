@@ -18,8 +18,9 @@ from datasets.synthetic import media
 from datasets.synthetic.performance import Performance, draw
 from reproductions.timeconvnet import preprocessing
 from reproductions.use import draw as drawing
-from reproductions.use import film, predict, stream, timelines
+from reproductions.use import film, pace, predict, stream, timelines
 from reproductions.use.finder import Face, Finder
+from reproductions.use.pace import Pace
 
 SHARED = Path(__file__).parents[2] / "shared" / "videos"
 FRAMES, RATE = 14, 25.0
@@ -71,7 +72,7 @@ def test_a_video_becomes_an_annotated_one_a_table_and_a_timeline(clip, trained, 
     found = rows(tmp_path / "out")
     assert [int(row["frame"]) for row in found] == list(range(FRAMES))
     assert float(found[-1]["time_s"]) == pytest.approx((FRAMES - 1) / RATE, abs=1e-3)
-    reach = trained.watching.reach
+    reach = trained.watching.reach()
     assert [row["emotion"] != "" for row in found] == [False] * (reach - 1) + [True] * (FRAMES - reach + 1)
     last = [float(found[-1][f"p_{name}"]) for name in trained.classes]
     assert sum(last) == pytest.approx(1, abs=1e-4)
@@ -222,7 +223,7 @@ def test_ctrl_c_leaves_files_that_can_be_opened(clip, tmp_path):
     trained = little_trained.make(tmp_path / "results", interrupted)
     outcome = predict.predict([clip], trained, tmp_path / "out")
     # One answer is asked for before the first frame, to load the network.
-    seen = trained.watching.reach - 1 + 3
+    seen = trained.watching.reach() - 1 + 3
     assert outcome.stopped and outcome.frames == seen == len(rows(tmp_path / "out"))
     assert length(tmp_path / "out" / "clip-seen.mp4") == seen
     assert (tmp_path / "out" / "clip-timeline.png").exists()
@@ -291,9 +292,40 @@ def test_the_timeline_is_smoothed_and_begins_anew_with_another_face():
     assert timelines.smoothed(np.array([sure, other]))[1] == pytest.approx([0.8, 0.2])
 
 
+@pytest.mark.parametrize(("rate", "each"), [(12.5, 1), (25, 1), (30, 1), (60, 2), (120, 5)])
+def test_a_window_lasts_as_long_as_in_the_training_whatever_the_rate(trained, rate, each):
+    frames = [np.full((240, 240, 3), number, np.uint8) for number in range(50)]
+    windows, beat, shown = stream.Windows(trained.watching), Pace(), {}
+    for number, frame in enumerate(frames):
+        beat.add(number / rate)
+        for window in windows.add(frame, [Face(1, (60, 60, 120, 120))], beat.each).values():
+            shown[number] = window[:, 0, 0, 0].tolist()
+    step = 2 * each
+    assert shown[49] == [49 - step * back for back in (4, 3, 2, 1, 0)]
+    assert min(shown) == 4 * step
+
+
+def test_an_irregular_camera_has_the_rate_of_most_of_its_frames():
+    beat = Pace()
+    assert beat.rate == pace.USUAL_RATE
+    moment = 0.0
+    for between in [1 / 60] * 10 + [0.5, 0.0] + [1 / 60] * 10:
+        moment += between
+        beat.add(moment)
+    assert beat.rate == pytest.approx(60) and beat.each == 2
+
+
+@pytest.mark.parametrize(("rate", "word"), [(10.0, "10 frames a second"), (25.0, ""), (60.0, "one of every 2")])
+def test_an_unusual_rate_is_told(trained, tmp_path, rate, word):
+    media.film(tmp_path / "clip.mp4", performed(3), (288, 360), rate)
+    remarks = predict.predict([tmp_path / "clip.mp4"], trained, tmp_path / "out").remarks
+    assert word in "".join(remarks) and len(remarks) == bool(word)
+    assert pace.said(rate, frames=1) == ""
+
+
 def test_a_face_that_was_out_of_sight_begins_a_new_window(trained):
     windows, frame, face = stream.Windows(trained.watching), performed(1)[0], Face(1, (100, 60, 120, 120))
-    reach = trained.watching.reach
+    reach = trained.watching.reach()
     complete = [bool(windows.add(frame, [] if k == 3 else [face])) for k in range(reach + 4)]
     assert complete == [False] * (reach + 3) + [True]
 

@@ -19,6 +19,7 @@ from common.tables import DASH
 from reproductions.timeconvnet import preprocessing, tables
 from reproductions.timeconvnet.data import CLASSES
 from reproductions.timeconvnet.models import NETWORKS
+from reproductions.timeconvnet.watching import watching
 
 VIDEOS = Path(__file__).parents[2] / "shared" / "videos"
 TRAINED = ("mini_xception_2d", "tcn_mini_xception")
@@ -156,6 +157,9 @@ def test_two_at_once_with_a_changed_setting(finished, cache, tmp_path):
     (identity,) = plan["runs"]
     assert identity["data"] == plan["census"]["key"] != old.data
     assert plan["settings"]["interpolation"] == "area"
+    made = [run for run in runs.find(results / "runs", network="tcn_mini_xception")[0] if run.identity.data != old.data]
+    assert [run.record["decisions"]["interpolation"] for run in made] == ["area"]
+    assert "(area)" in watching(made[0]).description[2]
 
 
 # --- kills -----------------------------------------------------------------------------------------

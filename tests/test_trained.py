@@ -148,7 +148,7 @@ def test_litert_gives_what_keras_gives_and_is_kept(tmp_path, monkeypatch):
 def test_what_is_watched_is_laid_out_as_in_the_training(tmp_path):
     windows = np.random.default_rng(0).integers(0, 256, (2, 5, 48, 48, 1), np.uint8)
     watching = little_trained.make(tmp_path).watching
-    assert (watching.frames, watching.step, watching.reach) == (5, 2, 9)
+    assert (watching.frames, watching.step, watching.reach()) == (5, 2, 9)
     inputs = watching.inputs(windows)
     assert inputs.shape == (2, 48, 48, 5) and inputs.dtype == np.float32
     assert np.allclose(inputs[1, :, :, 3], windows[1, 3, :, :, 0] / 255)
@@ -157,5 +157,5 @@ def test_what_is_watched_is_laid_out_as_in_the_training(tmp_path):
 
 def test_a_network_of_single_frames_needs_no_window(tmp_path):
     watching = trained.of(little_trained.run(tmp_path, network="mini_xception_2d")).watching
-    assert (watching.frames, watching.step, watching.reach) == (1, 1, 1)
+    assert (watching.frames, watching.step, watching.reach()) == (1, 1, 1)
     assert watching.inputs(watching.blank()).shape == (1, 48, 48, 1)

@@ -35,11 +35,13 @@ def clip(tmp_path_factory) -> Clip:
     return Clip("CK+", "S001/001", "S001", Emotion.HAPPY, folder)
 
 
-def watching(tmp_path: Path, paper: str, network: str, experiment: str = "table2", contempt: bool = False) -> Watching:
+def watching(
+    tmp_path: Path, paper: str, network: str, experiment: str = "table2", contempt: bool = False, **more
+) -> Watching:
     made = fake_runs.publish(tmp_path)
     identity = replace(made.identity, paper=paper, network=network, experiment=experiment)
     classes = [*fake_runs.CLASSES[:6], "Contempt" if contempt else "Neutral"]
-    run = Run(made.folder, identity, made.record | {"classes": classes})
+    run = Run(made.folder, identity, made.record | {"classes": classes} | more)
     return registry.module(paper, "watching").watching(run)
 
 
@@ -99,6 +101,23 @@ def test_dark_windows_are_corrected_for_afew_only(tmp_path):
 def test_the_network_on_fer2013_sees_single_pictures(clip, tmp_path):
     one = watching(tmp_path, "convlstm", "cnn_fer2013_64", "fer2013")
     assert one.frames == 1 and one.inputs(one.blank()).shape == (1, 48, 48, 1)
+
+
+def test_a_run_made_with_other_settings_watches_with_them(clip, tmp_path):
+    def made_with(paper: str, network: str, experiment: str, **decisions) -> Watching:
+        return watching(tmp_path / paper, paper, network, experiment, decisions=decisions)
+
+    fine = made_with("timeconvnet", "tcn_mini_xception", "table2", scale_factor=1.1)
+    assert fine.detector.scale_factor == 1.1 and "scale factor 1.1" in fine.description[0]
+
+    plain = made_with("cnn3d", "c1_narrow", "oulu-folds", clahe=False, oulu_colour="grey", box_margin=0.2)
+    wanted = cnn3d.prepare(clip, cnn3d.Settings(grey=True, clahe=False, box_margin=0.2)).frames
+    assert np.array_equal(watched(clip, plain)[-10:], wanted)
+
+    close = made_with("convlstm", "convlstm_narrow", "savee-clips", eye_distance=0.6)
+    usual = watching(tmp_path / "usual", "convlstm", "convlstm_narrow", "savee-clips")
+    assert "60% of the width apart" in close.description[1]
+    assert not np.array_equal(watched(clip, close), watched(clip, usual))
 
 
 def test_windows_take_every_other_frame_where_the_training_did(tmp_path):

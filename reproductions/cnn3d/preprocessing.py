@@ -24,7 +24,7 @@ CLIP_LIMIT = 2.0
 TILES = (8, 8)
 
 # Which decision of the paper gives which of the settings.
-_DECISIONS = {
+DECISIONS = {
     "threshold": "detector_threshold",
     "box_margin": "box_margin",
     "missed_face": "missed_face",
@@ -90,7 +90,7 @@ def settings(request: Request, corpus: str, clahe: bool) -> Settings:
         grey=corpus == "CK+" or request.settings["oulu_colour"] == "grey",
         clahe=clahe,
         models=request.models if form else None,
-        **{name: request.settings[decision] for name, decision in _DECISIONS.items()},
+        **{name: request.settings[decision] for name, decision in DECISIONS.items()},
     )
 
 

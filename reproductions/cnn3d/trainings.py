@@ -167,6 +167,7 @@ def jobs(
             settings=network_settings(request, options),
             fold_name=fold_name,
             initial=initial,
+            decisions={"clahe": options["clahe"]},
             keep_weights=keep_weights,
         )
         made.append(Job(training, described(samples.table, fold), training.steps))

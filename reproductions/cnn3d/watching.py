@@ -10,19 +10,20 @@ from common.emotions import Emotion
 from common.faces import Haar
 from common.runs import Run
 from reproductions.cnn3d.models import NETWORKS
-from reproductions.cnn3d.preprocessing import HAAR, Settings, detector_title, picture
-from reproductions.use.watching import Watching
+from reproductions.cnn3d.preprocessing import DECISIONS, HAAR, Settings, detector_title, picture
+from reproductions.use.watching import Watching, decided
 
 
 def watching(record: Run) -> Watching:
-    """How the network of a run watches, with the preprocessing that the paper's settings have by default.
+    """How the network of a run watches, with the preprocessing of its training.
 
     A sequence of its training ends at the peak of an expression, which nobody knows of a video: so every ten frames
     in a row are one. Faces are found by the cascade embedded in OpenCV also where the training had the paper's SSD.
     """
     # Of the two corpora only CK+ has contempt, and is grey.
-    grey = Emotion.CONTEMPT in record.record["classes"]
-    settings = Settings(grey=grey, clahe=papers.load("cnn3d").hyperparameters["best"]["clahe"])
+    told = decided(record, {**DECISIONS, "clahe": "clahe", "colour": "oulu_colour"})
+    grey = told.pop("colour", "") == "grey" or Emotion.CONTEMPT in record.record["classes"]
+    settings = Settings(grey=grey, **{"clahe": papers.load("cnn3d").hyperparameters["best"]["clahe"]} | told)
     scaling = record.identity.recipe["pixel_scaling"]
     return Watching(
         frames=settings.frames,

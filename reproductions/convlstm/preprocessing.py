@@ -18,6 +18,16 @@ from common.request import Request
 from common.samples import ClipSamples
 from common.tracking import Follower, Tracking
 
+# Which decision of the paper gives which of the settings.
+DECISIONS = {
+    "confidence": "tracker_confidence",
+    "upsample": "detector_upsample",
+    "eye_level": "eye_level",
+    "eye_distance": "eye_distance",
+    "gamma_direction": "gamma_direction",
+    "gamma_when_mean_below": "gamma_when_mean_below",
+}
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -70,14 +80,9 @@ def settings(request: Request, corpus: str, aligned: bool = False) -> Settings:
         landmarks.locate(request.models)
     return Settings(
         aligned=aligned,
-        confidence=request.settings["tracker_confidence"],
-        upsample=request.settings["detector_upsample"],
-        eye_level=request.settings["eye_level"],
-        eye_distance=request.settings["eye_distance"],
         gamma=request.paper.hyperparameters["gamma_afew"] if corpus == "AFEW" else 1.0,
-        gamma_direction=request.settings["gamma_direction"],
-        gamma_when_mean_below=request.settings["gamma_when_mean_below"],
         models=request.models,
+        **{name: request.settings[decision] for name, decision in DECISIONS.items()},
     )
 
 

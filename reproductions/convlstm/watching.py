@@ -11,9 +11,9 @@ from common.request import models_from_environment
 from common.runs import Run
 from reproductions.convlstm.data import AFEW
 from reproductions.convlstm.models import NETWORKS, hard_sigmoid
-from reproductions.convlstm.preprocessing import Settings, correct
+from reproductions.convlstm.preprocessing import DECISIONS, Settings, correct
 from reproductions.convlstm.trainings import FER
-from reproductions.use.watching import Watching
+from reproductions.use.watching import Watching, decided
 
 # A window spans this many frames from one of its faces to the next: about a second and a half at 25 a second, where
 # the paper takes eight of a whole clip.
@@ -23,7 +23,7 @@ USUAL_EYES = np.array([[0.30, 0.39], [0.70, 0.39]])
 
 
 def watching(record: Run) -> Watching:
-    """How the network of a run watches, with the preprocessing that the paper's settings have by default.
+    """How the network of a run watches, with the preprocessing of its training.
 
     Faces are found by the cascade in place of dlib's detector and tracker, and then turned by their landmarks as in
     the training.
@@ -36,7 +36,8 @@ def watching(record: Run) -> Watching:
     if record.identity.network == FER:
         return _of_pictures(scaling)
     dark = AFEW in record.identity.experiment.upper()
-    settings = Settings(gamma=papers.load("convlstm").hyperparameters["gamma_afew"] if dark else 1.0)
+    gamma = papers.load("convlstm").hyperparameters["gamma_afew"] if dark else 1.0
+    settings = Settings(gamma=gamma, **decided(record, DECISIONS))
     predictor = landmarks.locate(models_from_environment())
     return Watching(
         frames=settings.frames,

@@ -33,7 +33,7 @@ _LEVELS = {"eyes_at_one_third": 1 / 3, "centred_on_eyes": 1 / 2}
 _SCHEMES = {"matlab": horn_schunck.MATLAB, "classic": horn_schunck.CLASSIC}
 
 # The decisions of the paper that are fields of `Settings`, under the same names.
-_DECISIONS = (
+DECISIONS = (
     "detector",
     "crop_reading",
     "crop_offset",
@@ -98,7 +98,7 @@ def settings(request: Request) -> Settings:
     """
     if request.settings["detector"] == "dlib_landmarks":
         landmarks.locate(request.models)
-    return Settings(**{name: request.settings[name] for name in _DECISIONS}, models=request.models)
+    return Settings(**{name: request.settings[name] for name in DECISIONS}, models=request.models)
 
 
 def kept(total: int, long_videos: str = "drop_both_ends") -> list[list[int]]:

@@ -6,16 +6,20 @@ import numpy as np
 
 from common import feeding, video
 from common.errors import UserError
+from common.request import models_from_environment
 from common.runs import Run
 from reproductions.emotionalvlan import eyes, models, partners, preprocessing
 from reproductions.emotionalvlan.models import NETWORKS, Network
-from reproductions.emotionalvlan.preprocessing import FRAMES, SHAPE, Settings
+from reproductions.emotionalvlan.preprocessing import DECISIONS, FRAMES, SHAPE, Settings
 from reproductions.emotionalvlan.stills import LENGTH, resized
-from reproductions.use.watching import Watching
+from reproductions.use.watching import Watching, decided
+
+# What finds faces here, be the eyes in them found by it or by landmarks.
+CASCADES = "haar_face_and_eyes"
 
 
 def watching(record: Run) -> Watching:
-    """How the network of a run watches, with the preprocessing that the paper's settings have by default.
+    """How the network of a run watches, with the preprocessing of its training.
 
     In the training a video has one window, its middle; here every 16 frames in a row are one. A frame in which not both
     eyes are found takes those of a neighbour there, here their usual places in the box of the face. A run of stage two
@@ -27,7 +31,8 @@ def watching(record: Run) -> Watching:
     # Keras reads the networks only once it knows their own layers.
     from reproductions.emotionalvlan import local_response, vlan  # noqa: F401
 
-    settings, identity = Settings(), record.identity
+    settings = Settings(**decided(record, {name: name for name in DECISIONS}), models=models_from_environment())
+    identity = record.identity
     known = NETWORKS[identity.network.removesuffix("_narrow")]
     if known.layout == "last":
         raise UserError(
@@ -42,15 +47,14 @@ def watching(record: Run) -> Watching:
         crop=partial(_crop, settings=settings),
         inputs=partial(_inputs, settings=settings, size=size, scaling=identity.recipe["pixel_scaling"]),
         description=_description(settings, size),
-        detector=eyes.finder(settings.detector),
         before=tuple(run.folder / "model.keras" for run in before),
         join=partial(_joined, known=known),
     )
 
 
 def _crop(frame: np.ndarray, box: np.ndarray, settings: Settings) -> np.ndarray:
-    found = eyes.within(video.grey(frame), box, settings.detector)
-    places = eyes.usual(box, settings.detector) if found is None else found
+    found = eyes.within(video.grey(frame), box, settings.detector, settings.models)
+    places = eyes.usual(box, CASCADES) if found is None else found
     return preprocessing.picture(frame, preprocessing.placing(places, settings))
 
 
@@ -66,14 +70,19 @@ def _joined(own, *before, known: Network):
 
 def _description(settings: Settings, size: int) -> list[str]:
     height, width = SHAPE
+    finds_eyes = "haarcascade_eye.xml" if settings.detector == CASCADES else "dlib's landmarks"
+    scaled = settings.crop_reading == "three_by_two_eye_distances"
+    part = "three distances of the eyes in height and two in width" if scaled else f"{height}×{width} pixels"
+    level = "at a third of" if settings.crop_offset == "eyes_at_one_third" else "in the middle of"
+    stills = "first" if settings.still_frames == "first_15" else "last"
     return [
-        "Find the face with OpenCV's haarcascade_frontalface_default.xml, in it both eyes with haarcascade_eye.xml; "
+        f"Find the face with OpenCV's haarcascade_frontalface_default.xml, in it both eyes with {finds_eyes}; "
         "where these are not found, take their usual places.",
-        "Cut out three distances of the eyes in height and two in width, the eyes at a third of the height, and "
-        f"resize it to {height}×{width} pixels (height × width, red, green, blue).",
-        f"Windows of {FRAMES} faces of frames in a row; their first {FRAMES - 1} are the stills.",
-        f"Horn-Schunck flow between neighbours (smoothness {settings.flow_smoothness}, {settings.flow_iterations} "
-        f"sweeps): {FRAMES - 1} pictures of dx, dy and magnitude, scaled as {settings.flow_scaling!r} in "
-        "reproductions/emotionalvlan/flow_pictures.py.",
+        f"Cut out {part}, the eyes {level} the height of each frame's picture; {height}×{width} pixels "
+        "(height × width, red, green, blue).",
+        f"Windows of {FRAMES} faces of frames in a row; their {stills} {FRAMES - 1} are the stills.",
+        f"Horn-Schunck flow between neighbours ({settings.flow_scheme} scheme, smoothness {settings.flow_smoothness}, "
+        f"{settings.flow_iterations} sweeps): {FRAMES - 1} pictures of dx, dy and magnitude, scaled as "
+        f"{settings.flow_scaling!r} in reproductions/emotionalvlan/flow_pictures.py.",
         f"The stills, then the flow pictures, each resized to {size}×{size} pixels, 0 to 255.",
     ]

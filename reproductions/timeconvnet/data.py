@@ -11,7 +11,7 @@ from common.request import Request
 from common.samples import Samples
 from datasets import baum1, ckplus, enterface
 from reproductions.prepared import prepared
-from reproductions.timeconvnet.preprocessing import Settings, prepare
+from reproductions.timeconvnet.preprocessing import DECISIONS, Settings, prepare
 
 CORPORA = ("ckplus", "baum1", "enterface")
 
@@ -65,8 +65,7 @@ def clips(request: Request, folder: Path) -> tuple[list[Clip], Provenance]:
 
 def samples(request: Request, chosen: list[Clip]) -> Samples:
     """The windows of the clips, from the cache or computed on all cores."""
-    names = ("missed", "several", "cascade", "scale_factor", "interpolation")
-    settings = Settings(**{name: request.settings[name] for name in names})
+    settings = Settings(**{name: request.settings[name] for name in DECISIONS})
     return prepared(request, chosen, prepare, settings, "Finding faces")
 
 

@@ -17,6 +17,10 @@ from common.samples import ClipSamples
 CHOICES = {"largest": faces.largest, "first": faces.first}
 
 
+# The decisions of the paper that are fields of `Settings`, under the same names.
+DECISIONS = ("missed", "several", "cascade", "scale_factor", "interpolation")
+
+
 @dataclass(frozen=True)
 class Settings:
     """What decides which pixels a network sees.

@@ -7,16 +7,17 @@ import numpy as np
 from common import feeding, video
 from common.runs import Run
 from reproductions.timeconvnet.models import NETWORKS
-from reproductions.timeconvnet.preprocessing import Settings, picture
-from reproductions.use.watching import Watching
+from reproductions.timeconvnet.preprocessing import DECISIONS, Settings, picture
+from reproductions.use.watching import Watching, decided
 
 
 def watching(record: Run) -> Watching:
-    """How the network of a run watches, with the preprocessing that the paper's settings have by default.
+    """How the network of a run watches, with the preprocessing of its training.
 
     Frames are thinned as in BAUM-1 and eNTERFACE'05, whose 25 frames a second are those of an ordinary camera.
     """
-    settings, network = Settings(), NETWORKS[record.identity.network]
+    settings = Settings(**decided(record, {name: name for name in DECISIONS}))
+    network = NETWORKS[record.identity.network]
     still = network.layout == "last"
     scaling = record.identity.recipe["pixel_scaling"]
     return Watching(

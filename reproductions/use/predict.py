@@ -14,7 +14,7 @@ from common import files
 from common.errors import UserError
 from common.request import results_from_environment
 from common.screen import bar, console
-from reproductions.use import draw, film, stream, timelines
+from reproductions.use import draw, film, pace, stream, timelines
 from reproductions.use.film import REMEDY
 from reproductions.use.stream import Seen
 from reproductions.use.trained import Trained, find
@@ -25,7 +25,13 @@ TABLE = "faces.csv"
 
 @dataclass
 class Outcome:
-    """What was seen: frames or pictures, those with a face, and different faces; seconds that it took."""
+    """What was seen: frames or pictures, those with a face, and different faces; seconds that it took.
+
+    Attributes:
+        stopped: by ctrl-C.
+        unreadable: why files were left out.
+        remarks: what people should know of a video besides.
+    """
 
     frames: int = 0
     with_face: int = 0
@@ -33,6 +39,7 @@ class Outcome:
     seconds: float = 0.0
     stopped: bool = False
     unreadable: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
 
 def show(source: Path, model: str, out: Path | None) -> None:
@@ -45,6 +52,8 @@ def show(source: Path, model: str, out: Path | None) -> None:
     outcome = predict(chosen, trained, folder)
     for sentence in outcome.unreadable:
         console.print(f"Left out: {sentence}", markup=False, soft_wrap=True)
+    for remark in outcome.remarks:
+        console.print(remark, markup=False, soft_wrap=True)
     if outcome.with_face == 0:
         console.print(f"No face was found, in {outcome.frames} frames.")
     else:
@@ -133,6 +142,8 @@ def _picture(path: Path, place: Path, trained: Trained, write, outcome: Outcome)
 def _video(path: Path, place: Path, trained: Trained, write, outcome: Outcome) -> None:
     source = film.film(path)
     line = timelines.Line()
+    if remark := pace.said(source.rate, trained.watching.frames):
+        outcome.remarks.append(f"{path.name}: {remark}")
     try:
         with film.Writer(Path(f"{place}-seen.mp4"), source.rate) as writer, bar(path.name[:24], "frames") as progress:
             began = time.perf_counter()

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from reproductions.use import pace
 from reproductions.use.finder import Face, Finder
+from reproductions.use.pace import Pace
 from reproductions.use.trained import Trained
 from reproductions.use.watching import Watching
 
@@ -26,6 +28,7 @@ class Seen:
         faces: the largest first.
         probabilities: (classes,) float32 by track; absent for a face that was not in sight for a whole window yet.
         milliseconds: of the steps "detect", "crop" and "network".
+        rate: frames a second, as the times of the last frames have it.
         timeline: smoothed probabilities (classes,) of the largest face in the last frames, None where it had none.
     """
 
@@ -36,6 +39,7 @@ class Seen:
     probabilities: dict[int, np.ndarray]
     milliseconds: dict[str, float] = field(default_factory=dict)
     timeline: tuple[np.ndarray | None, ...] = ()
+    rate: float = pace.USUAL_RATE
 
 
 def watch(frames: Iterable[tuple[float, np.ndarray]], trained: Trained, finder: Finder | None = None) -> Iterator[Seen]:
@@ -46,12 +50,13 @@ def watch(frames: Iterable[tuple[float, np.ndarray]], trained: Trained, finder: 
         finder: a fresh one; without it one with the detector of the network's training.
     """
     finder = finder or Finder(trained.watching.detector)
-    windows, timeline = Windows(trained.watching), Timeline()
+    windows, timeline, beat = Windows(trained.watching), Timeline(), Pace()
     for number, (time_s, frame) in enumerate(frames):
         clock = [time.perf_counter()]
         faces = finder.boxes(frame)
         clock.append(time.perf_counter())
-        complete = windows.add(frame, faces)
+        beat.add(time_s)
+        complete = windows.add(frame, faces, beat.each)
         clock.append(time.perf_counter())
         probabilities = {}
         if complete:
@@ -62,7 +67,7 @@ def watch(frames: Iterable[tuple[float, np.ndarray]], trained: Trained, finder: 
         took = (1000 * np.diff(clock)).tolist()
         steps = dict(zip(("detect", "crop", "network"), took, strict=True))
         line = timeline.add(faces, probabilities)
-        yield Seen(number, time_s, frame, faces, probabilities, steps, line)
+        yield Seen(number, time_s, frame, faces, probabilities, steps, line, beat.rate)
 
 
 class Windows:
@@ -72,20 +77,24 @@ class Windows:
         self.watching = watching
         self._crops: dict[int, deque[np.ndarray]] = {}
 
-    def add(self, frame: np.ndarray, faces: list[Face]) -> dict[int, np.ndarray]:
+    def add(self, frame: np.ndarray, faces: list[Face], each: int = 1) -> dict[int, np.ndarray]:
         """Crop the faces of the next frame; gives the windows (frames, H, W, C) uint8 that end with it, by track.
 
         As in the training, a window has no gaps: a face that was out of sight begins anew.
+
+        Args:
+            each: every how many frames stand for one of the training.
         """
         watching = self.watching
+        reach = watching.reach(each)
         before, self._crops = self._crops, {}
         complete = {}
         for face in faces:
-            crops = before.get(face.track) or deque(maxlen=watching.reach)
+            crops = before.get(face.track) or deque(maxlen=watching.reach(pace.MOST))
             crops.append(watching.crop(frame, np.array(face.box, np.int32)))
             self._crops[face.track] = crops
-            if len(crops) == watching.reach:
-                complete[face.track] = np.stack(list(crops)[:: watching.step])
+            if len(crops) >= reach:
+                complete[face.track] = np.stack(list(crops)[-reach :: each * watching.step])
         return complete
 
 

@@ -61,6 +61,7 @@ function showFaces(facts) {
 function showNumbers(facts) {
   at("source").textContent = facts.source;
   at("said").textContent = facts.said;
+  at("remark").textContent = facts.remark;
   at("frames").textContent = `${facts.frames} (${facts.rate.toFixed(1)} a second)`;
   at("latency").textContent = times(facts.latency);
   at("screen").textContent = times([percentile(delays, 0.5), percentile(delays, 0.95)]);

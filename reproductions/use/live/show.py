@@ -7,7 +7,7 @@ import numpy as np
 
 from common.request import results_from_environment
 from common.screen import console
-from reproductions.use import draw, stream
+from reproductions.use import draw, pace, stream
 from reproductions.use.live import source as sources
 from reproductions.use.live import window as windows
 from reproductions.use.live.capture import Capture
@@ -80,6 +80,7 @@ def _facts(seen: stream.Seen, trained: Trained, tally: Tally, name: str, passed_
         "classes": trained.classes,
         "faces": [{"track": face.track, "probabilities": probabilities.get(face.track)} for face in seen.faces],
         "passed_over": passed_over,
+        "remark": pace.said(seen.rate, trained.watching.frames),
         # On the wall clock, which the browser of the same machine shares.
         "taken": (time.time() - (ready - seen.time_s)) * 1000,
     }
