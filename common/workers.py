@@ -26,7 +26,8 @@ def run(
 
     One worker is this process; more are new ones, be it for a single task, and `function` and the tasks must be
     picklable. Results should be small: what does not fit a message goes to a file. Whoever iterates decides about
-    a failed task; leaving the loop early cancels what has not begun. OpenCV uses one thread in each worker.
+    a failed task. Leaving the loop early, be it by Ctrl-C, ends the workers at once, in the middle of a training if
+    need be: all that they write is atomic, and continues from there. OpenCV uses one thread in each worker.
 
     Raises:
         UserError: if a worker process dies, as the system lets it when memory runs out.
@@ -40,6 +41,7 @@ def run(
         return
     # Started afresh, not forked: a fork of a process with threads (TensorFlow, BLAS) can hang.
     context = multiprocessing.get_context("spawn")
+    others = set(multiprocessing.active_children())
     with ProcessPoolExecutor(min(count, len(tasks)), mp_context=context, initializer=_settle_in) as pool:
         futures = {pool.submit(function, task): task for task in tasks}
         try:
@@ -50,8 +52,10 @@ def run(
                         "Run again with fewer workers: what is finished is kept.",
                     )
                 yield futures[future], future
-        finally:
-            pool.shutdown(cancel_futures=True)
+        except BaseException:
+            for worker in set(multiprocessing.active_children()) - others:
+                worker.terminate()
+            raise
 
 
 def run_all(
