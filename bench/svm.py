@@ -12,7 +12,8 @@ from common.clips import Provenance
 from common.samples import Samples
 from common.splits import random_windows
 from reproductions.thesis import svm
-from reproductions.thesis.svm import Configuration, Fit
+from reproductions.thesis.configuration import Configuration
+from reproductions.thesis.svm import Fit
 
 TITLE = "Search over support vector machines on pictures of 48×48"
 CLASSES = ("Angry", "Happy", "Sad")

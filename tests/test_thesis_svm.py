@@ -33,9 +33,9 @@ from reproductions.thesis import (
     svm_tables,
     votes,
 )
+from reproductions.thesis.configuration import Configuration, pipeline
 from reproductions.thesis.data import FER2013, Part
 from reproductions.thesis.printed_report import Report
-from reproductions.thesis.svm import Configuration
 
 PAPER = papers.load("thesis")
 NAMES = tuple(str(emotion) for emotion in FER2013)
@@ -169,7 +169,7 @@ def test_a_damaged_predictor_is_named(tmp_path):
 def test_every_kind_of_pipeline_tells_bars_apart(configuration):
     read = faces(140)
     flat, labels = read.pixels.reshape(140, -1), read.codes(FER2013)
-    assert svm.pipeline(configuration).fit(flat[:105], labels[:105]).score(flat[105:], labels[105:]) > 0.9
+    assert pipeline(configuration).fit(flat[:105], labels[:105]).score(flat[105:], labels[105:]) > 0.9
 
 
 def test_every_field_of_a_configuration_shows_in_its_name():

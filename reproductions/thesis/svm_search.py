@@ -12,8 +12,9 @@ from common.feeding import class_labels
 from common.request import Request
 from common.splits import Fold
 from datasets.fer2013 import PARTITIONS
+from reproductions.thesis.configuration import Configuration
 from reproductions.thesis.data import Part
-from reproductions.thesis.svm import Configuration, Fit
+from reproductions.thesis.svm import Fit
 
 EXPERIMENTS = {"FER2013": "svm_fer2013", "CK+": "svm_ckplus"}
 QUARTER = (0.75, 0.0, 0.25)
