@@ -12,19 +12,25 @@ from common.tables import Table
 
 @dataclass(frozen=True)
 class Figure:
-    """What was measured, and the bound that it has to keep, if there is one: at most one of the two is given."""
+    """What was measured, and the bound that it has to keep, if there is one: at most one of the two is given.
+
+    Attributes:
+        source: where the bound comes from, unless this project has set it.
+    """
 
     name: str
     value: float
     unit: str
     at_least: float | None = None
     at_most: float | None = None
+    source: str = ""
 
     @property
     def goal(self) -> str:
-        if self.at_least is None:
-            return "–" if self.at_most is None else f"≤ {self.at_most:g}"
-        return f"≥ {self.at_least:g}"
+        if self.at_least is None and self.at_most is None:
+            return "–"
+        bound = f"≤ {self.at_most:g}" if self.at_least is None else f"≥ {self.at_least:g}"
+        return f"{bound} ({self.source})" if self.source else bound
 
     @property
     def met(self) -> bool | None:
