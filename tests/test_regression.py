@@ -1,6 +1,7 @@
 """The regression check: as strict as the seeds scatter, in both directions, and deaf to nothing."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -70,7 +71,8 @@ def project(tmp_path, monkeypatch, finished):
 
 def test_a_run_agrees_with_itself_and_not_with_a_better_one(project, finished, capsys):
     accuracies, parameters = regression._measured("timeconvnet", finished)
-    assert parameters == {"mini_xception_2d": 58_423, "tcn_mini_xception": 58_711}
+    shuffled = {"control-shuffled/tcn_mini_xception": 58_711}
+    assert parameters == {"table2/mini_xception_2d": 58_423, "table2/tcn_mini_xception": 58_711} | shuffled
     assert len(accuracies) == 6
     baseline = {
         "paper": "timeconvnet",
@@ -89,6 +91,29 @@ def test_a_run_agrees_with_itself_and_not_with_a_better_one(project, finished, c
         regression.check()
     assert stopped.value.code == 1
     assert "worse" in capsys.readouterr().out
+
+
+def test_what_no_seed_changes_has_a_baseline_too(project, monkeypatch):
+    measured = {"honest/a/network": {0: 0.4, 1: 0.5, 2: 0.6}, "honest/b/machine": {0: 0.8}}
+    monkeypatch.setattr(regression, "_measured", lambda name, results: (measured, {"a/network": 7}))
+    regression.write("thesis", "0,1,2")
+    written = json.loads(project.with_name("thesis.json").read_text())
+    assert written["accuracy"] == {
+        "honest/a/network": {"mean": pytest.approx(0.5), "sd": pytest.approx(0.1)},
+        "honest/b/machine": {"mean": 0.8},
+    }
+    assert written["pooled_sd"] == pytest.approx(0.1) and written["tolerance"] > 0.3
+    assert compare(written, measured, {"a/network": 7})[1] is False
+
+
+def test_the_folds_of_a_seed_count_together(tmp_path, monkeypatch):
+    from fake_runs import publish
+
+    runs = [publish(tmp_path / str(accuracy), accuracy=accuracy) for accuracy in (0.5, 1.0)]
+    monkeypatch.setattr(regression, "whole", lambda *args, **kwargs: SimpleNamespace(runs=runs))
+    accuracies, parameters = regression._measured("timeconvnet", tmp_path)
+    assert accuracies == {"published/table2/tcn_resnet20": {0: 0.75}}
+    assert parameters == {"table2/tcn_resnet20": 274_535}
 
 
 def test_a_baseline_needs_just_the_seeds_that_were_run_and_several(project):
