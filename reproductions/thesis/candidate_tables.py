@@ -125,8 +125,7 @@ def _candidates(evidence: Evidence, pictures, twins, trained) -> Table:
     """One row a reading of the text, all measured on the published protocol."""
     claim = evidence.paper.claim("text5-cnn_fer2013-accuracy")
     members = evidence.of(NETWORK, NETWORK, "published")
-    rows = [_reading("random 80:20 of all pictures, last epoch", *_counted(members))]
-    rows += _of_curves(members)
+    rows = [_reading("random 80:20 of all pictures, last epoch", *_counted(members)), *_of_training(members, trained)]
     if twins is not None:
         flagged = twins.groupby("split")["sample"].agg(set).to_dict()
         right, twin = _with_twins(members, flagged)
@@ -139,16 +138,13 @@ def _candidates(evidence: Evidence, pictures, twins, trained) -> Table:
         told = f"only test pictures with at least {UNANIMOUS} of ten votes for their label"
         rows.append(_reading("only test pictures that FER+ confirms", right[confirmed].sum(), confirmed.sum()))
         rows.append(_reading(told, right[clear].sum(), clear.sum()))
-    if trained is not None:
-        own = trained[trained.key.isin([run.identity.key for run in members])].accuracy
-        rows.append({"reading": "tested on the pictures it was trained on", "accuracy": f"{own.mean():.3f}"})
-    for experiment, told in (
-        (CLEAREST, "five classes in the printed sizes, the clearest pictures by FER+"),
-        (ANY, "five classes in the printed sizes, pictures at random"),
+    for experiment, told, short in (
+        (CLEAREST, "five classes in the printed sizes, the clearest pictures by FER+", "five classes, the clearest: "),
+        (ANY, "five classes in the printed sizes, pictures at random", "five classes, at random: "),
     ):
         found = evidence.of(experiment, NETWORK, "published")
         if found:
-            rows.append(_reading(told, *_counted(found)))
+            rows += [_reading(told, *_counted(found)), *_of_training(found, trained, short)]
     for row in rows:
         difference = 100 * float(row["accuracy"]) - claim.number
         row["difference"] = f"{difference:+.1f}"
@@ -159,17 +155,21 @@ def _candidates(evidence: Evidence, pictures, twins, trained) -> Table:
     )
 
 
-def _of_curves(members: Sequence[Run]) -> list[dict]:
-    """What the epochs of these runs say, where they were watched on the test part."""
-    rows = []
+def _of_training(members: Sequence[Run], trained, prefix: str = "") -> list[dict]:
+    """What the epochs of these runs say, and what their networks do on the pictures that they were trained on."""
     curves = [run.curves() for run in members]
-    trained = np.mean([float(curve.accuracy.iloc[-1]) for curve in curves])
-    rows.append({"reading": "accuracy in training, last epoch", "accuracy": f"{trained:.3f}"})
+    in_training = np.mean([float(curve.accuracy.iloc[-1]) for curve in curves])
+    told = {"accuracy in training, last epoch": in_training}
     watched = [curve.val_accuracy.max() for curve in curves if curve.val_accuracy.notna().any()]
     if watched:
-        rows.append({"reading": "best epoch on the part that is watched", "accuracy": f"{np.mean(watched):.3f}"})
-        rows.append({"reading": "best epoch of the best attempt", "accuracy": f"{np.max(watched):.3f}"})
-    return rows
+        told["best epoch on the part that is watched"] = np.mean(watched)
+    if len(watched) > 1:
+        told["best epoch of the best attempt"] = np.max(watched)
+    if trained is not None:
+        own = trained[trained.key.isin([run.identity.key for run in members])].accuracy
+        if len(own):
+            told["tested on the pictures it was trained on"] = own.mean()
+    return [{"reading": prefix + reading, "accuracy": f"{accuracy:.3f}"} for reading, accuracy in told.items()]
 
 
 def _remains(rows: Sequence[dict], data: str) -> list[str]:

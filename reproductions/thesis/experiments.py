@@ -171,7 +171,8 @@ def _test_on_training_pictures(request: Request, origin: Provenance, jobs: Seque
     file = known.path("trained", request.paper, request.profile, origin.word, request.results)
     before = known.read(file)
     accuracies = {} if before is None else dict(zip(before.key, before.accuracy, strict=True))
-    trained = [job.training for job in jobs if job.training.experiment == CNN["FER2013"]]
+    tested = (CNN["FER2013"], candidates.CLEAREST, candidates.ANY)
+    trained = [job.training for job in jobs if job.training.experiment in tested]
     todo = [one for one in trained if one.protocol == "published" and one.identity.key not in accuracies]
     if todo:
         devices.prepare(seed=0)
