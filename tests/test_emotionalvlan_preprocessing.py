@@ -378,7 +378,7 @@ def test_a_recording_without_a_face_in_any_look_is_lost(tmp_path):
 
 # --- what a request asks for -----------------------------------------------------------------------
 
-DECISIONS = [one for one in paper.load("emotionalvlan").decisions if one.name in preprocessing._DECISIONS]
+DECISIONS = [one for one in paper.load("emotionalvlan").decisions if one.name in preprocessing.DECISIONS]
 
 
 def request_with(tmp_path, **changed) -> Request:
@@ -395,7 +395,7 @@ def test_settings_are_those_of_the_paper(tmp_path):
 
 @pytest.mark.parametrize("decision", DECISIONS, ids=lambda one: one.name)
 def test_each_decision_is_heard(tmp_path, decision):
-    assert len(DECISIONS) == len(preprocessing._DECISIONS)
+    assert len(DECISIONS) == len(preprocessing.DECISIONS)
     for value in (decision.default, *decision.alternatives):
         assert getattr(settings(request_with(tmp_path, **{decision.name: value})), decision.name) == value
 
