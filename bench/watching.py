@@ -77,14 +77,9 @@ def claimed(which: str) -> float:
 
 
 def _percentiles(name: str, milliseconds: np.ndarray, at_most: float | None = None) -> list[Figure]:
+    source = SOURCE if at_most else ""
     return [
-        Figure(
-            f"{name}, {word}",
-            np.percentile(milliseconds, share),
-            "ms",
-            at_most=at_most,
-            source=SOURCE if at_most else "",
-        )
+        Figure(f"{name}, {word}", np.percentile(milliseconds, share), "ms", at_most=at_most, source=source)
         for word, share in (("median", 50), ("95 %", 95))
     ]
 

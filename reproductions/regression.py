@@ -43,18 +43,19 @@ def write(name: str, seeds: str) -> None:
                 f"The last run of {name} had the seeds {sorted(row)}, not {sorted(wanted)}.",
                 f"Run: make reproduce PAPER={name} SEEDS={seeds}",
             )
-    pooled = float(np.sqrt(np.mean([np.var(list(row.values()), ddof=1) for row in repeated])))
+    accuracies = {key: list(row.values()) for key, row in measured.items()}
+    spreads = {key: float(np.std(values, ddof=1)) for key, values in accuracies.items() if len(values) > 1}
+    pooled = float(np.sqrt(np.mean(np.square(list(spreads.values())))))
     content = {
         "paper": name,
         "profile": PROFILE,
         "data": DATA,
         "seeds": sorted(wanted),
         "pooled_sd": pooled,
-        "tolerance": _tolerance(pooled, len(wanted), len(repeated)),
+        "tolerance": _tolerance(pooled, len(wanted), len(spreads)),
         "accuracy": {
-            key: {"mean": float(np.mean(list(row.values())))}
-            | ({"sd": float(np.std(list(row.values()), ddof=1))} if len(row) > 1 else {})
-            for key, row in measured.items()
+            key: {"mean": float(np.mean(values))} | ({"sd": spreads[key]} if key in spreads else {})
+            for key, values in accuracies.items()
         },
         "parameters": parameters,
     }

@@ -101,6 +101,14 @@ def labels_of(job: Job) -> np.ndarray:
     return class_labels(training.samples.table.emotion.iloc[training.fold.test], training.classes)
 
 
+def answers(job: Job, right: float) -> np.ndarray:
+    """(tested samples,) int, the classes of which a share `right` is that of the sample, and the others the next."""
+    predicted = labels_of(job)
+    wrong = np.random.default_rng(0).permutation(len(predicted))[: len(predicted) - round(right * len(predicted))]
+    predicted[wrong] = (predicted[wrong] + 1) % len(job.training.classes)
+    return predicted
+
+
 def _predictions(samples: int, accuracy: float, seed: int) -> str:
     rng = np.random.default_rng(seed)
     right = np.zeros(samples, bool)

@@ -298,7 +298,7 @@ def test_a_window_lasts_as_long_as_in_the_training_whatever_the_rate(trained, ra
     windows, beat, shown = stream.Windows(trained.watching), Pace(), {}
     for number, frame in enumerate(frames):
         beat.add(number / rate)
-        for window in windows.add(frame, [Face(1, (60, 60, 120, 120))], beat.each).values():
+        for window in windows.add(frame, [Face(1, (60, 60, 120, 120))], pace.each(beat.rate)).values():
             shown[number] = window[:, 0, 0, 0].tolist()
     step = 2 * each
     assert shown[49] == [49 - step * back for back in (4, 3, 2, 1, 0)]
@@ -312,7 +312,7 @@ def test_an_irregular_camera_has_the_rate_of_most_of_its_frames():
     for between in [1 / 60] * 10 + [0.5, 0.0] + [1 / 60] * 10:
         moment += between
         beat.add(moment)
-    assert beat.rate == pytest.approx(60) and beat.each == 2
+    assert beat.rate == pytest.approx(60) and pace.each(beat.rate) == 2
 
 
 @pytest.mark.parametrize(("rate", "word"), [(10.0, "10 frames a second"), (25.0, ""), (60.0, "one of every 2")])

@@ -6,13 +6,12 @@ import datasets
 from common import splits
 from common.clips import Clip, Provenance, common_origin, provenance
 from common.emotions import Emotion
-from common.errors import UserError
 from common.request import Request
 from common.samples import Samples
 from common.splits import Fold
 from datasets import ckplus, oulu
 from reproductions.cnn3d import preprocessing
-from reproductions.data_root import data_root
+from reproductions.data_root import data_root, need_classes
 from reproductions.prepared import prepared
 
 CKPLUS, OULU = ckplus.NAME, oulu.NAME
@@ -79,12 +78,7 @@ def load(request: Request, names: tuple[str, ...]) -> tuple[dict[str, Corpus], P
     for name in names:
         index = indexes[name](places[KEYS[name]])
         clips = [clip for clip in index.clips if clip.emotion in CLASSES[name]]
-        absent = [emotion for emotion in CLASSES[name] if all(clip.emotion is not emotion for clip in clips)]
-        if absent:
-            raise UserError(
-                f"No sequence of {name} in {index.root} shows {' or '.join(absent)}.",
-                "Compare what is there with make verify-data.",
-            )
+        need_classes([clip.emotion for clip in clips], CLASSES[name], f"No sequence of {name} in {index.root} shows")
         corpora[name] = Corpus(name, clips, provenance(index.root))
     return corpora, common_origin(folder, {name: one.origin for name, one in corpora.items()})
 

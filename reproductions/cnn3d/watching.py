@@ -20,8 +20,8 @@ def watching(record: Run) -> Watching:
     A sequence of its training ends at the peak of an expression, which nobody knows of a video: so every ten frames
     in a row are one. Faces are found by the cascade embedded in OpenCV also where the training had the paper's SSD.
     """
-    # Of the two corpora only CK+ has contempt, and is grey.
     told = decided(record, {**DECISIONS, "clahe": "clahe", "colour": "oulu_colour"})
+    # Of the two corpora only CK+ has contempt, and is grey.
     grey = told.pop("colour", "") == "grey" or Emotion.CONTEMPT in record.record["classes"]
     settings = Settings(grey=grey, **{"clahe": papers.load("cnn3d").hyperparameters["best"]["clahe"]} | told)
     scaling = record.identity.recipe["pixel_scaling"]

@@ -7,12 +7,12 @@ import datasets
 from common import pictures
 from common.clips import Provenance, provenance
 from common.emotions import Emotion
-from common.errors import UserError
 from common.pictures import Pictures
 from common.request import Request
 from common.samples import Samples
 from common.screen import bar
 from datasets import ckplus, ckplus48, fer2013
+from reproductions.data_root import need_classes
 from reproductions.prepared import prepared
 from reproductions.thesis.preprocessing import Settings, prepare
 
@@ -74,7 +74,7 @@ def load_ckplus(request: Request, folder: Path) -> Part:
         place = datasets.locate_all(folder, ["ckplus"])["ckplus"]
         clips = [clip for clip in ckplus.index(place).clips if clip.emotion in CKPLUS]
         samples = prepared(request, clips, prepare, Settings(frames), "Finding faces")
-        _need_classes(samples, CKPLUS, place)
+        need_classes(samples.table.emotion, CKPLUS, f"No picture in {place} shows")
     else:
         place = ckplus48.locate(folder)
         read = ckplus48.read(place, request.cache / "pictures")
@@ -89,12 +89,3 @@ def _last(read: Pictures, frames: int) -> Pictures:
     order = pd.DataFrame({"clip": read.clips, "frame": read.frames})
     from_end = order.groupby("clip").frame.rank(method="first", ascending=False)
     return read.take((from_end <= frames).to_numpy())
-
-
-def _need_classes(samples: Samples, classes: tuple[Emotion, ...], place: Path) -> None:
-    absent = set(classes) - set(samples.table.emotion)
-    if absent:
-        raise UserError(
-            f"No picture in {place} shows {' or '.join(sorted(absent))}.",
-            "Compare what is there with make verify-data.",
-        )

@@ -6,10 +6,10 @@ import datasets
 from common import splits
 from common.clips import Clip, Provenance, common_origin, provenance
 from common.emotions import Emotion
-from common.errors import UserError
 from common.request import Request
 from common.samples import Samples
 from datasets import baum1, ckplus, enterface
+from reproductions.data_root import need_classes
 from reproductions.prepared import prepared
 from reproductions.timeconvnet.preprocessing import DECISIONS, Settings, prepare
 
@@ -55,11 +55,7 @@ def clips(request: Request, folder: Path) -> tuple[list[Clip], Provenance]:
     )
     origin = common_origin(folder, {index.corpus: provenance(index.root) for index in indexes})
     chosen = [clip for index in indexes for clip in index.clips if clip.emotion in CLASSES]
-    absent = [emotion for emotion in CLASSES if all(clip.emotion is not emotion for clip in chosen)]
-    if absent:
-        raise UserError(
-            f"No clip in {folder} shows {' or '.join(absent)}.", "Compare what is there with make verify-data."
-        )
+    need_classes([clip.emotion for clip in chosen], CLASSES, f"No clip in {folder} shows")
     return chosen, origin
 
 

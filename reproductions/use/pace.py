@@ -32,11 +32,6 @@ class Pace:
         between = [later - earlier for earlier, later in pairwise(self._times) if later > earlier]
         return 1 / median(between) if between else USUAL_RATE
 
-    @property
-    def each(self) -> int:
-        """Every how many frames one stands for a frame of the training."""
-        return each(self.rate)
-
 
 def each(rate: float) -> int:
     """Every how many frames one stands for a frame of the training, at so many frames a second.

@@ -56,7 +56,8 @@ def watch(frames: Iterable[tuple[float, np.ndarray]], trained: Trained, finder: 
         faces = finder.boxes(frame)
         clock.append(time.perf_counter())
         beat.add(time_s)
-        complete = windows.add(frame, faces, beat.each)
+        rate = beat.rate
+        complete = windows.add(frame, faces, pace.each(rate))
         clock.append(time.perf_counter())
         probabilities = {}
         if complete:
@@ -67,7 +68,7 @@ def watch(frames: Iterable[tuple[float, np.ndarray]], trained: Trained, finder: 
         took = (1000 * np.diff(clock)).tolist()
         steps = dict(zip(("detect", "crop", "network"), took, strict=True))
         line = timeline.add(faces, probabilities)
-        yield Seen(number, time_s, frame, faces, probabilities, steps, line, beat.rate)
+        yield Seen(number, time_s, frame, faces, probabilities, steps, line, rate)
 
 
 class Windows:
