@@ -16,6 +16,7 @@ GROUPS = (
     "flow",
     "features",
     "feeding",
+    "normalisation",
     "preprocessing",
     "faces",
     "watching",

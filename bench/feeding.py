@@ -10,6 +10,7 @@ import numpy as np
 from bench import material
 from bench.figures import Figure
 from common import devices
+from common.recipe import Recipe
 
 TITLE = "Feeding: a training step through tf.data with augmentation against one on a resident batch"
 # Network -> pairs of turns: the slower a step, the less it scatters.
@@ -43,11 +44,11 @@ def step_ratio(network, batches, turns: int) -> float:
 
     It is the median over pairs of turns, so that whatever else the machine does strikes both alike.
     """
+    from common.compiled import compiled
     from common.feeding import feed
     from common.tf.pipeline import resident
 
-    model = network.build()
-    model.compile("adam", "categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
+    model = compiled(network, batches.classes, {}, Recipe(epochs=1, batch_size=batches.batch_size, learning_rate=1e-3))
     bare = resident(*batches[0])
     _turn(model, bare)  # compiles
     return median(_turn(model, feed(batches)) / _turn(model, bare) for _ in range(turns))

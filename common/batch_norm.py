@@ -12,8 +12,9 @@ normalisation; Wu and Johnson 2021, Rethinking "Batch" in BatchNorm, section 3).
 length μⁿ is zero and the weights hardly move at the end, so that all three agree.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -25,7 +26,7 @@ class MovingStatistics:
         self.model = model
         self.variables = [
             (variable, layer.momentum, _value(variable))
-            for layer in _batch_normalisations(model)
+            for layer in batch_normalisations(model)
             for variable in (layer.moving_mean, layer.moving_variance)
         ]
 
@@ -45,18 +46,29 @@ class MovingStatistics:
         Args:
             batches: pictures as the network is trained on them, augmented; at least one.
         """
-        layers = list(_batch_normalisations(self.model))
-        momenta = [layer.momentum for layer in layers]
         with self._restored():
-            try:
-                for number, pictures in enumerate(batches):
-                    for layer in layers:
-                        layer.momentum = number / (number + 1)
-                    self.model(pictures, training=True)
-            finally:
-                for layer, momentum in zip(layers, momenta, strict=True):
-                    layer.momentum = momentum
+            with _forgetful(self.model):
+                seen = [self._seen_in(pictures) for pictures in batches]
+            for (variable, *_), values in zip(self.variables, zip(*seen, strict=True), strict=True):
+                variable.assign(np.mean(values, axis=0))
             yield
+
+    def _seen_in(self, pictures: np.ndarray) -> list[np.ndarray]:
+        """Mean and variance of one batch, for each batch normalisation, while these forget what was before."""
+        self._train_forward(pictures)
+        return [_value(variable) for variable, *_ in self.variables]
+
+    @cached_property
+    def _train_forward(self) -> Callable:
+        """The model as it computes in training; as a graph, for layer by layer it takes longer than a whole step."""
+        import keras
+
+        forward = partial(self.model, training=True)
+        if keras.config.backend() != "tensorflow":
+            return forward
+        from common.tf import runtime
+
+        return runtime.traced(forward)
 
     @contextmanager
     def _restored(self) -> Iterator[list[np.ndarray]]:
@@ -70,13 +82,28 @@ class MovingStatistics:
                 variable.assign(value)
 
 
+@contextmanager
+def _forgetful(model) -> Iterator[None]:
+    """In the block, the statistics of a model's batch normalisations are those of the last batch alone."""
+    layers = list(batch_normalisations(model))
+    momenta = [layer.momentum for layer in layers]
+    try:
+        for layer in layers:
+            layer.momentum = 0.0
+        yield
+    finally:
+        for layer, momentum in zip(layers, momenta, strict=True):
+            layer.momentum = momentum
+
+
 def _value(variable) -> np.ndarray:
     import keras
 
     return keras.ops.convert_to_numpy(variable).copy()
 
 
-def _batch_normalisations(model) -> Iterator:
+def batch_normalisations(model) -> Iterator:
+    """The batch normalisations of a Keras model and of those in it, without frozen ones, which do not train."""
     import keras
 
     for layer in model.layers:
@@ -84,4 +111,4 @@ def _batch_normalisations(model) -> Iterator:
             if layer.trainable:
                 yield layer
         elif isinstance(layer, keras.Model):
-            yield from _batch_normalisations(layer)
+            yield from batch_normalisations(layer)

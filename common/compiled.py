@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from common import devices
+from common.batch_norm import batch_normalisations
 from common.errors import UserError
 from common.recipe import Recipe
 from common.runs import Run
@@ -38,6 +40,10 @@ def compiled(network, classes: int, settings: dict, recipe: Recipe):
         for number, variable in enumerate(model.optimizer.variables):
             variable.assign(began.get(number, keras.ops.zeros(variable.shape, variable.dtype)))
         return model
+    if keras.config.backend() == "tensorflow" and not recipe.xla and not devices.gpus("tensorflow"):
+        from common.tf.normalisation import fuse
+
+        fuse(batch_normalisations(fresh))
     fresh.compile(
         optimizer=_optimizer(recipe),
         loss=keras.losses.CategoricalCrossentropy(),

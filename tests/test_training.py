@@ -1,11 +1,13 @@
 """Training: repeatable, resumable after a kill, complete in what it writes."""
 
 import dataclasses
+import functools
 import os
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -254,6 +256,15 @@ def test_a_training_that_measures_its_statistics_learns_the_same_weights(tmp_pat
     )
     assert moving.loss.tolist() == measured.loss.tolist()
     assert moving.val_loss.tolist() != measured.val_loss.tolist()
+
+
+@pytest.mark.skipif(find_spec("tensorflow") is None, reason="TensorFlow is not installed")
+def test_batch_normalisation_is_fused_in_training_and_as_keras_has_it_in_the_file(tmp_path):
+    with zipfile.ZipFile(train(little(), tmp_path, provenance=DRAWN).folder / "model.keras") as file:
+        config = file.read("config.json").decode()
+    assert "BatchNormalization" in config and "common" not in config
+    norm = compiled.compiled(LittleNetwork(), 3, {}, RECIPE).layers[1]
+    assert isinstance(norm.call, functools.partial)
 
 
 def test_mixed_precision_trains_with_float32_outputs(tmp_path):

@@ -1,6 +1,7 @@
 """What TensorFlow has to be told before its first operation."""
 
 import logging
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -36,6 +37,11 @@ def prepare(threads: int | None, deterministic: bool) -> None:
             ) from error
     if deterministic:
         tf.config.experimental.enable_op_determinism()
+
+
+def traced(function: Callable) -> Callable:
+    """The same function as a graph, made at its first call, which runs without Python."""
+    return tf.function(function, jit_compile=False)
 
 
 def gpus() -> list[str]:

@@ -24,8 +24,9 @@ EXPERIMENTS = {
     "speed": "Table II and section VI: inference time, parameters, time of the whole pipeline",
 }
 
-# Relative cost of a training step, measured on two cores: long trainings begin first.
-COST = {"resnet20_2plus1d": 36, "resnet20_3d": 30, "tcn_resnet20": 4, "tcn_mobilenetv2": 3}
+# Seconds of one core for a training step, and for compiling and the predictions: long trainings begin first.
+STEP = {"resnet20_2plus1d": 4.2, "resnet20_3d": 2.2, "tcn_resnet20": 0.25, "tcn_mobilenetv2": 0.12}
+START = {"resnet20_2plus1d": 30, "resnet20_3d": 15, "tcn_resnet20": 5, "tcn_mobilenetv2": 8}
 CORRECTED = "resnet20_2plus1d_corrected"
 SHUFFLED = "control-shuffled"
 
@@ -79,7 +80,7 @@ def _jobs(request: Request, samples: Samples) -> list[Job]:
                 fold=fold,
                 settings=network_settings(request, network),
             )
-            return Job(training, split, COST.get(network.key, 1) * training.steps)
+            return Job(training, split, START.get(network.key, 4) + STEP.get(network.key, 0.05) * training.steps)
 
         for seed in request.seeds:
             jobs += [job(NETWORKS[key], seed) for key in chosen]
