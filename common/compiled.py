@@ -51,7 +51,11 @@ def compiled(network, classes: int, settings: dict, recipe: Recipe):
         # JAX is always compiled; for PyTorch Keras decides.
         jit_compile=recipe.xla if keras.config.backend() == "tensorflow" else "auto",
     )
+    # What is made here need not be made while TensorFlow traces the first step, which it would then trace twice.
     fresh.optimizer.build(fresh.trainable_variables)
+    nothing = keras.ops.zeros((1, classes))
+    fresh.compute_metrics(None, nothing, nothing)
+    fresh.reset_metrics()
     values = [keras.ops.convert_to_numpy(variable) for variable in fresh.optimizer.variables]
     _last[:] = [(key, fresh, {number: value.copy() for number, value in enumerate(values) if value.any()})]
     return fresh

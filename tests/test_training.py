@@ -23,7 +23,7 @@ from common.augmentation import Augmentation
 from common.batch_norm import MovingStatistics
 from common.clips import Provenance
 from common.errors import UserError
-from common.feeding import class_labels
+from common.feeding import class_labels, feed
 from common.recipe import EarlyStopping
 from common.splits import Fold
 from common.training import Recipe, Training, train
@@ -265,6 +265,15 @@ def test_batch_normalisation_is_fused_in_training_and_as_keras_has_it_in_the_fil
     assert "BatchNormalization" in config and "common" not in config
     norm = compiled.compiled(LittleNetwork(), 3, {}, RECIPE).layers[1]
     assert isinstance(norm.call, functools.partial)
+
+
+@pytest.mark.skipif(find_spec("tensorflow") is None, reason="TensorFlow is not installed")
+def test_tensorflow_traces_a_training_step_once():
+    model, traced = compiled.compiled(LittleNetwork(), 3, {"width": 7}, RECIPE), []
+    step = model.train_step
+    model.train_step = lambda data: traced.append(data) or step(data)
+    model.fit(feed(little().batches(FOLD.train, train=True)), steps_per_epoch=2, verbose=0, shuffle=False)
+    assert len(traced) == 1
 
 
 def test_mixed_precision_trains_with_float32_outputs(tmp_path):
