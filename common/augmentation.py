@@ -58,5 +58,5 @@ def warp(pictures: np.ndarray, maps: np.ndarray) -> np.ndarray:
     size = pictures.shape[2], pictures.shape[1]
     how = {"flags": cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, "borderMode": cv2.BORDER_REPLICATE}
     for picture, matrix, result in zip(pictures, maps, moved, strict=True):
-        result[...] = cv2.warpAffine(picture, matrix, size, **how).reshape(result.shape)
+        cv2.warpAffine(picture, matrix, size, dst=result, **how)
     return moved

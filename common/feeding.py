@@ -158,7 +158,8 @@ def inputs(
     count, length, height, width, channels = frames.shape
     # Frames become channels, so that one transform moves them all.
     pictures = frames.transpose(0, 2, 3, 1, 4).reshape(count, height, width, length * channels)
-    pictures = pictures.astype(np.float32)
+    # In C order, or every picture would stay spread over memory, and be gathered in each later step.
+    pictures = pictures.astype(np.float32, order="C")
     if pixel_scaling != "none":
         pictures /= 255
     if moves is not None:
