@@ -14,7 +14,7 @@ from common.recipe import Recipe
 
 TITLE = "Feeding: a training step through tf.data with augmentation against one on a resident batch"
 # Network -> pairs of turns: the slower a step, the less it scatters.
-TURNS = {"tcn_mini_xception": 12, "tcn_resnet20": 12, "cnn_fer2013": 4}
+TURNS = {"tcn_mini_xception": 40, "tcn_resnet20": 12, "cnn_fer2013": 4}
 STEPS, SETTLING = 25, 5  # of one turn, and those of them that are not counted: the stream fills up
 
 
