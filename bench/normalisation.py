@@ -1,12 +1,11 @@
 """What the fused batch normalisation saves: training steps with it against steps with Keras' own, in turns."""
 
-import time
-from statistics import median
+from functools import partial
 
 import numpy as np
 
 from bench.figures import Figure
-from common import devices
+from common import devices, timing
 
 TITLE = "Batch normalisation: a training step with Keras' own against one with TensorFlow's fused operation, one core"
 # Network -> pairs of steps, and the goal where the saving is what the quick profile counts on.
@@ -28,19 +27,14 @@ def saving(network, pairs: int) -> float:
     from common.batch_norm import batch_normalisations
     from common.tf.normalisation import fuse
 
-    own, fused = network.build(), network.build()
-    fuse(batch_normalisations(fused))
-    for model in (own, fused):
-        model.compile("adam", "categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
+    models = {"own": network.build(), "fused": network.build()}
+    fuse(batch_normalisations(models["fused"]))
     rng = np.random.default_rng(0)
-    pictures = rng.random((32, *own.input_shape[1:]), np.float32)
-    labels = np.eye(own.output_shape[-1], dtype=np.float32)[rng.integers(0, own.output_shape[-1], 32)]
-    for model in (own, fused):
-        _seconds(model, pictures, labels)  # compiles
-    return median(_seconds(own, pictures, labels) / _seconds(fused, pictures, labels) for _ in range(pairs))
-
-
-def _seconds(model, pictures: np.ndarray, labels: np.ndarray) -> float:
-    began = time.perf_counter()
-    model.train_on_batch(pictures, labels)
-    return time.perf_counter() - began
+    pictures = rng.random((32, *models["own"].input_shape[1:]), np.float32)
+    classes = models["own"].output_shape[-1]
+    labels = np.eye(classes, dtype=np.float32)[rng.integers(0, classes, 32)]
+    for model in models.values():
+        model.compile("adam", "categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
+    steps = {name: partial(model.train_on_batch, pictures, labels) for name, model in models.items()}
+    own, _ = timing.times(steps, "fused", pairs, warm_up=1)
+    return own.ratio

@@ -1,7 +1,7 @@
 """Batch normalisation by TensorFlow's own operation, where Keras 3 computes it by a dozen element-wise ones.
 
-On one core a training step of mini-Xception takes a quarter less time with it. Only steps of training change, and
-those by rounding alone: predictions, weights and saved files are Keras' own.
+`bench normalisation` measures what it saves. Only steps of training change, and those by rounding alone: predictions,
+weights and saved files are Keras' own.
 """
 
 from collections.abc import Iterable
