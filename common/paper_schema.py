@@ -1,6 +1,7 @@
 """What a paper.yaml holds: claims, matrices, layer tables, decisions, audits and the citation, with their meaning."""
 
 from fnmatch import fnmatchcase
+from fractions import Fraction
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -9,7 +10,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from common.errors import unknown
 from common.printed import Printed, printed
 
-COUNTS = {"parameters", "windows", "images"}
+COUNTS = {
+    "parameters",
+    "windows",
+    "images",
+    "subjects",
+    "sequences",
+    "clips",
+    "samples",
+    "frames",
+    "epochs",
+    "errors",
+}
 PROPORTIONS = {"%": 100.0, "fraction": 1.0}
 TIMES = {"ms", "FPS"}
 
@@ -42,7 +54,13 @@ class Claim(Strict):
         fold: number of the fold, counted from 1 as printed, for a number of one fold only.
         metric: what was measured, e.g. "accuracy", "recall", "parameters".
         value: the characters as printed.
-        unit: "%", "fraction", "ms", "FPS", "parameters", "windows", "images", "p" or "probability".
+        unit: "%", "fraction", "ms", "FPS", "ratio" (of two times or accuracies), a count ("parameters", "windows",
+            "images", "subjects", "sequences", "clips", "samples", "frames", "epochs", "errors"), "p" or "probability".
+        relation: how the text relates the measured quantity to the value: "equal"; "about", where the value stands for
+            all that rounds to it at its last digit that is not zero ("approximately 60,000"); "more" or "less", where
+            it is a bound, as in "more accurate than" (value 0 for a difference).
+        cited: whose number it is, for one that the paper prints of another method for comparison; it is not judged.
+        tested: test samples behind the value, where paper or arithmetic says how many.
         test_size: samples of the random test part behind the value, where a random draw that the paper
             does not let one repeat made that part (so that the printed value carries sampling noise of its own).
         undefined: what the paper does not say, where that makes the number impossible to reproduce.
@@ -56,10 +74,31 @@ class Claim(Strict):
     experiment: str
     metric: str
     value: str
-    unit: Literal["%", "fraction", "ms", "FPS", "parameters", "windows", "images", "p", "probability"]
+    unit: Literal[
+        "%",
+        "fraction",
+        "ratio",
+        "ms",
+        "FPS",
+        "parameters",
+        "windows",
+        "images",
+        "subjects",
+        "sequences",
+        "clips",
+        "samples",
+        "frames",
+        "epochs",
+        "errors",
+        "p",
+        "probability",
+    ]
+    relation: Literal["equal", "about", "more", "less"] = "equal"
+    cited: str = ""
     network: str | None = None
     emotion: str | None = None
     fold: int | None = None
+    tested: int | None = None
     test_size: int | None = None
     undefined: str = ""
     note: str = ""
@@ -75,18 +114,31 @@ class Claim(Strict):
         return float(self.printed.value)
 
     @property
+    def bounds(self) -> tuple[float, float]:
+        """Lowest and highest number that the printed value can stand for."""
+        step = Fraction(0)
+        if self.relation == "about":
+            digits = self.value.replace(",", "").removesuffix("%")
+            zeros = 0 if "." in digits else len(digits) - len(digits.rstrip("0"))
+            step = Fraction(10) ** zeros / Fraction(10) ** self.digits
+        low, high = self.printed.bounds()
+        return float(min(low, self.printed.value - step / 2)), float(max(high, self.printed.value + step / 2))
+
+    @property
     def digits(self) -> int:
         """How many decimals are printed."""
         return self.printed.decimals
 
     @property
-    def kind(self) -> Literal["count", "proportion", "time", "other"]:
+    def kind(self) -> Literal["count", "proportion", "time", "ratio", "other"]:
         """What sort of comparison the unit allows."""
         if self.unit in COUNTS:
             return "count"
         if self.unit in PROPORTIONS:
             return "proportion"
-        return "time" if self.unit in TIMES else "other"
+        if self.unit in TIMES:
+            return "time"
+        return "ratio" if self.unit == "ratio" else "other"
 
     @property
     def scale(self) -> float:
@@ -132,12 +184,22 @@ class LayerTable(Strict):
 
 
 class Decision(Strict):
-    """Something that the paper leaves open, as a named setting: what we do, what else one could do, and why."""
+    """Something that the paper leaves open, as a named setting: what we do, what else one could do, and why.
+
+    Attributes:
+        departs: choices that the paper's own words rule out, or that stand in for what is lost, each with what it does
+            otherwise than the paper. A figure measured with one is not comparable.
+    """
 
     name: str = Field(pattern=r"^[a-z0-9_]+$")
     default: Any
     alternatives: list[Any]
     why: str
+    departs: dict[str, str] = {}
+
+    def departure(self, choice: Any) -> str:
+        """What this choice does otherwise than the paper, or ""."""
+        return self.departs.get(str(choice).lower(), "")
 
 
 class AuditItem(Strict):

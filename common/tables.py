@@ -95,10 +95,15 @@ _COLOURS = {
     "close": "yellow",
     "below": "red",
     "above": "magenta",
+    "holds": "green",
+    "does not hold": "red",
+    "undecided": "yellow",
+    "runs disagree": "yellow",
     "contradicted": "red",
     "not comparable": "dim",
     "data needed": "dim",
     "undefined": "dim",
+    "cited": "dim",
     "budget too small": "yellow",
 }
 

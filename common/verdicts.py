@@ -2,14 +2,19 @@
 
 `judge` looks at these, in this order, and stops at the first that applies.
 
+0. The number is another method's, printed for comparison            -> cited
 1. The paper refutes the number itself (an auditor says so)          -> contradicted
 2. The paper does not say what was computed                          -> undefined
 3. The paper's own figures recompute it                              -> exact
 4. Nothing was measured                                              -> data needed
-5. Synthetic data, another protocol, or a time on another machine    -> not comparable
-6. Counts (parameters, windows, images) and other deterministic
-   figures: the measured value prints as the paper's does            -> exact, else below or above
-7. Accuracies and other proportions:
+5. Synthetic data, anything that differs from what the paper states
+   (`common.differences`), or a time on another machine              -> not comparable
+6. Statements ("more accurate than"): the interval lies beyond the
+   bound, on the other side of it, or around it                      -> holds, does not hold, undecided
+7. Counts (parameters, windows, images) and other deterministic
+   figures: the measured value prints as the paper's does            -> exact, else below or above;
+   for ratios of times and accuracies                                -> match, else below or above
+8. Accuracies and other proportions:
    the interval around the measured value meets the printed one      -> match
    it misses, by no more than `CLOSE_MARGIN`                         -> close
    it misses by more                                                 -> below or above
@@ -45,10 +50,14 @@ Name = Literal[
     "close",
     "below",
     "above",
+    "holds",
+    "does not hold",
+    "undecided",
     "not comparable",
     "data needed",
     "undefined",
     "contradicted",
+    "cited",
 ]
 
 CLOSE_MARGIN = 0.02
@@ -109,6 +118,8 @@ def judge(claim: Claim, measured: Measured | None = None, audit: AuditResult | N
     def verdict(name: Name, why: str) -> Verdict:
         return Verdict(name, difference, interval, why, note)
 
+    if claim.cited:
+        return verdict("cited", f"a number of {claim.cited}, printed for comparison")
     if audit and audit.finding == "contradicted":
         return verdict("contradicted", audit.arithmetic)
     if claim.undefined:
@@ -123,6 +134,10 @@ def judge(claim: Claim, measured: Measured | None = None, audit: AuditResult | N
         return verdict("not comparable", measured.differs)
     if claim.kind == "time":
         return verdict("not comparable", "times depend on the machine; compare the ratios within one run")
+    if claim.relation in ("more", "less"):
+        return verdict(*_statement(claim, measured, interval))
+    if claim.kind == "ratio":
+        return verdict(*_ratio(claim, measured))
     if claim.kind == "proportion":
         return verdict(*_proportion(claim, measured, interval))
     return verdict(*_deterministic(claim, measured))
@@ -135,9 +150,30 @@ def _interval(claim: Claim, measured: Measured | None) -> tuple[float, float] | 
     return low * claim.scale, high * claim.scale
 
 
+def _statement(claim: Claim, measured: Measured, interval: tuple[float, float] | None) -> tuple[Name, str]:
+    low, high = interval or (measured.value, measured.value)
+    sign = 1 if claim.relation == "more" else -1
+    nearest, farthest = sorted((sign * (low - claim.number), sign * (high - claim.number)))
+    figure = f"{measured.value:.4g}" + (f" (95 % interval {low:.4g} to {high:.4g})" if interval else "")
+    told = f"{figure} is to be {claim.relation} than {claim.value}"
+    if nearest > 0:
+        return "holds", told
+    return ("does not hold" if farthest <= 0 else "undecided"), told
+
+
+def _ratio(claim: Claim, measured: Measured) -> tuple[Name, str]:
+    low, high = claim.bounds
+    least, most = measured.interval or (measured.value, measured.value)
+    if least <= high and low <= most:
+        return "match", f"{measured.value:.3g} measured, printed as {claim.value}"
+    side = "below" if measured.value < claim.number else "above"
+    return side, f"{measured.value:.3g} instead of {claim.value}"
+
+
 def _deterministic(claim: Claim, measured: Measured) -> tuple[Name, str]:
-    low, high = (float(bound) for bound in claim.printed.bounds())
-    same = measured.value == claim.number if claim.kind == "count" else low <= measured.value <= high
+    low, high = claim.bounds
+    exactly = claim.kind == "count" and claim.relation == "equal"
+    same = measured.value == claim.number if exactly else low <= measured.value <= high
     if same:
         return "exact", f"{measured.value:.10g} computed, printed as {claim.value}"
     side = "below" if measured.value < claim.number else "above"
@@ -147,7 +183,7 @@ def _deterministic(claim: Claim, measured: Measured) -> tuple[Name, str]:
 def _proportion(claim: Claim, measured: Measured, interval: tuple[float, float] | None) -> tuple[Name, str]:
     if interval is None:
         raise ValueError(f"{claim.id}: a measured proportion needs its interval or its number of samples")
-    low, high = (float(bound) for bound in claim.printed.bounds())
+    low, high = claim.bounds
     room = (measured.value - interval[0], interval[1] - measured.value)
     ground = "95 % interval of the measured value"
     if claim.test_size:

@@ -45,11 +45,15 @@ VERDICTS = (
     "close",
     "below",
     "above",
+    "holds",
+    "does not hold",
+    "undecided",
     "runs disagree",
     "contradicted",
     "undefined",
     "not comparable",
     "data needed",
+    "cited",
 )
 
 

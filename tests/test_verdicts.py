@@ -1,5 +1,7 @@
 """The rule of `common.verdicts` and the intervals it rests on; error rates by simulation."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -77,6 +79,52 @@ def test_parameters_need_no_data_and_must_be_equal(built, name):
 def test_other_deterministic_figures_are_exact_if_they_print_alike():
     assert judge(claim("0.00067", "p"), Measured(0.000676, "none")).name == "exact"
     assert judge(claim("0.00067", "p"), Measured(0.00069, "none")).name == "above"
+
+
+@pytest.mark.parametrize(
+    ("relation", "interval", "name"),
+    [
+        ("more", (0.1, 4.0), "holds"),
+        ("more", (-1.0, 4.0), "undecided"),
+        ("more", (-4.0, -0.5), "does not hold"),
+        ("less", (-4.0, -0.5), "holds"),
+        ("less", (-1.0, 4.0), "undecided"),
+        ("less", (0.1, 4.0), "does not hold"),
+    ],
+)
+def test_a_statement_is_judged_by_the_interval_of_its_difference(relation, interval, name):
+    ours = Measured(sum(interval) / 2, "real", interval)
+    assert judge(claim("0", relation=relation), ours).name == name
+    assert judge(claim("0", relation=relation), dataclasses.replace(ours, data="synthetic")).name == "not comparable"
+
+
+def test_a_statement_about_counts_needs_no_interval():
+    statement = claim("58,423", "parameters", relation="less")
+    names = [judge(statement, Measured(built, "none")).name for built in (58422, 58423, 58424)]
+    assert names == ["holds", "does not hold", "does not hold"]
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "low", "high"),
+    [("60,000", "images", 55_000, 65_000), ("10", "%", 5, 15), ("35", "ms", 34.5, 36), ("1.9", "ratio", 1.85, 2.0)],
+)
+def test_about_stands_for_all_that_rounds_to_the_last_digit_that_is_not_zero(value, unit, low, high):
+    assert claim(value, unit, relation="about").bounds == pytest.approx((low, high))
+
+
+def test_an_approximate_count_need_not_agree_to_the_unit():
+    assert judge(claim("60,000", "parameters", relation="about"), Measured(58_423, "none")).name == "exact"
+    assert judge(claim("60,000", "parameters"), Measured(58_423, "none")).name == "below"
+
+
+def test_ratios_within_one_run_are_compared_across_machines():
+    twice = claim("2", "ratio", relation="about")
+    assert [judge(twice, Measured(ours, "real")).name for ours in (1.2, 1.9, 4)] == ["below", "match", "above"]
+
+
+def test_numbers_of_other_methods_are_shown_and_never_judged():
+    verdict = judge(claim(cited="Zhao et al. 2016"), Measured(20.0, "real", n=CKPLUS))
+    assert verdict.name == "cited" and "Zhao et al. 2016" in verdict.why
 
 
 def test_remarks_travel_along_and_are_no_verdict():
