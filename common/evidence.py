@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from os.path import commonpath
 from pathlib import Path
 
-from common import plans, runs, scores
+from common import auditors, plans, runs, scores
+from common.differences import Statement, differences, remarks
 from common.errors import UserError
 from common.paper import Claim, Paper
 from common.runs import Identity, Run
 from common.scores import Score
-from common.verdicts import TOO_SMALL, Measured, judge
+from common.verdicts import TOO_SMALL, Measured, Verdict, judge
 
 Group = tuple[str, str, str]  # experiment, network, protocol
 _PLANNED = {"protocols", "experiments", "seeds", "settings", "details", "census", "runs", "splits"}
@@ -70,11 +71,12 @@ class Evidence:
             self.complain(str(error))
         return None
 
-    def lacking(self, experiment: str, network: str, protocol: str) -> str:
-        """How many of the planned runs there are, as "2 of 5 runs", or "" where all are finished."""
+    def lacking(self, experiment: str, network: str, protocol: str, fold: str | None = None) -> str:
+        """How many of the planned runs (of one fold) there are, as "2 of 5 runs", or "" where all are finished."""
         group = (experiment, network, protocol)
-        wanted = sum(_group(identity) == group for identity in self.expected)
-        return "" if len(self.of(*group)) == wanted else f"{len(self.of(*group))} of {wanted} runs"
+        planned = [one for one in self.expected if _group(one) == group and fold in (None, one.fold)]
+        there = [run for run in self.of(*group) if fold in (None, run.identity.fold)]
+        return "" if len(there) == len(planned) else f"{len(there)} of {len(planned)} runs"
 
     def place(self, members: Sequence[Run]) -> str:
         """Where these runs lie, as one path from the folder above the results."""
@@ -86,10 +88,43 @@ class Evidence:
         found = {claim.id: [one for one in measure(claim) if one is not None] for claim in self.paper.claims}
         return {claim: several for claim, several in found.items() if several}
 
+    def measurement(
+        self,
+        claim: Claim,
+        members: Sequence[Run],
+        value: float,
+        interval: tuple[float, float] | None,
+        stated: Statement,
+        *,
+        differs: Iterable[str] = (),
+        note: Iterable[str] = (),
+    ) -> Measured:
+        """What these runs give for a claim, with everything in which they differ from what the paper states.
+
+        Args:
+            members: the runs behind the figure, at least one.
+            value, interval: in the claim's unit.
+            stated: what the paper states of a run.
+            differs, note: what only the paper knows of, besides.
+        """
+        first = members[0].identity
+        found = [*differences(self.paper, claim, members, stated), *filter(None, differs)]
+        found += filter(None, [self.lacking(*_group(first), first.fold if claim.fold is not None else None)])
+        left_out = len(_broken(self.plan.get("census", {})))
+        found += [f"{left_out} unreadable files left out"] if left_out else []
+        told = [*filter(None, note), *remarks(self.paper, members)]
+        place = self.place(members)
+        return Measured(value, self.data, interval, differs="; ".join(found), note="; ".join(told), run=place)
+
+    def judge(self, claim: Claim, measured: Measured | None) -> Verdict:
+        """The verdict on a claim, its own check included: the same for every table and overview."""
+        return judge(claim, measured, auditors.run(self.paper, claim.check) if claim.check else None)
+
     def word(self, claim: Claim, measured: Measured) -> str:
         """The verdict that a row shows; of a network that learnt nothing in the quick profile, that it did not."""
-        small = self.profile == "quick" and TOO_SMALL in measured.note and not claim.undefined
-        return TOO_SMALL if small else judge(claim, measured).name
+        verdict = self.judge(claim, measured).name
+        small = self.profile == "quick" and TOO_SMALL in measured.note
+        return TOO_SMALL if small and verdict == "not comparable" else verdict
 
     @property
     def meta(self) -> dict:
@@ -165,6 +200,12 @@ def _speed(paper: Paper, profile: str, results: Path, complain: Callable[[str], 
 
 def _group(identity: Identity) -> Group:
     return identity.experiment, identity.network, identity.protocol
+
+
+def _broken(census: dict) -> list[str]:
+    """The problems with files that were left out, wherever a plan notes them: for all corpora together, or each."""
+    parts = [part for part in census.values() if isinstance(part, dict)]
+    return [*census.get("broken", []), *(problem for part in parts for problem in _broken(part))]
 
 
 def _place(path: Path, results: Path) -> str:

@@ -187,8 +187,9 @@ class Decision(Strict):
     """Something that the paper leaves open, as a named setting: what we do, what else one could do, and why.
 
     Attributes:
-        departs: choices that the paper's own words rule out, or that stand in for what is lost, each with what it does
-            otherwise than the paper. A figure measured with one is not comparable.
+        departs: choices that the paper's own words rule out, or that stand in for what is lost, each (as one types it;
+            "other" is every choice but the default) with what it does otherwise than the paper. A figure measured with
+            one is not comparable.
     """
 
     name: str = Field(pattern=r"^[a-z0-9_]+$")
@@ -199,7 +200,8 @@ class Decision(Strict):
 
     def departure(self, choice: Any) -> str:
         """What this choice does otherwise than the paper, or ""."""
-        return self.departs.get(str(choice).lower(), "")
+        word = str(choice).lower().replace(" ", "")
+        return self.departs.get(word, "" if choice == self.default else self.departs.get("other", ""))
 
 
 class AuditItem(Strict):

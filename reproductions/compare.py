@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 from common import auditors, runs, scores
 from common import paper as papers
+from common.differences import differences, statement
 from common.errors import UserError
 from common.intervals import clustered
+from common.paper import Claim, Paper
 from common.runs import Run
+from common.scores import Score
 from common.screen import console
 from common.tables import Table
-from common.verdicts import Measured, judge
+from common.verdicts import Measured, Verdict, judge
 from reproductions import registry
 
 if TYPE_CHECKING:
@@ -156,31 +159,42 @@ def against_published(run: Run) -> Table:
     Raises:
         UserError: if the paper prints none.
     """
-    identity = run.identity
-    paper = papers.load(identity.paper)
-    wanted = (identity.experiment, identity.network, "accuracy")
-    claims = [claim for claim in paper.claims if (claim.experiment, claim.network, claim.metric) == wanted]
+    paper = papers.load(run.identity.paper)
+    claims = about(paper, run)
     if not claims:
-        problem = f"{identity.paper} prints no accuracy of {identity.network} in {identity.experiment}."
-        raise UserError(problem, "Compare two runs instead.")
-    other = registry.module(paper.name, "measured").OTHER_PROTOCOL
+        what = f"{run.identity.network} in {run.identity.experiment}"
+        raise UserError(f"{paper.name} prints no accuracy of {what}.", "Compare two runs instead.")
     score, rows = scores.score([run]), []
     for claim in claims:
-        low, high = (bound * claim.scale for bound in score.interval)
-        data = "synthetic" if run.synthetic else "real"
-        ours = Measured(score.accuracy * claim.scale, data, (low, high), differs=other.get(identity.protocol, ""))
-        verdict = judge(claim, ours, auditors.run(paper, claim.check) if claim.check else None)
+        ours, verdict = judged(paper, claim, run, score)
+        digits = claim.digits + 1
         rows.append(
             {
                 "source": claim.source,
                 "published": claim.value,
-                "run": f"{ours.value:.{claim.digits + 1}f}",
-                "difference": f"{verdict.difference:+.{claim.digits + 1}f}",
-                "interval": f"{low:.{claim.digits + 1}f} to {high:.{claim.digits + 1}f}",
+                "run": f"{ours.value:.{digits}f}",
+                "difference": f"{verdict.difference:+.{digits}f}",
+                "interval": f"{ours.interval[0]:.{digits}f} to {ours.interval[1]:.{digits}f}",
                 "verdict": verdict.name,
                 "why": verdict.why,
             }
         )
     columns = {"source": "Printed in", "published": "Published", "run": "This run", "difference": "Difference"}
     columns |= {"interval": "95 % interval", "verdict": "Verdict", "why": "Because"}
-    return Table("compare", f"{identity} against the paper", columns, rows)
+    return Table("compare", f"{run.identity} against the paper", columns, rows)
+
+
+def about(paper: Paper, run: Run) -> list[Claim]:
+    """The accuracies that the paper prints of what this run is a part of."""
+    stated = registry.module(paper.name, "measured").stated
+    printed = [claim for claim in paper.claims if claim.metric == "accuracy" and claim.relation == "equal"]
+    return [claim for claim in printed if statement(paper, stated, claim, run) is not None]
+
+
+def judged(paper: Paper, claim: Claim, run: Run, score: Score) -> tuple[Measured, Verdict]:
+    """A run's accuracy in the unit of a claim, and the verdict on it."""
+    differs = differences(paper, claim, [run], registry.module(paper.name, "measured").stated)
+    low, high = (bound * claim.scale for bound in score.interval)
+    data = "synthetic" if run.synthetic else "real"
+    ours = Measured(score.accuracy * claim.scale, data, (low, high), differs="; ".join(differs))
+    return ours, judge(claim, ours, auditors.run(paper, claim.check) if claim.check else None)

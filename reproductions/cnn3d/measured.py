@@ -1,23 +1,25 @@
 """What finished runs give for the printed numbers of this paper: one `Measured` a claim and protocol."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from common import scores
+from common.clips import Provenance
+from common.differences import NARROW, Stated
 from common.evidence import Evidence
 from common.intervals import clustered
 from common.paper import Claim
+from common.request import Request
 from common.runs import Run
 from common.scores import Score
 from common.verdicts import TOO_SMALL, Measured
-
-if TYPE_CHECKING:
-    pass
+from reproductions.cnn3d import data, trainings
+from reproductions.cnn3d.trainings import ROWS
 
 OTHER_PROTOCOL = {
     "clip-disjoint": "sequences instead of subjects divided, the epoch chosen on training subjects",
     "honest": "the epoch chosen on training subjects instead of the tested fold",
 }
+WITHOUT_TABLE_3 = "Table 3 is lost, so the configuration is not the paper's"
 # Where the trainings of an experiment are kept.
 GROUPS = {
     "table4": "ckplus-folds",
@@ -26,6 +28,25 @@ GROUPS = {
     "table7": "ckplus-folds",
     "table8": "oulu-folds",
 }
+
+
+def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
+    """What the paper states of the runs behind a row of Tables 4 to 8; None for others."""
+    identity = run.identity
+    if GROUPS.get(claim.experiment) != identity.experiment or identity.network.removesuffix(NARROW) != claim.network:
+        return None
+    if claim.fold is not None and identity.fold != fold_name(claim.fold):
+        return None
+    corpus = data.Corpus(data.OULU if identity.experiment == "oulu-folds" else data.CKPLUS, [], Provenance(False))
+    options = trainings.configuration(request, ROWS[claim.network].best_of, "real")
+    return Stated(
+        claim.network,
+        trainings.network_settings(request, options),
+        trainings.recipe(request, options, corpus, "best_validation_accuracy"),
+        corpus.classes,
+        request.paper.hyperparameters["ckplus_subjects" if claim.experiment == "table6" else "folds"],
+        OTHER_PROTOCOL,
+    )
 
 
 def measurements(evidence: Evidence) -> dict[str, list[Measured]]:
@@ -48,13 +69,14 @@ def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
             return None
     score = scores.score(members)
     value, interval = _asked(evidence, claim, members, score)
-    return Measured(
+    return evidence.measurement(
+        claim,
+        members,
         100 * value,
-        evidence.data,
         (100 * interval[0], 100 * interval[1]),
-        differs="; ".join(_differences(evidence, claim, protocol, members)),
-        note="; ".join(_remarks(evidence, claim, protocol, score)),
-        run=evidence.place(members),
+        stated,
+        differs=[WITHOUT_TABLE_3] if claim.network in ("c2", "c3") else [],
+        note=[] if score.learnt else [TOO_SMALL],
     )
 
 
@@ -92,30 +114,6 @@ def _asked(evidence: Evidence, claim: Claim, members: Sequence[Run], score: Scor
     if claim.experiment == "table6" and settings["ckplus_loso_accuracy"] == "mean_over_subjects":
         return mean_over_subjects(members)
     return score.accuracy, score.interval
-
-
-def _differences(evidence: Evidence, claim: Claim, protocol: str, members: Sequence[Run]) -> list[str]:
-    """What keeps a measurement from standing for the printed number."""
-    plan, stated = evidence.plan, evidence.paper.hyperparameters
-    found = [OTHER_PROTOCOL[protocol]] if protocol in OTHER_PROTOCOL else []
-    if plan["narrow"]:
-        found.append(f"a narrow C3D (1/{plan['narrow']['width']} of the filters) instead of the paper's")
-    planned = sorted({run.identity.recipe["epochs"] for run in members})
-    if planned != [stated["epochs"]]:
-        found.append(f"{'/'.join(map(str, planned))} epochs instead of {stated['epochs']}")
-    folds = len({run.identity.fold for run in members})
-    everything = plan["census"]["CK+"]["subjects"] if claim.experiment == "table6" else stated["folds"]
-    if claim.fold is None and folds < everything:
-        found.append(f"{folds} of {everything} folds")
-    return found
-
-
-def _remarks(evidence: Evidence, claim: Claim, protocol: str, score: Score) -> list[str]:
-    remarks = [] if score.learnt else [TOO_SMALL]
-    if claim.network in ("c2", "c3"):
-        remarks.append("Table 3 is lost, so the configuration is not the paper's")
-    lacking = evidence.lacking(*_group(evidence, claim.experiment, claim.network, protocol))
-    return [*remarks, lacking] if lacking else remarks
 
 
 def too_small(evidence: Evidence) -> str:

@@ -98,14 +98,14 @@ def load(request: Request, names: tuple[str, ...]) -> tuple[dict[str, Corpus], P
     keys = [KEYS[name] for name in names]
     folder = data_root(request, keys)
     places = datasets.locate_all(folder, keys)
-    classes = {CKPLUS: _ckplus_classes(request), SAVEE: savee.CLASSES, AFEW: afew.CLASSES}
     corpora = {}
     for name in names:
+        shown = classes(request, name)
         index = _index(request, name, places[KEYS[name]])
-        clips = [clip for clip in index.clips if clip.emotion in classes[name]]
-        need_classes([clip.emotion for clip in clips], classes[name], f"No clip of {name} in {index.root} shows")
+        clips = [clip for clip in index.clips if clip.emotion in shown]
+        need_classes([clip.emotion for clip in clips], shown, f"No clip of {name} in {index.root} shows")
         both = tuple(one.path for one in index.findings if one.kind == afew.IN_BOTH_PARTS)
-        corpora[name] = Corpus(name, classes[name], clips, provenance(index.root), both)
+        corpora[name] = Corpus(name, shown, clips, provenance(index.root), both)
     return corpora, common_origin(folder, {name: one.origin for name, one in corpora.items()})
 
 
@@ -130,5 +130,8 @@ def _index(request: Request, name: str, place) -> Index:
     return (ckplus if name == CKPLUS else savee).index(place)
 
 
-def _ckplus_classes(request: Request) -> tuple[Emotion, ...]:
+def classes(request: Request, name: str) -> tuple[Emotion, ...]:
+    """The emotions of a corpus, in the order of the network's outputs."""
+    if name != CKPLUS:
+        return savee.CLASSES if name == SAVEE else afew.CLASSES
     return (*_SIX, Emotion.CONTEMPT) if request.settings["ckplus_seventh_class"] == "Contempt" else _SIX

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from common import scores
+from common.clips import Provenance
+from common.differences import Stated
 from common.evidence import Evidence
-from common.paper import Claim
+from common.paper import Claim, Paper
+from common.request import Request
 from common.runs import Run
 from common.scores import Score
 from common.verdicts import TOO_SMALL, Measured
-from reproductions.convlstm import readings, trainings
+from reproductions.convlstm import data, readings, trainings
 from reproductions.convlstm.data import AFEW, CKPLUS
 from reproductions.convlstm.readings import (
     AFEW_PARTS,
@@ -21,9 +23,6 @@ from reproductions.convlstm.readings import (
     SAVEE_COPIES,
     SAVEE_SPEAKERS,
 )
-
-if TYPE_CHECKING:
-    pass
 
 # A reading, and the protocol under which it is run.
 Row = tuple[str, str]
@@ -124,6 +123,27 @@ class Size:
     alike: bool
 
 
+def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
+    """What the paper states of the runs behind a row; None for runs of another table."""
+    reading = READINGS.get(run.identity.experiment)
+    if reading is None or claim.experiment != reading.experiment:
+        return None
+    name = reading.corpus
+    corpus = data.Corpus(name, data.classes(request, name), [], Provenance(run.synthetic))
+    copied = readings.copied(run.identity.experiment, request.settings)
+    return Stated(
+        trainings.network_name(name, None),
+        trainings.network_settings(request, name),
+        trainings.recipe(request, corpus, run.identity.experiment, copied),
+        corpus.classes,
+        _folds(request.paper, run.identity.experiment),
+        {
+            "clip-disjoint": "the epoch chosen on clips that are not tested",
+            "honest": "the epoch chosen on clips that are not tested",
+        },
+    )
+
+
 def measurements(evidence: Evidence) -> dict[str, list[Measured]]:
     """Everything that was measured, by the id of its claim; claims without a measurement are absent."""
     return evidence.measured(lambda claim: (measure(evidence, claim, *row) for row in rows(evidence, claim.experiment)))
@@ -144,15 +164,15 @@ def measure(evidence: Evidence, claim: Claim, reading: str, protocol: str) -> Me
     found = score(evidence, (reading, protocol))
     if found is None:
         return None
-    remarks = [] if found.learnt else [TOO_SMALL]
-    remarks += [evidence.lacking(*_group(evidence, (reading, protocol)))]
-    return Measured(
+    low, high = found.interval
+    return evidence.measurement(
+        claim,
+        runs_of(evidence, (reading, protocol)),
         100 * found.accuracy,
-        evidence.data,
-        (100 * found.interval[0], 100 * found.interval[1]),
-        differs="; ".join(_differences(evidence, claim, reading, protocol)),
-        note="; ".join(filter(None, remarks)),
-        run=evidence.place(runs_of(evidence, (reading, protocol))),
+        (100 * low, 100 * high),
+        stated,
+        differs=_differences(evidence, claim, reading),
+        note=[] if found.learnt else [TOO_SMALL],
     )
 
 
@@ -191,32 +211,19 @@ def _lengths(evidence: Evidence, row: Row) -> set[tuple[int, int | None]]:
     return {(recipe["epochs"], recipe["steps_per_epoch"]) for recipe in recipes}
 
 
-def _differences(evidence: Evidence, claim: Claim, reading: str, protocol: str) -> list[str]:
-    """What keeps a measurement from standing for the printed number."""
-    plan, stated = evidence.plan, evidence.paper.hyperparameters
+def _differences(evidence: Evidence, claim: Claim, reading: str) -> list[str]:
+    """What the records of single runs cannot say: another reading than the claimed one, a second branch of drawings."""
+    plan = evidence.plan
     chosen = readings.claimed(claim.experiment, evidence.paper.settings | plan["settings"])
     found = [] if reading == chosen else [f"{READINGS[reading].title} instead of {READINGS[chosen].title}"]
-    if protocol != "published":
-        found.append("the epoch chosen on clips that are not tested")
-    if plan["narrow"]:
-        found.append("a narrow network instead of the paper's")
-    if plan["learning_rate"]:
-        found.append(f"learning rate {plan['learning_rate']} instead of {stated['learning_rate']}")
-    planned = {run.identity.recipe["epochs"] for run in runs_of(evidence, (reading, protocol))}
-    if planned != {stated["epochs"]}:
-        found.append(f"{'/'.join(map(str, sorted(planned)))} epochs instead of {stated['epochs']}")
-    folds, everything = plan["splits"][f"{reading}, {protocol}"]["folds"], _folds(evidence, reading)
-    if folds < everything:
-        found.append(f"{folds} of {everything} folds or splits")
     if READINGS[reading].corpus == AFEW and evidence.data == "real" and any(plan["branch"].values()):
-        found.append("the second branch trained on drawn pictures")
+        found.append("the second branch trained on synthetic pictures")
     return found
 
 
-def _folds(evidence: Evidence, reading: str) -> int:
+def _folds(paper: Paper, reading: str) -> int:
     """How many folds or random splits the paper has."""
-    stated = evidence.paper.hyperparameters
     random = {SAVEE_COPIES: "savee", SAVEE_CLIPS: "savee", AFEW_RANDOM: "afew_random"}
     if reading in random:
-        return stated[random[reading]]["runs"]
-    return stated["ckplus"]["folds"] if reading == CKPLUS_FOLDS else 1
+        return paper.hyperparameters[random[reading]]["runs"]
+    return paper.hyperparameters["ckplus"]["folds"] if reading == CKPLUS_FOLDS else 1

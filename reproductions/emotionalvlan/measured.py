@@ -1,16 +1,18 @@
 """What finished runs give for the printed numbers of this paper, and what sets each apart from its number."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from common import scores
+from common.differences import NARROW, Stated
 from common.evidence import Evidence
 from common.paper import Claim
+from common.request import Request
 from common.runs import Run
 from common.scores import Score
 from common.verdicts import TOO_SMALL, Measured
 from reproductions.emotionalvlan import groups, trainings
-from reproductions.emotionalvlan.data import FER2013, KEYS, WITH_NEUTRAL
+from reproductions.emotionalvlan.data import FER2013, KEYS, PRINTED
 from reproductions.emotionalvlan.models import NO_WEIGHTS
 
 PUBLISHED, HONEST = "published", "honest"
@@ -28,6 +30,30 @@ class Leak:
     honest: Score
     difference: float | None
     interval: tuple[float, float] | None
+
+
+def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
+    """What the paper states of the runs behind a number; None for runs of another network or data set.
+
+    The settings of a network follow from the request in so many places that those of the run itself stand for them;
+    what could differ in them, the weights to begin with, is a difference of its own.
+    """
+    identity = run.identity
+    if KEYS.get(claim.dataset) != identity.experiment or identity.network.removesuffix(NARROW) != claim.network:
+        return None
+    how = "features" if claim.network in trainings.STRUCTURES else request.settings["stages"]
+    recipe = trainings.recipe(request, "features" if how == "features" else "end_to_end")
+    if identity.recipe["checkpoint"] == "best_validation_accuracy":
+        recipe = replace(recipe, checkpoint="best_validation_accuracy")
+    official = claim.dataset == FER2013 and identity.protocol != PUBLISHED
+    return Stated(
+        claim.network,
+        identity.settings,
+        recipe,
+        PRINTED,
+        1 if official else groups.GROUPS,
+        {HONEST: "no epoch chosen on the tested part"},
+    )
 
 
 def measurements(evidence: Evidence) -> dict[str, list[Measured]]:
@@ -48,15 +74,14 @@ def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
     value, interval = _value(claim, members, found)
     if value is None:
         return None
-    remarks = [] if found.learnt else [TOO_SMALL]
-    remarks.append(evidence.lacking(*_group(evidence, *group)))
-    return Measured(
+    return evidence.measurement(
+        claim,
+        members,
         100 * value,
-        evidence.data,
         (100 * interval[0], 100 * interval[1]),
-        differs="; ".join(_differences(evidence, claim, protocol, members)),
-        note="; ".join(filter(None, remarks)),
-        run=evidence.place(members),
+        stated,
+        differs=_differences(evidence, claim, protocol),
+        note=[] if found.learnt else [TOO_SMALL],
     )
 
 
@@ -96,31 +121,15 @@ def leaks(evidence: Evidence) -> list[Leak]:
     return found
 
 
-def _differences(evidence: Evidence, claim: Claim, protocol: str, members: Sequence[Run]) -> list[str]:
-    """What keeps a measurement from standing for the printed number."""
-    plan, stated = evidence.plan, evidence.paper.hyperparameters
-    settings, corpus = evidence.paper.settings | plan["settings"], claim.dataset
-    found = []
+def _differences(evidence: Evidence, claim: Claim, protocol: str) -> list[str]:
+    """What the records of single runs cannot say: how FER2013 is divided, and the weights to begin with."""
+    plan, corpus, found = evidence.plan, claim.dataset, []
     if corpus == FER2013:
         parts = "random parts" if protocol == PUBLISHED else "the official parts"
         found.append(f"{parts} instead of groups of subjects, which FER2013 cannot give")
-    elif protocol != PUBLISHED:
-        found.append("no epoch chosen on the tested part")
-    if corpus not in WITH_NEUTRAL and claim.metric != "recall":
-        found.append("Fear instead of Neutral" if members[0].record["classes"].count("Fear") else "without Neutral")
-    if plan["narrow"]:
-        found.append("a narrow network instead of AlexNet")
-    elif plan["weights"] == NO_WEIGHTS:
+        census = plan["census"][corpus]
+        if census["ledger"]["clips"] < census["of"]:
+            found.append(f"{census['ledger']['clips']:,} of {census['of']:,} pictures")
+    if not plan["narrow"] and plan["weights"] == NO_WEIGHTS:
         found.append("random weights to begin with")
-    if plan["learning_rate"]:
-        found.append(f"learning rate {plan['learning_rate']} instead of {stated['learning_rate']}")
-    planned = {run.identity.recipe["epochs"] for run in members}
-    if planned != {settings["epochs"]}:
-        found.append(f"{'/'.join(map(str, sorted(planned)))} epochs instead of {settings['epochs']}")
-    folds = plan["splits"][f"{corpus}, {protocol}"]
-    if folds["kind"] != groups.OFFICIAL and folds["folds"] < groups.GROUPS:
-        found.append(f"{folds['folds']} of {groups.GROUPS} groups")
-    census = plan["census"][corpus]
-    if corpus == FER2013 and census["ledger"]["clips"] < census["of"]:
-        found.append(f"{census['ledger']['clips']:,} of {census['of']:,} pictures")
     return found

@@ -4,30 +4,50 @@ They come from the one configuration that the settings name; the other configura
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import lru_cache
 
 import numpy as np
 
+from common.differences import Stated
 from common.evidence import Evidence
 from common.paper import Claim
+from common.request import Request
 from common.runs import Run
 from common.verdicts import Measured
+from reproductions.thesis import data, svm_search
 from reproductions.thesis.printed_report import Report
+from reproductions.thesis.svm import Fit
 
 RESAMPLES = 1000
+OTHER_PROTOCOL = {
+    "clip-disjoint": "no sequence on both sides instead of pictures at random",
+    "honest": "no person on both sides (FER2013: the parts of its makers) instead of pictures at random",
+}
+CLASSES = {"svm_fer2013": data.FER2013, "svm_ckplus": data.CKPLUS}
 
 
-def measure(evidence: Evidence, claim: Claim, protocol: str, differs: str = "") -> Measured | None:
-    """The figure of a claim of the experiments svm_fer2013 and svm_ckplus under one protocol; None if it was not run.
+def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
+    """What the settings name, where the thesis states nothing; None for runs of another experiment or configuration."""
+    configuration = svm_search.chosen(request.settings)
+    if (run.identity.experiment, run.identity.network) != (claim.experiment, configuration.name):
+        return None
+    return Stated(
+        configuration.name,
+        asdict(configuration),
+        {"folds": Fit.folds, "rows": Fit.rows},
+        CLASSES[claim.experiment],
+        protocols=OTHER_PROTOCOL,
+    )
 
-    Args:
-        differs: what sets the protocol apart from the paper's, "" for its own.
-    """
+
+def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
+    """The figure of a claim about a support vector machine under one protocol; None if it was not run."""
     run = headline(evidence, claim.experiment, protocol)
     if run is None:
         return None
     if claim.dataset == "CK+":
-        return _of_people(evidence, run, claim, differs)
+        return _of_people(evidence, run, claim)
     report = report_of(run)
     value = figure(report, claim.metric, claim.emotion, run.record["classes"])
     interval = None
@@ -36,7 +56,7 @@ def measure(evidence: Evidence, claim: Claim, protocol: str, differs: str = "") 
         low, high = _interval(counts, claim.metric, claim.emotion, tuple(run.record["classes"]))
         interval = (low * claim.scale, high * claim.scale)
         value *= claim.scale
-    return Measured(value, evidence.data, interval, differs=differs, run=evidence.place([run]))
+    return evidence.measurement(claim, [run], value, interval, stated)
 
 
 def report_of(run: Run) -> Report:
@@ -65,14 +85,14 @@ def figure(report: Report, metric: str, emotion: str | None, classes: Sequence[s
     return float(getattr(report, metric)[classes.index(str(emotion))])
 
 
-def _of_people(evidence: Evidence, run: Run, claim: Claim, differs: str) -> Measured | None:
+def _of_people(evidence: Evidence, run: Run, claim: Claim) -> Measured | None:
     """Accuracy on CK+, whose pictures of one person are no independent trials."""
     if claim.metric != "accuracy":
         return None
     score = evidence.score(run.identity.experiment, run.identity.network, run.identity.protocol)
     low, high = score.interval
     interval = (low * claim.scale, high * claim.scale)
-    return Measured(score.accuracy * claim.scale, evidence.data, interval, differs=differs, run=evidence.place([run]))
+    return evidence.measurement(claim, [run], score.accuracy * claim.scale, interval, stated)
 
 
 @lru_cache(maxsize=256)

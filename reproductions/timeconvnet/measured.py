@@ -1,14 +1,33 @@
 """What finished runs give for the printed numbers of this paper: one `Measured` a claim and protocol."""
 
+from common.differences import Stated
 from common.evidence import Evidence
 from common.paper import Claim
+from common.request import Request
+from common.runs import Run
 from common.verdicts import TOO_SMALL, Measured
+from reproductions.timeconvnet import experiments
+from reproductions.timeconvnet.data import CLASSES
 from reproductions.timeconvnet.models import NETWORKS
 
 OTHER_PROTOCOL = {
     "clip-disjoint": "no clip on both sides instead of windows at random",
     "honest": "no subject on both sides instead of windows at random",
 }
+
+
+def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
+    """What the paper states of the runs behind a row of Table II; None for others."""
+    if run.identity.experiment != "table2" or (claim.experiment, claim.network) != ("table2", run.identity.network):
+        return None
+    network = NETWORKS[claim.network]
+    return Stated(
+        network.key,
+        experiments.network_settings(request, network),
+        experiments.recipe(request, network),
+        CLASSES,
+        protocols=OTHER_PROTOCOL,
+    )
 
 
 def measurements(evidence: Evidence) -> dict[str, list[Measured]]:
@@ -40,15 +59,9 @@ def accuracy(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None
     score = evidence.score(*group)
     if score is None:
         return None
-    remarks = ["" if score.learnt else TOO_SMALL, evidence.lacking(*group)]
-    return Measured(
-        score.accuracy,
-        evidence.data,
-        score.interval,
-        differs=OTHER_PROTOCOL.get(protocol, ""),
-        note="; ".join(remark for remark in remarks if remark),
-        run=evidence.place(evidence.of(*group)),
-    )
+    members = evidence.of(*group)
+    note = [] if score.learnt else [TOO_SMALL]
+    return evidence.measurement(claim, members, score.accuracy, score.interval, stated, note=note)
 
 
 def network_figure(evidence: Evidence, claim: Claim) -> Measured | None:

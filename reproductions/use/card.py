@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from common import paper as papers
 from common import runs, scores
-from common.paper import Paper
+from common.paper import Claim, Paper
 from common.runs import Run
 from common.scores import Score
+from reproductions import compare
 
 if TYPE_CHECKING:
     from reproductions.use.export import Check
@@ -86,17 +87,19 @@ def _accuracy(run: Run, paper: Paper, results: Path) -> str:
     rows.append(_row(f"**this file**: {run.identity.protocol}", scores.score([run])))
     by_protocol = _protocols(run, results)
     rows += [_row(protocol, score) for protocol, score in by_protocol.items()]
-    own = run.identity.experiment, run.identity.network, "accuracy"
-    notes = [
-        f"The paper prints {claim.value}{' %' if claim.unit == '%' else ''} ({claim.source})."
-        for claim in paper.claims
-        if (claim.experiment, claim.network, claim.metric) == own
-    ]
+    notes = [_printed(paper, claim, run) for claim in compare.about(paper, run)]
     if len(by_protocol) < 2:
         notes.append(f"With one protocol only, so far: `make reproduce PAPER={paper.name}` runs both.")
     if run.synthetic:
         notes.append("Measured on drawn faces: no figure about people, and none to hold against the printed ones.")
     return "\n".join([*rows, "", *notes]).strip()
+
+
+def _printed(paper: Paper, claim: Claim, run: Run) -> str:
+    """What the paper prints, and where this run differs from what was printed."""
+    _, verdict = compare.judged(paper, claim, run, scores.score([run]))
+    value = f"{claim.value}{' %' if claim.unit == '%' else ''}"
+    return f"The paper prints {value} ({claim.source}). This run: {verdict.name}, because {verdict.why}."
 
 
 def _protocols(run: Run, results: Path) -> dict[str, Score]:
