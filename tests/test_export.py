@@ -11,7 +11,7 @@ from pathlib import Path
 import fake_runs
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from common import devices, faces
@@ -289,6 +289,8 @@ def test_pooling_for_litert_is_pooling_over_three_axes(size, strides, padding, s
 
     from common.tf.exports import Pooling
 
+    # Of a stride that leaves two cells or more out, TensorFlow pools three axes otherwise than two, also by itself.
+    assume(all(stride <= length + 1 for length, stride in zip(size, strides, strict=True)))
     original = keras.layers.MaxPooling3D(size, strides, padding)
     x = np.random.default_rng(seed).standard_normal((2, 5, 4, 6, 3)).astype(np.float32)
     np.testing.assert_array_equal(Pooling.instead_of(original)(x), original(x))
