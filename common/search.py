@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
-from common import files
+from common import files, search_sampler
 from common.errors import UserError
 from common.search_storage import shown, told
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial, Trial, TrialState
 
 ATTEMPTS = 3
-QUESTION = "question"
+QUESTION, SAMPLER = "question", "sampler"
 COUNTS = "correct and tested"
 
 
@@ -94,7 +94,8 @@ def search(
         ended: called with the number of finished trials, and the last of them.
 
     Raises:
-        UserError: if the database cannot be used, or holds a search with another space or on other data.
+        UserError: if the database cannot be used, or holds a search with another space, on other data, or by another
+            sampler or version of Optuna.
     """
     study = opened(question, storage)
     locks = locks / question.name
@@ -116,10 +117,12 @@ def opened(question: Question, storage: str) -> "Study":
     """The study of this name, made if it does not exist.
 
     Raises:
-        UserError: if the database cannot be used, or holds a search with another space or on other data.
+        UserError: if the database cannot be used, or holds a search with another space, on other data, or by another
+            sampler or version of Optuna.
     """
     import optuna
 
+    notes = {QUESTION: question.stored(), SAMPLER: search_sampler.stated()}
     with told(storage):
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         study = optuna.create_study(
@@ -129,16 +132,30 @@ def opened(question: Question, storage: str) -> "Study":
             load_if_exists=True,
             pruner=optuna.pruners.ThresholdPruner(lower=question.prune_below),
         )
-        before, now = study.user_attrs.get(QUESTION), question.stored()
-        if before is None and not study.get_trials(deepcopy=False):
-            study.set_user_attr(QUESTION, now)
-            return study
-    if before != now:
+        before = study.user_attrs
+        if not study.get_trials(deepcopy=False):
+            for name in set(notes) - set(before):
+                study.set_user_attr(name, notes[name])
+            before = notes | before
+    if before.get(QUESTION) != notes[QUESTION]:
         raise UserError(
-            f"The search {question.name} in {shown(storage)} was begun with other settings ({_changed(before, now)}).",
+            f"The search {question.name} in {shown(storage)} was begun with other settings "
+            f"({_changed(before.get(QUESTION), notes[QUESTION])}).",
             "Name another database with STORAGE=, or go on with the settings that it was begun with.",
         )
+    if before.get(SAMPLER) != notes[SAMPLER]:
+        raise UserError(
+            f"The search {question.name} in {shown(storage)} was begun with another sampler "
+            f"({_other_sampler(before.get(SAMPLER), notes[SAMPLER])}).",
+            "Name another database with STORAGE=, or go on with the Optuna that it was begun with.",
+        )
     return study
+
+
+def _other_sampler(before: dict | None, now: dict) -> str:
+    if before is None:
+        return "its arguments and the version of Optuna were not noted"
+    return ", ".join(f"{name} {before.get(name)} instead of {now.get(name)}" for name in _differing(before, now))
 
 
 def _changed(before: dict | None, now: dict) -> str:
@@ -211,13 +228,12 @@ def _held(folder: Path) -> bool:
 
 def _sampler(study: "Study", seed: int):
     import numpy as np
-    from optuna.samplers import TPESampler
     from optuna.trial import TrialState
 
     begun = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
     before = len(study.get_trials(deepcopy=False, states=begun)) + given_up(study)
     drawn = np.random.SeedSequence([seed, crc32(study.study_name.encode()), before])
-    return TPESampler(seed=int(drawn.generate_state(1)[0]))
+    return search_sampler.sampler(int(drawn.generate_state(1)[0]))
 
 
 def _distributions(space: Mapping[str, tuple | Interval]) -> dict:

@@ -18,7 +18,7 @@ from little_search import QUESTION, SPACE, objective, score
 from scipy import stats
 from test_training import DRAWN, little
 
-from common import files, launch, optimism, runs, search, search_storage
+from common import files, launch, optimism, runs, search, search_sampler, search_storage
 from common import paper as papers
 from common.clips import Provenance
 from common.errors import UserError
@@ -156,6 +156,67 @@ def test_a_configuration_that_kills_its_process_three_times_is_given_up(tmp_path
     assert search.given_up(search.opened(QUESTION, database)) == 1
     study = search.search(QUESTION, objective, database, 1, tmp_path)
     assert [trial.params for trial in search.finished(study)] == [tried[3]]
+
+
+# --- the sampler ------------------------------------------------------------------------------------
+
+
+def drawn(tmp_path, monkeypatch, sampler, name):
+    """Configurations of 30 trials that this sampler draws, `sampler(seed)`."""
+    monkeypatch.setattr(search_sampler, "sampler", sampler)
+    study = search.search(QUESTION, objective, f"sqlite:///{tmp_path}/{name}.db", 30, tmp_path / name)
+    return [trial.params for trial in search.finished(study)]
+
+
+def test_the_sampler_fits_one_mixture_a_parameter_whatever_the_version_of_optuna_does_by_default(tmp_path, monkeypatch):
+    tpe, ours = optuna.samplers.TPESampler, drawn(tmp_path, monkeypatch, search_sampler.sampler, "ours")
+
+    def plain(**arguments):
+        name = "-".join(f"{key}-{value}" for key, value in arguments.items())
+        return drawn(tmp_path, monkeypatch, lambda seed: tpe(seed=seed, **arguments), name)
+
+    # All that is stated besides are the defaults, and alone the liar changes nothing.
+    assert ours == plain(multivariate=False) == plain(multivariate=False, constant_liar=False)
+    together = plain(multivariate=True)
+    assert ours[:10] == together[:10] and ours != together
+
+
+def test_a_trial_that_runs_elsewhere_counts_as_a_bad_one(tmp_path, database, monkeypatch):
+    study = search.search(QUESTION, objective, database, 20, tmp_path)
+
+    def next_ones():
+        other = optuna.create_study(sampler=search_sampler.sampler(1), direction="maximize")
+        other.add_trials(study.trials)
+        return [other.ask(search._distributions(SPACE)).params for _ in range(12)]
+
+    ours = next_ones()
+    monkeypatch.setitem(search_sampler.ARGUMENTS, "constant_liar", False)
+    assert ours[0] == next_ones()[0] and ours != next_ones()
+
+
+def test_a_study_of_another_or_an_unknown_sampler_is_refused_and_stays_as_it_was(tmp_path, database, monkeypatch):
+    study = search.search(QUESTION, objective, database, 2, tmp_path)
+    noted = study.user_attrs[search.SAMPLER]
+    assert noted["optuna"] == optuna.__version__ and noted["multivariate"] is False
+    assert set(search_sampler.ARGUMENTS) < set(noted)
+
+    for changed, said in (
+        ({"multivariate": True}, "multivariate True instead of False"),
+        ({"optuna": "4.2.0"}, f"optuna 4.2.0 instead of {optuna.__version__}"),
+    ):
+        study.set_user_attr(search.SAMPLER, noted | changed)
+        assert said in refused(QUESTION, database)
+        with pytest.raises(UserError):
+            search.search(QUESTION, objective, database, 3, tmp_path)
+    assert len(search.finished(study)) == 2
+
+    before = optuna.create_study(study_name="before", storage=database, direction="maximize")
+    question = replace(QUESTION, name="before")
+    before.set_user_attr(search.QUESTION, question.stored())
+    before.add_trial(study.trials[0])
+    said = refused(question, database)
+    assert "its arguments and the version of Optuna were not noted" in said and "STORAGE=" in said
+    assert search.SAMPLER not in optuna.load_study(study_name="before", storage=database).user_attrs
 
 
 # --- databases --------------------------------------------------------------------------------------
@@ -327,6 +388,7 @@ def test_the_published_search_leaves_one_subject_out_and_stops_launching_when_it
         assert np.array_equal(training.fold.validation, training.fold.test) and not training.keep_weights
         assert len(set(training.samples.table.subject.iloc[training.fold.test])) == 1
     (table,) = search_tables.tables(request.paper, "quick", "synthetic", request.results)
+    assert any(f"Optuna {optuna.__version__}, one mixture for each parameter" in note for note in table.notes)
     assert table.rows[0]["accuracy"] == "pruned in fold 3, 3 errors of 9"
     assert "narrow" in table.title and "drawn" in table.title
     assert table.rows[-1]["dropout"] == "0.2511" and table.rows[-1]["rank"] == "printed"

@@ -117,6 +117,7 @@ def _study(study: "Study", question: "Question") -> dict[str, Any]:
         "name": study.study_name,
         "samples": question.samples,
         "prune_below": question.prune_below,
+        "sampler": study.user_attrs[search.SAMPLER],
         "given_up": search.given_up(study),
         "importances": _importances(study) if sum(not search.pruned(trial) for trial in ranked) >= ENOUGH else {},
         "trials": [

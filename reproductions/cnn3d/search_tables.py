@@ -66,7 +66,18 @@ def _best(paper: Paper, name: str, key: str, content: dict, study: dict) -> Tabl
     columns = {"rank": "Rank", "trial": "Trial", "accuracy": "Accuracy"} | TITLES
     printed = "Table 2" if name == CKPLUS else "Table 3 (lost)"
     title = f"{printed}: the best of {len(trials)} trials on {name}{_told(content)}"
-    return Table(f"search_{key}", title, columns, rows, [*_pruning(study), *_warning(name, study, paper)])
+    return Table(
+        f"search_{key}", title, columns, rows, [*_sampler(study), *_pruning(study), *_warning(name, study, paper)]
+    )
+
+
+def _sampler(study: dict) -> list[str]:
+    """How the trials were drawn; records of before the arguments were stated do not say."""
+    noted = study.get("sampler")
+    if not noted:
+        return ["By which arguments of the sampler these trials were drawn was not noted."]
+    mixtures = "one mixture for all parameters" if noted["multivariate"] else "one mixture for each parameter"
+    return [f"Drawn by TPE of Optuna {noted['optuna']}, {mixtures}."]
 
 
 def _accuracy(trial: dict, study: dict) -> str:
