@@ -73,7 +73,7 @@ class Epochs:
         row = {"epoch": epoch, "loss": float(logs["loss"]), "accuracy": float(logs["accuracy"])}
         with self._batch_norm(epoch):
             row["val_loss"], row["val_accuracy"] = self._validate()
-            if self._is_better(epoch, row["val_accuracy"]):
+            if self._is_better(row):
                 self.chosen, self.chosen_epoch = self.model.get_weights(), epoch
         row["learning_rate"] = self.recipe.rate(epoch)
         row["seconds"] = round(time.monotonic() - self.epoch_began, 3)
@@ -96,10 +96,14 @@ class Epochs:
         stopping = self.recipe.stopping
         return stopping is not None and stopping.ends([row[stopping.monitor] for row in self.curves])
 
-    def _is_better(self, epoch: int, accuracy: float | None) -> bool:
-        if self.recipe.checkpoint == "last":
+    def _is_better(self, row: dict[str, float]) -> bool:
+        """Whether the weights of this epoch are to be tested rather than those chosen before."""
+        if self.recipe.checkpoint == "last" or not self.chosen:
             return True
-        return not self.chosen or accuracy > self.curves[self.chosen_epoch]["val_accuracy"]
+        best = self.curves[self.chosen_epoch]
+        if self.recipe.checkpoint == "best_validation_loss":
+            return row["val_loss"] < best["val_loss"]
+        return row["val_accuracy"] > best["val_accuracy"]
 
     def _variables(self) -> list:
         # Includes the states of random layers, so that dropout continues where it was.

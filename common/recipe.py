@@ -8,7 +8,7 @@ from common.augmentation import Augmentation
 from common.copies import Copies
 from common.feeding import PixelScaling
 
-CHECKPOINTS = ("best_validation_accuracy", "last")
+CHECKPOINTS = ("best_validation_accuracy", "best_validation_loss", "last")
 OPTIMIZERS = ("adam", "lookahead_adam", "sgd")
 
 # Fields that came later, with the value that runs without them had: with it, a run keeps its key.
@@ -65,8 +65,8 @@ class Recipe:
             besides, or None.
         pixel_scaling: "unit" divides pixels by 255, "symmetric" takes them on to -1 to 1, "none" leaves them 0 to 255.
         stopping: when the training ends before `epochs`, or None.
-        checkpoint: which weights are tested: those of the first epoch with the best validation accuracy, or
-            those of the last epoch that was trained.
+        checkpoint: which weights are tested: those of the first epoch with the best validation accuracy, those of the
+            first with the least validation loss (the weights' penalty counted in), or those of the last epoch.
         debias_batch_norm: validate and test without the initial values' share of batch normalisation's moving
             statistics (`common.batch_norm`); matters in trainings of less than some thousand steps only.
         mixed_precision: compute in 16 bits (float16 on a GPU, bfloat16 on a CPU), keep weights in float32.
@@ -88,7 +88,7 @@ class Recipe:
     augmentation: Augmentation | Copies | None = None
     pixel_scaling: PixelScaling = "unit"
     stopping: EarlyStopping | None = None
-    checkpoint: Literal["best_validation_accuracy", "last"] = "best_validation_accuracy"
+    checkpoint: Literal["best_validation_accuracy", "best_validation_loss", "last"] = "best_validation_accuracy"
     debias_batch_norm: bool = True
     mixed_precision: bool = False
     xla: bool = False

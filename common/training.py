@@ -197,7 +197,7 @@ def _check(training: Training) -> None:
     if training.recipe.optimizer not in OPTIMIZERS:
         raise unknown("optimizer", training.recipe.optimizer, OPTIMIZERS)
     needed = ["train", "test"]
-    if training.recipe.checkpoint == "best_validation_accuracy" or training.recipe.stopping:
+    if training.recipe.checkpoint != "last" or training.recipe.stopping:
         needed.append("validation")
     empty = [side for side in needed if len(getattr(training.fold, side)) == 0]
     if empty:

@@ -24,7 +24,7 @@ from common.batch_norm import MovingStatistics
 from common.clips import Provenance
 from common.errors import UserError
 from common.feeding import class_labels, feed
-from common.recipe import EarlyStopping
+from common.recipe import CHECKPOINTS, EarlyStopping
 from common.splits import Fold
 from common.training import Recipe, Training, train
 
@@ -281,6 +281,43 @@ def test_mixed_precision_trains_with_float32_outputs(tmp_path):
     expected = "mixed_float16" if done.record["hardware"]["gpus"] else "mixed_bfloat16"
     assert done.record["hardware"]["precision"] == expected
     assert done.predictions().p_Angry.between(0, 1).all()
+
+
+@pytest.mark.parametrize("checkpoint", CHECKPOINTS)
+def test_the_three_checkpoint_choices_test_three_different_epochs(tmp_path, checkpoint):
+    import keras
+
+    recipe = changed(learning_rate=5e-3, schedule=(), epochs=6, checkpoint=checkpoint)
+    mislabelled = little().labels.copy()
+    mislabelled[FOLD.validation[:2]] = (mislabelled[FOLD.validation[:2]] + 1) % len(CLASSES)
+    training = dataclasses.replace(little(recipe), labels=mislabelled)
+    done = train(training, tmp_path, provenance=DRAWN)
+    curves = done.curves()
+    epochs = {
+        "best_validation_accuracy": int(curves.val_accuracy.to_numpy().argmax()),
+        "best_validation_loss": int(curves.val_loss.to_numpy().argmin()),
+        "last": 5,
+    }
+    assert len(set(epochs.values())) == 3
+    assert done.record["chosen_epoch"] == epochs[checkpoint]
+    # What is tested and kept are the weights of that epoch: their loss on the validation part is the noted one.
+    model = keras.models.load_model(done.folder / "model.keras")
+    rows = FOLD.validation
+    x = np.concatenate([batch for batch, _ in (training.batches(rows, train=False)[n] for n in range(2))])[: len(rows)]
+    probabilities = np.asarray(model(x, training=False))[np.arange(len(rows)), mislabelled[rows]]
+    penalty = sum(float(loss) for loss in model.losses)
+    assert -np.log(probabilities).mean() + penalty == pytest.approx(curves.val_loss[epochs[checkpoint]], rel=1e-3)
+
+
+@pytest.mark.parametrize("checkpoint", [one for one in CHECKPOINTS if one != "last"])
+def test_a_choice_by_validation_needs_a_validation_part(tmp_path, checkpoint):
+    nothing = dataclasses.replace(FOLD, validation=np.empty(0, np.int64))
+    with pytest.raises(UserError, match="no samples for validation"):
+        train(little(changed(checkpoint=checkpoint), fold=nothing), tmp_path, provenance=DRAWN)
+
+
+def test_every_checkpoint_choice_is_a_run_of_its_own():
+    assert len({little(changed(checkpoint=one)).identity.key for one in CHECKPOINTS}) == 3
 
 
 def test_an_unknown_checkpoint_choice_is_refused(tmp_path):
