@@ -16,7 +16,7 @@ from reproductions.emotionalvlan.preprocessing import PAIRS, SHAPE
 
 TITLE = "Horn–Schunck flow: 15 pairs of 150×110 pixels, 100 iterations"
 
-# pyoptflow's own way, so that both compute the same.
+# pyoptflow's own way, but that its cubes lie left and above of a pixel: so both do the same work.
 SCHEME = replace(horn_schunck.CLASSIC, border="zero")
 
 

@@ -56,7 +56,7 @@ PEOPLE = {RML: 8, BAUM1S: 12, MMI: 10}
 
 def request(profile=None, **options):
     """A request of the quick profile, which is `profile`, or the paper's sizes."""
-    small = PAPER.model_copy(update={"profiles": {"quick": profile or EXACT}})
+    small = PAPER.model_copy(update={"profiles": {"quick": profile or EXACT, "paper": EXACT}})
     return check(small, experiments.EXPERIMENTS, **options)
 
 
@@ -163,6 +163,10 @@ def test_classes_are_those_of_the_matrices_where_the_set_has_them():
     assert set(chosen("classes=basic").values()) == {BASIC}
     assert Emotion.FEAR not in chosen("classes=printed")[RML] and len(chosen("classes=printed")[MMI]) == 5
     assert all(list(map(str, PRINTED)) == matrix.labels for matrix in PAPER.matrices)
+    listed = chosen("classes=section_4_1")
+    assert [len(listed[name]) for name in (RML, BAUM1S, FER2013, MMI)] == [6, 8, 7, 6]
+    assert {Emotion.BOREDOM, Emotion.CONTEMPT} < set(listed[BAUM1S]) and Emotion.NEUTRAL not in listed[BAUM1S]
+    assert all(set(classes) <= data.LABELLED[name] for name, classes in (*default.items(), *listed.items()))
 
 
 def test_the_report_shows_what_the_networks_see():
@@ -248,9 +252,10 @@ def test_features_are_kept_until_weights_or_pictures_change(tmp_path):
 # --- folds ------------------------------------------------------------------------------------------
 
 
-def clips(corpus, each=6):
+def clips(corpus, asked=None):
     """A table of samples, one a clip, as `common.samples` has it."""
-    names = [str(emotion) for emotion in data.classes(request(), corpus)]
+    names = [str(emotion) for emotion in data.classes(asked or request(), corpus)]
+    each = max(6, len(names))
     rows = [
         (corpus, f"{s:03d}/{c:03d}", f"{corpus}/{s:03d}", names[c % len(names)], "", 0, 15)
         for s in range(PEOPLE[corpus])
@@ -331,7 +336,7 @@ class Drawn(Corpus):
         super().__init__(name, data.classes(asked, name), Provenance(False), [None] * 60, greys, 3)
 
     def _built(self, asked):
-        return Told(clips(self.name), f"drawn {self.name}")
+        return Told(clips(self.name, asked), f"drawn {self.name}")
 
 
 def all_stages(*settings, profile=None, corpus=RML, protocol="published", networks=("spatial", "emotionalvlan")):
@@ -532,8 +537,26 @@ def test_our_matrices_have_true_emotions_as_rows(whole, made):
         shown = table[table.emotion == row["row"]]
         assert row["clips"] == len(shown)
         assert row[row["row"]] == f"{100 * (shown.predicted == row['row']).mean():.1f}"
-    assert "has Neutral, which RML does not label, and no Fear" in made["table5"].markdown()
-    assert "Fear" not in made["table2"].columns
+    told = made["table5"].markdown()
+    assert "has Neutral, which RML does not label." in told and "has no Fear, ours has (setting classes)" in told
+    assert "Fear" not in made["table2"].columns and "does not label" not in made["table2"].markdown()
+
+
+@pytest.mark.parametrize(
+    ("classes", "corpus", "says"),
+    [
+        ("basic", BAUM1S, ["no Fear, ours has", "has Neutral, which the setting classes leaves out here"]),
+        ("section_4_1", BAUM1S, ["no Fear, Boredom, Contempt, ours has", "Neutral, which the setting classes"]),
+        ("section_4_1", FER2013, ["no Fear, ours has"]),
+        ("printed", MMI, ["has Neutral, which MMI does not label"]),
+    ],
+)
+def test_classes_that_a_set_labels_are_never_said_to_be_unlabelled(classes, corpus, says, tmp_path, monkeypatch):
+    number = {name: table for table, name in experiments.MATRICES.items()}[corpus]
+    options = {"experiment": number, "protocol": "published", "settings": [f"classes={classes}"]}
+    shown = {one.name: one for one in tables.tables(reproduce(tmp_path, monkeypatch, **options))}[number].markdown()
+    assert all(one in shown for one in says)
+    assert ("does not label" in shown) == (corpus not in data.WITH_NEUTRAL)
 
 
 def test_averages_stand_beside_their_diagonal_and_the_other_table(made):
@@ -583,7 +606,7 @@ def test_a_narrow_network_is_named_and_never_set_beside_the_paper(tmp_path, monk
             assert "a narrow network" in one.differs and "1 epochs instead of 1000" in one.differs
             assert "learning rate 0.01 instead of 0.001" in one.differs
     (one, _) = measured.measurements(evidence)["table2-average"]
-    assert "2 of 5 groups" in one.differs
+    assert "2 of 5 folds" in one.differs
     (one, _) = measured.measurements(evidence)["table3-average"]
     assert "48 of 120 pictures" in one.differs
     shown = {table.name: table for table in tables.tables(evidence)}

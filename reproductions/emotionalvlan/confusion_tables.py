@@ -9,6 +9,7 @@ from common.evidence import Evidence
 from common.paper import Matrix
 from common.tables import Table
 from reproductions.emotionalvlan import measured
+from reproductions.emotionalvlan.data import LABELLED
 
 PAPER = "paper"
 TOLERANCE = Fraction(1, 2)  # of 100, within which the rounding of six cells may move a sum
@@ -57,14 +58,26 @@ def _matrix(evidence: Evidence, printed: Matrix, title: str) -> Table:
     wrong = broken(printed)
     notes = [f"Paper: {len(wrong)} of {len(printed.labels)} rows do not add up to 100: {', '.join(wrong)}."]
     notes.append("The paper does not say whether a row is the true emotion; ours are. Cells are percent of the row.")
-    absent = [name for name in labels if name not in printed.labels]
-    if absent:
-        notes.append(
-            f"The printed matrix has Neutral, which {printed.dataset} does not label, and no {', '.join(absent)}, "
-            "which it does (setting classes)."
-        )
+    notes += _other_classes(printed, [name for name in labels if name not in printed.labels], rows)
     name = _experiment(printed)
     return Table(name, f"{printed.source}: confusion on {printed.dataset}, in %{title}", columns, rows, notes)
+
+
+def _other_classes(printed: Matrix, added: list[str], rows: list[dict]) -> list[str]:
+    """Which classes our rows have besides the printed ones, and which of these they lack, and why."""
+    ours = {row["row"] for row in rows if row["source"] != PAPER}
+    lacking = [name for name in printed.labels if ours and name not in ours]
+    notes = [f"The printed matrix has no {', '.join(added)}, ours has (setting classes)."] if added else []
+    if not lacking:
+        return notes
+    labelled = {str(emotion) for emotion in LABELLED[printed.dataset]}
+    for why, names in (
+        (f"which {printed.dataset} does not label", [name for name in lacking if name not in labelled]),
+        ("which the setting classes leaves out here", [name for name in lacking if name in labelled]),
+    ):
+        if names:
+            notes.append(f"The printed matrix has {', '.join(names)}, {why}.")
+    return notes
 
 
 def _ours(protocol: str, classes: list[str], counts: np.ndarray) -> list[dict]:

@@ -29,7 +29,8 @@ class Scheme:
         smoothness: α for grey levels from 0 to 255: with α = 255 the flow is that which α = 1 gives for 0 to 1.
         sweeps: how often every pixel is renewed ("iterations").
         gradient: "sobel" takes Ix and Iy from the first picture, by Sobel's filter in grey levels a pixel, and It from
-            the pixel alone; "cube" is Horn and Schunck's mean over 2×2×2 pixels, that pixel and those left and above.
+            the pixel alone; "cube" is Horn and Schunck's mean over 2×2×2 pixels, that pixel and those right and below
+            (1981, section 7).
         mean: over the four neighbours ("cross"), or over eight with Horn and Schunck's weights ("square").
         border: what lies around pictures and flow: their outermost pixels again, or zeros.
     """
@@ -82,7 +83,7 @@ def gradients(first: np.ndarray, second: np.ndarray, scheme: Scheme) -> tuple[np
         ix = np.stack([cv2.Sobel(picture, cv2.CV_32F, 1, 0, **how) for picture in first])
         iy = np.stack([cv2.Sobel(picture, cv2.CV_32F, 0, 1, **how) for picture in first])
         return ix, iy, second - first
-    first, second = (np.pad(one, ((0, 0), (1, 0), (1, 0)), _PADS[scheme.border]) for one in (first, second))
+    first, second = (np.pad(one, ((0, 0), (0, 1), (0, 1)), _PADS[scheme.border]) for one in (first, second))
     both, change = (first + second) / 4, (second - first) / 4
     across, down, summed = np.diff(both, axis=2), np.diff(both, axis=1), change[:, :, 1:] + change[:, :, :-1]
     return across[:, 1:] + across[:, :-1], down[:, :, 1:] + down[:, :, :-1], summed[:, 1:] + summed[:, :-1]
