@@ -15,6 +15,7 @@ from sklearn.metrics import precision_recall_fscore_support
 from common import paper as papers
 from common import pictures, plans, runs, scores
 from common.clips import Provenance
+from common.differences import differences, remarks
 from common.emotions import Emotion
 from common.errors import UserError
 from common.evidence import whole
@@ -34,7 +35,7 @@ from reproductions.thesis import (
     votes,
 )
 from reproductions.thesis.configuration import Configuration, pipeline
-from reproductions.thesis.data import FER2013, Part
+from reproductions.thesis.data import CKPLUS, FER2013, Part
 from reproductions.thesis.printed_report import Report
 
 PAPER = papers.load("thesis")
@@ -48,6 +49,8 @@ SETTINGS = {
     "svm_c": 1.0,
     "svm_gamma": "scale",
     "svm_class_weight": "balanced",
+    "svm_ckplus_test": 0.25,
+    "ckplus_pictures": "last_three_frames",
 }
 
 
@@ -223,9 +226,10 @@ def test_a_search_keeps_every_fit_and_goes_on_after_a_stop(tmp_path, part, monke
     assert len(fits) == 4
     svm.launch(fits[:2], root, part.origin, processes=1)
     calls = []
-    monkeypatch.setattr(svm, "pipeline", lambda *words: calls.append(words) or DummyClassifier())
+    monkeypatch.setattr(svm, "pipeline", lambda *words: DummyClassifier())
+    monkeypatch.setattr(svm, "_selection", lambda fit, *words: calls.append(fit) or ("nothing", 0.0))
     found = svm.launch(fits, root, part.origin, processes=1)
-    assert len(calls) == 2
+    assert [fit.identity for fit in calls] == [fit.identity for fit in fits[2:]]
     assert [run.identity for run in found] == [fit.identity for fit in fits]
     svm.launch(fits, root, part.origin, processes=1, fresh=True)
     assert len(calls) == 6
@@ -246,6 +250,73 @@ def test_a_run_without_epochs_is_read_with_what_it_has(tmp_path, part):
     (run.folder / "predictions.csv").unlink()
     with pytest.raises(UserError, match=r"no predictions\.csv"):
         runs.read(run.folder)
+
+
+@pytest.fixture
+def people(tmp_path) -> Part:
+    """CK+ of 14 people, each with seven sequences of three pictures that show the person and hardly the emotion."""
+    rng = np.random.default_rng(1)
+    numbers = np.arange(14 * 7 * 3)
+    person, clip = numbers // 21, numbers // 3
+    face = rng.integers(0, 255, (14 * 7, 48, 48))
+    pixels = (face[clip] + rng.integers(-9, 10, (len(numbers), 48, 48))).clip(0, 255).astype(np.uint8)
+    emotions = np.array([str(emotion) for emotion in CKPLUS])[clip % 7]
+    subjects, clips = (np.array([f"{kind}{one:03d}" for one in of]) for kind, of in (("S", person), ("C", clip)))
+    blank = np.full(len(numbers), "")
+    read = Pictures("CK+", pixels, emotions, blank, subjects, clips, numbers % 3)
+    return Part("CK+", pictures.samples(read, tmp_path / "samples"), CKPLUS, Provenance(True))
+
+
+@pytest.mark.parametrize(
+    ("protocol", "by", "most"),
+    [("published", "", 1.01), ("clip-disjoint", " by clip", 0.5), ("honest", " by subject", 0.5)],
+)
+def test_a_search_is_told_no_more_than_the_test_will_hold(tmp_path, people, protocol, by, most):
+    asked = dataclasses.replace(request(tmp_path), protocols=(protocol,))
+    fits = svm_search.fits(asked, people, [Configuration(components=40, kernel="linear")])
+    (run,) = svm.launch(fits, tmp_path / "runs", people.origin, processes=1)
+    selection = run.record["selection"]
+    assert selection["by"] == f"3-fold cross-validation{by}"
+    promised, tested = selection["accuracy"], scores.score([run]).accuracy
+    # Sequences are remembered and emotions are not to be seen: only pictures of known sequences are recognised.
+    assert (promised > 0.6) == (tested > 0.6) == (most > 1) and max(promised, tested) < most
+    assert run.identity.recipe == {"folds": 3, "rows": 9000} | ({"unit": by.split()[-1]} if by else {})
+
+
+def test_everything_that_learns_is_fitted_on_the_training_side_of_each_inner_fold(tmp_path, people, monkeypatch):
+    asked = dataclasses.replace(request(tmp_path), protocols=("honest",))
+    (fit,) = svm_search.fits(asked, people, [Configuration(components=10, scaling="zscore", kernel="linear")])
+    flat = people.samples.read(np.arange(len(people.samples))).reshape(len(people.samples), -1)
+    subject_of = {picture.tobytes(): name for picture, name in zip(flat, people.samples.table.subject, strict=True)}
+    seen = []
+
+    class Watched(DummyClassifier):
+        def fit(self, X, y):
+            seen.append({subject_of[picture.tobytes()] for picture in X})
+            return super().fit(X, y)
+
+        def score(self, X, y):
+            assert not seen[-1] & {subject_of[picture.tobytes()] for picture in X}
+            return super().score(X, y)
+
+    monkeypatch.setattr(svm, "pipeline", lambda *words: Watched())
+    svm.run(fit, tmp_path / "runs", people.origin)
+    trained = set(people.samples.table.subject.iloc[fit.fold.train])
+    assert len(seen) == 4 and all(inner < trained for inner in seen[:3]) and seen[3] == trained
+
+
+def test_a_fit_records_the_decisions_that_it_depends_on_and_differs_in_nothing_from_them(tmp_path, people):
+    settings = PAPER.settings | {"svm_c": 10.0, "svm_ckplus_test": 0.2, "learning_rate": 0.001}
+    asked = Request(
+        PAPER, profile="paper", settings=settings, cache=tmp_path, results=tmp_path, protocols=("published",)
+    )
+    fits = svm_search.fits(asked, people, [svm_search.chosen(settings)])
+    run = svm.launch(fits, tmp_path / "runs", Provenance(False), processes=1)[0]
+    assert run.record["decisions"]["svm_c"] == 10.0 and "learning_rate" not in run.record["decisions"]
+    assert run.record["samples"]["test"] == np.ceil(0.2 * len(people.samples))
+    claim = PAPER.claim("text5-svm_ckplus-accuracy")
+    assert differences(PAPER, claim, [run], svm_measured.stated) == []
+    assert remarks(PAPER, [run]) == ["svm_c=10.0", "svm_ckplus_test=0.2"]
 
 
 def test_two_processes_give_what_one_gives(tmp_path, part):

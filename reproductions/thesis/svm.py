@@ -5,24 +5,22 @@ A run has no epochs and no model file; its record holds the confusion matrix.
 
 import os
 import resource
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from common import devices, files, runs, scores, workers
+from common import devices, files, inner_folds, runs, scores, workers
 from common.clips import Provenance
 from common.runs import Identity, Run
 from common.splits import Fold
 from reproductions.thesis.configuration import Configuration, attainable, pipeline
 
 if TYPE_CHECKING:
-    from sklearn.pipeline import Pipeline
-
     from common.samples import Samples
 
 
@@ -36,8 +34,9 @@ class Fit:
         labels: (all samples,) int, position of each sample's class in `classes`.
         fold: positions of the training, validation and test samples.
         folds, rows: of the cross-validation, which uses at most so many training samples. It takes the place of a
-            validation part where the fold has none.
+            validation part where the fold has none, and divides what the protocol divides (`common.inner_folds`).
         data: folder of the shape predictor, for landmarks.
+        decisions: the paper's open decisions that this fit depends on, by name; they go into the record.
     """
 
     paper: str
@@ -53,6 +52,7 @@ class Fit:
     folds: int = 3
     rows: int = 9000
     data: Path | None = None
+    decisions: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def identity(self) -> Identity:
@@ -64,11 +64,21 @@ class Fit:
             profile=self.profile,
             network=self.configuration.name,
             settings=asdict(self.configuration),
-            recipe={"folds": self.folds, "rows": self.rows},
+            recipe=recipe(self.protocol, len(fold.validation) > 0, self.folds, self.rows),
             seed=self.seed,
             data=self.samples.key,
             split=runs.split_digest(self.classes, fold.train, fold.validation, fold.test, self.labels),
         )
+
+
+def recipe(protocol: str, validation: bool, folds: int = Fit.folds, rows: int = Fit.rows) -> dict[str, Any]:
+    """How the accuracy that a search may choose by is found, as the identity of a run holds it.
+
+    Args:
+        validation: whether the fold has a part for it, so that no inner folds are needed.
+    """
+    unit = inner_folds.unit(protocol)
+    return {"folds": folds, "rows": rows} | ({} if validation or unit == "sample" else {"unit": unit})
 
 
 def launch(
@@ -125,8 +135,9 @@ def run(fit: Fit, root: Path, provenance: Provenance, fresh: bool = False) -> Ru
             return done
         started = datetime.now(UTC)
         train = _training_rows(fit)
-        machine = pipeline(attainable(fit.configuration, len(train)), fit.seed, fit.data)
-        chosen_by, selection = _selection(fit, machine, train)
+        configuration = attainable(fit.configuration, len(train))
+        chosen_by, selection = _selection(fit, configuration, train)
+        machine = pipeline(configuration, fit.seed, fit.data)
         machine.fit(_pictures(fit, train), fit.labels[train])
         fitted = datetime.now(UTC)
         table = _predictions(fit, machine.predict(_pictures(fit, fit.fold.test)))
@@ -135,6 +146,7 @@ def run(fit: Fit, root: Path, provenance: Provenance, fresh: bool = False) -> Ru
             table.to_csv(temporary, index=False)
         record = {
             "provenance": {"synthetic": provenance.synthetic, "details": provenance.details},
+            "decisions": dict(fit.decisions),
             "classes": [str(name) for name in fit.classes],
             "samples": {"train": len(train), "validation": len(fit.fold.validation), "test": len(fit.fold.test)},
             "confusion": scores.confusion(table, [str(name) for name in fit.classes]).tolist(),
@@ -162,10 +174,9 @@ def _pictures(fit: Fit, rows: np.ndarray) -> np.ndarray:
     return fit.samples.read(rows).reshape(len(rows), -1)
 
 
-def _selection(fit: Fit, machine: "Pipeline", train: np.ndarray) -> tuple[str, float]:
+def _selection(fit: Fit, configuration: Configuration, train: np.ndarray) -> tuple[str, float]:
     """What a search may choose by, as it never sees the test part: a name for it, and the accuracy."""
-    from sklearn.base import clone
-    from sklearn.model_selection import StratifiedKFold, cross_val_score
+    from sklearn.model_selection import cross_val_score
 
     few = train
     if len(few) > fit.rows:
@@ -173,10 +184,14 @@ def _selection(fit: Fit, machine: "Pipeline", train: np.ndarray) -> tuple[str, f
     pictures, labels = _pictures(fit, few), fit.labels[few]
     if len(fit.fold.validation):
         held_out = fit.fold.validation
-        fitted = clone(machine).fit(pictures, labels)
+        fitted = pipeline(configuration, fit.seed, fit.data).fit(pictures, labels)
         return "validation part", float(fitted.score(_pictures(fit, held_out), fit.labels[held_out]))
-    folds = StratifiedKFold(fit.folds, shuffle=True, random_state=fit.seed)
-    return f"{fit.folds}-fold cross-validation", float(cross_val_score(machine, pictures, labels, cv=folds).mean())
+    folds = inner_folds.inner_folds(fit.samples.table.iloc[few], fit.protocol, fit.folds, fit.seed)
+    smallest = min(len(inner.train) for inner in folds)
+    machine = pipeline(replace(configuration, components=min(configuration.components, smallest)), fit.seed, fit.data)
+    unit = inner_folds.unit(fit.protocol)
+    told = f"{len(folds)}-fold cross-validation" + ("" if unit == "sample" else f" by {unit}")
+    return told, float(cross_val_score(machine, pictures, labels, cv=folds).mean())
 
 
 def _predictions(fit: Fit, predicted: np.ndarray):

@@ -15,9 +15,8 @@ from common.paper import Claim
 from common.request import Request
 from common.runs import Run
 from common.verdicts import Measured
-from reproductions.thesis import data, svm_search
+from reproductions.thesis import data, svm, svm_search
 from reproductions.thesis.printed_report import Report
-from reproductions.thesis.svm import Fit
 
 RESAMPLES = 1000
 OTHER_PROTOCOL = {
@@ -35,7 +34,7 @@ def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
     return Stated(
         configuration.name,
         asdict(configuration),
-        {"folds": Fit.folds, "rows": Fit.rows},
+        svm.recipe(run.identity.protocol, run.record["samples"]["validation"] > 0),
         CLASSES[claim.experiment],
         protocols=OTHER_PROTOCOL,
     )

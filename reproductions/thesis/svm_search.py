@@ -17,8 +17,9 @@ from reproductions.thesis.data import Part
 from reproductions.thesis.svm import Fit
 
 EXPERIMENTS = {"FER2013": "svm_fer2013", "CK+": "svm_ckplus"}
-QUARTER = (0.75, 0.0, 0.25)
 SPLIT_SEED = 0
+# Of FER2013, recovered from the supports of Fig 4.4.
+QUARTER = 0.25
 # Names of the settings of paper.yaml -> what a configuration calls them.
 FEATURES = {"raw_pixels": "raw", "pca": "raw", "hog": "hog", "landmarks": "landmarks"}
 
@@ -69,7 +70,8 @@ def fits(request: Request, part: Part, configurations: Iterable[Configuration]) 
     """Every configuration under every protocol that the request and the data set have, for `svm.launch`."""
     table = part.samples.table
     labels = class_labels(table.emotion, part.classes)
-    folds = {protocol: fold(table, part.name, protocol) for protocol in request.protocols}
+    share = test_share(request.settings, part.name)
+    folds = {protocol: fold(table, part.name, protocol, share) for protocol in request.protocols}
     return [
         Fit(
             paper=request.paper.name,
@@ -82,6 +84,7 @@ def fits(request: Request, part: Part, configurations: Iterable[Configuration]) 
             classes=tuple(str(name) for name in part.classes),
             fold=divided,
             data=request.data,
+            decisions=decisions(request.settings, part.name),
         )
         for configuration in configurations
         for protocol, divided in folds.items()
@@ -89,18 +92,35 @@ def fits(request: Request, part: Part, configurations: Iterable[Configuration]) 
     ]
 
 
-def fold(table, name: str, protocol: str) -> Fold | None:
+def decisions(settings: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The settings that machines on "FER2013" or "CK+" depend on, by name."""
+    of_ckplus = ("svm_ckplus_test", "ckplus_pictures")
+    depends = [one for one in settings if one in of_ckplus or one.startswith("svm_")]
+    return {one: settings[one] for one in depends if name == "CK+" or one not in of_ckplus}
+
+
+def test_share(settings: Mapping[str, Any], name: str) -> float:
+    """The part of the pictures that is tested, where it is no official one."""
+    return QUARTER if name == "FER2013" else float(settings["svm_ckplus_test"])
+
+
+def fold(table, name: str, protocol: str, share: float = QUARTER) -> Fold | None:
     """How the pictures of "FER2013" or "CK+" are divided; None where the data set has no such protocol.
 
     `published` is `train_test_split(test_size=0.25, random_state=0)` over the rows of fer2013.csv, recovered from the
-    supports of Fig 4.4: of the seeds 0 to 2999 only 0 gives them. It is taken for CK+ too, of which nothing is said.
+    supports of Fig 4.4: of the seeds 0 to 2999 only 0 gives them. It is taken for CK+ too, of which nothing is said,
+    with a share that is a setting.
+
+    Args:
+        share: of the pictures that is tested.
     """
+    fractions = (1 - share, 0.0, share)
     if protocol == "published":
-        return splits.random_windows(table, SPLIT_SEED, QUARTER)
+        return splits.random_windows(table, SPLIT_SEED, fractions)
     if name == "FER2013":
         return splits.official(table, PARTITIONS) if protocol == "honest" else None
     divide = splits.clip_disjoint if protocol == "clip-disjoint" else splits.subject_disjoint
-    return divide(table, SPLIT_SEED, QUARTER)
+    return divide(table, SPLIT_SEED, fractions)
 
 
 def _gamma(value: str | float) -> float | str:
