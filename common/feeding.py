@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from common import clahe
 from common.augmentation import Augmentation, warp
 from common.copies import Copies
 from common.errors import UserError, unknown
@@ -55,12 +56,15 @@ class Batches:
         layout: "last" (H, W, C) the last frame; "channels" (H, W, T·C) frames one after the other; "volume"
             (H, W, T, C); "sequence" (T, H, W, C); "vectors" (T, D) of samples that are features instead of pictures and
             enter as they are.
-        batch_size: samples in a batch. All batches are full, a pass runs on into the next one: so every device
-            gets its share, nothing is compiled twice, and no gradient hangs on a few left-over samples.
+        batch_size: samples in a batch. All batches are full, a pass runs on into the next one (or drops its rest): so
+            every device gets its share, nothing is compiled twice, and no gradient hangs on a few left-over samples.
         seed: seed of order and augmentation; None keeps the order of `rows`, which evaluation needs.
         augmentation: how training samples are moved, which copies of them a pass has besides, or None.
         pixel_scaling: "unit" divides pixels by 255, "symmetric" takes them on to -1 to 1, "none" leaves them 0 to 255.
         class_weights: samples have a weight, N / (classes · n) where n of N samples are of their class.
+        weights_of: what n and N count: samples with their copies, or without.
+        rest: "runs_on", or "dropped" where a pass ends with its last full batch; of the next pass others are dropped.
+        equalise: the channel for CLAHE of all pictures after they were copied, or "none".
     """
 
     samples: "Samples"
@@ -73,11 +77,24 @@ class Batches:
     augmentation: Augmentation | Copies | None = None
     pixel_scaling: PixelScaling = "unit"
     class_weights: bool = False
+    weights_of: Literal["copies", "originals"] = "copies"
+    rest: Literal["runs_on", "dropped"] = "runs_on"
+    equalise: Literal["none"] | clahe.Channel = "none"
 
     @property
     def per_pass(self) -> int:
-        """Batches after which every sample has come."""
-        return -(-len(self._members[0]) // self.batch_size)
+        """Batches after which every sample has come, or all that fill a batch.
+
+        Raises:
+            UserError: if the rest is dropped and no batch is left.
+        """
+        count = len(self._members[0])
+        if self.rest == "dropped" and count < self.batch_size:
+            raise UserError(
+                f"{count} training samples fill no batch of {self.batch_size}, and the rest is to be dropped.",
+                "Use more data, or let batches run on.",
+            )
+        return count // self.batch_size if self.rest == "dropped" else -(-count // self.batch_size)
 
     @cached_property
     def _members(self) -> tuple[np.ndarray, np.ndarray]:
@@ -89,7 +106,8 @@ class Batches:
     @cached_property
     def _weights(self) -> np.ndarray:
         """What a sample of each class counts, (classes,) float32."""
-        counts = np.bincount(self.labels[self._members[0]], minlength=self.classes)
+        counted = self.rows if self.weights_of == "originals" else self._members[0]
+        counts = np.bincount(self.labels[counted], minlength=self.classes)
         return (counts.sum() / (self.classes * np.maximum(counts, 1))).astype(np.float32)
 
     def positions(self, number: int) -> np.ndarray:
@@ -99,7 +117,7 @@ class Batches:
     def _places(self, number: int) -> np.ndarray:
         count = len(self._members[0])
         places = np.arange(number * self.batch_size, (number + 1) * self.batch_size)
-        passes, places = np.divmod(places, count)
+        passes, places = np.divmod(places, self.per_pass * self.batch_size if self.rest == "dropped" else count)
         if self.seed is not None:
             for one in np.unique(passes):
                 places[passes == one] = _order(count, self.seed, int(one))[places[passes == one]]
@@ -126,6 +144,8 @@ class Batches:
         if isinstance(augmentation, Copies):
             numbers = self._members[1][self._places(number)]
             frames = augmentation.made(frames, positions, numbers, self.labels, self.seed or 0)
+        if self.equalise != "none":
+            frames = clahe.equalised(frames, self.equalise)
         moves = None
         if isinstance(augmentation, Augmentation):
             rng = np.random.default_rng([self.seed or 0, MOVEMENT, number])

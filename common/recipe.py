@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from common.augmentation import Augmentation
+from common.clahe import Channel
 from common.copies import Copies
 from common.feeding import PixelScaling
 
@@ -18,6 +19,9 @@ LATER: dict[str, Any] = {
     "class_weights": False,
     "accumulation": 1,
     "batch_norm_batches": 0,
+    "weights_of": "copies",
+    "rest": "runs_on",
+    "clahe": "none",
 }
 
 
@@ -73,11 +77,16 @@ class Recipe:
         xla: compile with XLA (for GPUs); operations are then not deterministic.
         optimizer: "adam", "lookahead_adam" (`common.lookahead`, k = 5, α = 0.5), or "sgd".
         momentum: of "sgd".
-        class_weights: in the training loss a class of n of N samples counts N / (classes · n), copies counted in.
+        class_weights: in the training loss a class of n of N samples counts N / (classes · n).
         accumulation: batches whose mean gradient makes one update, for a batch that memory cannot take at once.
             Batch normalisation still sees single batches.
         batch_norm_batches: validate and test with the statistics of so many of the epoch's training batches (at most
             all) under the present weights, for a training so short that moving statistics lag behind; 0 for these.
+        weights_of: what `class_weights` counts: training samples with their copies, or without.
+        rest: what becomes of training samples that fill no batch at the end of a pass: the next pass fills it up, or
+            they are dropped until the samples are shuffled again.
+        clahe: the channel on which the contrasts of all pictures are equalised (`common.clahe`) after copies are made;
+            "none" where that is done before, or not at all.
     """
 
     epochs: int
@@ -97,6 +106,9 @@ class Recipe:
     class_weights: bool = False
     accumulation: int = 1
     batch_norm_batches: int = 0
+    weights_of: Literal["copies", "originals"] = "copies"
+    rest: Literal["runs_on", "dropped"] = "runs_on"
+    clahe: Literal["none"] | Channel = "none"
 
     def identity(self) -> dict[str, Any]:
         """The recipe as the identity of a run holds it."""

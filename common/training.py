@@ -115,6 +115,9 @@ class Training:
             augmentation=self.recipe.augmentation if train else None,
             pixel_scaling=self.recipe.pixel_scaling,
             class_weights=train and self.recipe.class_weights,
+            weights_of=self.recipe.weights_of,
+            rest=self.recipe.rest if train else "runs_on",
+            equalise=self.recipe.clahe,
         )
 
 

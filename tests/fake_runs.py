@@ -71,7 +71,7 @@ def publish(
         "decisions": paper.settings,
         "classes": list(CLASSES),
         "samples": {"train": 700, "validation": 100, "test": samples},
-        "parameters": 274_535,
+        "parameters": BUILT[network].parameters,
         "chosen_epoch": 2,
         "train_seconds": 1.5,
     }
@@ -97,6 +97,7 @@ def finish(job: Job, root: Path, predicted: np.ndarray, watched: float) -> Run:
     record = {
         "provenance": {"synthetic": False, "details": {}},
         "split": job.split,
+        "decisions": dict(training.decisions),
         "classes": names,
         "samples": {side: len(getattr(training.fold, side)) for side in ("train", "validation", "test")},
         "parameters": 1,

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from fake_runs import evidence_of, finish, labels_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
 
 from common import paper as papers
@@ -13,10 +15,12 @@ from common.errors import UserError
 from common.feeding import class_labels
 from common.request import check
 from common.split_audit import audit_split
-from reproductions.cnn3d import data, experiments, measured, significance, tables, trainings
+from reproductions.cnn3d import data, experiments, measured, preprocessing, significance, tables, trainings
+from reproductions.cnn3d import search as searching
 from reproductions.cnn3d.data import CKPLUS, CLASSES, OULU
 
 PAPER = papers.load("cnn3d")
+EXACT = PAPER.profiles["paper"]
 QUICK = {
     "synthetic": "tiny",
     "narrow": {"width": 64, "fc_units": 8},
@@ -27,10 +31,12 @@ QUICK = {
 
 
 def request(profile=None, folds=3, **options):
-    """A request of the quick profile with so many folds in all, or of `profile`."""
-    stated = PAPER.hyperparameters | {"folds": folds}
-    small = PAPER.model_copy(update={"hyperparameters": stated, "profiles": {"quick": profile or QUICK}})
-    return check(small, experiments.EXPERIMENTS, **options)
+    """A request of the quick profile with so many folds in all, or of `profile`; CK+ has 20 subjects."""
+    stated = PAPER.hyperparameters | {"folds": folds, "ckplus_subjects": 20}
+    profiles = {"quick": profile or QUICK, "paper": PAPER.profiles["paper"]}
+    small = PAPER.model_copy(update={"hyperparameters": stated, "profiles": profiles})
+    named = {"profile": "paper"} if profile is EXACT else {}
+    return check(small, experiments.EXPERIMENTS, **named, **options)
 
 
 def sequences(corpus=CKPLUS, subjects=31, each=4):
@@ -86,6 +92,25 @@ def test_the_setting_ckplus_folds_changes_ckplus_alone_and_the_published_protoco
     assert of(CKPLUS, "honest", "ckplus_folds=sequences_step_10") == of(CKPLUS, "honest") == usual
     assert of(OULU, "published", "ckplus_folds=sequences_step_10") == of(OULU, "published")
     assert of(CKPLUS, "clip-disjoint") == others[1]
+
+
+@settings(max_examples=25, deadline=None)
+@given(subjects=st.integers(12, 40), each=st.integers(1, 6), seed=st.integers(0, 999))
+def test_who_chooses_the_epoch_is_as_unknown_to_the_training_as_who_is_tested(subjects, each, seed):
+    table = sequences(subjects=subjects, each=each)
+    lost = np.random.default_rng(seed).random(len(table)) < 0.3
+    lost[::each] = False  # everybody keeps a sequence
+    table = table[~lost].reset_index(drop=True).assign(sample=np.arange((~lost).sum()))
+    asked = request(folds=10)
+    for protocol, unit in (("honest", "subject"), ("clip-disjoint", "clip")):
+        for fold in [*data.ten_folds(asked, CKPLUS, table, protocol), *data.one_subject_out(asked, table, protocol)]:
+            sides = [set(table[unit].iloc[getattr(fold, side)]) for side in ("train", "validation", "test")]
+            assert all(sides) and sum(map(len, sides)) == table[unit].nunique(), (protocol, fold.name)
+    outer = data.ten_folds(asked, CKPLUS, table, "honest")[0]
+    for _, inner in searching._inner_folds(asked, table, outer):
+        known = [set(table.subject.iloc[getattr(inner, side)]) for side in ("train", "validation", "test")]
+        assert all(known) and sum(map(len, known)) == len(set.union(*known))
+        assert not set.union(*known) & set(table.subject.iloc[outer.test])
 
 
 def test_best_epoch_on_moves_the_choice_into_training():
@@ -224,6 +249,7 @@ def reproduce(folder, monkeypatch, **options):
 
     monkeypatch.setattr("reproductions.train.launch", launch)
     monkeypatch.setattr(data, "load", load)
+    monkeypatch.setattr(preprocessing, "detector", lambda request: request.settings["detector"])
     asked = request(**{"folds": 10, "results": folder, "cache": folder} | options)
     experiments.reproduce(asked)
     return evidence_of(asked)
@@ -245,9 +271,6 @@ def whole(tmp_path_factory):
 @pytest.fixture(scope="module")
 def made(whole):
     return by_name(whole)
-
-
-EXACT = {"epochs": 16}
 
 
 def by_name(evidence):
@@ -297,14 +320,15 @@ def test_tables_4_and_5_stand_beside_the_printed_ones(made):
 def test_measured_values_and_verdicts(whole):
     evidence = whole
     found = measured.measurements(evidence)
-    accuracies = [claim for claim in PAPER.claims if claim.unit == "%"]
-    assert set(found) == {claim.id for claim in accuracies} and len(accuracies) == 69
+    accuracies = [claim for claim in PAPER.claims if claim.unit == "%" and not claim.cited]
+    assert set(found) == {claim.id for claim in accuracies} and len(accuracies) == 69 + 3
     published, honest = found["table4-c1-fold1"]
     fold = next(r for r in measured.runs_of(evidence, "table4", "c1", "published") if r.identity.fold == "fold-01")
     table = fold.predictions()
     assert published.value == pytest.approx(100 * (table.emotion == table.predicted).mean())
     assert not published.differs and "epoch" in honest.differs
-    assert "Table 3 is lost" in found["table4-c2-mean"][0].note and not found["table4-c1-mean"][0].note
+    assert "Table 3 is lost" in found["table4-c2-mean"][0].differs
+    assert found["table4-c1-mean"][0].differs == "120 of 327 samples tested" and not found["table4-c1-mean"][0].note
     assert found["table7-ours-accuracy"][0].value == pytest.approx(
         100 * evidence.score("ckplus-folds", "c1", "published").accuracy
     )
@@ -336,7 +360,7 @@ def test_a_narrow_network_on_some_folds_is_never_set_beside_the_paper(reproduced
     narrow = {"epochs": 2, "narrow": {"width": 16, "fc_units": 64}, "folds": 2, "subjects": 3}
     evidence = reproduced(profile=narrow)
     for several in measured.measurements(evidence).values():
-        assert all("narrow C3D (1/16 of the filters)" in one.differs for one in several)
+        assert all("a narrow network" in one.differs for one in several)
         assert all("2 epochs instead of 16" in one.differs for one in several)
     made = by_name(evidence)
     assert "2 of 10 folds" in measured.measurements(evidence)["table5-c1-mean"][0].differs

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common import faces, paper, video
+from common import clahe, faces, paper, video
 from common.clips import Clip
 from common.emotions import Emotion
 from common.errors import UserError
@@ -221,21 +221,21 @@ def test_clahe_is_that_of_zuiderveld():
     """Computed anew where all tiles have the same histogram, so that no interpolation takes part."""
     tile = np.clip(np.random.default_rng(2).normal(120, 15, (20, 28)), 0, 255).astype(np.uint8)
     counts = np.bincount(tile.ravel(), minlength=256)
-    limit = int(preprocessing.CLIP_LIMIT * tile.size / 256)
+    limit = int(clahe.CLIP_LIMIT * tile.size / 256)
     surplus = int(np.maximum(counts - limit, 0).sum())
     counts = np.minimum(counts, limit) + surplus // 256
     if rest := surplus % 256:  # one more for levels at even distances
         step = max(256 // rest, 1)
         counts[: rest * step : step] += 1
     ranks = np.rint(np.cumsum(counts) * 255 / tile.size)
-    image = np.tile(tile, preprocessing.TILES)
+    image = np.tile(tile, clahe.TILES)
     assert np.abs(equalise(image, "lab_lightness") - ranks[image]).max() <= 1
 
 
 def test_settings_are_those_of_the_paper():
     stated = paper.load("cnn3d").hyperparameters
     assert (Settings().frames, Settings().size) == (stated["frames"], stated["size"])
-    assert stated["clahe"] == {"clip_limit": preprocessing.CLIP_LIMIT, "tiles": list(preprocessing.TILES)}
+    assert stated["clahe"] == {"clip_limit": clahe.CLIP_LIMIT, "tiles": list(clahe.TILES)}
 
 
 def test_the_order_decides_what_clahe_sees():

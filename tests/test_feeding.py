@@ -1,6 +1,7 @@
 """Batches: order, layouts, augmentation, and that tf.data and the plain feed agree to the last bit."""
 
 import itertools
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -9,7 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from little_samples import CLASSES, LittleSamples
 
+from common import clahe
+from common import paper as papers
 from common.augmentation import Augmentation, warp
+from common.copies import Copies, Moves
 from common.errors import UserError
 from common.feeding import Batches, class_labels
 
@@ -194,3 +198,45 @@ def test_reading_ahead_does_not_read_the_corpus():
 
     next(dataset(batches(batch_size=1, samples=Counting()), 0).as_numpy_iterator())
     assert sum(read) <= AHEAD + 3
+
+
+def test_a_rest_is_dropped_and_of_every_pass_another():
+    """Of 20 samples with batches of 6, two are left out of a pass, and no batch mixes two passes."""
+    side = Batches(SAMPLES, LABELS, 3, np.arange(20), "last", 6, seed=3, rest="dropped")
+    assert side.per_pass == 3
+    passes = [np.concatenate([side.positions(3 * one + n) for n in range(3)]) for one in range(40)]
+    assert all(len(set(some)) == 18 for some in passes)
+    assert {tuple(set(range(20)) - set(some)) for some in passes} != {tuple(set(range(20)) - set(passes[0]))}
+    running = Batches(SAMPLES, LABELS, 3, np.arange(20), "last", 6, seed=3)
+    assert running.per_pass == 4 and np.array_equal(running.positions(0), side.positions(0))
+    with pytest.raises(UserError, match="20 training samples fill no batch of 21"):
+        _ = replace(side, batch_size=21).per_pass
+
+
+def test_class_weights_count_samples_with_their_copies_or_without():
+    """The training part of Haddad et al.: from the copies weights are next to nothing, from the originals not."""
+    table = papers.load("cnn3d").hyperparameters["augmentation_ckplus"]
+    sizes = {"Angry": 45, "Disgust": 59, "Fear": 25, "Happy": 69, "Sad": 28, "Surprise": 83, "Contempt": 18}
+    labels = np.repeat(np.arange(7), list(sizes.values()))
+    copies = Copies.by_class(table, list(sizes))
+    side = Batches(None, labels, 7, np.arange(327), "last", 30, augmentation=copies, class_weights=True)
+    enlarged, plain = side._weights, replace(side, weights_of="originals")._weights
+    assert (round(enlarged.min(), 2), round(enlarged.max(), 2)) == (0.89, 1.09)
+    assert (round(plain.min(), 2), round(plain.max(), 2)) == (0.56, 2.60)
+    assert plain == pytest.approx([327 / (7 * n) for n in sizes.values()])
+
+
+@pytest.mark.parametrize("channel", ["grey", "lab_lightness", "each_rgb_channel"])
+def test_contrasts_are_equalised_after_copies_are_made(channel):
+    samples = LittleSamples(channels=3, size=24)
+    copies = Copies((Moves(contrasts=2),), originals=False)
+    side = Batches(samples, LABELS, 3, np.arange(6), "sequence", 4, augmentation=copies, equalise=channel)
+    pictures = side[0][0]
+    copied = replace(side, equalise="none")[0][0]
+    expected = clahe.equalised(np.rint(255 * copied).astype(np.uint8), channel)
+    assert np.array_equal(np.rint(255 * pictures).astype(np.uint8), expected) and not np.array_equal(pictures, copied)
+    one = np.rint(255 * copied[0, 0]).astype(np.uint8)
+    alone = clahe.equalise(one[..., 0], "grey")[..., None] if channel == "grey" else None
+    if alone is None:
+        alone = clahe.equalise(np.ascontiguousarray(one[..., ::-1]), channel)[..., ::-1]
+    assert np.array_equal(expected[0, 0], np.broadcast_to(alone, one.shape))

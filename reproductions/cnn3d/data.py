@@ -1,11 +1,13 @@
 """CK+ and Oulu-CASIA as the paper uses them: one sample a sequence, its last ten faces, and ten folds."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 import datasets
 from common import splits
 from common.clips import Clip, Provenance, common_origin, provenance
 from common.emotions import Emotion
+from common.errors import UserError
 from common.request import Request
 from common.samples import Samples
 from common.splits import Fold
@@ -30,6 +32,10 @@ FOLDS = {
 }
 
 
+# What stays whole where a part is taken off the training to choose the epoch: what the protocol tests unseen.
+HELD_OUT = {"published": "subject", "honest": "subject", "clip-disjoint": "sequence"}
+
+
 @dataclass
 class Corpus:
     """The labelled sequences of one corpus.
@@ -51,9 +57,12 @@ class Corpus:
     def samples(self, request: Request, clahe: bool) -> Samples:
         """Its faces with or without CLAHE, which is an option of Table 1; from the cache or computed on all cores.
 
+        Without it they are also where CLAHE comes after the copies: `trainings.recipe` sees to that.
+
         Raises:
             UserError: if clips cannot be read, or the model files of the detector are damaged.
         """
+        clahe = clahe and not _after_copies(request)
         if clahe not in self._samples:
             settings = preprocessing.settings(request, self.name, clahe)
             title = f"Finding faces in {self.name}"
@@ -61,13 +70,36 @@ class Corpus:
         return self._samples[clahe]
 
 
+def clahe_of_copies(request: Request, corpus: str) -> Literal["none", "grey", "lab_lightness", "each_rgb_channel"]:
+    """The channel on which CLAHE works where it comes after the copies; "none" where it comes before them."""
+    if not _after_copies(request):
+        return "none"
+    return "grey" if preprocessing.is_grey(request, corpus) else request.settings["clahe_channel"]
+
+
+def _after_copies(request: Request) -> bool:
+    """Whether CLAHE sees the copies of a sequence, instead of the copies being made of what it gave.
+
+    Raises:
+        UserError: if it is to see the whole frame as well, which no copy has any more.
+    """
+    after = request.settings["clahe_when"] == "after_copies"
+    if after and request.settings["preprocessing_order"] == "clahe_crop_resize_scale":
+        raise UserError(
+            "CLAHE cannot come before the face is cut out and after copies are made of it.",
+            "Leave out clahe_when=after_copies or preprocessing_order=clahe_crop_resize_scale.",
+        )
+    return after
+
+
 def load(request: Request, names: tuple[str, ...]) -> tuple[dict[str, Corpus], Provenance]:
     """The corpora by name, and the provenance that they share.
 
     Raises:
-        UserError: if a corpus is missing or only half there, if one of its classes has no sequence, or if drawn and
-            recorded corpora are mixed.
+        UserError: if a corpus is missing or only half there, if one of its classes has no sequence, if drawn and
+            recorded corpora are mixed, or if two settings contradict each other.
     """
+    _after_copies(request)  # refuses contradictory settings before anything is computed
     folder = data_root(request, [KEYS[name] for name in names])
     places = datasets.locate_all(folder, [KEYS[name] for name in names])
     indexes = {
@@ -88,14 +120,15 @@ def ten_folds(request: Request, corpus: str, table, protocol: str) -> list[Fold]
 
     `published` are those of the authors as far as they say, and the epoch is chosen on the tested fold. `honest` are
     always folds of whole subjects in steps, and every tenth training subject chooses the epoch; `clip-disjoint` are
-    such with sequences in steps, so that a subject is trained on and tested.
+    such with sequences in steps, so that a subject is trained on and tested; every tenth training sequence chooses.
     """
     count = request.paper.hyperparameters["folds"]
     if protocol == "published":
         chosen = request.settings["ckplus_folds"] if corpus == CKPLUS else "subjects_step_10"
         return [_watched(request, table, fold) for fold in FOLDS[chosen](table, count)]
-    divide = splits.clip_folds if protocol == "clip-disjoint" else splits.step_folds
-    return [splits.with_validation(table, fold) for fold in divide(table, count)]
+    if protocol == "clip-disjoint":
+        return [splits.with_validation_clips(table, fold) for fold in splits.clip_folds(table, count)]
+    return [splits.with_validation(table, fold) for fold in splits.step_folds(table, count)]
 
 
 def one_subject_out(request: Request, table, protocol: str) -> list[Fold]:

@@ -4,13 +4,14 @@
 `reproductions.cnn3d.tables` makes the tables from that plan alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from common import plans, splits
 from common.clips import Provenance
+from common.errors import UserError
 from common.launch import Job
 from common.request import Request
 from common.runs import Run
@@ -141,21 +142,45 @@ def _jobs(request: Request, corpora: dict, group: str, protocol: str, rows: list
     """The trainings of one group under one protocol: rows × seeds × folds."""
     corpus, made = corpora[GROUPS[group].corpus], []
     for row in rows:
-        options = trainings.configuration(request, row.best_of, corpus.origin.word)
-        table = corpus.samples(request, options["clahe"]).table
-        for seed in request.seeds:
-            made += trainings.jobs(
-                request,
-                corpus,
-                options,
-                experiment=group,
-                name=row.name,
-                protocol=protocol,
-                folds=folds(request, group, table, protocol),
-                seed=seed,
-                initial=initial.get((row.name, seed)),
-            )
+        for options, some in _configured(request, corpus, group, protocol, row):
+            for seed in request.seeds:
+                made += trainings.jobs(
+                    request,
+                    corpus,
+                    options,
+                    experiment=group,
+                    name=row.name,
+                    protocol=protocol,
+                    folds=some,
+                    seed=seed,
+                    initial=initial.get((row.name, seed)),
+                )
     return made
+
+
+def _configured(request: Request, corpus: Corpus, group: str, protocol: str, row: Row) -> Iterator[tuple[dict, list]]:
+    """The folds of a group with the configuration that a row has in them.
+
+    A configuration that a new search chose by the tested sequences is that of the paper's protocol alone: the honest
+    one takes for each fold the winner of the search that has not seen its subjects.
+
+    Raises:
+        UserError: if there is no such search.
+    """
+    word = corpus.origin.word
+    table = corpus.samples(request, request.paper.hyperparameters["best"]["clahe"]).table
+    divided = folds(request, group, table, protocol)
+    chosen_here = row.best_of == corpus.name == OULU and request.settings["oulu_best"] == "search_again"
+    if not chosen_here or protocol == "published":
+        yield trainings.configuration(request, row.best_of, word), divided
+        return
+    if protocol != "honest":
+        raise UserError(
+            f"Every search on {corpus.name} has seen sequences that {protocol} tests.",
+            "With oulu_best=search_again take the protocol published or honest.",
+        )
+    for name, fold in divided:
+        yield trainings.configuration(request, row.best_of, word, outer=name), [(name, fold)]
 
 
 def folds(request: Request, group: str, table, protocol: str) -> list[tuple[str, Fold]]:
@@ -176,11 +201,11 @@ def _together(jobs: Sequence[Job]) -> dict:
     said = "Nobody who is tested was trained on."
     if seen:
         said = f"Of {tested:,} tested sequences, {seen:,} ({seen / tested:.1%}) show subjects that are trained on."
-    said += (
-        " The epoch is chosen on the tested fold itself."
-        if on_test
-        else " Every tenth training subject chooses the epoch instead of training."
-    )
+    if on_test:
+        said += " The epoch is chosen on the tested fold itself."
+    else:
+        held_out = data.HELD_OUT[jobs[0].training.protocol]
+        said += f" Every tenth training {held_out} chooses the epoch instead of training."
     return known | {
         "said": said,
         "clean": not seen and not on_test,

@@ -12,14 +12,15 @@ from common.request import Request
 from common.runs import Run
 from common.scores import Score
 from common.verdicts import TOO_SMALL, Measured
-from reproductions.cnn3d import data, trainings
+from reproductions.cnn3d import data, searched, trainings
 from reproductions.cnn3d.trainings import ROWS
 
 OTHER_PROTOCOL = {
-    "clip-disjoint": "sequences instead of subjects divided, the epoch chosen on training subjects",
+    "clip-disjoint": "sequences instead of subjects divided, the epoch chosen on training sequences",
     "honest": "the epoch chosen on training subjects instead of the tested fold",
 }
 WITHOUT_TABLE_3 = "Table 3 is lost, so the configuration is not the paper's"
+UNKNOWN_DETECTOR = "no record of which detector found the faces"
 # Where the trainings of an experiment are kept.
 GROUPS = {
     "table4": "ckplus-folds",
@@ -31,14 +32,20 @@ GROUPS = {
 
 
 def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
-    """What the paper states of the runs behind a row of Tables 4 to 8; None for others."""
+    """What the paper states of the runs behind a row of Tables 4 to 8, or of a search; None for others.
+
+    Nothing is stated of the options of `c2` and `c3`, which stood in Table 3: they are taken as the run has them.
+    """
     identity = run.identity
+    if claim.experiment == searched.EXPERIMENT:
+        return searched.stated(request, run)
     if GROUPS.get(claim.experiment) != identity.experiment or identity.network.removesuffix(NARROW) != claim.network:
         return None
     if claim.fold is not None and identity.fold != fold_name(claim.fold):
         return None
     corpus = data.Corpus(data.OULU if identity.experiment == "oulu-folds" else data.CKPLUS, [], Provenance(False))
-    options = trainings.configuration(request, ROWS[claim.network].best_of, "real")
+    lost = ROWS[claim.network].best_of == data.OULU
+    options = trainings.options_of(run) if lost else request.paper.hyperparameters["best"]
     return Stated(
         claim.network,
         trainings.network_settings(request, options),
@@ -52,7 +59,8 @@ def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
 def measurements(evidence: Evidence) -> dict[str, list[Measured]]:
     """Everything that was measured, by the id of its claim; claims without a measurement are absent."""
     protocols = evidence.plan["protocols"]
-    return evidence.measured(lambda claim: (measure(evidence, claim, protocol) for protocol in protocols))
+    found = evidence.measured(lambda claim: (measure(evidence, claim, protocol) for protocol in protocols))
+    return found | searched.measurements(evidence, stated)
 
 
 def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
@@ -75,9 +83,18 @@ def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
         100 * value,
         (100 * interval[0], 100 * interval[1]),
         stated,
-        differs=[WITHOUT_TABLE_3] if claim.network in ("c2", "c3") else [],
+        differs=_differs(claim, members),
         note=[] if score.learnt else [TOO_SMALL],
     )
+
+
+def _differs(claim: Claim, members: Sequence[Run]) -> list[str]:
+    """What the recipes and settings of these runs do not show."""
+    found = [WITHOUT_TABLE_3] if ROWS[claim.network].best_of == data.OULU else []
+    if any("detector" not in (run.record.get("decisions") or {}) for run in members):
+        found.append(UNKNOWN_DETECTOR)
+    seen = sum(run.record.get("split", {}).get("test", {}).get("of_seen_subjects", 0) for run in members)
+    return found + ([f"{seen:,} tested sequences show subjects that are trained on"] if seen else [])
 
 
 def runs_of(evidence: Evidence, experiment: str, row: str, protocol: str) -> list[Run]:

@@ -13,15 +13,12 @@ import cv2
 import numpy as np
 
 from common import faces, model_files, ssd, video
+from common.clahe import equalise
 from common.clips import Clip
 from common.request import Request
 from common.samples import ClipSamples
 
-HAAR = "haar"
-
-# CLAHE as the paper sets it (section 3.1).
-CLIP_LIMIT = 2.0
-TILES = (8, 8)
+HAAR, SSD = "haar", "ssd"
 
 # Which decision of the paper gives which of the settings.
 DECISIONS = {
@@ -84,14 +81,29 @@ def settings(request: Request, corpus: str, clahe: bool) -> Settings:
     Raises:
         UserError: if the request's folder of models is missing, or holds half an SSD or files of another content.
     """
-    form = model_files.find(request.models)
+    form = _form(request)
     return Settings(
         detector=form.key if form else HAAR,
-        grey=corpus == "CK+" or request.settings["oulu_colour"] == "grey",
+        grey=is_grey(request, corpus),
         clahe=clahe,
         models=request.models if form else None,
         **{name: request.settings[decision] for name, decision in DECISIONS.items()},
     )
+
+
+def is_grey(request: Request, corpus: str) -> bool:
+    """Whether the colours of a corpus ("CK+" or "Oulu-CASIA") are taken away."""
+    return corpus == "CK+" or request.settings["oulu_colour"] == "grey"
+
+
+def _form(request: Request) -> model_files.Form | None:
+    """The paper's SSD, in the form whose files are there; None for the cascade."""
+    return None if request.settings["detector"] == HAAR else model_files.find(request.models)
+
+
+def detector(request: Request) -> str:
+    """Which detector finds the faces, as the setting `detector` calls it: "haar" also where the SSD is not there."""
+    return SSD if _form(request) else HAAR
 
 
 def detector_title(detector: str) -> str:
@@ -168,18 +180,3 @@ def picture(image: np.ndarray, box: np.ndarray, settings: Settings) -> np.ndarra
     if settings.clahe and settings.order == "crop_resize_clahe_scale":
         face = equalise(face, settings.clahe_channel)
     return cv2.cvtColor(face, cv2.COLOR_GRAY2RGB if settings.grey else cv2.COLOR_BGR2RGB)
-
-
-def equalise(image: np.ndarray, channel: str) -> np.ndarray:
-    """CLAHE of a (H, W[, 3]) uint8 grey or BGR image.
-
-    Args:
-        channel: of colour images; "lab_lightness" keeps a and b of CIELAB, "each_rgb_channel" treats each by itself.
-    """
-    clahe = cv2.createCLAHE(CLIP_LIMIT, TILES)
-    if image.ndim == 2:
-        return clahe.apply(image)
-    if channel == "each_rgb_channel":
-        return cv2.merge([clahe.apply(colour) for colour in cv2.split(image)])
-    lightness, *colours = cv2.split(cv2.cvtColor(image, cv2.COLOR_BGR2LAB))
-    return cv2.cvtColor(cv2.merge([clahe.apply(lightness), *colours]), cv2.COLOR_LAB2BGR)

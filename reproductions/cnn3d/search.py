@@ -52,7 +52,7 @@ class Study:
     def experiment(self) -> str:
         """Under which its runs are kept."""
         key = KEYS[self.corpus.name]
-        return f"{key}-{self.outer.name}" if self.outer else key
+        return search_record.nested_name(key, self.outer.name) if self.outer else key
 
     def jobs(self, options: dict[str, Any]) -> list[Job]:
         """The trainings of one configuration, which do not leave their weights."""

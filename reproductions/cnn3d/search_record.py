@@ -10,6 +10,7 @@ from common import plans
 from common.errors import UserError
 from common.paper import Paper
 from common.request import Request
+from reproductions.cnn3d import preprocessing
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -44,6 +45,7 @@ class Record:
         """
         asked = {"corpus": corpus, "data": data, "narrow": request.sizes.get("narrow")}
         asked |= {"settings": request.changed_settings, "seed": request.seeds[0], "epochs": request.sizes["epochs"]}
+        asked |= {"detector": preprocessing.detector(request)}
         path = place(request.paper, request.profile, data, request.results, corpus)
         before = read(path)
         kept = {"studies": before.content["studies"], "nested": before.content["nested"]} if before else {}
@@ -91,21 +93,31 @@ def read(path: Path) -> Record | None:
     raise UserError(f"{path} is no record of a search.", "Delete it and run make search again: the trials are kept.")
 
 
-def winner(paper: Paper, profile: str, data: str, results: Path, corpus: str) -> dict[str, Any]:
-    """The best configuration of the search on a corpus, as the authors searched.
+def winner(paper: Paper, profile: str, data: str, results: Path, corpus: str, outer: str = "") -> dict[str, Any]:
+    """The best configuration of the search on a corpus, as the authors searched, or of a nested one.
+
+    Args:
+        outer: name of the fold whose tested subjects the search must not have seen; "" for the search on all folds.
 
     Raises:
         UserError: if nothing was searched there yet.
     """
     record = read(place(paper, profile, data, results, corpus))
-    studies = record.content["studies"].get("published", {}) if record else {}
-    trials = [trial for study in studies.values() for trial in study["trials"]]
+    studies = record.content["studies"].get("honest" if outer else "published", {}) if record else {}
+    wanted = [study for name, study in studies.items() if not outer or name == nested_name(corpus, outer)]
+    trials = [trial for study in wanted for trial in study["trials"]]
     if not trials:
+        kind = f"nested search on {corpus} without {outer}" if outer else f"search on {corpus}"
         raise UserError(
-            f"There is no search on {corpus} yet ({profile} profile, {data} data).",
+            f"There is no {kind} yet ({profile} profile, {data} data).",
             f"Run: make search PAPER={paper.name} CORPUS={corpus}, with the same DATA and PROFILE.",
         )
     return trials[0]["options"]
+
+
+def nested_name(corpus: str, outer: str) -> str:
+    """The study on the training part of an outer fold; `corpus` is a key."""
+    return f"{corpus}-{outer}"
 
 
 def _study(study: "Study", question: "Question") -> dict[str, Any]:
@@ -117,6 +129,7 @@ def _study(study: "Study", question: "Question") -> dict[str, Any]:
         "name": study.study_name,
         "samples": question.samples,
         "prune_below": question.prune_below,
+        "question": question.stored(),
         "sampler": study.user_attrs[search.SAMPLER],
         "given_up": search.given_up(study),
         "importances": _importances(study) if sum(not search.pruned(trial) for trial in ranked) >= ENOUGH else {},

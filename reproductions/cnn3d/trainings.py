@@ -10,13 +10,13 @@ from typing import Any
 from common.copies import Copies
 from common.feeding import class_labels
 from common.launch import Job
-from common.recipe import Recipe
+from common.recipe import LATER, Recipe
 from common.request import Request
 from common.runs import Run
 from common.split_audit import described
 from common.splits import Fold
 from common.training import Training
-from reproductions.cnn3d import search_record
+from reproductions.cnn3d import data, preprocessing, search_record
 from reproductions.cnn3d.data import CKPLUS, KEYS, OULU, Corpus
 from reproductions.cnn3d.models import NETWORKS, Network
 
@@ -54,11 +54,12 @@ C3, C4 = replace(C2, name="c3", pretrained_on=OULU), replace(C1, name="c4", pret
 ROWS = {row.name: row for row in (C1, C4, C2, C3)}
 
 
-def configuration(request: Request, best_of: str, data: str) -> dict[str, Any]:
+def configuration(request: Request, best_of: str, data: str, outer: str = "") -> dict[str, Any]:
     """The configuration that was best on a corpus: Table 2, or what stands for the lost Table 3.
 
     Args:
         data: "real" or "synthetic", to find the search on data of that kind.
+        outer: name of the fold whose tested subjects a new search must not have seen.
 
     Raises:
         UserError: if a search is asked for that was not made yet.
@@ -67,8 +68,22 @@ def configuration(request: Request, best_of: str, data: str) -> dict[str, Any]:
     if best_of == CKPLUS:
         return stated
     if request.settings["oulu_best"] == "search_again":
-        return search_record.winner(request.paper, request.profile, data, request.results, KEYS[OULU])
+        return search_record.winner(request.paper, request.profile, data, request.results, KEYS[OULU], outer)
     return stated | WITHOUT_TABLE_3
+
+
+def options_of(run: Run) -> dict[str, Any]:
+    """The configuration that a run was trained with."""
+    settings, recipe = run.identity.settings, run.identity.recipe
+    options = {name: settings[name] for name in ("activation", "initializer", "pooling", "second_convolution")}
+    return options | {
+        "temporal_size": settings["temporal"],
+        "dropout": settings["dropout"],
+        "optimization": recipe.get("optimizer", LATER["optimizer"]),
+        "loss_weights": recipe.get("class_weights", LATER["class_weights"]),
+        "normalization": recipe["pixel_scaling"] == "symmetric",
+        "clahe": (run.record.get("decisions") or {}).get("clahe", recipe.get("clahe", "none") != "none"),
+    }
 
 
 def network(request: Request, name: str) -> Network:
@@ -99,6 +114,9 @@ def recipe(request: Request, options: dict[str, Any], corpus: Corpus, checkpoint
         learning_rate=stated["learning_rate"],
         optimizer=options["optimization"],
         class_weights=options["loss_weights"],
+        weights_of=chosen["class_weights_of"] if options["loss_weights"] else "copies",
+        rest=chosen["rest_of_batches"],
+        clahe=data.clahe_of_copies(request, corpus.name) if options["clahe"] else "none",
         pixel_scaling="symmetric" if options["normalization"] else "unit",
         augmentation=copies(request, corpus),
         checkpoint=checkpoint,
@@ -167,7 +185,7 @@ def jobs(
             settings=network_settings(request, options),
             fold_name=fold_name,
             initial=initial,
-            decisions={"clahe": options["clahe"]},
+            decisions={"clahe": options["clahe"], "detector": preprocessing.detector(request)},
             keep_weights=keep_weights,
         )
         made.append(Job(training, described(samples.table, fold), training.steps))
