@@ -19,6 +19,7 @@ from common.auditors.report import report, report_consistency
 from common.auditors.result import AuditResult
 from common.auditors.significance import corrected_resampled_t, p_value, paired_p_values, significance
 from common.auditors.splits import fold_sizes, recover_seed, stated_share
+from common.auditors.subjects import mean_over_subjects, same_samples
 from common.errors import unknown
 from common.paper import Check, Paper
 
@@ -47,6 +48,7 @@ AUDITORS: dict[str, Callable[..., AuditResult]] = {
         fold_accuracies,
         layer_table,
         mean,
+        mean_over_subjects,
         multiplicity,
         orientation,
         p_value,
@@ -54,6 +56,7 @@ AUDITORS: dict[str, Callable[..., AuditResult]] = {
         ratio,
         report,
         row_sums,
+        same_samples,
         significance,
         stated_share,
         total,

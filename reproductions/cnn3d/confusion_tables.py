@@ -1,7 +1,7 @@
 """Figures 5 and 6 in both orientations.
 
-The paper says that the rows of its matrices are the true expressions. The only integers behind the printed shares
-have the class sizes as sums of the columns: the rows are what the network answered, and the diagonal is precision.
+The paper does not say what the rows of its matrices are. The only integers behind the printed shares have the class
+sizes as sums of the columns: the rows are what the network answered, and the diagonal is precision.
 """
 
 import numpy as np
@@ -54,7 +54,7 @@ def _predicted(evidence: Evidence, figure: str, matrices: dict[str, np.ndarray],
     columns = {"source": "Source", "row": "Predicted", "answers": "Answers"} | {name: name for name in labels}
     notes = [
         "As the paper shows it, with precision in the diagonal: a row is what the network answered, cells are shares "
-        "of these answers by true emotion. The paper calls the rows true emotions.",
+        "of these answers by true emotion. The paper does not say what its rows are.",
         f"Paper: {printed.note}.",
         "–: lost in the paper's text, or an answer that was never given.",
     ]

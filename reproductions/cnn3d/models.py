@@ -1,7 +1,9 @@
-"""The 3D-CNN of section 3.2: C3D with batch normalisation, for ten 112×112 RGB frames.
+"""The 3D-CNN of section 3.1: C3D with batch normalisation, for ten 112×112 RGB frames.
 
 The paper prints kernels and pools; the filters stand in figures that are lost. The odd last pool is that of the
-public C3D of okankop/Efficient-3DCNNs (models/c3d.py at 670bd9ac), whose filters and dense layers are taken too.
+public C3D of okankop/Efficient-3DCNNs (models/c3d.py at 670bd9ac), whose filters are taken too, and so are the widths
+of its dense layers. Not so its batch normalisation after these: the paper normalises "the feature extraction part"
+(section 3), and has dropout between the dense layers (section 3.3).
 What PyTorch, in which that program is written, means otherwise than Keras is done as PyTorch does it:
 
 - batch normalisation with "momentum 0.1" keeps 0.9 of the old statistics, and ε is 1e-5
