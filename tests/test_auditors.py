@@ -300,12 +300,12 @@ def test_augmentation_multiplicities():
 
 
 @pytest.mark.parametrize("name", paper.names())
-def test_every_check_of_a_paper_runs_and_every_audit_with_a_check_is_contradicted(name):
+def test_every_check_of_a_paper_runs_and_every_audit_with_a_check_weakens_what_is_said(name):
     one = paper.load(name)
     for item in one.audits:
         if item.check:
             outcome = auditors.run(one, item.check)
-            assert outcome.finding == "contradicted" and outcome.arithmetic, item.id
+            assert outcome.finding in ("contradicted", "not shown") and outcome.arithmetic, item.id
     for item in one.claims:
         if item.check:
             outcome = auditors.run(one, item.check)

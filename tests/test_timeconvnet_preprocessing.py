@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common import paper as papers
 from common.clips import Clip
 from common.emotions import Emotion
 from reproductions.timeconvnet import preprocessing
-from reproductions.timeconvnet.preprocessing import Settings, prepare, windows
+from reproductions.timeconvnet.preprocessing import Settings, chosen, prepare, windows
 
 VIDEOS = Path(__file__).parents[2] / "shared" / "videos"
 real_pixels = pytest.mark.skipif(not VIDEOS.is_dir(), reason="shared/ with its videos is not beside the repository")
@@ -113,9 +114,32 @@ def test_clips_that_give_no_window_say_why(tmp_path, fake_detector, levels):
     assert made.counts["without_any_face"] == (levels[0] == 0)
 
 
-def test_hop_thins_the_windows(tmp_path, fake_detector):
-    made = prepare(clip_of(tmp_path / "a", [9] * 10), Settings(hop=3))
-    assert [window[0] for window in numbers(made)] == [0, 3]
+@pytest.mark.parametrize(
+    ("stride", "windows_of_17"),
+    [
+        ("thinning", [[5, 7, 9, 11, 13], [7, 9, 11, 13, 15]]),
+        ("hop", [[5, 6, 7, 8, 9], [7, 8, 9, 10, 11], [9, 10, 11, 12, 13], [11, 12, 13, 14, 15]]),
+    ],
+)
+def test_a_stride_of_2_thins_frames_or_windows_and_never_those_of_ckplus(
+    tmp_path, fake_detector, stride, windows_of_17
+):
+    settings = chosen({"stride": stride})
+    made = prepare(clip_of(tmp_path / "a", [9] * 17, "BAUM-1"), settings)
+    assert numbers(made) == windows_of_17
+    assert [window[0] for window in numbers(prepare(clip_of(tmp_path / "b", [9] * 7), settings))] == [0, 1, 2]
+
+
+def test_decisions_of_the_paper_are_the_settings_and_their_defaults_leave_samples_as_they_were():
+    paper = papers.load("timeconvnet")
+    assert chosen(paper.settings) == chosen({}) == Settings()
+    other = chosen({"min_neighbors": 3, "min_size": 24, "scale_factor": 1.1, "missed": "reuse_previous_box"})
+    assert (other.min_neighbors, other.min_size, other.missed) == (3, 24, "reuse_previous_box")
+    assert (other.detector.min_neighbors, other.detector.min_size) == (3, 24)
+    for decision in paper.decisions:
+        if decision.name in (*preprocessing.DECISIONS, "stride"):
+            for choice in decision.alternatives:
+                assert chosen({decision.name: 30 if choice == "any" else choice}) != Settings(), decision.name
 
 
 def test_version_follows_the_detector():

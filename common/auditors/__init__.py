@@ -13,6 +13,7 @@ from typing import Any
 from common.auditors.arithmetic import agreement, classes, mean, product, ratio, total
 from common.auditors.attainable import attainability, attainable, fold_accuracies
 from common.auditors.augmentation import augmented_sizes, multiplicity
+from common.auditors.comparisons import balance, difference
 from common.auditors.confusion import orientation, reconstruct, row_sums
 from common.auditors.layers import layer_parameters, layer_table, parameter_count
 from common.auditors.report import report, report_consistency
@@ -44,7 +45,9 @@ AUDITORS: dict[str, Callable[..., AuditResult]] = {
     for auditor in (
         agreement,
         attainability,
+        balance,
         classes,
+        difference,
         fold_accuracies,
         layer_table,
         mean,

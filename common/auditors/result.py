@@ -9,13 +9,13 @@ class AuditResult:
     """The outcome of one check of a paper against itself.
 
     Attributes:
-        finding: "holds" or "contradicted".
+        finding: "holds", "contradicted", or "not shown": the printed figures do not refute it, but do not show it.
         arithmetic: the calculation in words and figures, for people.
         settles: whether "holds" means that the printed number was recomputed from the paper's other figures;
             otherwise it is only not refuted.
     """
 
-    finding: Literal["holds", "contradicted"]
+    finding: Literal["holds", "contradicted", "not shown"]
     arithmetic: str
     settles: bool = False
 

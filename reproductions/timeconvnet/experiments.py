@@ -14,7 +14,7 @@ from common.request import Request
 from common.samples import Samples, broken, counted
 from common.training import Recipe, Training
 from reproductions.data_root import data_root
-from reproductions.timeconvnet import data, speed
+from reproductions.timeconvnet import data, reconstruction, speed
 from reproductions.timeconvnet.models import NETWORKS, Network
 from reproductions.train import train
 
@@ -41,7 +41,10 @@ def reproduce(request: Request) -> Provenance:
     clips, origin = data.clips(request, folder)
     samples = data.samples(request, clips)
     plan = plans.asked(request, origin, [name for name in EXPERIMENTS if request.wants(name)])
-    plan["census"] = _census(samples)
+    plan["census"] = _census(samples) | {
+        "corpora": data.corpora(request, folder),
+        "reconstruction": reconstruction.rows(request, samples.ledger),
+    }
     plan["timed"] = request.wants("speed") or (request.wants("table2") and "only" not in request.sizes)
     jobs = _jobs(request, samples) if request.wants("table2") else []
     plan["runs"] = [asdict(job.training.identity) for job in jobs]
@@ -49,7 +52,8 @@ def reproduce(request: Request) -> Provenance:
     plans.write(plans.plan_path(request.paper, request.profile, origin.word, request.results), plan)
     train(request, jobs, origin)
     if plan["timed"]:
-        speed.measure(request, clips, plans.speed_path(request.paper, request.profile, request.results))
+        built = {key: network_settings(request, network) for key, network in NETWORKS.items()}
+        speed.measure(request, clips, built, plans.speed_path(request.paper, request.profile, request.results))
     return origin
 
 
@@ -91,7 +95,7 @@ def _jobs(request: Request, samples: Samples) -> list[Job]:
 
 
 def recipe(request: Request, network: Network, experiment: str = "table2") -> Recipe:
-    """The paper's training (section V and its Keras sources), in the size that the profile sets."""
+    """The paper's training (section III and its Keras sources), in the size that the profile sets."""
     stated = request.paper.hyperparameters
     size = request.sizes["default"] | request.sizes["networks"].get(network.key, {})
     if experiment == SHUFFLED:

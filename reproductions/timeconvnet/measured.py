@@ -1,5 +1,9 @@
 """What finished runs give for the printed numbers of this paper: one `Measured` a claim and protocol."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from common import scores
 from common.differences import Stated
 from common.evidence import Evidence
 from common.paper import Claim
@@ -15,15 +19,34 @@ OTHER_PROTOCOL = {
     "honest": "no subject on both sides instead of windows at random",
 }
 
+# Statements of section V that compare two networks: the greater accuracy less the other, the longer time by the other.
+LESS = {
+    "text5-higher-than-2d": ("tcn_mini_xception", "mini_xception_2d"),
+    "text5-higher-than-3d": ("tcn_mini_xception", "resnet20_3d"),
+    "text5-higher-than-2plus1d": ("tcn_mini_xception", "resnet20_2plus1d"),
+}
+OVER = {
+    "text5-twice-as-fast": ("tcn_resnet20", "tcn_mini_xception"),
+    "text5-folds-below-3d": ("resnet20_3d", "tcn_resnet20"),
+    "text5-folds-below-2plus1d": ("resnet20_2plus1d", "tcn_resnet20"),
+    "text5-similar-time": ("tcn_mini_xception", "mini_xception_2d"),
+}
+
 
 def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
-    """What the paper states of the runs behind a row of Table II; None for others."""
-    if run.identity.experiment != "table2" or (claim.experiment, claim.network) != ("table2", run.identity.network):
+    """What the paper states of the runs behind an accuracy of Table II, or behind a comparison; None for others.
+
+    Which input channels the (2+1)D network counts is open in the text alone: its printed parameters settle it.
+    """
+    ours = run.identity.network
+    about = LESS.get(claim.id, (claim.network,))
+    if run.identity.experiment != "table2" or claim.experiment != "table2" or ours not in about:
         return None
-    network = NETWORKS[claim.network]
+    network = NETWORKS[ours]
+    settled = replace(request, settings={**request.settings, "nin": request.paper.settings["nin"]})
     return Stated(
         network.key,
-        experiments.network_settings(request, network),
+        experiments.network_settings(settled, network),
         experiments.recipe(request, network),
         CLASSES,
         protocols=OTHER_PROTOCOL,
@@ -36,13 +59,19 @@ def measurements(evidence: Evidence) -> dict[str, list[Measured]]:
 
 
 def _measure(evidence: Evidence, claim: Claim) -> list[Measured | None]:
+    if claim.id.startswith("text4-"):
+        return [corpus(evidence, claim)]
     if claim.experiment == "table1":
         return [windows(evidence, claim)]
+    if claim.id in OVER:
+        return [time_ratio(evidence, claim)]
     if claim.experiment == "speed":
         return [pipeline(evidence, claim)]
+    if claim.id in LESS:
+        return [gap(evidence, claim, protocol) for protocol in evidence.plan["protocols"]]
     if claim.metric == "accuracy":
         return [accuracy(evidence, claim, protocol) for protocol in evidence.plan["protocols"]]
-    return [network_figure(evidence, claim)]
+    return [parameters(evidence, claim) if claim.metric == "parameters" else inference_time(evidence, claim)]
 
 
 def windows(evidence: Evidence, claim: Claim) -> Measured | None:
@@ -51,6 +80,12 @@ def windows(evidence: Evidence, claim: Claim) -> Measured | None:
         return None
     counted = [row["windows"] for row in evidence.plan["census"]["windows"] if claim.emotion in (None, row["emotion"])]
     return Measured(sum(counted), evidence.data, run=evidence.plan_place)
+
+
+def corpus(evidence: Evidence, claim: Claim) -> Measured | None:
+    """What a corpus holds of which section IV prints a count; None where the plan does not tell."""
+    counted = evidence.plan["census"].get("corpora", {}).get(claim.id)
+    return None if counted is None else Measured(counted, evidence.data, run=evidence.plan_place)
 
 
 def accuracy(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
@@ -64,21 +99,94 @@ def accuracy(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None
     return evidence.measurement(claim, members, score.accuracy, score.interval, stated, note=note)
 
 
-def network_figure(evidence: Evidence, claim: Claim) -> Measured | None:
-    """Inference time or parameters of one network of Table II."""
-    timed = evidence.speed.get("networks", {}).get(claim.network)
-    if timed is None:
+def gap(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
+    """How much more accurate one network is than another on the same test samples."""
+    groups = [("table2", key, protocol) for key in LESS[claim.id]]
+    found = [evidence.score(*group) for group in groups]
+    if None in found:
         return None
-    value = timed["parameters"] if claim.metric == "parameters" else timed["mean"]
-    return Measured(value, "none", run=evidence.speed_place)
+    first, second = (evidence.of(*group) for group in groups)
+    if {run.identity.seed for run in first} != {run.identity.seed for run in second}:
+        return None  # half of a plan: what is compared must be trained with the same seeds
+    value, low, high = (claim.scale * one for one in scores.paired_difference(first, second))
+    note = [] if all(score.learnt for score in found) else [TOO_SMALL]
+    return evidence.measurement(claim, [*first, *second], value, (low, high), stated, note=note)
+
+
+def trained_size(evidence: Evidence, key: str) -> int | None:
+    """Parameters of a network as the plan's runs trained it; None where none did."""
+    runs = [run for protocol in evidence.plan["protocols"] for run in evidence.of("table2", key, protocol)]
+    return next((run.record["parameters"] for run in runs), None)
+
+
+def timed(evidence: Evidence, key: str) -> Mapping | None:
+    """Times and size of a network, as it was trained; None where it was not timed, or with other settings.
+
+    One file holds the times of a profile, whichever plan was the last, and plans may differ in settings.
+    """
+    found = evidence.speed.get("networks", {}).get(key)
+    default, asked = _builders(evidence, key)
+    # Files of before do not tell the settings: they are of the default networks.
+    return found if found is not None and found.get("settings", default) == asked else None
+
+
+def parameters(evidence: Evidence, claim: Claim) -> Measured | None:
+    """Parameters of one network of Table II: of the trained one, or of the timed one where none was trained."""
+    count, found = trained_size(evidence, claim.network), timed(evidence, claim.network)
+    if count is None and found is None:
+        return None
+    place = evidence.speed_place if count is None else evidence.plan_place
+    return Measured(count or found["parameters"], "none", note=_built_otherwise(evidence, [claim.network]), run=place)
+
+
+def inference_time(evidence: Evidence, claim: Claim) -> Measured | None:
+    """Mean time of a prediction of one network of Table II."""
+    found = timed(evidence, claim.network)
+    if found is None:
+        return None
+    return Measured(found["mean"], "none", note=_built_otherwise(evidence, [claim.network]), run=evidence.speed_place)
+
+
+def time_ratio(evidence: Evidence, claim: Claim) -> Measured | None:
+    """Quotient of the mean times of two networks, which were timed in turns on one machine."""
+    slow, fast = (timed(evidence, key) for key in OVER[claim.id])
+    if slow is None or fast is None:
+        return None
+    differs = [
+        f"{one['parameters']:,} parameters instead of {NETWORKS[key].parameters:,}"
+        for key, one in zip(OVER[claim.id], (slow, fast), strict=True)
+        if one["parameters"] != NETWORKS[key].parameters
+    ]
+    gpus, runs = evidence.speed["machine"]["gpus"], evidence.speed["runs"]
+    note = [f"{runs:,} runs on {gpus[0] if gpus else 'a processor without GPU'}"]
+    note += filter(None, [_built_otherwise(evidence, OVER[claim.id])])
+    ratio = slow["mean"] / fast["mean"]
+    return Measured(ratio, "none", differs="; ".join(differs), note="; ".join(note), run=evidence.speed_place)
+
+
+def _built_otherwise(evidence: Evidence, networks: Sequence[str]) -> str:
+    """The choices of this plan that shape these networks, where they are not the defaults."""
+    pairs = [_builders(evidence, key) for key in networks]
+    changed = [f"{name}={value}" for default, asked in pairs for name, value in asked.items() if value != default[name]]
+    return "; ".join(dict.fromkeys(changed))
+
+
+def _builders(evidence: Evidence, key: str) -> tuple[dict, dict]:
+    """Settings of a network's builder by default, and as the plan has them."""
+    defaults = evidence.paper.settings
+    return tuple(
+        experiments.network_settings(Request(evidence.paper, settings=settings), NETWORKS[key])
+        for settings in (defaults, defaults | evidence.plan["settings"])
+    )
 
 
 def pipeline(evidence: Evidence, claim: Claim) -> Measured | None:
     """One of the times of section VI, which are not of a single network."""
-    if not evidence.speed:
+    networks = [timed(evidence, key) for key in NETWORKS if key.startswith("tcn")]
+    if None in networks:
         return None
     steps = evidence.speed["pipeline"]
-    ours = [evidence.speed["networks"][key]["mean"] for key in NETWORKS if key.startswith("tcn")]
+    ours = [one["mean"] for one in networks]
     value = {
         "text6-inference_time-fastest": min(ours),
         "text6-inference_time-slowest": max(ours),

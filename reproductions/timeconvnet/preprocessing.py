@@ -1,12 +1,13 @@
-"""From clips to windows of five grey faces (Lee and Wong 2020, section III: BigFaceX).
+"""From clips to windows of five grey faces (Lee and Wong 2020, section IV.D: Creating BigFaceX).
 
 The paper states the window of 5 frames, the Haar cascade, the box widened by 10 % a side, 48×48 pixels,
 and for BAUM-1 and eNTERFACE'05 the first 5 frames left out and a stride of 2. The other fields of
 `Settings` are decisions, with their alternatives.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -18,7 +19,10 @@ CHOICES = {"largest": faces.largest, "first": faces.first}
 
 
 # The decisions of the paper that are fields of `Settings`, under the same names.
-DECISIONS = ("missed", "several", "cascade", "scale_factor", "interpolation")
+DECISIONS = ("missed", "several", "cascade", "scale_factor", "min_neighbors", "min_size", "interpolation")
+
+# The decision `stride`: what a "stride of 2" does. It thins the frames, or the windows on consecutive frames.
+STRIDES = {"thinning": {"step": 2, "hop": 1}, "hop": {"step": 1, "hop": 2}}
 
 
 @dataclass(frozen=True)
@@ -29,9 +33,8 @@ class Settings:
         window: consecutive kept frames in a sample.
         hop: kept frames from one window to the next.
         skip_first: frames left out at the beginning of a clip, which is still neutral.
-        step: every how many frames one is kept. The paper's "stride of 2" thins the frames rather than the
-            windows: only then do its counts of fear and surprise windows follow from the eNTERFACE'05 durations.
-        whole_corpora: corpora whose clips are used from their first frame on and without thinning.
+        step: every how many frames one is kept.
+        whole_corpora: corpora whose clips are used from their first frame on, every frame and every window.
         size: side of the square face image in pixels.
         margin: share of the box's size added on each side.
         scale_factor, min_neighbors, min_size: of the cascade; 1.1 finds more faces, and more that are none, in
@@ -66,6 +69,17 @@ class Settings:
         return f"1 {self.detector.version}"
 
 
+def chosen(decisions: Mapping[str, Any]) -> Settings:
+    """The settings that the paper's decisions give; a decision that is absent has its default.
+
+    >>> asked = chosen({"stride": "hop", "min_size": 24, "nin": "channels"})
+    >>> asked.step, asked.hop, asked.min_size, asked.min_neighbors
+    (1, 2, 24, 5)
+    """
+    fields = {name: decisions[name] for name in DECISIONS if name in decisions}
+    return Settings(**fields, **STRIDES[decisions.get("stride", "thinning")])
+
+
 def prepare(clip: Clip, settings: Settings) -> ClipSamples:
     """The faces of a clip, one row for each kept frame with a face, and the windows on them.
 
@@ -77,7 +91,9 @@ def prepare(clip: Clip, settings: Settings) -> ClipSamples:
     Raises:
         UserError: if the clip's source cannot be read.
     """
-    start, step = (0, 1) if clip.corpus in settings.whole_corpora else (settings.skip_first, settings.step)
+    start, step, hop = settings.skip_first, settings.step, settings.hop
+    if clip.corpus in settings.whole_corpora:
+        start, step, hop = 0, 1, 1
     detector, box = settings.detector, None
     read = missed = 0
     numbers, crops, kept = [], [], []
@@ -95,7 +111,7 @@ def prepare(clip: Clip, settings: Settings) -> ClipSamples:
             numbers.append(number)
             crops.append(picture(grey, box, settings))
 
-    starts, dropped = windows(np.array(kept, bool), settings.window, settings.hop)
+    starts, dropped = windows(np.array(kept, bool), settings.window, hop)
     return ClipSamples(
         frames=np.array(crops, np.uint8).reshape(-1, settings.size, settings.size, 1),
         frame_numbers=np.array(numbers, np.int64),

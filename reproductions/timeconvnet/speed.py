@@ -2,29 +2,36 @@
 
 import platform
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from common import devices, faces, plans, timing, video
+from common import devices, plans, timing, video
 from common.clips import Clip
 from common.request import Request
 from common.screen import bar
-from reproductions.timeconvnet.models import FRAMES, NETWORKS, SIZE
+from reproductions.timeconvnet.models import FRAMES, NETWORKS
+from reproductions.timeconvnet.preprocessing import CHOICES, chosen, picture
 
 REFERENCE = "tcn_mini_xception"
 FRAMES_TIMED = 60
 
 
-def measure(request: Request, clips: list[Clip], path: Path) -> dict:
+def measure(request: Request, clips: list[Clip], built: Mapping[str, dict], path: Path) -> dict:
     """Build and time all networks and the pipeline, once: a finished measurement of this machine is kept.
 
+    Args:
+        built: key of every network -> keyword arguments of its builder, those with which it is trained.
+
     Returns:
-        what is in the file: `networks` (key -> parameters, trainable, milliseconds), `pipeline` (step ->
-            milliseconds), `runs`, `machine`.
+        what is in the file: `networks` (key -> parameters, trainable, settings of the builder, milliseconds),
+            `pipeline` (step -> milliseconds), `runs`, `asked`, `machine`.
     """
     runs, warm_up = request.sizes["timing_runs"], request.settings["timing_warm_up"]
-    asked = {"runs": runs, "warm_up": warm_up, "settings": request.changed_settings, "versions": devices.versions()}
+    batch = request.settings["timing_batch"]
+    asked = {"runs": runs, "warm_up": warm_up, "batch": batch, "built": dict(built)}
+    asked |= {"settings": request.changed_settings, "versions": devices.versions()}
     if path.exists() and not request.fresh:
         known = plans.read(path, request.paper)
         if known["asked"] == asked and known["machine"]["name"] == platform.node():
@@ -34,14 +41,15 @@ def measure(request: Request, clips: list[Clip], path: Path) -> dict:
     with bar("Timing networks", "runs") as progress:
         models = {}
         for number, (key, network) in enumerate(NETWORKS.items(), start=1):
-            models[key] = network.build()
+            models[key] = network.build(**built[key])
             progress(0, runs, f"building {number} of {len(NETWORKS)}")
-        measured = timing.inference_times(models, REFERENCE, runs, warm_up, batch=request.settings["timing_batch"])
+        measured = timing.inference_times(models, REFERENCE, runs, warm_up, batch=batch)
         progress(runs, runs)
     networks = {
         time.name: {
             "parameters": models[time.name].count_params(),
             "trainable": int(sum(np.prod(w.shape) for w in models[time.name].trainable_weights)),
+            "settings": dict(built[time.name]),
             "mean": time.mean,
             "p50": time.p50,
             "p95": time.p95,
@@ -62,18 +70,18 @@ def measure(request: Request, clips: list[Clip], path: Path) -> dict:
 
 def _pipeline(request: Request, clips: list[Clip], model) -> dict:
     """Milliseconds of each step from a decoded-on-the-fly frame to probabilities, one frame after the other."""
-    detector = faces.Haar(request.settings["scale_factor"], cascade=request.settings["cascade"])
+    settings = chosen(request.settings)
+    detector = settings.detector
     took = {"decode": [], "detect": [], "crop": [], "inference": []}
     window: list[np.ndarray] = []
     for image in _frames(clips):
         clock = [image[0], time.perf_counter()]
         grey = video.grey(image[1])
-        box = faces.largest(detector.detect(grey))
+        box = CHOICES[settings.several](detector.detect(grey))
         clock.append(time.perf_counter())
         if box is None:
             continue
-        face = faces.crop(grey, faces.widen(box, request.paper.hyperparameters["box_margin"], grey.shape), SIZE)
-        window = [*window, face][-FRAMES:]
+        window = [*window, picture(grey, box, settings)][-FRAMES:]
         clock.append(time.perf_counter())
         if len(window) == FRAMES:
             stack = np.stack(window, axis=-1)[None].astype(np.float32) / 255

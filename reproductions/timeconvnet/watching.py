@@ -7,16 +7,17 @@ import numpy as np
 from common import feeding, video
 from common.runs import Run
 from reproductions.timeconvnet.models import NETWORKS
-from reproductions.timeconvnet.preprocessing import DECISIONS, Settings, picture
-from reproductions.use.watching import Watching, decided
+from reproductions.timeconvnet.preprocessing import Settings, chosen, picture
+from reproductions.use.watching import Watching
 
 
 def watching(record: Run) -> Watching:
     """How the network of a run watches, with the preprocessing of its training.
 
-    Frames are thinned as in BAUM-1 and eNTERFACE'05, whose 25 frames a second are those of an ordinary camera.
+    Frames follow each other as in the training's clips of BAUM-1 and eNTERFACE'05, whose 25 to 30 frames a second are
+    those of an ordinary camera.
     """
-    settings = Settings(**decided(record, {name: name for name in DECISIONS}))
+    settings = chosen(record.record.get("decisions") or {})
     network = NETWORKS[record.identity.network]
     still = network.layout == "last"
     scaling = record.identity.recipe["pixel_scaling"]
@@ -36,7 +37,8 @@ def _crop(frame: np.ndarray, box: np.ndarray, settings: Settings) -> np.ndarray:
 
 def _description(settings: Settings, still: bool, scaling: str) -> list[str]:
     size = settings.size
-    window = f"Windows of {settings.window} faces, one of every {settings.step} frames at 25 frames a second."
+    each = f"one of every {settings.step} frames" if settings.step > 1 else "of consecutive frames,"
+    window = f"Windows of {settings.window} faces, {each} at 25 frames a second."
     return [
         f"Find the face with OpenCV's {settings.cascade}.xml (scale factor {settings.scale_factor}, "
         f"{settings.min_neighbors} neighbours, at least {settings.min_size} pixels).",
