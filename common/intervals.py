@@ -41,7 +41,7 @@ def wilson(k, n, level: float = 0.95):
 
 
 def clustered(
-    correct, clusters, seeds=None, level: float = 0.95, resamples: int = 4000, seed: int = 0
+    correct, clusters, seeds=None, level: float = 0.95, resamples: int = 4000, seed: int = 0, weights=None
 ) -> tuple[float, float]:
     """Bootstrap interval of an accuracy over clusters, and over training seeds where there are several.
 
@@ -59,6 +59,7 @@ def clustered(
         level: confidence level.
         resamples: number of bootstrap resamples.
         seed: of the random draws; equal arguments give equal intervals.
+        weights: (n,) what each entry counts, all above zero; None where all count the same.
 
     Returns:
         (low, high). With a single cluster (0.0, 1.0): one person says nothing about the next.
@@ -74,14 +75,15 @@ def clustered(
     _, training = np.unique(seeds.astype(str), return_inverse=True)
     shape = (training.max() + 1, cluster.max() + 1)
     hits, tested = np.zeros(shape), np.zeros(shape)
-    np.add.at(hits, (training, cluster), correct)
-    np.add.at(tested, (training, cluster), 1)
+    weights = np.ones(correct.size) if weights is None else np.asarray(weights, float)
+    np.add.at(hits, (training, cluster), correct * weights)
+    np.add.at(tested, (training, cluster), weights)
 
     groups = shape[1]
     if groups == 1:
         return 0.0, 1.0
-    if hits.sum() in (0, tested.sum()):
-        return wilson(groups * hits.sum() / tested.sum(), groups, level)
+    if correct.min() == correct.max() and correct[0] in (0, 1):
+        return wilson(groups * correct[0], groups, level)
     accuracies = _resampled(hits, tested, resamples, np.random.default_rng(seed))
     outside = expanded_tail(groups, level)
     low, high = np.quantile(accuracies, [outside, 1 - outside])

@@ -49,7 +49,8 @@ class Settings(Protocol):
     """A frozen dataclass of all choices of a preprocessing.
 
     `version` tells apart what equal fields do not: the version of the steps, and that of the detector. A field with
-    `compare=False` makes no samples of their own, e.g. the folder of a model that may be moved.
+    `compare=False` makes no samples of their own, e.g. the folder of a model that may be moved. Fields that came later
+    may stand in a class attribute `LATER` with the value that samples without them had: these then keep their key.
     """
 
     @property
@@ -124,7 +125,9 @@ def _keys(clips: Sequence[Clip], prepare: Callable, settings: Settings) -> list[
 
 def _choices(settings: Settings) -> dict[str, Any]:
     compared = {field.name for field in fields(settings) if field.compare}
-    return {name: value for name, value in asdict(settings).items() if name in compared}
+    later = getattr(settings, "LATER", {})
+    told = {name: value for name, value in asdict(settings).items() if name in compared}
+    return {name: value for name, value in told.items() if name not in later or value != later[name]}
 
 
 def _hash(text: str) -> str:

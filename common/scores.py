@@ -41,14 +41,18 @@ class Score:
         return self.interval[0] > self.chance
 
 
-def predictions(runs: Sequence[Run]) -> "pandas.DataFrame":
-    """The predictions of several runs below each other, with their seed and fold.
+def predictions(runs: "Sequence[Run] | pandas.DataFrame") -> "pandas.DataFrame":
+    """The predictions of several runs below each other, with their seed and fold; a table of such as it is.
+
+    So whatever is scored here may also be a table that was made of predictions, e.g. by `common.clip_votes`.
 
     Raises:
         UserError: if the file of a run cannot be read.
     """
     import pandas as pd
 
+    if isinstance(runs, pd.DataFrame):
+        return runs
     try:
         return _read_at_once(runs)
     except (OSError, ValueError):
@@ -89,7 +93,11 @@ def score(runs: Sequence[Run]) -> Score:
 
 
 def confusion(table: "pandas.DataFrame", classes: Sequence[str]) -> np.ndarray:
-    """Counts (classes, classes): rows are the true emotions, columns the predicted ones."""
+    """Counts (classes, classes): rows are the true emotions, columns the predicted ones.
+
+    What has no answer (`common.training.NO_ANSWER`) stands in no column.
+    """
+    table = table[table.predicted != ""]
     place = {name: number for number, name in enumerate(classes)}
     counts = np.zeros((len(classes), len(classes)), np.int64)
     np.add.at(counts, (table.emotion.map(place).to_numpy(), table.predicted.map(place).to_numpy()), 1)
@@ -135,6 +143,20 @@ def by_fold(runs: Sequence[Run]) -> "pandas.Series":
     table = predictions(runs)
     correct = (table.emotion == table.predicted).groupby([table.fold, table.seed]).mean()
     return correct.groupby(level="fold").mean().sort_index()
+
+
+def fold_mean(runs: Sequence[Run]) -> tuple[float, tuple[float, float]]:
+    """Mean over folds (and seeds) of the accuracy of each, with its 95 % interval over subjects and seeds.
+
+    A fold counts the same however many samples it tests. The interval is that of `intervals.clustered` with a sample
+    counting less the more its fold has.
+    """
+    table = predictions(runs)
+    correct = (table.emotion == table.predicted).astype(float)
+    weights = 1 / correct.groupby([table.seed, table.fold]).transform("size").to_numpy()
+    clusters = table.subject.to_numpy(), table.seed.to_numpy()
+    value = float(np.average(correct, weights=weights))
+    return value, clustered(correct.to_numpy(), *clusters, weights=weights)
 
 
 def best_epoch_gain(runs: Sequence[Run]) -> float:

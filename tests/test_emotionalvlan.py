@@ -2,6 +2,8 @@
 
 import pickle
 from dataclasses import replace
+from fractions import Fraction
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -9,8 +11,9 @@ import pytest
 from fake_runs import answers, evidence_of, finish, labels_of
 
 import datasets
+from common import auditors, runs, scores
 from common import paper as papers
-from common import runs, scores
+from common.auditors import attainable
 from common.clips import Provenance
 from common.emotions import Emotion
 from common.errors import UserError
@@ -18,6 +21,7 @@ from common.request import check
 from common.runs import Identity
 from common.split_audit import audit_split
 from datasets.synthetic.corpora import Size
+from reproductions import compare
 from reproductions.emotionalvlan import (
     confusion_tables,
     data,
@@ -27,6 +31,7 @@ from reproductions.emotionalvlan import (
     measured,
     models,
     stills,
+    sweep,
     tables,
     trainings,
 )
@@ -38,7 +43,7 @@ from reproductions.emotionalvlan.stills import LENGTH, PAIRS, SinglePictures, Si
 from reproductions.report import content
 
 PAPER = papers.load("emotionalvlan")
-EXACT = {"groups": 5, "end_to_end": {"accumulation": 10}}
+EXACT = {"end_to_end": {"accumulation": 10}}
 TINY = {
     # Five groups need five subjects.
     "synthetic": Size(4, 3, 3, 1, 3, 1, 140, 4, rml_speakers=5, mmi_subjects=5),
@@ -54,10 +59,10 @@ TINY = {
 PEOPLE = {RML: 8, BAUM1S: 12, MMI: 10}
 
 
-def request(profile=None, **options):
+def request(profile=None, profile_name="quick", **options):
     """A request of the quick profile, which is `profile`, or the paper's sizes."""
     small = PAPER.model_copy(update={"profiles": {"quick": profile or EXACT, "paper": EXACT}})
-    return check(small, experiments.EXPERIMENTS, **options)
+    return check(small, experiments.EXPERIMENTS, profile=profile_name, **options)
 
 
 # --- views of samples -------------------------------------------------------------------------------
@@ -66,7 +71,7 @@ def request(profile=None, **options):
 class Filmed:
     """Three videos in memory in which every picture has its own colour: 30·video + number."""
 
-    key = "filmed"
+    key, length = "filmed", LENGTH
     table = pd.DataFrame({"clip": list("abc"), "subject": list("xyy"), "emotion": "Happy"})
 
     def __len__(self):
@@ -132,7 +137,7 @@ def test_a_still_has_no_flow_and_is_one_picture_a_stream():
     assert (clip[PAIRS:] == (128, 128, 0)).all()
     assert np.array_equal(videos.read_frames([1, 1], [4, 20]), clip[[4, 20]])
     assert videos.table["clip"].tolist() == ["row 3", "row 5", "row 8"]
-    for stream, number in stills.FIRST.items():
+    for stream, number in ("spatial", 0), ("temporal", PAIRS):
         view = SinglePictures(videos, stream, 67)
         assert len(view) == 3 and np.array_equal(view.read([1])[0], stills.resized(clip[number][None], 67))
 
@@ -204,7 +209,7 @@ class Bright:
 def described(folder, videos, weights=b"weights"):
     """Both streams of videos, as networks of two finished runs describe them."""
     found = []
-    for stream in stills.FIRST:
+    for stream in stills.STREAMS:
         recipe = {"pixel_scaling": "none"}
         one = Identity("emotionalvlan", "x", "subject-groups", "quick", stream, {}, recipe, 0, "data", "split")
         place = one.folder(folder / "runs")
@@ -292,6 +297,22 @@ def test_the_groups_of_rml_are_two_two_two_one_one_subjects():
     assert [set(fold.test) for fold in other] != [set(fold.test) for fold in parts]
 
 
+def test_five_people_or_everybody_can_be_tested_one_by_one():
+    for corpus, people in PEOPLE.items():
+        five, table = folds(corpus, "published", "subject_groups=five_subjects")
+        tested = [table.subject.iloc[fold.test].unique().tolist() for fold in five]
+        assert len(five) == len({one for (one,) in tested}) == 5
+        assert all(len(fold.train) + len(fold.test) == len(table) for fold in five)
+        everybody, _ = folds(corpus, "honest", "subject_groups=leave_one_out")
+        assert len(everybody) == people == table.subject.nunique()
+        assert all(
+            table.subject.iloc[fold.test].nunique() == 1 and audit_split(table, fold).test.clean for fold in everybody
+        )
+    few = clips(RML)[lambda table: table.subject <= f"{RML}/003"]
+    with pytest.raises(UserError, match="Only 4 people"):
+        groups.folds(request(settings=["subject_groups=five_subjects"]), RML, few, "published")
+
+
 def test_fer2013_is_divided_at_random_or_by_its_makers():
     (fold,), table = folds(FER2013, "honest")
     for side, part in (("train", "Training"), ("validation", "PublicTest"), ("test", "PrivateTest")):
@@ -315,12 +336,16 @@ def test_the_pictures_of_a_clip_stay_on_one_side():
 # --- trainings --------------------------------------------------------------------------------------
 
 
+# Key of samples -> clips without a face, in the ledger of each clip.
+LOST = {}
+
+
 class Told:
     """Samples that are a table alone."""
 
     def __init__(self, table, key):
-        self.table, self.key = table, key
-        counts = {"frames_read": 40, "frames_dropped": 24, "segments": 1, "segments_without_face": 0}
+        self.table, self.key, self.length = table, key, LENGTH
+        counts = {"frames_read": 40, "frames_dropped": 24, "segments": 1, "segments_without_face": LOST.get(key, 0)}
         columns = ["corpus", "clip", "subject", "emotion", "partition"]
         self.ledger = table[columns].assign(problem="", rows=LENGTH, **counts)
 
@@ -333,7 +358,8 @@ class Drawn(Corpus):
 
     def __init__(self, name, asked):
         greys = Greys(120) if name == FER2013 else None
-        super().__init__(name, data.classes(asked, name), Provenance(False), [None] * 60, greys, 3)
+        whole = {"images": 35_887} if name == FER2013 else {"clips": 720, "subjects": PEOPLE[name]}
+        super().__init__(name, data.classes(asked, name), Provenance(False), [None] * 60, greys, 3, whole)
 
     def _built(self, asked):
         return Told(clips(self.name, asked), f"drawn {self.name}")
@@ -449,9 +475,7 @@ def reproduce(folder, monkeypatch, **options):
 
     def launch(jobs, root, origin, **_):
         return [
-            runs.finished(job.training.identity, root)
-            or publish(job, root, _right(job.training.network.key.removesuffix("_narrow"), job.training.protocol))
-            for job in jobs
+            runs.finished(job.training.identity, root) or publish(job, root, _right_of(*_names(job))) for job in jobs
         ]
 
     def load(asked, names):
@@ -465,7 +489,12 @@ def reproduce(folder, monkeypatch, **options):
     return evidence_of(asked)
 
 
-def _right(network, protocol):
+def _names(job):
+    training = job.training
+    return training.network.key.removesuffix("_narrow"), training.protocol, training.experiment
+
+
+def _right_of(network, protocol, experiment):
     """What stills make of the temporal stream: the same answer to everything."""
     return None if network == "temporal" else RIGHT.get((network, protocol), 0.65)
 
@@ -490,7 +519,12 @@ def test_the_report_finds_what_it_shows_of_every_split(whole):
 
 def test_every_number_has_a_measurement_but_neutral_where_there_is_none(whole):
     found = measured.measurements(whole)
-    assert set(found) == {claim.id for claim in PAPER.claims} - {"table4-neutral-recall", "table5-neutral-recall"}
+    absent = {claim.id for claim in PAPER.claims if claim.cited} | {"frames-16-ahead"}
+    assert set(found) == {claim.id for claim in PAPER.claims} - absent - {
+        "table4-neutral-recall",
+        "table5-neutral-recall",
+    }
+    trained = {id: several for id, several in found.items() if not id.startswith("datasets-")}
     published, honest = found["table2-average"]
     members = measured.runs_of(whole, BAUM1S, "emotionalvlan", "published")
     assert published.value == pytest.approx(100 * scores.mean_recall(members)[0])
@@ -498,7 +532,7 @@ def test_every_number_has_a_measurement_but_neutral_where_there_is_none(whole):
     for one in (*found["table1-temporal-fer2013-accuracy"], *found["table3-average"]):
         assert "instead of groups of subjects" in one.differs
     assert all("Fear instead of Neutral" in one.differs for one in found["table5-average"])
-    assert all("random weights" in one.differs for several in found.values() for one in several)
+    assert all("random weights" in one.differs for several in trained.values() for one in several)
 
 
 def test_a_recall_is_that_of_its_emotion(whole):
@@ -601,8 +635,8 @@ def test_every_printed_size_fits_one_reading(made):
 
 def test_a_narrow_network_is_named_and_never_set_beside_the_paper(tmp_path, monkeypatch):
     evidence = reproduce(tmp_path, monkeypatch, profile=TINY | {"groups": 2})
-    for several in measured.measurements(evidence).values():
-        for one in several:
+    for claim, several in measured.measurements(evidence).items():
+        for one in several if not claim.startswith("datasets-") else ():
             assert "a narrow network" in one.differs and "1 epochs instead of 1000" in one.differs
             assert "learning rate 0.01 instead of 0.001" in one.differs
     (one, _) = measured.measurements(evidence)["table2-average"]
@@ -624,6 +658,195 @@ def test_only_what_an_experiment_needs_is_trained(tmp_path, monkeypatch):
     assert {table.name for table in tables.tables(evidence)} == {"ledger", "dimensions", "fer2013_control"}
     other = reproduce(tmp_path / "other", monkeypatch, settings=["dcnn_structures=none"])
     assert not {run.identity.network for run in other.runs} & set(trainings.STRUCTURES)
+
+
+# --- what is measured, and with what it may be compared ---------------------------------------------
+
+
+def of_recipe(folder, monkeypatch, **options):
+    """Evidence of runs in the paper's own profile that begin with ImageNet's weights, by what their records say."""
+    monkeypatch.setattr(trainings, "pretrained", lambda asked: "bvlc_alexnet.caffemodel")
+    return reproduce(folder, monkeypatch, profile_name="paper", protocol="published", **options)
+
+
+def with_decisions(evidence, **changed):
+    """The same evidence with what the runs' records say of the paper's open decisions."""
+    chosen = evidence.paper.settings | changed
+    evidence.runs = [replace(run, record=run.record | {"decisions": chosen}) for run in evidence.runs]
+    return evidence
+
+
+def verdict(evidence, id):
+    claim = evidence.paper.claim(id)
+    return measured.measure(evidence, claim, "published"), claim
+
+
+def test_as_the_paper_has_it_nothing_differs(tmp_path, monkeypatch):
+    evidence = with_decisions(of_recipe(tmp_path, monkeypatch, experiment="table1,table2"))
+    for id in (
+        "table2-average",
+        "table2-angry-recall",
+        "table1-spatial-baum1s-accuracy",
+        "table1-spatial-rml-accuracy",
+    ):
+        ours, claim = verdict(evidence, id)
+        assert ours.differs == "" and evidence.word(claim, ours) not in ("not comparable", "undefined"), id
+
+
+@pytest.mark.parametrize(
+    ("setting", "id", "says"),
+    [
+        ("classes=basic", "table2-average", "Fear instead of Neutral"),
+        ("classes=section_4_1", "table2-average", "Fear, Boredom, Contempt instead of Neutral"),
+        ("classes=section_4_1", "table1-spatial-baum1s-accuracy", ""),
+        ("classes=section_4_1", "table1-spatial-fer2013-accuracy", ""),
+        ("classes=basic", "table1-spatial-baum1s-accuracy", "Fear instead of Neutral"),
+        ("classes=basic", "table1-spatial-fer2013-accuracy", "Fear instead of Neutral"),
+        ("classes=printed_or_basic", "table5-average", "Fear instead of Neutral"),
+        ("classes=printed", "table1-spatial-rml-accuracy", "without Neutral"),
+        ("frames=8", "table2-average", "another number of frames than 16"),
+        ("subject_groups=leave_one_out", "table2-average", "everybody tested one by one"),
+        ("subject_groups=five_subjects", "table2-average", ""),
+        ("aggregation=concat", "table2-average", ""),
+        ("long_videos=evenly_spaced", "table2-average", ""),
+    ],
+)
+def test_what_the_paper_states_otherwise_forbids_a_comparison(setting, id, says, tmp_path, monkeypatch):
+    name, _, value = setting.partition("=")
+    experiment = id.partition("-")[0]
+    evidence = of_recipe(tmp_path, monkeypatch, settings=[setting], experiment=experiment)
+    chosen = int(value) if value.isdigit() else value
+    ours, _ = verdict(with_decisions(evidence, **{name: chosen}), id)
+    found = ours.differs.replace("random parts instead of groups of subjects, which FER2013 cannot give", "").strip(
+        "; "
+    )
+    assert says in found and bool(says) == bool(found)
+
+
+def test_lost_clips_forbid_a_comparison(tmp_path, monkeypatch):
+    monkeypatch.setitem(LOST, f"drawn {BAUM1S}", 1)
+    evidence = with_decisions(of_recipe(tmp_path, monkeypatch, experiment="table2"))
+    ours, _ = verdict(evidence, "table2-average")
+    assert ours.differs == "72 clips or segments without a face left out"
+    recall, claim = verdict(evidence, "table2-angry-recall")
+    assert evidence.word(claim, recall) == "not comparable"
+
+
+def test_an_accuracy_is_the_mean_over_groups_or_of_all_alike(whole, tmp_path, monkeypatch):
+    claim = PAPER.claim("table1-spatial-rml-accuracy")
+    members = measured.runs_of(whole, RML, "spatial", "published")
+    each = [(one.emotion == one.predicted).to_numpy() for one in (run.predictions() for run in members)]
+    # People in groups of two, two, two, one and one count differently.
+    means = {"over_groups": np.mean([one.mean() for one in each]), "pooled": np.concatenate(each).mean()}
+    assert abs(means["over_groups"] - means["pooled"]) > 1e-3
+    assert measured.measure(whole, claim, "published").value == pytest.approx(100 * means["over_groups"])
+    pooled = replace(whole, plan=whole.plan | {"settings": {"accuracy_average": "pooled"}}, _scores={})
+    ours = measured.measure(pooled, claim, "published")
+    assert ours.value == pytest.approx(100 * means["pooled"]) and "accuracy_average=pooled" in ours.note
+    notes = [{one.name: one for one in tables.tables(one)}["table1"].markdown() for one in (whole, pooled)]
+    assert "means over the tested groups" in notes[0] and "all tested samples together" in notes[1]
+    average = PAPER.claim("table5-average")
+    assert measured.measure(pooled, average, "published").value == measured.measure(whole, average, "published").value
+
+
+def test_segments_decide_a_video_together_where_that_is_asked(whole):
+    members = measured.runs_of(whole, RML, "spatial", "published")
+    with pytest.raises(UserError, match="hold no probabilities"):
+        measured.predictions(replace(whole, plan=whole.plan | {"settings": {"segments_decide": "vote"}}), members)
+    assert len(measured.predictions(whole, members)) == 48
+
+
+def test_the_size_of_a_set_counts_what_is_not_used(whole, made):
+    found = measured.measurements(whole)
+    assert [one.value for one in found["datasets-rml-clips"]] == [720]
+    assert [one.value for one in found["datasets-fer2013-images"]] == [35_887]
+    words = {id: whole.judge(PAPER.claim(id), found[id][0]).name for id in found if id.startswith("datasets-")}
+    assert words["datasets-rml-clips"] == words["datasets-rml-subjects"] == "exact"
+    assert words["datasets-fer2013-images"] == "above" and words["datasets-mmi-clips"] == "below"
+
+
+def test_a_run_is_compared_with_the_accuracies_that_it_is_about(whole):
+    (spatial, *_) = measured.runs_of(whole, RML, "spatial", "published")
+    assert [claim.id for claim in compare.about(PAPER, spatial)] == ["table1-spatial-rml-accuracy"]
+    (joint, *_) = measured.runs_of(whole, RML, "emotionalvlan", "published")
+    assert compare.about(PAPER, joint) == []
+
+
+# --- the number of frames ---------------------------------------------------------------------------
+
+
+def test_the_sweep_runs_only_where_it_is_asked_for(whole):
+    assert "frames" not in whole.plan["experiments"] and "frames" in experiments.EXPERIMENTS
+    assert not [run for run in whole.runs if run.identity.experiment.endswith("frames")]
+
+
+def test_the_sweep_trains_with_every_number_of_frames(tmp_path, monkeypatch):
+    evidence = reproduce(tmp_path, monkeypatch, experiment="frames", protocol="published", profile=EXACT)
+    found = sweep.members(evidence, RML, "published")
+    assert list(found) == list(range(2, 21)) and {len(several) for several in found.values()} == {5}
+    assert {frames: several[0].identity.settings.get("frames", 16) for frames, several in found.items()} == {
+        frames: frames for frames in found
+    }
+    claim = PAPER.claim("frames-16-ahead")
+    (ours,) = measured.measurements(evidence)[claim.id]
+    assert ours.value == 0 and ours.interval[0] <= 0 <= ours.interval[1]
+    assert "numbers of frames" not in ours.differs and "2 of 5 folds" not in ours.differs
+    (table,) = [one for one in tables.tables(evidence) if one.name == "frames"]
+    assert [row["frames"] for row in table.rows] == list(range(2, 21)) and "16 best" in table.markdown()
+
+
+def test_sixteen_frames_are_ahead_only_if_they_are_of_every_other_number(tmp_path, monkeypatch):
+    few = EXACT | {"frames_swept": [2, 9, 16]}
+    right = {2: 0.2, 9: 0.6, 16: 0.9}
+
+    def chosen(network, protocol, experiment):
+        return next((share for frames, share in right.items() if f"-{frames:02d}-" in experiment), 0.5)
+
+    monkeypatch.setattr(f"{__name__}._right_of", chosen)
+    options = {"experiment": "frames", "protocol": "published", "profile": few}
+    evidence = reproduce(tmp_path / "a", monkeypatch, **options)
+    claim = PAPER.claim("frames-16-ahead")
+    (ours,) = measured.measurements(evidence)[claim.id]
+    assert ours.value == pytest.approx(100 * (44 - 30) / 48, abs=5) and ours.interval[0] > 0
+    assert "3 of 19 numbers of frames" in ours.differs
+    right[9] = 1.0
+    evidence = reproduce(tmp_path / "b", monkeypatch, **options)
+    (ours,) = measured.measurements(evidence)[claim.id]
+    assert ours.value < 0
+
+
+# --- audits -----------------------------------------------------------------------------------------
+
+
+def off_diagonal(source):
+    (matrix,) = [one for one in PAPER.matrices if one.source == source]
+    return [Fraction(cell) for i, row in enumerate(matrix.values) for j, cell in enumerate(row) if i != j]
+
+
+def test_tables_3_and_4_are_as_alike_as_is_said():
+    alike = {}
+    for pair in combinations(("Table 2", "Table 3", "Table 4", "Table 5"), 2):
+        cells = list(zip(*map(off_diagonal, pair), strict=True))
+        assert len(cells) == 30
+        alike[pair] = sum(a == b for a, b in cells), sum(a == b != 0 for a, b in cells)
+    assert alike.pop(("Table 3", "Table 4")) == (24, 5)
+    assert (min(n for n, _ in alike.values()), max(n for n, _ in alike.values())) == (12, 17)
+    assert max(filled for _, filled in alike.values()) == 1
+    (item,) = [one for one in PAPER.audits if one.id == "vlan-alike"]
+    assert "24 of 30 cells" in item.evidence and "5 of them not zero" in item.evidence
+    assert "12 to 17, at most one" in item.evidence
+
+
+def test_audits_say_what_arithmetic_gives():
+    found = {item.id: auditors.run(PAPER, item.check) for item in PAPER.audits if item.check}
+    assert found["vlan-counts"].arithmetic.startswith("12 of 15 printed accuracies are no count")
+    assert "37 of 37 non-zero cells off the diagonal are multiples of 2.5" in found["vlan-steps"].arithmetic
+    cells = [Fraction(cell) for one in PAPER.matrices[:2] for cell in one.diagonal]
+    assert len(cells) == 12 and sum(cell % Fraction("2.5") != 0 for cell in cells) == 10
+    assert "spatial-temporal" in found["vlan-joint"].arithmetic
+    assert all(
+        attainable(claim.value, n) for claim in PAPER.select("table*-fer2013-accuracy") for n in (35_685, 35_887)
+    )
 
 
 # --- data and one training --------------------------------------------------------------------------

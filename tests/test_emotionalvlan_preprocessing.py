@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common import landmarks, orientation, paper, video
+from common import landmarks, orientation, paper, samples, video
 from common.clips import DUAL, FRONTAL, Clip
 from common.emotions import Emotion
 from common.errors import UserError
@@ -128,6 +128,52 @@ def test_segments_are_as_many_as_fit_and_leave_the_ends(total):
     assert len(segments) == total // 16 and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
     assert (total - 1 - numbers[-1]) - numbers[0] in (0, 1)
     assert kept(9, "segments") == kept(9)
+
+
+@given(st.integers(1, 500), st.integers(2, 20))
+def test_evenly_spaced_frames_reach_from_the_first_to_the_last(total, count):
+    (numbers,) = kept(total, "evenly_spaced", count)
+    assert len(numbers) == count
+    if total <= count:
+        assert [numbers] == kept(total, count=count)
+        return
+    steps = np.diff(numbers)
+    assert numbers[0] == 0 and numbers[-1] == total - 1 and np.ptp(steps) <= 1 and steps.min() >= 1
+    ideal = np.arange(count) * (total - 1) / (count - 1)
+    assert np.abs(numbers - ideal).max() <= 0.5
+
+
+@given(st.integers(1, 300), st.integers(2, 20))
+def test_any_number_of_frames_is_taken_from_the_middle(total, count):
+    (numbers,) = kept(total, count=count)
+    assert len(numbers) == count and set(np.diff(numbers).tolist()) <= {0, 1}
+    if total >= count:
+        assert (total - 1 - numbers[-1]) - numbers[0] in (0, 1) and len(set(numbers)) == count
+    segments = kept(total, "segments", count)
+    assert len(segments) == max(1, total // count) and {len(one) for one in segments} == {count}
+
+
+def test_evenly_spaced_frames_are_those_of_the_clip(tmp_path, stubbed):
+    stubbed |= dict.fromkeys([0, 5, 10, 15, 20], MIDDLE)
+    clip = clip_of(tmp_path / "a", levels(21))
+    made = prepare(clip, Settings(frames=5, long_videos="evenly_spaced"))
+    assert made.frame_numbers.tolist() == [0, 5, 10, 15] * 2 and made.length == 8 and made.starts.tolist() == [0]
+    assert made.counts == {"frames_read": 21, **NOTHING, "frames_dropped": 16}
+    # A frame without a face takes the eyes of its neighbour among those that are used.
+    stubbed |= {0: None, 5: face((100, 100), (150, 100))}
+    again = prepare(clip, Settings(frames=5, long_videos="evenly_spaced"))
+    assert again.counts["frames_without_face"] == 1 and not np.array_equal(again.frames[0], made.frames[0])
+
+
+@pytest.mark.parametrize("count", [2, 7, 20])
+def test_other_numbers_of_frames_make_shorter_and_longer_samples(tmp_path, stubbed, count):
+    stubbed |= dict.fromkeys(range(20), MIDDLE)
+    made = prepare(clip_of(tmp_path / "a", levels(20)), Settings(frames=count))
+    assert made.frames.shape == (2 * (count - 1), 150, 110, 3) and made.length == 2 * (count - 1)
+    first = (20 - count) // 2
+    assert made.frame_numbers.tolist() == [*range(first, first + count - 1)] * 2
+    last = prepare(clip_of(tmp_path / "b", levels(20)), Settings(frames=count, still_frames="last_15"))
+    assert last.frame_numbers.tolist()[: count - 1] == [*range(first + 1, first + count)]
 
 
 def test_a_clip_becomes_one_sample(tmp_path):
@@ -259,9 +305,9 @@ def test_a_clip_without_a_face_is_lost_and_counted(tmp_path):
     clips = [clip_of(tmp_path / "seen", [FACE] * 2), clip_of(tmp_path / "lost", [NOISE] * 3)]
     made = prepare(clips[1], Settings())
     assert made.frames.shape == (0, 150, 110, 3) and len(made.starts) == len(made.frame_numbers) == 0
-    samples = build(clips, prepare, Settings(), tmp_path / "cache", workers=1)
-    assert samples.table["clip"].tolist() == ["seen"] and samples.shape == (150, 110, 3) and samples.length == 30
-    ledger = samples.ledger.set_index("clip")
+    built = build(clips, prepare, Settings(), tmp_path / "cache", workers=1)
+    assert built.table["clip"].tolist() == ["seen"] and built.shape == (150, 110, 3) and built.length == 30
+    ledger = built.ledger.set_index("clip")
     assert ledger.segments_without_face.to_dict() == {"seen": 0, "lost": 1}
     assert ledger.frames_without_face.to_dict() == {"seen": 0, "lost": 3}
 
@@ -404,6 +450,24 @@ def test_the_flow_is_computed_as_chosen():
     assert Settings().scheme == horn_schunck.MATLAB
     classic = Settings(flow_scheme="classic", flow_smoothness=15.0, flow_iterations=100)
     assert classic.scheme == horn_schunck.CLASSIC
+
+
+def test_levels_of_0_to_1_are_a_smoothness_255_times_as_large():
+    rng = np.random.default_rng(0)
+    faces = rng.integers(0, 256, (2, 40, 30, 3)).astype(np.uint8)
+    greys = [cv2.cvtColor(one, cv2.COLOR_RGB2GRAY)[None] for one in faces]
+    seen = flow(faces, Settings(flow_levels="0_to_1", flow_smoothness=0.02, flow_scaling="min_max"))
+    scheme = replace(horn_schunck.MATLAB, smoothness=0.02)
+    wanted = horn_schunck.flow(*(grey / 255 for grey in greys), scheme)
+    assert np.abs(seen.astype(int) - flow_pictures.pictures(wanted, "min_max")).max() <= 1
+    assert not np.array_equal(seen, flow(faces, Settings(flow_smoothness=0.02, flow_scaling="min_max")))
+
+
+def test_fields_that_came_later_keep_the_key_of_samples_at_their_default():
+    told = samples._choices(Settings())
+    assert not set(told) & set(Settings.LATER) and "long_videos" in told
+    assert samples._choices(Settings(frames=8)) == told | {"frames": 8}
+    assert all(getattr(Settings(), name) == value for name, value in Settings.LATER.items())
 
 
 def test_a_missing_predictor_stops_the_request(tmp_path, monkeypatch):

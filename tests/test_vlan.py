@@ -185,6 +185,10 @@ def test_every_printed_dimension_fits_one_reading_of_two_streams():
         ("aggregation_weight_init", aggregated),
         ("dropout", aggregated),
         ("weight_decay", aggregated),
+        ("frames", aggregated),
+        ("frames", end_to_end),
+        ("frames", models.fused_at_fc6),
+        ("frames", models.averaged_at_fc7),
         ("weight_sharing", end_to_end),
         ("local_response_normalisation", single_picture),
     ],
@@ -192,9 +196,30 @@ def test_every_printed_dimension_fits_one_reading_of_two_streams():
 def test_decisions_are_settings_and_the_default_is_that_of_the_paper(name, build):
     default, *others = decision(name)
     assert build.__kwdefaults__[name] == default
-    fixed = {"width": 16} if build is aggregated else SMALL | ({"stream": "spatial"} if build is single_picture else {})
+    on_features = build in (aggregated, models.fused_at_fc6, models.averaged_at_fc7)
+    # End to end, each network takes a second to build: the smallest and the largest number stand for all.
+    others = others if on_features or len(others) < 5 else [others[0], others[-1]]
+    fixed = {"width": 16} if on_features else SMALL | ({"stream": "spatial"} if build is single_picture else {})
     for other in others:
         assert build(**{name: other}, **fixed).output_shape == (None, 6)
+
+
+@pytest.mark.parametrize("aggregation", AGGREGATIONS)
+@pytest.mark.parametrize("frames", [2, 7, 20])
+def test_the_layer_joins_any_number_of_frames(frames, aggregation):
+    model = aggregated(width=16, frames=frames, aggregation=aggregation, dropout=0.0)
+    pairs = frames - 1
+    assert model.input_shape == (None, 2 * pairs, D)
+    numbers = {"sum": 1, "frames": pairs, "concat": 2 * pairs}[aggregation] * D
+    assert model.get_layer("vlan").output.shape[1] == numbers
+    # Of one stream alone, the rows of the other do not count.
+    alone = aggregated(width=16, frames=frames, streams=("temporal",))
+    x = np.random.default_rng(0).random((1, 2 * pairs, D), np.float32)
+    changed = [x.copy(), x.copy()]
+    changed[0][:, pairs - 1] += 1
+    changed[1][:, pairs] += 1
+    same = [np.array_equal(alone.predict_on_batch(one), alone.predict_on_batch(x)) for one in changed]
+    assert same == [True, False]
 
 
 # --- what they see ---------------------------------------------------------------------------------

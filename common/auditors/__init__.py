@@ -11,10 +11,10 @@ from collections.abc import Callable
 from typing import Any
 
 from common.auditors.arithmetic import agreement, classes, mean, product, ratio, total
-from common.auditors.attainable import attainability, attainable, fold_accuracies
+from common.auditors.attainable import attainability, attainable, counts, fold_accuracies
 from common.auditors.augmentation import augmented_sizes, multiplicity
 from common.auditors.comparisons import balance, difference
-from common.auditors.confusion import orientation, reconstruct, row_sums
+from common.auditors.confusion import cell_steps, orientation, reconstruct, row_sums
 from common.auditors.layers import layer_parameters, layer_table, parameter_count
 from common.auditors.report import report, report_consistency
 from common.auditors.result import AuditResult
@@ -45,6 +45,8 @@ AUDITORS: dict[str, Callable[..., AuditResult]] = {
     for auditor in (
         agreement,
         attainability,
+        cell_steps,
+        counts,
         balance,
         classes,
         difference,

@@ -1,6 +1,6 @@
 """Can so many test samples give this accuracy at all? (the GRIM idea of Brown & Heathers 2017)"""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from math import ceil, floor
 
@@ -64,3 +64,24 @@ def fold_accuracies(
     if misses:
         text += "; impossible: " + ", ".join(f"{value} of {n}" for value, n in misses[:6])
     return result(not misses, text)
+
+
+def counts(values: Mapping[str, Sequence], sizes: Mapping[str, str | int], scale: int = 100) -> AuditResult:
+    """Audit: whether every printed accuracy of some data sets is a count of the samples that these are said to have.
+
+    Args:
+        values: data set -> its accuracies as printed, or lists of such.
+        sizes: data set -> number of samples as printed.
+    """
+    pairs = [(value, int(printed(sizes[name]).value)) for name, several in values.items() for value in _flat(several)]
+    hits = [(value, n, attainable(value, n, scale=scale)) for value, n in pairs]
+    misses = [f"{value} of {n:,}" for value, n, found in hits if not found]
+    told = [f"{value} = {found[0]:,}/{n:,}" for value, n, found in hits if found]
+    text = f"{len(misses)} of {len(pairs)} printed accuracies are no count of these samples"
+    if misses:
+        text += f": {', '.join(misses)}; possible: {', '.join(told) or 'none'}"
+    return result(not misses, text)
+
+
+def _flat(values: Sequence) -> list[str]:
+    return [one for value in values for one in ([value] if isinstance(value, str) else value)]

@@ -21,6 +21,24 @@ def row_sums(matrices: Sequence[Matrix], whole: float = 100, tolerance: float = 
     return result(not wrong, f"{text}: {', '.join(wrong)}" if wrong else text)
 
 
+def cell_steps(matrices: Sequence[Matrix], step: str) -> AuditResult:
+    """Audit: whether the cells off the diagonals are finer than multiples of a step.
+
+    Args:
+        step: as one types it, e.g. "2.5"; multiples are taken exactly.
+    """
+    off, diagonal = [], []
+    for matrix in matrices:
+        for i, row in enumerate(matrix):
+            diagonal += [Fraction(str(row[i]))] if row[i] is not None else []
+            off += [Fraction(str(cell)) for j, cell in enumerate(row) if j != i and cell is not None]
+    filled = [cell for cell in off if cell]
+    coarse, on = ([cell for cell in some if cell % Fraction(step) == 0] for some in (filled, diagonal))
+    text = f"{len(coarse)} of {len(filled)} non-zero cells off the diagonal are multiples of {step}"
+    text += f", and {len(on)} of {len(diagonal)} on it"
+    return result(not filled or len(coarse) < len(filled), text)
+
+
 def reconstruct(
     matrix: Matrix,
     digits: int = 2,

@@ -52,7 +52,7 @@ def _matrix(evidence: Evidence, printed: Matrix, title: str) -> Table:
         if members:
             classes = members[0].record["classes"]
             labels += [name for name in classes if name not in labels]
-            rows += _ours(protocol, classes, scores.confusion(scores.predictions(members), classes))
+            rows += _ours(protocol, classes, scores.confusion(measured.predictions(evidence, members), classes))
     columns = {"source": "Source", "row": "Row", "clips": "Tested"} | {name: name for name in labels}
     columns |= {"sum": "Sum", "broken": "Adds up"}
     wrong = broken(printed)

@@ -1,6 +1,7 @@
 """RML, BAUM-1s, MMI and FER2013 as the paper uses them: one sample of 15 stills and 15 flow pictures a clip."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -60,6 +61,7 @@ class Corpus:
         clips: those that show one of the classes; none of FER2013.
         pictures: the pictures of FER2013.
         left_out: how many clips, or pictures, show another emotion or none.
+        whole: how many clips (or images) and subjects the set has on this disk, whatever they show.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Corpus:
     clips: list[Clip] = field(default_factory=list)
     pictures: Samples | None = None
     left_out: int = 0
+    whole: dict[str, int] = field(default_factory=dict)
     _videos: Videos | None = None
 
     def videos(self, request: Request) -> Videos:
@@ -79,6 +82,12 @@ class Corpus:
         if self._videos is None:
             self._videos = self._still(request) if self.pictures else self._built(request)
         return self._videos
+
+    def renewed(self) -> "Corpus":
+        """The same clips without their samples, for a request with other settings."""
+        other = copy(self)
+        other._videos = None
+        return other
 
     def _built(self, request: Request) -> Samples:
         settings, title = preprocessing.settings(request), f"Faces and flow of {self.name}"
@@ -135,11 +144,13 @@ def _corpus(request: Request, name: str, place) -> Corpus:
             samples = pictures.samples(read, request.cache / "samples")
             progress(len(read), len(read))
         left_out = int((~np.isin(read.emotions, list(map(str, chosen)))).sum())
-        return Corpus(name, chosen, provenance(place), pictures=samples, left_out=left_out)
+        whole = {"images": len(read)}
+        return Corpus(name, chosen, provenance(place), pictures=samples, left_out=left_out, whole=whole)
     index = _index(name, place)
     clips = [clip for clip in index.clips if clip.emotion in chosen]
     need_classes([clip.emotion for clip in clips], chosen, f"No clip of {name} in {index.root} shows")
-    return Corpus(name, chosen, provenance(index.root), clips, left_out=len(index.clips) - len(clips))
+    whole = {"clips": len(index.clips), "subjects": len({clip.subject for clip in index.clips})}
+    return Corpus(name, chosen, provenance(index.root), clips, left_out=len(index.clips) - len(clips), whole=whole)
 
 
 def _index(name: str, place) -> Index:

@@ -3,14 +3,14 @@
 from common.paper import Paper
 from common.tables import Table
 from reproductions.emotionalvlan.alexnet import PARAMETERS, UNITS
-from reproductions.emotionalvlan.models import FRAMES, STREAMS
+from reproductions.emotionalvlan.models import PAIRS, STREAMS
 
 CLASSES = 6
 
 PRINTED = {
     UNITS: "formula: 4096 cells",
-    UNITS * FRAMES: "section III.a: 4096×15",
-    UNITS * FRAMES * 2: "section III.c: 122880 = 4096×30",
+    UNITS * PAIRS: "section III.a: 4096×15",
+    UNITS * PAIRS * 2: "section III.c: 122880 = 4096×30",
 }
 READINGS = {
     "sum": "sum over frames and streams, cell k weights coordinate k: e^(a_k) Σ_i (x_s,i[k] + x_t,i[k])",
@@ -47,7 +47,7 @@ def dimensions(paper: Paper) -> Table:
 
 
 def _row(aggregation: str, streams: int, reading: str) -> dict:
-    numbers = UNITS * {"sum": 1, "frames": FRAMES, "concat": streams * FRAMES}[aggregation]
+    numbers = UNITS * {"sum": 1, "frames": PAIRS, "concat": streams * PAIRS}[aggregation]
     classifier = CLASSES * (numbers + 1)
     return {
         "aggregation": aggregation,

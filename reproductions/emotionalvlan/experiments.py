@@ -15,10 +15,10 @@ from common.samples import broken, counted
 from common.screen import bar, console
 from common.split_audit import together
 from reproductions.data_root import missing_sets
-from reproductions.emotionalvlan import data, models, trainings
+from reproductions.emotionalvlan import data, models, sweep, trainings
 from reproductions.emotionalvlan.data import BAUM1S, FER2013, KEYS, MMI, RML, Corpus
 from reproductions.emotionalvlan.features import Described
-from reproductions.emotionalvlan.trainings import STRUCTURES
+from reproductions.emotionalvlan.trainings import STRUCTURES, Stages
 from reproductions.emotionalvlan.weights import missing as missing_weights
 from reproductions.train import train
 
@@ -30,7 +30,9 @@ EXPERIMENTS = {
     "table5": "Table 5: confusion on RML",
     "table6": "Table 6: three DCNN structures, which the paper does not describe, as one can read them",
     "fer2013_control": "The temporal stream on pictures that do not move",
+    sweep.EXPERIMENT: "The whole network on RML with 2 to 20 frames of a video; runs only where it is asked for",
 }
+ON_REQUEST = {sweep.EXPERIMENT}
 PROTOCOLS = ("published", "honest")
 MATRICES = {"table2": BAUM1S, "table3": FER2013, "table4": MMI, "table5": RML}
 # Experiment -> its networks and its data sets.
@@ -39,6 +41,7 @@ NEEDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     **{name: (("emotionalvlan",), (corpus,)) for name, corpus in MATRICES.items()},
     "table6": (STRUCTURES, tuple(KEYS)),
     "fer2013_control": (("spatial", "temporal"), (FER2013,)),
+    sweep.EXPERIMENT: ((), (RML,)),
 }
 
 
@@ -51,6 +54,7 @@ def reproduce(request: Request) -> Provenance:
         UserError: if data are missing or broken, or the disk cannot take what is written.
     """
     wanted = [name for name in EXPERIMENTS if request.wants(name)]
+    wanted = [name for name in wanted if request.experiments or name not in ON_REQUEST]
     there = _there(request)
     wanted = [name for name in wanted if there & set(NEEDS[name][1])]
     corpora, origin = data.load(request, [name for name in KEYS if name in there & _corpora(wanted)])
@@ -59,13 +63,14 @@ def reproduce(request: Request) -> Provenance:
             request, corpus, protocol, _networks(request, wanted, corpus.name, protocol)
         )
         for corpus in corpora.values()
-        for protocol in request.protocols
-        if protocol in PROTOCOLS
+        for protocol in _known(request)
     }
+    swept = list(sweep.stages(request, corpora[RML], _known(request))) if sweep.EXPERIMENT in wanted else []
     weights = trainings.pretrained(request)
+    shown = [job for one in (*found.values(), *(made for _, made in swept)) for job in one.shown]
     plan = plans.asked(request, origin, wanted) | {
         "census": {name: _census(request, corpus) for name, corpus in corpora.items()},
-        "runs": [asdict(job.training.identity) for one in found.values() for job in one.shown],
+        "runs": [asdict(job.training.identity) for job in shown],
         "splits": {f"{name}, {protocol}": _together(one.shown) for (name, protocol), one in found.items() if one.shown},
         "weights": weights,
         "narrow": request.sizes.get("narrow"),
@@ -73,14 +78,24 @@ def reproduce(request: Request) -> Provenance:
     }
     plans.write(plans.plan_path(request.paper, request.profile, origin.word, request.results), plan)
     _tell_of_weights(request, weights)
-    # Two protocols with the same training parts share the networks of single pictures.
-    pictures = {job.training.identity.key: job for one in found.values() for job in one.pictures}
+    _train(request, list(found.values()), origin)
+    for asked, made in swept:
+        _train(asked, [made], origin)
+    return origin
+
+
+def _known(request: Request) -> list[str]:
+    return [protocol for protocol in request.protocols if protocol in PROTOCOLS]
+
+
+def _train(request: Request, found: Sequence[Stages], origin: Provenance) -> None:
+    """Steps 3 to 5. Two protocols with the same training parts share the networks of single pictures."""
+    pictures = {job.training.identity.key: job for one in found for job in one.pictures}
     train(request, list(pictures.values()), origin)
-    on_features = [job for one in found.values() for job in one.features]
+    on_features = [job for one in found for job in one.features]
     _describe(request, on_features)
     train(request, on_features, origin)
-    train(request, [job for one in found.values() for job in one.whole], origin)
-    return origin
+    train(request, [job for one in found for job in one.whole], origin)
 
 
 def _tell_of_weights(request: Request, weights: str) -> None:
@@ -140,6 +155,7 @@ def _census(request: Request, corpus: Corpus) -> dict:
         "subjects": None if corpus.name == FER2013 else int(table.subject.nunique()),
         "emotions": {str(emotion): int((table.emotion == str(emotion)).sum()) for emotion in corpus.classes},
         "left_out": corpus.left_out,
+        "whole": corpus.whole,
     }
     if corpus.name == FER2013:
         shown = corpus.pictures.table.emotion.isin(list(known["emotions"]))

@@ -16,7 +16,7 @@ import numpy as np
 from common import files, runs
 from common.feeding import Batches
 from common.runs import Identity
-from reproductions.emotionalvlan.stills import PAIRS, SinglePictures, Videos
+from reproductions.emotionalvlan.stills import SinglePictures, Videos
 
 AT_ONCE = 64  # pictures
 
@@ -97,7 +97,7 @@ class Features:
         return len(self.videos)
 
     def read(self, positions) -> np.ndarray:
-        """(n, 30, D) float32: the 15 stills, then the 15 flow pictures, of the videos at these positions."""
+        """(n, 30, D) float32: the 15 stills, then as many flow pictures, of the videos at these positions."""
         positions = np.asarray(positions, np.int64)
         return np.concatenate([_rows(one, positions) for one in self.streams], axis=1)
 
@@ -116,7 +116,7 @@ def key_of(videos: str, streams: Iterable[tuple[str, str, str]]) -> str:
 def _rows(stream: Described, positions: np.ndarray) -> np.ndarray:
     stored = _mapped(stream)
     rows = stored.reshape(-1, stream.pictures.each, stored.shape[-1])[positions]
-    return np.repeat(rows, PAIRS // stream.pictures.each, axis=1)
+    return np.repeat(rows, stream.pictures.pairs // stream.pictures.each, axis=1)
 
 
 @lru_cache(maxsize=4)

@@ -1,8 +1,9 @@
 """The protocols: which clips, or pictures of FER2013, train and which are tested.
 
 Stated is a cross-validation in which nobody is trained and tested on, and that the data sets "carry five subjects". RML
-has eight, so five groups of subjects are meant. Of FER2013 nobody knows who is seen: there, five random parts take the
-place of groups. Which of the thousand epochs is tested is not said.
+has eight, so by default five groups of subjects are meant; five people, or everybody, can be tested one by one. Of
+FER2013 nobody knows who is seen: there, five random parts take the place of groups. Which of the thousand epochs is
+tested is not said.
 """
 
 from dataclasses import replace
@@ -10,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from common import splits
+from common.errors import UserError
 from common.request import Request
 from common.splits import Fold
 from datasets.fer2013 import PARTITIONS
@@ -41,13 +43,27 @@ def folds(request: Request, corpus: str, table, protocol: str) -> list[tuple[str
         return [("", splits.official(table, PARTITIONS))]
     if how == RANDOM:
         divided = splits.random_folds(table, GROUPS)
-    elif request.settings["subject_groups"] == "random_groups":
-        divided = splits.shuffled_folds(table, GROUPS)
     else:
-        divided = splits.step_folds(table, GROUPS)
+        divided = _by_subject(table, request.settings["subject_groups"])
     divided = divided[: request.sizes.get("groups")]
     on_test = protocol == "published" and request.settings["tested_epoch"] == "best_on_tested_part"
     return [(fold.name, splits.selected_on_test(fold) if on_test else fold) for fold in divided]
+
+
+def _by_subject(table, grouping: str) -> list[Fold]:
+    if grouping == "random_groups":
+        return splits.shuffled_folds(table, GROUPS)
+    if grouping == "sorted_step_5":
+        return splits.step_folds(table, GROUPS)
+    alone = splits.leave_one_subject_out(table)
+    if grouping == "leave_one_out":
+        return alone
+    if len(alone) < GROUPS:
+        raise UserError(
+            f"Only {len(alone)} people show the emotions, and {GROUPS} are to be tested one by one.",
+            "Use a complete copy of the data set, or subject_groups=leave_one_out.",
+        )
+    return [alone[i * len(alone) // GROUPS] for i in range(GROUPS)]
 
 
 def of_pictures(fold: Fold, each: int) -> Fold:

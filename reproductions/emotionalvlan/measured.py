@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from common import scores
+from common.clip_votes import by_clip
 from common.differences import NARROW, Stated
 from common.evidence import Evidence
 from common.paper import Claim
@@ -11,11 +12,13 @@ from common.request import Request
 from common.runs import Run
 from common.scores import Score
 from common.verdicts import TOO_SMALL, Measured
-from reproductions.emotionalvlan import groups, trainings
-from reproductions.emotionalvlan.data import FER2013, KEYS, PRINTED
+from reproductions.emotionalvlan import groups, sweep, trainings
+from reproductions.emotionalvlan.data import FER2013, KEYS, LISTED, PRINTED
 from reproductions.emotionalvlan.models import NO_WEIGHTS
 
 PUBLISHED, HONEST = "published", "honest"
+MATRICES = ("table2", "table3", "table4", "table5")
+OF_MEASUREMENT = ("accuracy_average", "segments_decide")
 
 
 @dataclass(frozen=True)
@@ -35,31 +38,86 @@ class Leak:
 def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
     """What the paper states of the runs behind a number; None for runs of another network or data set.
 
-    The settings of a network follow from the request in so many places that those of the run itself stand for them;
-    what could differ in them, the weights to begin with, is a difference of its own.
+    The paper names two lists of classes for a data set: that of section 4.1, and that of the matrices, which shows the
+    printed recalls and their averages. A number of Table 1 or 6 may be of either.
     """
     identity = run.identity
-    if KEYS.get(claim.dataset) != identity.experiment or identity.network.removesuffix(NARROW) != claim.network:
+    if not _is_about(claim, identity.experiment) or identity.network.removesuffix(NARROW) != claim.network:
         return None
     how = "features" if claim.network in trainings.STRUCTURES else request.settings["stages"]
-    recipe = trainings.recipe(request, "features" if how == "features" else "end_to_end")
+    stage = "features" if how == "features" else "end_to_end"
+    settings = trainings.builder_settings(request, claim.network, stage)
+    if "pretrained" in settings:
+        # Which file the weights came from is open; that there are some is asked in `_differences`.
+        settings["pretrained"] = identity.settings.get("pretrained", settings["pretrained"])
+    recipe = trainings.recipe(request, stage)
     if identity.recipe["checkpoint"] == "best_validation_accuracy":
         recipe = replace(recipe, checkpoint="best_validation_accuracy")
     official = claim.dataset == FER2013 and identity.protocol != PUBLISHED
     return Stated(
         claim.network,
-        identity.settings,
+        settings,
         recipe,
-        PRINTED,
+        _classes(claim, run),
         1 if official else groups.GROUPS,
         {HONEST: "no epoch chosen on the tested part"},
     )
 
 
+def _is_about(claim: Claim, experiment: str) -> bool:
+    """Whether runs that are kept under this name are of the claim's data set, and of the sweep if the claim is."""
+    if claim.experiment == sweep.EXPERIMENT:
+        return experiment in {sweep.run_name(claim.dataset, frames) for frames in sweep.SWEPT}
+    return KEYS.get(claim.dataset) == experiment
+
+
+def _classes(claim: Claim, run: Run) -> Sequence[str]:
+    """The classes of a claim's data set in the paper, of its two lists that which the run has, if it has one."""
+    listed = LISTED[claim.dataset]
+    as_listed = claim.experiment not in MATRICES and set(run.record.get("classes", [])) == set(map(str, listed))
+    return listed if as_listed else PRINTED
+
+
 def measurements(evidence: Evidence) -> dict[str, list[Measured]]:
     """Everything that was measured, by the id of its claim; claims without a measurement are absent."""
-    return evidence.measured(
-        lambda claim: (measure(evidence, claim, protocol) for protocol in evidence.plan["protocols"])
+    return evidence.measured(lambda claim: _of_claim(evidence, claim))
+
+
+def _of_claim(evidence: Evidence, claim: Claim) -> list[Measured | None]:
+    if claim.experiment == "datasets":
+        return [_size(evidence, claim)]
+    one = _frames if claim.experiment == sweep.EXPERIMENT else measure
+    return [one(evidence, claim, protocol) for protocol in evidence.plan["protocols"]]
+
+
+def _size(evidence: Evidence, claim: Claim) -> Measured | None:
+    """How many clips, pictures or people a data set on this disk has, those that are not used included."""
+    whole = evidence.plan["census"].get(claim.dataset, {}).get("whole", {})
+    if claim.metric not in whole:
+        return None
+    return Measured(whole[claim.metric], evidence.data, run=evidence.plan_place)
+
+
+def _frames(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
+    """By how many points the paper's number of frames is ahead of the best other one."""
+    found = sweep.ahead(evidence, claim, protocol) if claim.experiment in evidence.plan["experiments"] else None
+    if found is None:
+        return None
+    value, (low, high) = found
+    several = sweep.members(evidence, claim.dataset, protocol)
+    tried, all_of_them = len(several), len(sweep.SWEPT)
+    lost = [evidence.lacking(run[0].identity.experiment, run[0].identity.network, protocol) for run in several.values()]
+    return evidence.measurement(
+        claim,
+        [run for runs in several.values() for run in runs],
+        100 * value,
+        (100 * low, 100 * high),
+        stated,
+        differs=[
+            f"{tried} of {all_of_them} numbers of frames" if tried < all_of_them else "",
+            *dict.fromkeys(lost),
+            *_differences(evidence, claim, protocol),
+        ],
     )
 
 
@@ -71,7 +129,7 @@ def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
     members, found = runs_of(evidence, *group), score(evidence, *group)
     if found is None:
         return None
-    value, interval = _value(claim, members, found)
+    value, interval = _value(evidence, claim, predictions(evidence, members))
     if value is None:
         return None
     return evidence.measurement(
@@ -81,18 +139,51 @@ def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
         (100 * interval[0], 100 * interval[1]),
         stated,
         differs=_differences(evidence, claim, protocol),
-        note=[] if found.learnt else [TOO_SMALL],
+        note=[*([] if found.learnt else [TOO_SMALL]), *_read_as(evidence)],
     )
 
 
-def _value(claim: Claim, members: Sequence[Run], found: Score) -> tuple[float | None, tuple[float, float]]:
+def _value(evidence: Evidence, claim: Claim, table) -> tuple[float | None, tuple[float, float]]:
+    """The figure, as part of 1. The average below a matrix is that of its diagonal, whatever groups there are."""
     if claim.metric == "recall":
-        return scores.recall(members, claim.emotion) or (None, (0.0, 1.0))
-    return scores.mean_recall(members) if claim.metric == "mean recall" else (found.accuracy, found.interval)
+        return scores.recall(table, claim.emotion) or (None, (0.0, 1.0))
+    return scores.mean_recall(table) if claim.metric == "mean recall" else accuracy(evidence, table)
+
+
+def accuracy(evidence: Evidence, table) -> tuple[float, tuple[float, float]]:
+    """The accuracy that predictions give, 0 to 1, with its interval: the mean over groups, or of all samples alike."""
+    if setting(evidence, "accuracy_average") == "over_groups":
+        return scores.fold_mean(table)
+    found = scores.score(table)
+    return found.accuracy, found.interval
+
+
+def setting(evidence: Evidence, name: str):
+    """What was chosen for a decision that concerns the measurement alone, not the runs."""
+    return (evidence.paper.settings | evidence.plan["settings"])[name]
+
+
+def _read_as(evidence: Evidence) -> list[str]:
+    """Changed decisions of the measurement, which the records of runs may not know of."""
+    return [f"{name}={evidence.plan['settings'][name]}" for name in OF_MEASUREMENT if name in evidence.plan["settings"]]
+
+
+def predictions(evidence: Evidence, members: Sequence[Run]):
+    """The predictions of runs, one row a tested sample; a row a video where its segments decide together.
+
+    Raises:
+        UserError: if they cannot be read, or are to be joined and have no probabilities.
+    """
+    table, how = scores.predictions(members), setting(evidence, "segments_decide")
+    return table if how == "each_alone" else by_clip(table, how)
 
 
 def score(evidence: Evidence, corpus: str, network: str, protocol: str) -> Score | None:
-    return evidence.score(*_group(evidence, corpus, network, protocol))
+    """What the runs of a network on a corpus scored, all tested samples or videos alike; None if there are none."""
+    group = _group(evidence, corpus, network, protocol)
+    if setting(evidence, "segments_decide") == "each_alone" or not evidence.of(*group):
+        return evidence.score(*group)
+    return scores.score(predictions(evidence, evidence.of(*group)))
 
 
 def runs_of(evidence: Evidence, corpus: str, network: str, protocol: str) -> list[Run]:
@@ -116,13 +207,13 @@ def leaks(evidence: Evidence) -> list[Leak]:
         if published.learnt:
             # On FER2013 the two protocols test other pictures.
             compare = scores.difference if corpus == FER2013 else scores.paired_difference
-            difference, *interval = compare(*(runs_of(evidence, *row) for row in rows))
+            difference, *interval = compare(*(predictions(evidence, runs_of(evidence, *row)) for row in rows))
         found.append(Leak(corpus, published, honest, difference, tuple(interval) if interval else None))
     return found
 
 
 def _differences(evidence: Evidence, claim: Claim, protocol: str) -> list[str]:
-    """What the records of single runs cannot say: how FER2013 is divided, and the weights to begin with."""
+    """What the records of single runs cannot say: how FER2013 is divided, lost clips, the weights to begin with."""
     plan, corpus, found = evidence.plan, claim.dataset, []
     if corpus == FER2013:
         parts = "random parts" if protocol == PUBLISHED else "the official parts"
@@ -130,6 +221,9 @@ def _differences(evidence: Evidence, claim: Claim, protocol: str) -> list[str]:
         census = plan["census"][corpus]
         if census["ledger"]["clips"] < census["of"]:
             found.append(f"{census['ledger']['clips']:,} of {census['of']:,} pictures")
+    else:
+        lost = plan["census"][corpus]["ledger"].get("segments_without_face", 0)
+        found += [f"{lost:,} clips or segments without a face left out"] if lost else []
     if not plan["narrow"] and plan["weights"] == NO_WEIGHTS:
         found.append("random weights to begin with")
     return found

@@ -20,7 +20,8 @@ from reproductions.emotionalvlan import alexnet as trunks
 from reproductions.emotionalvlan import weights
 from reproductions.emotionalvlan.alexnet import SIZE, UNITS
 
-FRAMES = 15
+# Frames of a video, and pictures of each stream that they give.
+FRAMES, PAIRS = 16, 15
 STREAMS = ("spatial", "temporal")
 NO_WEIGHTS = "none"
 # With random weights pictures come as -1 to 1, see `alexnet`.
@@ -83,6 +84,7 @@ def aggregated(
     *,
     streams: Sequence[str] = STREAMS,
     width: int = 1,
+    frames: int = FRAMES,
     aggregation: Literal["sum", "frames", "concat"] = "sum",
     aggregation_weight_init: float | Literal["normal"] = 0.0,
     dropout: float = 0.5,
@@ -96,23 +98,26 @@ def aggregated(
         streams: which of the two are used; the rows of the other one are left out.
         aggregation, aggregation_weight_init: of the layer (`vlan.EmotionalVLAN`); a_k does not decay.
         width: of the AlexNets that described the pictures.
+        frames: of a video; of each stream there is one picture less.
 
     Raises:
         UserError: for an aggregation or initial values that do not exist.
     """
     from keras import Input, Model, layers
 
-    inputs = Input((len(STREAMS) * FRAMES, UNITS // width))
+    inputs = Input((len(STREAMS) * (frames - 1), UNITS // width))
     x = layers.Dropout(dropout, name="drop_fc7")(_rows(inputs, streams))
     x = _vlan(x, streams, aggregation, aggregation_weight_init)
     return Model(inputs, _classified(x, classes, "fc9", weight_decay))
 
 
-def fused_at_fc6(classes: int = 6, *, width: int = 1, dropout: float = 0.5, weight_decay: float = 0.0005):
+def fused_at_fc6(
+    classes: int = 6, *, width: int = 1, frames: int = FRAMES, dropout: float = 0.5, weight_decay: float = 0.0005
+):
     """`dcnn1`, fc6 (n, 30, 4096 / width) -> (n, classes): the mean of both streams' fc6, one fc7, a classifier."""
     from keras import Input, Model, layers
 
-    inputs = Input((len(STREAMS) * FRAMES, UNITS // width))
+    inputs = Input((len(STREAMS) * (frames - 1), UNITS // width))
     x = layers.Dropout(dropout, name="drop_fc6")(inputs)
     x = layers.GlobalAveragePooling1D(name="mean")(x)
     x = layers.Dense(UNITS // width, activation="relu", name="fc7", **trunks.initial(weight_decay))(x)
@@ -120,11 +125,13 @@ def fused_at_fc6(classes: int = 6, *, width: int = 1, dropout: float = 0.5, weig
     return Model(inputs, _classified(x, classes, "fc9", weight_decay))
 
 
-def averaged_at_fc7(classes: int = 6, *, width: int = 1, dropout: float = 0.5, weight_decay: float = 0.0005):
+def averaged_at_fc7(
+    classes: int = 6, *, width: int = 1, frames: int = FRAMES, dropout: float = 0.5, weight_decay: float = 0.0005
+):
     """`dcnn2`, fc7 (n, 30, 4096 / width) -> (n, classes): the mean of both streams' fc7 and a classifier."""
     from keras import Input, Model, layers
 
-    inputs = Input((len(STREAMS) * FRAMES, UNITS // width))
+    inputs = Input((len(STREAMS) * (frames - 1), UNITS // width))
     x = layers.Dropout(dropout, name="drop_fc7")(inputs)
     x = layers.GlobalAveragePooling1D(name="mean")(x)
     return Model(inputs, _classified(x, classes, "fc9", weight_decay))
@@ -137,6 +144,7 @@ def end_to_end(
     weight_sharing: bool = True,
     width: int = 1,
     size: int = SIZE,
+    frames: int = FRAMES,
     aggregation: Literal["sum", "frames", "concat"] = "sum",
     aggregation_weight_init: float | Literal["normal"] = 0.0,
     local_response_normalisation: bool = True,
@@ -156,7 +164,7 @@ def end_to_end(
     """
     from keras import Input, Model, ops
 
-    inputs = Input((len(STREAMS) * FRAMES, size, size, 3))
+    inputs = Input((len(STREAMS) * (frames - 1), size, size, 3))
     described = []
     for stream in streams:
         pictures = _rows(inputs, [stream])
@@ -166,7 +174,7 @@ def end_to_end(
         if weight_sharing:
             described.append(_each(make(), pictures))
         else:
-            each = [make(name=f"{stream}_{number:02d}")(pictures[:, number]) for number in range(FRAMES)]
+            each = [make(name=f"{stream}_{number:02d}")(pictures[:, number]) for number in range(frames - 1)]
             described.append(ops.stack(each, axis=1))
     x = _vlan(_together(described), streams, aggregation, aggregation_weight_init)
     return Model(inputs, _classified(x, classes, "fc9", weight_decay))
@@ -207,7 +215,7 @@ def joined(aggregated, described_by: Sequence, known: Network):
     from keras import Input, Model
 
     singles = {stream: _trunk_of(one) for stream, one in zip(STREAMS, described_by, strict=True)}
-    inputs = Input((len(STREAMS) * FRAMES, *singles[STREAMS[0]].input_shape[1:]))
+    inputs = Input((aggregated.input_shape[1], *singles[STREAMS[0]].input_shape[1:]))
     described = [
         _each(trunks.features(singles[stream], known.features), _rows(inputs, [stream])) for stream in known.streams
     ]
@@ -270,11 +278,11 @@ def _trunk_of(network):
 
 
 def _each(single, pictures):
-    """What one network says of each of 15 pictures: (n, 15, size, size, 3) -> (n, 15, 4096 / width)."""
+    """What one network says of each of k pictures: (n, k, size, size, 3) -> (n, k, 4096 / width)."""
     from keras import ops
 
     rows = single(ops.reshape(pictures, (-1, *pictures.shape[2:])))
-    return ops.reshape(rows, (-1, FRAMES, rows.shape[-1]))
+    return ops.reshape(rows, (-1, pictures.shape[1], rows.shape[-1]))
 
 
 def _together(described: list):
@@ -285,9 +293,12 @@ def _together(described: list):
 
 
 def _rows(x, streams: Sequence[str]):
-    """The rows of some streams among the 30 of a video."""
-    first = STREAMS.index(streams[0]) * FRAMES
-    return x if len(streams) == len(STREAMS) else x[:, first : first + FRAMES]
+    """The rows of some streams among all of a video."""
+    if len(streams) == len(STREAMS):
+        return x
+    pairs = x.shape[1] // len(STREAMS)
+    first = STREAMS.index(streams[0]) * pairs
+    return x[:, first : first + pairs]
 
 
 def _vlan(x, streams: Sequence[str], aggregation, initial):

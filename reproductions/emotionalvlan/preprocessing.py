@@ -1,15 +1,15 @@
 """From clips to 15 faces and the 15 flow pictures between them (Gupta and Vishwamitra 2022, sections III and III.b).
 
-The paper states 16 frames a video, of a longer one half of the surplus dropped and of a shorter one half of the lack
-repeated, a face cut out twice as wide and three times as high as its eyes are apart, 150×110 pixels, and the flow of
-Horn and Schunck as three channels. The other fields of `Settings` are decisions.
+The paper states 16 frames a video as the best of 2 to 20, of a longer video half of the surplus dropped and of a
+shorter one half of the lack repeated, a face cut out twice as wide and three times as high as its eyes are apart,
+150×110 pixels, and the flow of Horn and Schunck as three channels. The other fields of `Settings` are decisions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 import cv2
 import numpy as np
@@ -29,6 +29,8 @@ SHAPE = 150, 110  # height and width of a face in pixels
 VOTE = 4
 
 _HEIGHT, _WIDTH = 3, 2  # of a face, in distances of the eyes
+LongVideos = Literal["drop_both_ends", "segments", "evenly_spaced"]
+
 _LEVELS = {"eyes_at_one_third": 1 / 3, "centred_on_eyes": 1 / 2}
 _SCHEMES = {"matlab": horn_schunck.MATLAB, "classic": horn_schunck.CLASSIC}
 
@@ -38,11 +40,13 @@ DECISIONS = (
     "crop_reading",
     "crop_offset",
     "crop_place",
+    "frames",
     "long_videos",
     "still_frames",
     "flow_scheme",
     "flow_smoothness",
     "flow_iterations",
+    "flow_levels",
     "flow_scaling",
 )
 
@@ -58,31 +62,46 @@ class Settings:
         crop_offset: height of the eye line in the face: a third from its top, or in the middle.
         crop_place: each frame is cut out where its own eyes are, or all where the clip's eyes are in the median. The
             first keeps the face in place, but lets it jump where a detector does.
-        long_videos: of a video with more than 16 frames the middle ones, or all: as many segments as fit.
-        still_frames: which 15 of the 16 faces are the stills.
+        frames: L, how many frames of a video are used, from 2 to 20.
+        long_videos: of a video with more than L frames the middle ones; or as many segments of L frames as fit; or L
+            frames at equal steps from the first to the last.
+        still_frames: which L − 1 of the L faces are the stills.
         flow_scheme: gradients and means of the flow, as in MATLAB or as in the classic paper.
         flow_smoothness, flow_iterations: of the flow (`horn_schunck.Scheme`, smoothness and sweeps).
+        flow_levels: the range of grey levels that the flow is computed on. With 0 to 1 the smoothness weighs 255 times
+            as much as with 0 to 255.
         flow_scaling: how flow becomes a picture (`flow_pictures.pictures`).
         models: folder in which the landmark predictor may lie. It does not count when settings are compared or samples
             looked up: there is only one right predictor.
     """
 
+    # Fields that came later, with the value that samples without them had.
+    LATER: ClassVar[dict[str, Any]] = {"frames": FRAMES, "flow_levels": "0_to_255"}
+
     detector: eyes.Detector = "haar_face_and_eyes"
     crop_reading: Literal["three_by_two_eye_distances", "fixed_150x110"] = "three_by_two_eye_distances"
     crop_offset: Literal["eyes_at_one_third", "centred_on_eyes"] = "eyes_at_one_third"
     crop_place: Literal["each_frame", "whole_clip"] = "each_frame"
-    long_videos: Literal["drop_both_ends", "segments"] = "drop_both_ends"
+    frames: int = FRAMES
+    long_videos: LongVideos = "drop_both_ends"
     still_frames: Literal["first_15", "last_15"] = "first_15"
     flow_scheme: Literal["matlab", "classic"] = "matlab"
     flow_smoothness: float = horn_schunck.MATLAB.smoothness
     flow_iterations: int = horn_schunck.MATLAB.sweeps
+    flow_levels: Literal["0_to_255", "0_to_1"] = "0_to_255"
     flow_scaling: flow_pictures.Scaling = "clip_128_16"
     models: Path | None = field(default=None, compare=False)
 
     @property
     def scheme(self) -> horn_schunck.Scheme:
         named = _SCHEMES[self.flow_scheme]
-        return horn_schunck.Scheme(self.flow_smoothness, self.flow_iterations, named.gradient, named.mean)
+        smoothness = self.flow_smoothness * (255 if self.flow_levels == "0_to_1" else 1)
+        return horn_schunck.Scheme(smoothness, self.flow_iterations, named.gradient, named.mean)
+
+    @property
+    def pairs(self) -> int:
+        """How many stills there are of a video, and flow pictures."""
+        return self.frames - 1
 
     @property
     def version(self) -> str:
@@ -101,22 +120,28 @@ def settings(request: Request) -> Settings:
     return Settings(**{name: request.settings[name] for name in DECISIONS}, models=request.models)
 
 
-def kept(total: int, long_videos: str = "drop_both_ends") -> list[list[int]]:
-    """The 0-based numbers of the 16 frames of each segment of a video with `total` frames.
+def kept(total: int, long_videos: LongVideos = "drop_both_ends", count: int = FRAMES) -> list[list[int]]:
+    """The 0-based numbers of the `count` frames of each segment of a video with `total` frames.
 
-    What there is too much of is dropped, and what lacks is repeated, half at each end; the odd one at the end.
+    What there is too much of is dropped, and what lacks is repeated, half at each end; the odd one at the end. Evenly
+    spaced, the first and the last of a long video are kept and the others lie at equal steps between them.
 
     >>> kept(19), kept(3)
     ([[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]], [[0, 0, 0, 0, 0, 0, 0, 1, 2, 2, 2, 2, 2, 2, 2, 2]])
     """
-    segments = max(1, total // FRAMES) if long_videos == "segments" else 1
-    first = (total - segments * FRAMES) // 2 if total > FRAMES else -((FRAMES - total) // 2)
-    numbers = np.clip(np.arange(first, first + segments * FRAMES), 0, total - 1)
-    return numbers.reshape(segments, FRAMES).tolist()
+    if long_videos == "evenly_spaced" and total > count:
+        # Of two equally near frames the later one.
+        return [[(2 * i * (total - 1) + count - 1) // (2 * (count - 1)) for i in range(count)]]
+    segments = max(1, total // count) if long_videos == "segments" else 1
+    first = (total - segments * count) // 2 if total > count else -((count - total) // 2)
+    numbers = np.clip(np.arange(first, first + segments * count), 0, total - 1)
+    return numbers.reshape(segments, count).tolist()
 
 
 def prepare(clip: Clip, settings: Settings) -> ClipSamples:
     """15 faces and the 15 flow pictures of each segment of a clip; none of a segment in which no frame shows a face.
+
+    With another number L of frames than 16, L − 1 of each.
 
     Returns:
         frames (30 a segment, 150, 110, 3) uint8: the stills as RGB, then the flow pictures, each of which has the
@@ -130,25 +155,26 @@ def prepare(clip: Clip, settings: Settings) -> ClipSamples:
         UserError: if the clip's source or one of its frames cannot be read, or the landmark predictor.
     """
     total = length(clip.source)
-    segments = kept(total, settings.long_videos)
-    used = range(segments[0][0], segments[-1][-1] + 1)
-    images = islice(frames(clip.source, used.start), used.start, used.stop)
+    segments = kept(total, settings.long_videos, settings.frames)
+    used = sorted({number for segment in segments for number in segment})
+    images = _images(clip.source, used)
     rows, numbers, told = [np.zeros((0, *SHAPE, 3), np.uint8)], [], []
     for segment in segments:
-        faces, counts = _faces(list(islice(images, len(set(segment)))), orientation.possible(clip), settings)
+        shown = sorted(set(segment))
+        faces, counts = _faces(list(islice(images, len(shown))), orientation.possible(clip), settings)
         told.append(counts)
         if faces is not None:
-            rows.append(video(faces[np.array(segment) - segment[0]], settings))
-            numbers += segment[_stills(settings)] + segment[:PAIRS]
+            rows.append(video(faces[np.searchsorted(shown, segment)], settings))
+            numbers += segment[_stills(settings)] + segment[: settings.pairs]
     return ClipSamples(
         frames=np.concatenate(rows),
         frame_numbers=np.array(numbers, np.int64),
-        starts=np.arange(0, len(numbers), 2 * PAIRS),
-        length=2 * PAIRS,
+        starts=np.arange(0, len(numbers), 2 * settings.pairs),
+        length=2 * settings.pairs,
         counts={
             "frames_read": total,
             "frames_dropped": total - len(used),
-            "frames_repeated": FRAMES * len(segments) - len(used),
+            "frames_repeated": settings.frames * len(segments) - len(used),
             "segments": len(segments),
             **{name: sum(counts[name] for counts in told) for name in told[0]},
         },
@@ -156,7 +182,7 @@ def prepare(clip: Clip, settings: Settings) -> ClipSamples:
 
 
 def video(faces: np.ndarray, settings: Settings) -> np.ndarray:
-    """What networks see of 16 faces (16, H, W, 3) uint8 RGB: (30, H, W, 3) uint8, 15 stills and 15 flow pictures."""
+    """What networks see of L faces (L, H, W, 3) uint8 RGB: (2L − 2, H, W, 3) uint8, as many stills as flow pictures."""
     return np.concatenate([faces[_stills(settings)], flow(faces, settings)])
 
 
@@ -167,7 +193,15 @@ def flow(faces: np.ndarray, settings: Settings) -> np.ndarray:
 
 
 def _stills(settings: Settings) -> slice:
-    return slice(PAIRS) if settings.still_frames == "first_15" else slice(1, FRAMES)
+    return slice(settings.pairs) if settings.still_frames == "first_15" else slice(1, settings.frames)
+
+
+def _images(source: Path, numbers: Sequence[int]) -> Iterator[np.ndarray]:
+    """The frames of these ascending numbers."""
+    wanted = set(numbers)
+    for number, image in enumerate(islice(frames(source, numbers[0]), numbers[-1] + 1)):
+        if number in wanted:
+            yield image
 
 
 def _faces(

@@ -1,7 +1,7 @@
 """Views of the samples: FER2013 as videos that never move, single pictures of videos, and videos in a network's size.
 
-A sample is a video of 30 pictures, 15 stills and the 15 flow pictures that belong to them. Nothing is stored here: each
-view makes its pictures when they are read.
+A sample is a video of 30 pictures, 15 stills and the 15 flow pictures that belong to them (another number with the
+setting `frames`). Nothing is stored here: each view makes its pictures when they are read.
 """
 
 import hashlib
@@ -17,15 +17,16 @@ from common.samples import Samples
 from reproductions.emotionalvlan import preprocessing
 from reproductions.emotionalvlan.preprocessing import PAIRS, SHAPE, Settings
 
-# Stream -> number of its first picture in a sample.
-FIRST = {"spatial": 0, "temporal": PAIRS}
+STREAMS = "spatial", "temporal"
+# Pictures in a sample of 16 frames.
 LENGTH = 2 * PAIRS
 
 
 class Videos(Protocol):
-    """What `Samples` of clips and `StillVideos` have in common; a sample has `LENGTH` pictures of `SHAPE`."""
+    """What `Samples` of clips and `StillVideos` have in common; a sample has `length` pictures of `SHAPE`."""
 
     key: str
+    length: int
 
     def __len__(self) -> int: ...
 
@@ -52,13 +53,21 @@ class StillVideos:
 
     @cached_property
     def key(self) -> str:
-        made = [self.originals.key, self.positions.tolist(), self.moved, asdict(self.settings), self.settings.version]
+        later = self.settings.LATER
+        told = {
+            name: value for name, value in asdict(self.settings).items() if name not in later or later[name] != value
+        }
+        made = [self.originals.key, self.positions.tolist(), self.moved, told, self.settings.version]
         return hashlib.blake2b(json.dumps(made, default=str).encode(), digest_size=12).hexdigest()
+
+    @property
+    def length(self) -> int:
+        return 2 * self.settings.pairs
 
     @property
     def each(self) -> int:
         """How many different stills a sample has, and flow pictures."""
-        return PAIRS if self.moved else 1
+        return self.settings.pairs if self.moved else 1
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -70,7 +79,7 @@ class StillVideos:
         return table.assign(sample=np.arange(len(table)))
 
     def read(self, positions) -> np.ndarray:
-        """The videos at these positions of the table: (n, 30, 150, 110, 3) uint8."""
+        """The videos at these positions of the table: (n, length, 150, 110, 3) uint8."""
         positions = np.asarray(positions, np.int64)
         return np.stack([self._video(position) for position in positions.tolist()])
 
@@ -79,7 +88,8 @@ class StillVideos:
         pairs = zip(np.asarray(positions).tolist(), np.asarray(numbers).tolist(), strict=True)
         if self.moved:
             return np.stack([self._video(position)[number] for position, number in pairs])
-        return np.stack([self._face(p) if number < PAIRS else self._no_flow for p, number in pairs])
+        stills = self.settings.pairs
+        return np.stack([self._face(p) if number < stills else self._no_flow for p, number in pairs])
 
     def _face(self, position: int) -> np.ndarray:
         (grey,) = self.originals.read([self.positions[position]])[0, :, :, :, 0]
@@ -93,9 +103,11 @@ class StillVideos:
     def _video(self, position: int) -> np.ndarray:
         face = self._face(position)
         if not self.moved:
-            return np.concatenate([np.repeat(one[None], PAIRS, axis=0) for one in (face, self._no_flow)])
+            pairs = self.settings.pairs
+            return np.concatenate([np.repeat(one[None], pairs, axis=0) for one in (face, self._no_flow)])
         rng = np.random.default_rng([int(self.positions[position]), 0])
-        faces = np.stack([_warped(face, step) for step in np.linspace(0, 1, PAIRS + 1)[:, None] * _motion(rng)])
+        steps = np.linspace(0, 1, self.settings.frames)[:, None] * _motion(rng)
+        faces = np.stack([_warped(face, step) for step in steps])
         return preprocessing.video(faces, self.settings)
 
 
@@ -133,7 +145,12 @@ class SinglePictures:
     @property
     def each(self) -> int:
         """How many pictures of a video there are; equal ones count once."""
-        return getattr(self.videos, "each", PAIRS)
+        return getattr(self.videos, "each", self.pairs)
+
+    @property
+    def pairs(self) -> int:
+        """How many pictures of its stream a video has."""
+        return self.videos.length // 2
 
     def __len__(self) -> int:
         return len(self.videos) * self.each
@@ -147,7 +164,9 @@ class SinglePictures:
     def read(self, positions) -> np.ndarray:
         """The pictures at these positions: (n, 1, size, size, 3) uint8."""
         video, number = np.divmod(np.asarray(positions, np.int64), self.each)
-        return resized(self.videos.read_frames(video, FIRST[self.stream] + number), self.size)[:, None]
+        return resized(self.videos.read_frames(video, STREAMS.index(self.stream) * self.pairs + number), self.size)[
+            :, None
+        ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,9 +188,9 @@ class SizedVideos:
         return len(self.videos)
 
     def read(self, positions) -> np.ndarray:
-        """(n, 30, size, size, 3) uint8."""
+        """(n, length, size, size, 3) uint8."""
         videos = self.videos.read(positions)
-        return resized(videos.reshape(-1, *SHAPE, 3), self.size).reshape(-1, LENGTH, self.size, self.size, 3)
+        return resized(videos.reshape(-1, *SHAPE, 3), self.size).reshape(*videos.shape[:2], self.size, self.size, 3)
 
 
 def resized(pictures: np.ndarray, size: int) -> np.ndarray:

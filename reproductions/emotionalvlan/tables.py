@@ -8,7 +8,7 @@ from common.evidence import Evidence, whole
 from common.paper import Claim, Paper
 from common.tables import Table
 from common.verdicts import TOO_SMALL
-from reproductions.emotionalvlan import confusion_tables, groups, measured
+from reproductions.emotionalvlan import confusion_tables, groups, measured, sweep
 from reproductions.emotionalvlan.control import control
 from reproductions.emotionalvlan.data import FER2013
 from reproductions.emotionalvlan.dimensions import dimensions
@@ -37,6 +37,11 @@ INTERVALS = (
     "Intervals are bootstraps over people, of whom RML has eight; for FER2013, which names nobody, over pictures."
 )
 
+AVERAGES = {
+    "over_groups": "Accuracies are means over the tested groups, each of which counts the same.",
+    "pooled": "Accuracies are of all tested samples together, whatever group they are in.",
+}
+
 
 def make(paper: Paper, profile: str, data: str, results: Path) -> list[Table]:
     """The tables of the last `reproduce` with this profile on "synthetic" or "real" data.
@@ -56,6 +61,8 @@ def tables(evidence: Evidence) -> list[Table]:
     made += [_accuracies(evidence, "table6", f"Table 6: three DCNN structures, accuracy in %{title}", STRUCTURES)]
     if "fer2013_control" in asked:
         made.append(control(evidence, title))
+    if sweep.EXPERIMENT in asked:
+        made.append(sweep.table(evidence, title))
     made.append(_leaks(measured.leaks(evidence), title))
     for table in made:
         table.meta = evidence.meta
@@ -135,12 +142,13 @@ def _accuracies(evidence: Evidence, experiment: str, title: str, networks: dict[
     if experiment == "table1":
         table.notes += [_divided(evidence, corpus, p) for corpus in corpora for p in evidence.plan["protocols"]]
     else:
-        chosen = evidence.paper.settings | evidence.plan["settings"]
+        chosen = measured.setting(evidence, "dcnn_structures")
         table.notes.append(
             f"undefined: {claims[0].undefined}. Ours are a reading of them (setting dcnn_structures="
-            f"{chosen['dcnn_structures']}), no reproduction: {confusion_tables.STRUCTURES}."
+            f"{chosen}), no reproduction: {confusion_tables.STRUCTURES}."
         )
-    table.notes = [note for note in table.notes if note] + _selection(evidence, corpora, networks) + [INTERVALS]
+    table.notes = [note for note in table.notes if note] + _selection(evidence, corpora, networks)
+    table.notes += [AVERAGES[measured.setting(evidence, "accuracy_average")], INTERVALS]
     if any(row["verdict"] == TOO_SMALL for row in table.rows):
         epochs = evidence.paper.settings["epochs"]
         table.notes.append(
@@ -171,6 +179,8 @@ _HOW = {
     groups.RANDOM: "random parts",
     groups.OFFICIAL: "the official parts",
 }
+# The setting subject_groups, where that means no groups.
+_ALONE = {"five_subjects": "five people, one at a time", "leave_one_out": "one person at a time"}
 
 
 def _divided(evidence: Evidence, corpus: str, protocol: str) -> str:
@@ -179,6 +189,8 @@ def _divided(evidence: Evidence, corpus: str, protocol: str) -> str:
     if split is None:
         return ""
     how, folds = _HOW[split["kind"]], split["folds"]
+    if split["kind"] == groups.SUBJECTS:
+        how = _ALONE.get(measured.setting(evidence, "subject_groups"), how)
     several = f", all {folds} times together" if folds > 1 else ""
     chosen = "the epoch is that which does best on the tested part" if split["selected_on_test"] else "the last epoch"
     if split["kind"] == groups.OFFICIAL:
@@ -212,7 +224,7 @@ def _leaks(found: Sequence[Leak], title: str) -> Table:
         rows.append(row)
     columns = {"corpus": "Data set", "what": "What only published does", "published": "published, %"}
     columns |= {"honest": "honest, %", "size": "Leak size, points", "interval": "95 % interval"}
-    notes = [INTERVALS]
+    notes = [AVERAGES["pooled"], INTERVALS]
     if any(one.difference is None for one in found):
         notes.append("No size where the published accuracy is no better than a constant answer beyond doubt.")
     return Table("leaks", f"What the protocols differ by, EmotionalVLAN{title}", columns, rows, notes)

@@ -18,7 +18,7 @@ from reproductions.emotionalvlan import groups, models, weights
 from reproductions.emotionalvlan.data import KEYS, Corpus
 from reproductions.emotionalvlan.features import Described, Features
 from reproductions.emotionalvlan.models import NETWORKS, Network
-from reproductions.emotionalvlan.stills import FIRST, SinglePictures, SizedVideos
+from reproductions.emotionalvlan.stills import STREAMS, SinglePictures, SizedVideos
 
 STRUCTURES = ("dcnn1", "dcnn2", "dcnn3")
 # What takes the place of a network that is trained on features.
@@ -27,6 +27,12 @@ WHOLE = {"spatial": "spatial_end_to_end", "temporal": "temporal_end_to_end", "em
 # Decisions that the networks take as they are.
 _OF_ALEXNET = ("local_response_normalisation", "dropout", "weight_decay")
 _OF_LAYER = ("aggregation", "aggregation_weight_init")
+# What the builders of a stage take of all settings.
+_TAKEN = {
+    "pictures": (*_OF_ALEXNET, "pretrained", "width", "size"),
+    "features": ("dropout", "weight_decay", "width", "frames", *_OF_LAYER),
+    "end_to_end": (*_OF_ALEXNET, *_OF_LAYER, "weight_sharing", "pretrained", "width", "size", "frames"),
+}
 
 
 def network_name(network: str, narrow: dict | None) -> str:
@@ -42,6 +48,22 @@ def pretrained(request: Request) -> str:
     if request.settings["pretrained"] == "none" or request.sizes.get("narrow"):
         return models.NO_WEIGHTS
     return weights.find(request.models)
+
+
+def builder_settings(request: Request, network: str, stage: str) -> dict[str, Any]:
+    """The keyword arguments with which a network is built.
+
+    Args:
+        network: its key, without what tells that it is narrow.
+        stage: "pictures", "features" or "end_to_end".
+    """
+    chosen = {name: request.settings[name] for name in (*_OF_ALEXNET, *_OF_LAYER, "weight_sharing")}
+    chosen |= {"pretrained": pretrained(request)} | request.sizes.get("narrow", {})
+    # Runs with the number of frames that the paper found best keep their key.
+    if request.settings["frames"] != models.FRAMES:
+        chosen["frames"] = request.settings["frames"]
+    names = set(_TAKEN[stage]) - (set(_OF_LAYER) if network in STRUCTURES[:2] else set())
+    return {name: value for name, value in chosen.items() if name in names}
 
 
 def recipe(request: Request, stage: str) -> Recipe:
@@ -84,13 +106,19 @@ class Stages:
     shown: list[Job]
 
 
-def stages(request: Request, corpus: Corpus, protocol: str, networks: Sequence[str]) -> Stages:
-    """All trainings that some networks need."""
+def stages(
+    request: Request, corpus: Corpus, protocol: str, networks: Sequence[str], experiment: str | None = None
+) -> Stages:
+    """All trainings that some networks need.
+
+    Args:
+        experiment: the name under which they are kept; that of the data set by default.
+    """
     made = Stages([], [], [], [])
     videos = corpus.videos(request)
     for name, fold in groups.folds(request, corpus.name, videos.table, protocol):
         for seed in request.seeds:
-            one = _Fold(request, corpus, protocol, name, fold, seed)
+            one = _Fold(request, corpus, protocol, name, fold, seed, experiment or KEYS[corpus.name])
             for network in networks:
                 how = "features" if network in STRUCTURES else request.settings["stages"]
                 job = one.on_features(network) if how != "end_to_end" else one.whole(network)
@@ -114,28 +142,25 @@ class _Fold:
     name: str
     fold: Fold
     seed: int
+    experiment: str
 
     def __post_init__(self):
         narrow = self.request.sizes.get("narrow", {})
-        chosen = {name: self.request.settings[name] for name in (*_OF_ALEXNET, *_OF_LAYER, "weight_sharing")}
-        self.settings = chosen | {"pretrained": pretrained(self.request)} | narrow
         self.size = narrow.get("size", self.request.paper.hyperparameters["size"])
         self.videos = self.corpus.videos(self.request)
-        self.on_pictures = {stream: self._on_pictures(stream) for stream in FIRST}
+        self.on_pictures = {stream: self._on_pictures(stream) for stream in STREAMS}
 
     def _on_pictures(self, stream: str) -> Job:
         """Step 3: the network of a stream, fine-tuned on all pictures of the training clips, in all epochs."""
         pictures = SinglePictures(self.videos, stream, self.size)
-        names = (*_OF_ALEXNET, "pretrained", "width", "size")
         return self._job(
-            f"{KEYS[self.corpus.name]}-pictures",
+            f"{self.experiment}-pictures",
             groups.kind(self.corpus.name, self.protocol),
             NETWORKS[f"{stream}_cnn"],
             f"{stream}_cnn",
             "pictures",
             pictures,
             groups.of_pictures(self.fold, pictures.each),
-            names,
         )
 
     def on_features(self, network: str) -> Job:
@@ -147,15 +172,13 @@ class _Fold:
             )
             for job in self.on_pictures.values()
         )
-        names = ("dropout", "weight_decay", "width", *(_OF_LAYER if network not in STRUCTURES[:2] else ()))
         samples = Features(self.videos, streams)
-        return self._job(KEYS[self.corpus.name], self.protocol, known, network, "features", samples, self.fold, names)
+        return self._job(self.experiment, self.protocol, known, network, "features", samples, self.fold)
 
     def whole(self, network: str, begun: Training | None = None) -> Job:
         """All parts at once, from the beginning or from where both stages have left them."""
-        names = (*_OF_ALEXNET, *_OF_LAYER, "weight_sharing", "pretrained", "width", "size")
         known, samples = NETWORKS[WHOLE[network]], SizedVideos(self.videos, self.size)
-        job = self._job(KEYS[self.corpus.name], self.protocol, known, network, "end_to_end", samples, self.fold, names)
+        job = self._job(self.experiment, self.protocol, known, network, "end_to_end", samples, self.fold)
         if begun is None:
             return job
         root = self.request.results / "runs"
@@ -164,10 +187,11 @@ class _Fold:
         return replace(job, training=replace(job.training, initial=promised, take=TakeParts(root, trunks)))
 
     def _job(
-        self, experiment: str, protocol: str, known: Network, network: str, stage: str, samples, fold: Fold, names
+        self, experiment: str, protocol: str, known: Network, network: str, stage: str, samples, fold: Fold
     ) -> Job:
         request, table = self.request, samples.table
-        build = partial(known.build, models=request.models) if "pretrained" in names else known.build
+        settings = builder_settings(request, network, stage)
+        build = partial(known.build, models=request.models) if "pretrained" in settings else known.build
         how = recipe(request, stage)
         if len(fold.validation):
             how = replace(how, checkpoint="best_validation_accuracy")
@@ -183,7 +207,7 @@ class _Fold:
             labels=class_labels(table.emotion, self.corpus.classes),
             classes=self.corpus.classes,
             fold=fold,
-            settings={name: value for name, value in self.settings.items() if name in names},
+            settings=settings,
             fold_name=self.name,
         )
         known_split = described(table, fold) | {"kind": groups.kind(self.corpus.name, self.protocol)}

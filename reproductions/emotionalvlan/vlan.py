@@ -7,7 +7,6 @@ from keras import ops
 
 from common.errors import unknown
 
-FRAMES = 15
 AGGREGATIONS = ("sum", "frames", "concat")
 INITIAL = (0.0, "normal")
 
@@ -26,7 +25,7 @@ class EmotionalVLAN(keras.layers.Layer):
         frames   (n, 15 · D)            e^(a_k) · (x_s,i[k] + x_t,i[k]) for each i          61,440
         concat   (n, streams · 15 · D)  e^(a_k) · x_s,i[k], then e^(a_k) · x_t,i[k]        122,880
 
-    With one stream, for Table 1, the other's term is left out.
+    With one stream, for Table 1, the other's term is left out. There may be another number of frames than 15.
 
     Args:
         aggregation: which of the three.
@@ -61,11 +60,11 @@ class EmotionalVLAN(keras.layers.Layer):
             # The common factor comes last: the 30 descriptors are read once.
             return ops.exp(self.a) * ops.sum(x, axis=1)
         if self.aggregation == "frames":
-            x = ops.sum(ops.reshape(x, (-1, self.streams, FRAMES, x.shape[-1])), axis=1)
+            x = ops.sum(ops.reshape(x, (-1, self.streams, x.shape[1] // self.streams, x.shape[-1])), axis=1)
         return ops.reshape(ops.exp(self.a) * x, (-1, x.shape[1] * x.shape[2]))
 
     def compute_output_shape(self, shape: tuple) -> tuple:
-        terms = {"sum": 1, "frames": FRAMES, "concat": self.streams * FRAMES}[self.aggregation]
+        terms = {"sum": 1, "frames": shape[1] // self.streams, "concat": shape[1]}[self.aggregation]
         return shape[0], terms * shape[-1]
 
     def get_config(self) -> dict:

@@ -10,8 +10,8 @@ from common.request import models_from_environment
 from common.runs import Run
 from reproductions.emotionalvlan import eyes, models, partners, preprocessing
 from reproductions.emotionalvlan.models import NETWORKS, Network
-from reproductions.emotionalvlan.preprocessing import DECISIONS, FRAMES, SHAPE, Settings
-from reproductions.emotionalvlan.stills import LENGTH, resized
+from reproductions.emotionalvlan.preprocessing import DECISIONS, SHAPE, Settings
+from reproductions.emotionalvlan.stills import resized
 from reproductions.use.watching import Watching, decided
 
 # What finds faces here, be the eyes in them found by it or by landmarks.
@@ -43,7 +43,7 @@ def watching(record: Run) -> Watching:
     before = [] if "weight_sharing" in identity.settings else partners.find(record, known.features)
     size = partners.size(before[0] if before else record)
     return Watching(
-        frames=FRAMES,
+        frames=settings.frames,
         crop=partial(_crop, settings=settings),
         inputs=partial(_inputs, settings=settings, size=size, scaling=identity.recipe["pixel_scaling"]),
         description=_description(settings, size),
@@ -60,7 +60,7 @@ def _crop(frame: np.ndarray, box: np.ndarray, settings: Settings) -> np.ndarray:
 
 def _inputs(windows: np.ndarray, settings: Settings, size: int, scaling: str) -> np.ndarray:
     pictures = np.concatenate([preprocessing.video(faces, settings) for faces in windows])
-    videos = resized(pictures, size).reshape(-1, LENGTH, size, size, 3)
+    videos = resized(pictures, size).reshape(-1, 2 * settings.pairs, size, size, 3)
     return feeding.inputs(videos, "sequence", scaling)
 
 
@@ -80,9 +80,9 @@ def _description(settings: Settings, size: int) -> list[str]:
         "where these are not found, take their usual places.",
         f"Cut out {part}, the eyes {level} the height of each frame's picture; {height}×{width} pixels "
         "(height × width, red, green, blue).",
-        f"Windows of {FRAMES} faces of frames in a row; their {stills} {FRAMES - 1} are the stills.",
-        f"Horn-Schunck flow between neighbours ({settings.flow_scheme} scheme, smoothness {settings.flow_smoothness}, "
-        f"{settings.flow_iterations} sweeps): {FRAMES - 1} pictures of dx, dy and magnitude, scaled as "
-        f"{settings.flow_scaling!r} in reproductions/emotionalvlan/flow_pictures.py.",
+        f"Windows of {settings.frames} faces of frames in a row; their {stills} {settings.pairs} are the stills.",
+        f"Horn-Schunck flow between neighbours ({settings.flow_scheme} scheme, smoothness {settings.scheme.smoothness} "
+        f"for levels of 0 to 255, {settings.flow_iterations} sweeps): {settings.pairs} pictures of dx, dy and "
+        f"magnitude, scaled as {settings.flow_scaling!r} in reproductions/emotionalvlan/flow_pictures.py.",
         f"The stills, then the flow pictures, each resized to {size}×{size} pixels, 0 to 255.",
     ]

@@ -1,0 +1,17 @@
+"""The networks that a request will build."""
+
+import inspect
+from collections.abc import Iterator
+
+from common.blueprint import Blueprint
+from common.request import Request
+from reproductions.emotionalvlan.models import NETWORKS, NO_WEIGHTS
+
+
+def networks(request: Request) -> Iterator[Blueprint]:
+    """All of them, each with those decisions that its builder takes, and without weights of others to begin with."""
+    chosen = request.settings | {"pretrained": NO_WEIGHTS} | request.sizes.get("narrow", {})
+    for key, network in NETWORKS.items():
+        taken = inspect.signature(network.build).parameters
+        settings = {name: chosen[name] for name in taken if name in chosen and name != "streams"}
+        yield Blueprint(key, network.build, 6, settings)

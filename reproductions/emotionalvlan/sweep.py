@@ -1,0 +1,95 @@
+"""How many frames of a video? The paper tried L from 2 to 20 and found 16 best (section III.b), without a figure.
+
+The sweep trains the whole network with every L on RML, the smallest set; the paper does not say on which it was made.
+It runs only where it is asked for: make reproduce PAPER=emotionalvlan EXPERIMENT=frames.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from common import scores
+from common.evidence import Evidence
+from common.paper import Claim
+from common.request import Request
+from common.runs import Run
+from common.tables import Table
+from reproductions.emotionalvlan import trainings
+from reproductions.emotionalvlan.data import KEYS, RML, Corpus
+from reproductions.emotionalvlan.models import FRAMES
+
+EXPERIMENT = "frames"
+NETWORK = "emotionalvlan"
+SWEPT = range(2, 21)
+
+
+def run_name(corpus: str, frames: int) -> str:
+    """The experiment under which runs of the sweep are kept, apart from those of the tables.
+
+    >>> run_name("RML", 8)
+    'rml-08-frames'
+    """
+    return f"{KEYS[corpus]}-{frames:02d}-frames"
+
+
+def swept(request: Request) -> list[int]:
+    """The numbers of frames that the profile tries."""
+    return list(request.sizes.get("frames_swept", SWEPT))
+
+
+def stages(request: Request, corpus: Corpus, protocols: Sequence[str]) -> Iterator[tuple[Request, trainings.Stages]]:
+    """The trainings with each number of frames, and the request that they follow."""
+    for frames in swept(request):
+        asked = replace(request, settings=request.settings | {"frames": frames})
+        again = corpus.renewed()
+        for protocol in protocols:
+            yield asked, trainings.stages(asked, again, protocol, [NETWORK], run_name(corpus.name, frames))
+
+
+def members(evidence: Evidence, corpus: str, protocol: str) -> dict[int, list[Run]]:
+    """The finished runs by number of frames, those numbers without runs left out."""
+    network = trainings.network_name(NETWORK, evidence.plan["narrow"])
+    found = {frames: evidence.of(run_name(corpus, frames), network, protocol) for frames in SWEPT}
+    return {frames: several for frames, several in found.items() if several}
+
+
+def ahead(evidence: Evidence, claim: Claim, protocol: str) -> tuple[float, tuple[float, float]] | None:
+    """By how much the paper's number of frames is more accurate than the best other one; None without a comparison.
+
+    Each end of the interval is the lowest of all comparisons: the statement holds only if it does against every other
+    number of frames.
+
+    Returns:
+        the difference and its 95 % interval over subjects, as part of 1.
+    """
+    found = members(evidence, claim.dataset, protocol)
+    best = found.pop(FRAMES, None)
+    if best is None or not found:
+        return None
+    differences = [scores.difference_by_subject(best, other) for other in found.values()]
+    value, low, high = map(min, zip(*differences, strict=True))
+    return value, (low, high)
+
+
+def table(evidence: Evidence, title: str) -> Table:
+    """A row a number of frames and protocol."""
+    rows = []
+    for protocol in evidence.plan["protocols"]:
+        found = members(evidence, RML, protocol)
+        for frames, several in found.items():
+            score = scores.score(several)
+            row = {"frames": frames, "protocol": protocol, "tested": score.samples}
+            row |= {"accuracy": f"{100 * score.accuracy:.2f}", "chance": f"{100 * score.chance:.2f}"}
+            row["interval"] = " to ".join(f"{100 * end:.2f}" for end in score.interval)
+            if frames != FRAMES and FRAMES in found:
+                value, low, high = scores.difference_by_subject(found[FRAMES], several)
+                row["ahead"] = f"{100 * value:+.1f} ({100 * low:+.1f} to {100 * high:+.1f})"
+            rows.append(row)
+    columns = {"frames": "Frames", "protocol": "Protocol", "tested": "Tested", "accuracy": "Accuracy, %"}
+    columns |= {"interval": "95 % interval", "chance": "Constant answer"}
+    columns["ahead"] = f"{FRAMES} frames are ahead by, points"
+    notes = [
+        f"The paper tried {SWEPT[0]} to {SWEPT[-1]} frames and found {FRAMES} best; it gives no figure and names "
+        "no data set.",
+        "Accuracies are of all tested samples together; intervals are bootstraps over people.",
+    ]
+    return Table("frames", f"Number of frames of a video, {RML}{title}", columns, rows, notes)
