@@ -8,15 +8,17 @@ import pandas as pd
 import pytest
 
 from common import paper as papers
-from common import plans, splits
+from common import plans, scores, splits
 from common.clips import Clip
 from common.emotions import Emotion
 from common.errors import UserError
+from common.evidence import whole
 from common.pictures import Pictures
 from common.recipe import EarlyStopping
 from common.request import Request, check
 from common.tables import DASH
-from reproductions.thesis import data, experiments, measured, preprocessing, tables, trainings
+from common.verdicts import judge
+from reproductions.thesis import data, experiments, measured, preprocessing, svm_measured, tables, trainings
 from reproductions.thesis.models import NETWORKS
 
 THESIS = papers.load("thesis")
@@ -203,7 +205,7 @@ LITTLE = {
 
 
 def little(cache: Path, results: Path, **more) -> Request:
-    paper = THESIS.model_copy(update={"profiles": {"quick": LITTLE}})
+    paper = THESIS.model_copy(update={"profiles": THESIS.profiles | {"quick": LITTLE}})
     return Request(paper, cache=cache, results=results, settings=paper.settings, workers=1, **more)
 
 
@@ -221,7 +223,7 @@ def reproduced(once, cache) -> Path:
 
 
 def made(results: Path) -> dict[str, tables.Table]:
-    paper = THESIS.model_copy(update={"profiles": {"quick": LITTLE}})
+    paper = THESIS.model_copy(update={"profiles": THESIS.profiles | {"quick": LITTLE}})
     return {table.name: table for table in tables.make(paper, "quick", "synthetic", results)}
 
 
@@ -248,16 +250,20 @@ def test_drawn_pictures_confirm_nothing(reproduced):
 
 
 def test_claims_have_a_measurement_a_protocol(reproduced):
-    from common.evidence import whole
-
-    paper = THESIS.model_copy(update={"profiles": {"quick": LITTLE}})
+    paper = THESIS.model_copy(update={"profiles": THESIS.profiles | {"quick": LITTLE}})
     found = measured.measurements(whole(paper, "quick", "synthetic", reproduced / "fer2013", timed=()))
     accuracy = found["text5-cnn_fer2013-accuracy"]
     assert len(accuracy) == 2 and "persons" not in accuracy[0].differs and accuracy[1].differs
-    assert accuracy[0].differs == "2 epochs instead of 25"
+    assert accuracy[0].differs == "2 epochs instead of 25" and accuracy[1].differs.startswith("no person on both")
     assert 0 <= accuracy[0].interval[0] <= accuracy[0].value <= accuracy[0].interval[1] <= 100
     assert len(found["fig4_4-accuracy"]) == 2 and "text5-cnn_ckplus-accuracy" not in found
-    assert found["text4_2-cnn_fer2013-accuracy_lowest"][0].note.endswith("1 of 10 attempts")
+    assert found["text4_2-cnn_fer2013-accuracy_lowest"][0].differs.endswith("1 of 10 attempts")
+    (built,) = found["fig3_7-parameters"]
+    assert (built.value, built.data, built.differs) == (3_931_975, "none", "") and "fig3_8-parameters" not in found
+    (pictures,) = found["text2_1-all-images"]
+    assert pictures.value == sum(row["all"] for row in made(reproduced / "fer2013")["dataset"].rows[:-1])
+    # What compares two data sets, and what nobody can repeat, has none.
+    assert not {"text5-cnn-fer2013_less_ckplus", "text4_2-cnn_fer2013-min_delta"} & set(found)
 
 
 def test_the_plan_tells_the_searched_machines_from_the_one_that_stands_for_the_claims(reproduced):
@@ -268,6 +274,48 @@ def test_the_plan_tells_the_searched_machines_from_the_one_that_stands_for_the_c
         "five_clearest, published",
         "five_any, published",
     }
+
+
+def test_the_machine_for_ckplus_is_the_one_that_the_search_chooses(reproduced):
+    paper = THESIS.model_copy(update={"profiles": THESIS.profiles | {"quick": LITTLE}})
+    evidence = whole(paper, "quick", "synthetic", reproduced / "ckplus", timed=())
+    everything = svm_measured.all_runs(evidence, "svm_ckplus", "published")
+    chosen = svm_measured.machine(evidence, "svm_ckplus", "published")
+    assert len(everything) == 3
+    assert chosen.record["selection"]["accuracy"] == max(run.record["selection"]["accuracy"] for run in everything)
+    (ours,) = measured.measurements(evidence)["text5-svm_ckplus-accuracy"]
+    assert ours.value == pytest.approx(100 * scores.score([chosen]).accuracy)
+    assert f"{chosen.identity.network}, chosen by 3-fold" in ours.note
+    rows = {row["quantity"]: row for row in made(reproduced / "ckplus")["svm_ckplus"].rows}
+    assert rows["accuracy"]["published"] == "97" and rows["share of Sad taken for Fear"]["published"] == "above 0"
+    first = rows["pictures in the first cell of the confusion matrix"]
+    assert int(first["reproduced"]) == chosen.record["confusion"][0][0] and first["verdict"] == "undefined"
+
+
+def test_the_parameters_of_a_table_are_those_of_the_trained_network(reproduced):
+    paper = THESIS.model_copy(update={"profiles": THESIS.profiles | {"quick": LITTLE}})
+    evidence = whole(paper, "quick", "synthetic", reproduced / "ckplus", timed=())
+    for run in evidence.runs:
+        run.record["parameters"] = 12_345
+    assert tables._parameters(evidence, "cnn_ckplus") == {
+        "quantity": "parameters",
+        "published": "4,062,535",
+        "reproduced": "12,345",
+        "difference": "-4,050,190",
+        "verdict": "below",
+    }
+
+
+def test_what_the_thesis_rules_out_or_lost_forbids_a_comparison():
+    departs = {one.name: one.departs for one in THESIS.decisions if one.departs}
+    assert set(departs) == {"learning_rate", "fer2013_pictures"}
+    for one in THESIS.decisions:
+        assert one.departure(one.default) == "" and set(one.departs) <= {str(choice) for choice in one.alternatives}
+
+
+def test_numbers_of_others_are_cited_and_never_judged():
+    others = [claim for claim in THESIS.claims if claim.cited]
+    assert len(others) == 9 and {judge(claim).name for claim in others} == {"cited"}
 
 
 def test_experiments_whose_data_set_is_missing_are_named_or_refused(cache, tmp_path, capsys):

@@ -89,7 +89,7 @@ def part(tmp_path) -> Part:
 
 def request(tmp_path, **sizes) -> Request:
     profile = {"svm": [{"kernel": "linear", "components": 5, "c": [0.1, 1.0]}]} | sizes
-    paper = PAPER.model_copy(update={"profiles": {"quick": profile}})
+    paper = PAPER.model_copy(update={"profiles": PAPER.profiles | {"quick": profile}})
     return Request(paper, settings=SETTINGS, cache=tmp_path / "cache", results=tmp_path / "results")
 
 

@@ -1,6 +1,6 @@
 """What finished runs give for the printed numbers of this thesis: one `Measured` a claim and protocol."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from common import scores
 from common.differences import Stated
@@ -14,23 +14,29 @@ from reproductions.thesis.svm_measured import OTHER_PROTOCOL
 
 # Which of the attempts a claim is about; all others are about their mean.
 EXTREMES = {"lowest accuracy": min, "highest accuracy": max}
+OF_ATTEMPTS = ("accuracy", *EXTREMES)
 # Experiment -> its data set and the classes of it.
 NETWORKS = {"cnn_fer2013": ("FER2013", data.FER2013), "cnn_ckplus": ("CK+", data.CKPLUS)}
-MACHINES = ("svm_fer2013", "svm_ckplus")
+# Experiment of claims that compare the two data sets -> those of their runs.
+BOTH = {"cnn": tuple(NETWORKS)}
+MACHINES = ("svm_fer2013", "svm_ckplus", *svm_measured.BOTH)
 
 
 def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
     """What the thesis states of the runs behind a number; None for runs of another experiment."""
     identity = run.identity
-    if claim.experiment != identity.experiment:
-        return None
     if claim.experiment in MACHINES:
         return svm_measured.stated(request, claim, run)
-    if claim.experiment not in NETWORKS or claim.network != identity.network:
+    of = BOTH.get(claim.experiment, (claim.experiment,))
+    if (
+        identity.experiment not in of
+        or identity.network not in NETWORKS
+        or claim.network not in (None, identity.network)
+    ):
         return None
-    name, classes = NETWORKS[claim.experiment]
+    name, classes = NETWORKS[identity.experiment]
     return Stated(
-        identity.network,
+        identity.experiment,
         {"dropout": request.settings["dropout"]},
         trainings.recipe(request, identity.protocol, name),
         classes,
@@ -40,15 +46,53 @@ def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
 
 def measurements(evidence: Evidence) -> dict[str, list[Measured]]:
     """Everything that was measured, by the id of its claim; claims without a measurement are absent."""
-    protocols = evidence.plan["protocols"]
-    return evidence.measured(lambda claim: (measure(evidence, claim, protocol) for protocol in protocols))
+    return evidence.measured(lambda claim: _of(evidence, claim))
+
+
+def _of(evidence: Evidence, claim: Claim) -> Iterator[Measured | None]:
+    if claim.id == "text2_1-all-images":
+        yield pictures(evidence)
+    elif claim.metric == "parameters":
+        yield parameters(evidence, claim)
+    else:
+        yield from (measure(evidence, claim, protocol) for protocol in evidence.plan["protocols"])
 
 
 def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
     """What one protocol gives for a claim, in the claim's unit; None where nothing was run for it."""
     if claim.experiment in MACHINES:
         return svm_measured.measure(evidence, claim, protocol)
-    return _network(evidence, claim, protocol) if claim.experiment in NETWORKS else None
+    if claim.experiment in BOTH:
+        return _difference(evidence, claim, protocol)
+    return _network(evidence, claim, protocol) if claim.experiment in NETWORKS and claim.metric in OF_ATTEMPTS else None
+
+
+def pictures(evidence: Evidence) -> Measured | None:
+    """How many pictures FER2013 has; None where it was not read."""
+    census = evidence.plan["census"].get("FER2013")
+    if census is None:
+        return None
+    return Measured(sum(row["pictures"] for row in census["pictures"]), evidence.data, run=evidence.plan_place)
+
+
+def parameters(evidence: Evidence, claim: Claim) -> Measured | None:
+    """What the trained networks of this kind have, as their runs counted it; None where none was trained."""
+    members = [run for run in evidence.runs if run.identity.experiment == run.identity.network == claim.network]
+    counted = sorted({run.record["parameters"] for run in members})
+    if not counted:
+        return None
+    others = f"others have {', '.join(f'{one:,}' for one in counted[1:])}" if counted[1:] else ""
+    return Measured(counted[0], "none", differs=others, run=evidence.place(members))
+
+
+def _difference(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
+    """How much more accurate the first of two networks is than the second, each on its own data set."""
+    groups = [evidence.of(one, one, protocol) for one in BOTH[claim.experiment]]
+    if not all(groups):
+        return None
+    value, low, high = (limit * claim.scale for limit in scores.difference(*groups))
+    lacking = [evidence.lacking(one, one, protocol) for one in BOTH[claim.experiment][1:]]
+    return evidence.measurement(claim, [*groups[0], *groups[1]], value, (low, high), stated, differs=lacking)
 
 
 def _network(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:

@@ -1,21 +1,24 @@
 """What the support vector machines give for the printed numbers: one `Measured` a claim and protocol.
 
-They come from the one configuration that the settings name; the other configurations only stand in the tables.
+On FER2013 they come from the one configuration that the settings name, which is the nearest to the report of Fig 4.4.
+Of CK+ no report is printed, and "the structure is selected and trained differently for each dataset" (section 5): there
+they come from the machine that the search chooses without the test part, as section 3.2.3 describes.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
 
+from common import runs, scores
 from common.differences import Stated
 from common.evidence import Evidence
+from common.intervals import expanded_tail
 from common.paper import Claim
 from common.request import Request
-from common.runs import Run
+from common.runs import Identity, Run
 from common.verdicts import Measured
-from reproductions.thesis import data, svm, svm_search
+from reproductions.thesis import data, svm
 from reproductions.thesis.printed_report import Report
 
 RESAMPLES = 1000
@@ -24,43 +27,66 @@ OTHER_PROTOCOL = {
     "honest": "no person on both sides (FER2013: the parts of its makers) instead of pictures at random",
 }
 CLASSES = {"svm_fer2013": data.FER2013, "svm_ckplus": data.CKPLUS}
+# Experiment of claims that compare the two data sets -> those of their runs.
+BOTH = {"svm": tuple(CLASSES)}
 
 
 def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
-    """What the settings name, where the thesis states nothing; None for runs of another experiment or configuration."""
-    configuration = svm_search.chosen(request.settings)
-    if (run.identity.experiment, run.identity.network) != (claim.experiment, configuration.name):
+    """What the thesis states of a machine: the data and that all of the training part is used; nothing of its kind.
+
+    None for runs of another experiment.
+    """
+    identity = run.identity
+    if identity.experiment not in BOTH.get(claim.experiment, (claim.experiment,)):
         return None
+    limited = run.record["samples"]["train"] == identity.settings["training_rows"]
     return Stated(
-        configuration.name,
-        asdict(configuration),
-        svm.recipe(run.identity.protocol, run.record["samples"]["validation"] > 0),
-        CLASSES[claim.experiment],
+        identity.network,
+        identity.settings | ({"training_rows": 0} if limited else {}),
+        svm.recipe(identity.protocol, run.record["samples"]["validation"] > 0),
+        CLASSES[identity.experiment],
         protocols=OTHER_PROTOCOL,
     )
 
 
 def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
-    """The figure of a claim about a support vector machine under one protocol; None if it was not run."""
-    run = headline(evidence, claim.experiment, protocol)
-    if run is None:
+    """The figure of a claim about support vector machines under one protocol; None if it was not run."""
+    members = [machine(evidence, one, protocol) for one in BOTH.get(claim.experiment, (claim.experiment,))]
+    if None in members:
         return None
-    if claim.dataset == "CK+":
-        return _of_people(evidence, run, claim)
-    report = report_of(run)
-    value = figure(report, claim.metric, claim.emotion, run.record["classes"])
-    interval = None
-    if claim.kind == "proportion":
-        counts = tuple(map(tuple, run.record["confusion"]))
-        low, high = _interval(counts, claim.metric, claim.emotion, tuple(run.record["classes"]))
-        interval = (low * claim.scale, high * claim.scale)
-        value *= claim.scale
-    return evidence.measurement(claim, [run], value, interval, stated)
+    run = members[0]
+    if claim.experiment in BOTH:
+        value, *interval = scores.difference([members[0]], [members[1]])
+    elif claim.experiment == "svm_ckplus" and claim.metric == "accuracy":
+        score = scores.score([run])
+        value, interval = score.accuracy, score.interval
+    else:
+        value = figure(report_of(run), claim.metric, claim.emotion, run.record["classes"])
+        interval = _interval(run, claim) if claim.kind == "proportion" else None
+    return evidence.measurement(
+        claim,
+        members,
+        value * claim.scale,
+        tuple(limit * claim.scale for limit in interval) if interval else None,
+        stated,
+        differs=[unfinished(evidence, "svm_ckplus", protocol) if "svm_ckplus" in _experiments(members) else ""],
+        note=[told for one in members if (told := chosen_by(one))],
+    )
 
 
-def report_of(run: Run) -> Report:
-    """The classification report of a run."""
-    return Report(np.array(run.record["confusion"]))
+def machine(evidence: Evidence, experiment: str, protocol: str) -> Run | None:
+    """The run that stands for the printed numbers of a data set: see above."""
+    if experiment == "svm_fer2013":
+        return headline(evidence, experiment, protocol)
+    found = all_runs(evidence, experiment, protocol)
+    return max(found, key=lambda run: run.record["selection"]["accuracy"]) if found else None
+
+
+def chosen_by(run: Run) -> str:
+    """How the machine was chosen that stands for the printed numbers of CK+; "" for FER2013."""
+    if run.identity.experiment != "svm_ckplus":
+        return ""
+    return f"{run.identity.network}, chosen by {run.record['selection']['by']}"
 
 
 def headline(evidence: Evidence, experiment: str, protocol: str) -> Run | None:
@@ -69,42 +95,109 @@ def headline(evidence: Evidence, experiment: str, protocol: str) -> Run | None:
     return next((one for one in evidence.runs if (one.identity.experiment, one.identity.protocol) == wanted), None)
 
 
+def all_runs(evidence: Evidence, experiment: str, protocol: str) -> list[Run]:
+    """The finished runs of every configuration, that of the settings first; a search may still be under way."""
+    root = evidence.results / "runs"
+    others = (runs.finished(one, root) for one in searched(evidence, experiment, protocol))
+    return [run for run in (headline(evidence, experiment, protocol), *others) if run is not None]
+
+
+def searched(evidence: Evidence, experiment: str, protocol: str) -> list[Identity]:
+    """The configurations beside that of the settings, whether they are finished or not."""
+    planned = [Identity(**identity) for identity in evidence.plan.get("searched", ())]
+    return [one for one in planned if (one.experiment, one.protocol) == (experiment, protocol)]
+
+
+def unfinished(evidence: Evidence, experiment: str, protocol: str) -> str:
+    """How many machines of a search are finished, as "3 of 14 machines", or "" where all are."""
+    planned = 1 + len(searched(evidence, experiment, protocol))
+    there = len(all_runs(evidence, experiment, protocol))
+    return "" if there == planned else f"{there} of {planned} machines"
+
+
+def report_of(run: Run) -> Report:
+    """The classification report of a run."""
+    return Report(np.array(run.record["confusion"]))
+
+
 def figure(report: Report, metric: str, emotion: str | None, classes: Sequence[str]) -> float:
     """One number of a report, as part of 1 or as a count.
 
     Args:
-        metric: as in paper.yaml: "accuracy", "support", "precision", "recall", "f1", or "macro average f1" and so on.
+        metric: as in paper.yaml: "accuracy", "support", "precision", "recall", "f1", "macro average f1" and so on, or
+            one of `OF_CLASSES`.
         emotion: the class, for the numbers of one.
     """
     if metric == "accuracy":
         return report.accuracy
+    if metric in OF_CLASSES:
+        return OF_CLASSES[metric](report, list(classes))
     kind, _, name = metric.rpartition(" average ")
     if kind:
         return getattr(report, kind)(name)
     return float(getattr(report, metric)[classes.index(str(emotion))])
 
 
-def _of_people(evidence: Evidence, run: Run, claim: Claim) -> Measured | None:
-    """Accuracy on CK+, whose pictures of one person are no independent trials."""
-    if claim.metric != "accuracy":
-        return None
-    score = evidence.score(run.identity.experiment, run.identity.network, run.identity.protocol)
-    low, high = score.interval
-    interval = (low * claim.scale, high * claim.scale)
-    return evidence.measurement(claim, [run], score.accuracy * claim.scale, interval, stated)
+def _first_cell(report: Report, classes: list[str]) -> float:
+    return float(report.confusion[0, 0])
+
+
+def _fear_below_all(report: Report, classes: list[str]) -> float:
+    fear = classes.index("Fear")
+    return float(report.recall[fear] - np.delete(report.recall, fear).min())
+
+
+def _sad_as_fear(report: Report, classes: list[str]) -> float:
+    row = report.confusion[classes.index("Sad")]
+    return float(row[classes.index("Fear")] / max(row.sum(), 1))
+
+
+OF_CLASSES: dict[str, Callable[[Report, list[str]], float]] = {
+    "pictures in the first cell of the confusion matrix": _first_cell,
+    "recall, Fear less the lowest of all other classes": _fear_below_all,
+    "share of Sad taken for Fear": _sad_as_fear,
+}
+
+
+def _experiments(members: Sequence[Run]) -> set[str]:
+    return {run.identity.experiment for run in members}
+
+
+def _interval(run: Run, claim: Claim) -> tuple[float, float]:
+    """The 95 % percentile interval over persons drawn anew, which holds for averages and F1 as well.
+
+    FER2013 names nobody, so there every picture counts as a person of its own.
+    """
+    classes = tuple(run.record["classes"])
+    if run.identity.experiment == "svm_fer2013":
+        return _of_pictures(tuple(map(tuple, run.record["confusion"])), claim.metric, claim.emotion, classes)
+    drawn, outside = _persons_drawn_anew(run, classes)
+    values = [figure(report, claim.metric, claim.emotion, classes) for report in drawn]
+    low, high = np.quantile(values, [outside, 1 - outside])
+    return float(low), float(high)
 
 
 @lru_cache(maxsize=256)
-def _interval(counts: tuple, metric: str, emotion: str | None, classes: tuple[str, ...]) -> tuple[float, float]:
-    """The 95 % percentile interval over pictures drawn anew, which holds for averages and F1 as well."""
-    values = [figure(report, metric, emotion, classes) for report in _resampled(counts)]
+def _of_pictures(counts: tuple, metric: str, emotion: str | None, classes: tuple[str, ...]) -> tuple[float, float]:
+    values = [figure(report, metric, emotion, classes) for report in _pictures_drawn_anew(counts)]
     low, high = np.quantile(values, [0.025, 0.975])
     return float(low), float(high)
 
 
 @lru_cache(maxsize=4)
-def _resampled(counts: tuple) -> tuple[Report, ...]:
+def _pictures_drawn_anew(counts: tuple) -> tuple[Report, ...]:
     confusion = np.array(counts)
     total = int(confusion.sum())
     drawn = np.random.default_rng(0).multinomial(total, confusion.ravel() / total, RESAMPLES)
     return tuple(Report(one.reshape(confusion.shape)) for one in drawn)
+
+
+def _persons_drawn_anew(run: Run, classes: tuple[str, ...]) -> tuple[list[Report], float]:
+    """Reports of as many persons drawn with replacement, and the share to cut off at each end for so few of them."""
+    table, size = run.predictions(), len(classes)
+    cell = table.emotion.map(classes.index) * size + table.predicted.map(classes.index)
+    person = table.groupby("subject").ngroup()
+    counts = np.zeros((person.max() + 1, size * size), int)
+    np.add.at(counts, (person, cell), 1)
+    weights = np.random.default_rng(0).multinomial(len(counts), np.full(len(counts), 1 / len(counts)), RESAMPLES)
+    return [Report(one.reshape(size, size)) for one in weights @ counts], expanded_tail(len(counts), 0.95)

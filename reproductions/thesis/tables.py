@@ -7,22 +7,14 @@ import numpy as np
 
 from common import auditors, scores
 from common.evidence import Evidence, whole
-from common.paper import Paper
+from common.paper import Claim, Paper
 from common.runs import Run
 from common.tables import Table
-from common.verdicts import TOO_SMALL, judge
+from common.verdicts import TOO_SMALL
 from reproductions.thesis import candidate_tables, measured, svm_tables
 from reproductions.thesis.models import NETWORKS
+from reproductions.thesis.rows import COLUMNS, claimed
 
-COLUMNS = {
-    "quantity": "Quantity",
-    "protocol": "Protocol",
-    "published": "Published",
-    "reproduced": "Reproduced",
-    "difference": "Difference",
-    "interval": "95 % interval",
-    "verdict": "Verdict",
-}
 TITLES = {
     "cnn_fer2013": "Sections 4.2 and 5: the network on FER2013",
     "cnn_ckplus": "Sections 4.1 and 5: the network on CK+",
@@ -61,13 +53,13 @@ def _dataset(evidence: Evidence) -> Table:
         of = {row["partition"]: row["pictures"] for row in counts if row["emotion"] == emotion}
         row = {"emotion": emotion, "all": sum(of.values()), **of}
         if emotion in picked:
-            row |= {"picked": picked[emotion].value, "verdict": judge(picked[emotion]).name}
+            row |= {"picked": picked[emotion].value, "verdict": evidence.judge(picked[emotion], None).name}
         rows.append(row)
     total = evidence.paper.claim("text2_1-total-images")
     last = {"emotion": "Total", "all": sum(row["all"] for row in rows)}
     last |= {one: sum(row.get(one, 0) for row in rows) for one in partitions}
     audit = auditors.run(evidence.paper, total.check)
-    rows.append(last | {"picked": total.value, "verdict": judge(total, None, audit).name})
+    rows.append(last | {"picked": total.value, "verdict": evidence.judge(total, None).name})
     columns = {"emotion": "Class", "all": "FER2013"} | {one: one for one in partitions}
     notes = [f"Total of the picked pictures: {audit.arithmetic}.", "Which ones were picked is not published."]
     return Table(
@@ -90,28 +82,17 @@ def _network(evidence: Evidence, key: str) -> Table:
     return Table(key, TITLES[key], COLUMNS, rows, _notes(evidence, key, rows))
 
 
-def _claims(paper: Paper, key: str) -> list:
+def _claims(paper: Paper, key: str) -> list[Claim]:
     """Mean over the attempts first, then the lowest and the highest."""
-    claims = [claim for claim in paper.claims if claim.experiment == key]
+    claims = [claim for claim in paper.claims if claim.experiment == key and claim.metric in measured.OF_ATTEMPTS]
     return sorted(claims, key=lambda claim: claim.metric in measured.EXTREMES)
 
 
-def _claimed(evidence: Evidence, claim, protocol: str) -> dict:
-    ours = measured.measure(evidence, claim, protocol)
-    verdict = judge(claim, ours)
-    digits = 2 if claim.unit == "%" else 3
-    low, high = ours.interval
+def _claimed(evidence: Evidence, claim: Claim, protocol: str) -> dict:
     attempts = len(evidence.of(claim.experiment, claim.network, protocol))
     of = f"{attempts} attempt{'s' * (attempts > 1)}"
-    return {
-        "quantity": f"{claim.metric} of {of}" if claim.metric in measured.EXTREMES else f"accuracy, mean of {of}",
-        "protocol": protocol,
-        "published": claim.value,
-        "reproduced": f"{ours.value:.{digits}f}",
-        "difference": f"{verdict.difference:+.{digits}f}",
-        "interval": f"{low:.{digits}f} to {high:.{digits}f}",
-        "verdict": evidence.word(claim, ours),
-    }
+    quantity = f"{claim.metric} of {of}" if claim.metric in measured.EXTREMES else f"accuracy, mean of {of}"
+    return claimed(evidence, claim, measured.measure(evidence, claim, protocol), quantity, protocol)
 
 
 def best_epochs(attempts: Sequence[Run]) -> tuple[np.ndarray, np.ndarray]:
@@ -132,11 +113,14 @@ def _best_epoch(protocol: str, attempts: Sequence[Run]) -> dict:
 
 
 def _parameters(evidence: Evidence, key: str) -> dict:
+    """What the trained networks have, as their runs counted it.
+
+    The paper's own check is left out: it adds up the printed layers, whatever was trained here.
+    """
     (claim,) = [one for one in evidence.paper.claims if one.network == key and one.metric == "parameters"]
-    audit = auditors.run(evidence.paper, claim.check)
-    built = NETWORKS[key].parameters
-    row = {"quantity": "parameters", "published": claim.value, "reproduced": f"{built:,}"}
-    return row | {"difference": f"{built - claim.number:+,.0f}", "verdict": judge(claim, None, audit).name}
+    unchecked = claim.model_copy(update={"check": None})
+    row = claimed(evidence, unchecked, measured.parameters(evidence, claim), "parameters", "")
+    return {name: value for name, value in row.items() if name != "protocol"}
 
 
 def _notes(evidence: Evidence, key: str, rows: list[dict]) -> list[str]:
