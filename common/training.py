@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from common.splits import Fold
 
 STATE = "state.npz"
+# What stands as the predicted emotion of a clip that gave no sample.
+NO_ANSWER = ""
 
 
 class Trainable(Protocol):
@@ -55,6 +57,8 @@ class Training:
         decisions: the paper's open decisions by name, those of the preprocessing among them; goes into the record, so
             that a video can be shown to the network as its training samples were.
         keep_weights: whether the run has a model.keras. A search leaves it out: a thousand large ones fill any disk.
+        lost: clips without a sample that are tested all the same, each with `corpus`, `clip`, `subject` and `emotion`:
+            the network cannot answer them, so each is an error.
     """
 
     paper: str
@@ -74,6 +78,7 @@ class Training:
     take: Callable | None = None
     decisions: Mapping[str, Any] = field(default_factory=dict)
     keep_weights: bool = True
+    lost: tuple[Mapping[str, str], ...] = ()
 
     @property
     def identity(self) -> Identity:
@@ -89,7 +94,13 @@ class Training:
             recipe=self.recipe.identity() | begins,
             seed=self.seed,
             data=self.samples.key,
-            split=runs.split_digest(self.classes, fold.train, fold.validation, fold.test, self.labels),
+            split=runs.split_digest(
+                (*self.classes, *(f"{one['corpus']} {one['clip']}" for one in self.lost)),
+                fold.train,
+                fold.validation,
+                fold.test,
+                self.labels,
+            ),
             fold=self.fold_name,
         )
 
@@ -179,7 +190,8 @@ def train(
             "initial": str(training.initial.identity) if training.initial else "",
             "decisions": dict(training.decisions),
             "classes": [str(name) for name in training.classes],
-            "samples": {side: len(getattr(training.fold, side)) for side in ("train", "validation", "test")},
+            "samples": {side: len(getattr(training.fold, side)) for side in ("train", "validation", "test")}
+            | ({"test": len(training.fold.test) + len(training.lost)} if training.lost else {}),
             "parameters": model.count_params(),
             "chosen_epoch": epochs.chosen_epoch,
             "epochs_resumed_from": epochs.resumed_from,
@@ -223,6 +235,8 @@ def _write_results(training: Training, model, epochs: Epochs, folder: Path) -> l
     table["predicted"] = names[probabilities.argmax(axis=1)]
     for number, name in enumerate(names):
         table[f"p_{name}"] = probabilities[:, number]
+    if training.lost:
+        table = pd.concat([table, _unanswered(training, table)], ignore_index=True)
     predictions, curves, weights = (folder / name for name in runs.CONTENTS)
     with files.atomic(predictions) as temporary:
         table.to_csv(temporary, index=False, float_format="%.9g")
@@ -233,6 +247,17 @@ def _write_results(training: Training, model, epochs: Epochs, folder: Path) -> l
     with files.atomic(weights) as temporary:
         _save_model(training, model, temporary)
     return [predictions, curves, weights]
+
+
+def _unanswered(training: Training, answered):
+    """Rows of predictions.csv for clips without a sample: no emotion is predicted, and none has a probability."""
+    import pandas as pd
+
+    columns = ["corpus", "clip", "subject", "emotion"]
+    rows = pd.DataFrame([{name: str(one[name]) for name in columns} for one in training.lost])
+    # Numbers that no sample has, and that two runs on the same clips share.
+    rows = rows.assign(sample=-1 - np.arange(len(rows)), first_frame=0, predicted=NO_ANSWER)
+    return rows.reindex(columns=answered.columns, fill_value=0.0)
 
 
 def _save_model(training: Training, model, path: Path) -> None:

@@ -13,12 +13,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from little_samples import CLASSES, LittleNetwork, LittleSamples
 
-from common import compiled, devices, runs, timing
+from common import compiled, devices, runs, scores, timing
 from common.augmentation import Augmentation
 from common.batch_norm import MovingStatistics
 from common.clips import Provenance
@@ -281,6 +282,24 @@ def test_mixed_precision_trains_with_float32_outputs(tmp_path):
     expected = "mixed_float16" if done.record["hardware"]["gpus"] else "mixed_bfloat16"
     assert done.record["hardware"]["precision"] == expected
     assert done.predictions().p_Angry.between(0, 1).all()
+
+
+def test_a_clip_without_a_sample_can_be_tested_and_is_an_error(run, tmp_path):
+    lost = tuple({"corpus": "little", "clip": f"lost {n}", "subject": "nobody", "emotion": CLASSES[0]} for n in (0, 1))
+    training = little(lost=lost)
+    assert little(lost=()).identity == little().identity != training.identity != little(lost=lost[:1]).identity
+    counted = train(training, tmp_path, provenance=DRAWN)
+    before, _ = run
+    plain, ours = before.predictions(), counted.predictions()
+    assert counted.record["samples"]["test"] == len(ours) == len(plain) + 2 == before.record["samples"]["test"] + 2
+    assert list(ours.columns) == list(plain.columns) and ours.dtypes.equals(plain.dtypes)
+    pd.testing.assert_frame_equal(ours.iloc[: len(plain)], plain)
+    rows = ours.iloc[len(plain) :]
+    assert rows["clip"].tolist() == ["lost 0", "lost 1"] and rows["sample"].tolist() == [-1, -2]
+    assert rows.filter(like="p_").to_numpy().sum() == 0
+    right = (plain.emotion == plain.predicted).sum()
+    assert scores.score([counted]).accuracy == pytest.approx(right / (len(plain) + 2))
+    assert scores.confusion(ours, CLASSES).sum() == len(plain)
 
 
 @pytest.mark.parametrize("checkpoint", CHECKPOINTS)
