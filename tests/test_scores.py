@@ -81,3 +81,33 @@ def test_an_emotion_of_one_person_leaves_doubt():
     rows = [("a", "Happy", "Happy"), ("b", "Sad", "Happy"), ("c", "Happy", "Happy")]
     value, (low, high) = scores.mean_recall(told(rows))
     assert value == 0.5 and low == 0 and high == 1
+
+
+def folds(*shares: tuple[str, str, int, float], seed: int = 0) -> list[Told]:
+    """Runs with these (fold, subject, samples, share that is recognised)."""
+    found = []
+    for fold, subject, each, share in shares:
+        predicted = ["Happy" if n < share * each else "Sad" for n in range(each)]
+        table = pd.DataFrame(
+            {"subject": subject, "emotion": "Happy", "predicted": predicted, "seed": seed, "fold": fold}
+        )
+        found.append(Told(table, SimpleNamespace(seed=seed, fold=fold)))
+    return found
+
+
+def test_every_fold_counts_the_same_however_large_it_is():
+    runs = folds(("1", "a", 90, 1.0), ("2", "b", 10, 0.5), ("3", "c", 20, 0.0))
+    value, (low, high) = scores.fold_mean(runs)
+    assert value == pytest.approx(0.5) and low <= value <= high
+    assert scores.score(runs).accuracy == pytest.approx(95 / 120)
+    # As if every fold had the same number of samples.
+    alike = folds(("1", "a", 20, 1.0), ("2", "b", 20, 0.5), ("3", "c", 20, 0.0))
+    assert scores.fold_mean(alike) == (pytest.approx(0.5), scores.score(alike).interval)
+    assert (low, high) == pytest.approx(scores.score(alike).interval)
+
+
+def test_folds_of_several_seeds_count_the_same():
+    runs = [*folds(("1", "a", 10, 1.0), ("2", "b", 30, 0.2)), *folds(("1", "a", 10, 0.6), ("2", "b", 30, 0.2), seed=1)]
+    assert scores.fold_mean(runs)[0] == pytest.approx((1.0 + 0.2 + 0.6 + 0.2) / 4)
+    single = scores.fold_mean(folds(("", "a", 10, 0.3)))
+    assert single == (pytest.approx(0.3), (0.0, 1.0))

@@ -257,6 +257,8 @@ def test_the_bootstrap_is_deterministic_and_ignores_the_order():
 
 def test_degenerate_cases_stay_honest():
     assert clustered([True] * 30, np.arange(30) % 10) == wilson(10, 10)
+    weights = np.linspace(0.1, 3, 30)
+    assert clustered([False] * 30, np.arange(30) % 10, weights=weights) == wilson(0, 10)
     assert clustered([True, False, True], ["DC"] * 3) == (0.0, 1.0)
     with pytest.raises(ValueError, match="at least one sample"):
         clustered([], [])

@@ -111,7 +111,8 @@ def _averages(evidence: Evidence, title: str) -> Table:
     columns |= {"rival": "Table 6, DCNN-3", "protocol": "Protocol", "reproduced": "Mean recall, ours"}
     columns |= {"interval": "95 % interval", "verdict": "Verdict"}
     notes = [
-        "Two sets of final accuracies for one method: the averages of Tables 2 to 5, and the best row of Table 6.",
+        "Two figures stand at the end of the paper: the averages of Tables 2 to 5, and the best row of Table 6. The "
+        "text does not say whether DCNN-3 is the proposed network.",
         "A verdict is of our runs; whether the printed average follows from its own diagonal is for make claims.",
     ]
     return Table("averages", f"Averages under Tables 2 to 5, in %{title}", columns, rows, notes)

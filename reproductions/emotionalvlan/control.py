@@ -40,7 +40,7 @@ def control(evidence: Evidence, title: str) -> Table:
         notes.append(
             f"Repeated stills have no flow, so the temporal stream is shown one picture {used:,} times and gives one "
             f"answer. Its best is the largest class, {largest}: {share:.2f} % of these {used:,} pictures. The printed "
-            f"{claims['temporal'].value} % cannot come from flow."
+            f"{claims['temporal'].value} % cannot be had in this way."
         )
     else:
         notes.append("The stills are moved by small random warps (setting fer2013_video), which say nothing of a face.")
