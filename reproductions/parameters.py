@@ -1,7 +1,8 @@
-"""How many parameters the rebuilt networks have: counted once into a small committed file, read without a backend.
+"""How many parameters the papers' own networks have: counted once into a small committed file, read without a backend.
 
-A count needs no data, but building seven networks needs TensorFlow and seconds; the file is what `claims` reads, and
-a test builds all networks again and compares.
+A count needs no data, but building all networks needs TensorFlow and seconds; the file is what `claims` reads, and a
+test builds all networks again and compares. It tells of the networks with default settings, and so settles what a paper
+prints of its own; what a run with other settings has trained stands in the record and the tables of that run.
 """
 
 import json
@@ -22,7 +23,7 @@ METRICS = ("parameters", "trainable parameters", "non-trainable parameters")
 
 
 def count() -> dict[str, dict[str, dict[str, int]]]:
-    """Build every network of every paper that has some: paper -> network -> metric -> count."""
+    """Build every network of every paper that has some, with default settings: paper -> network -> metric -> count."""
     devices.choose_backend()
     counted: dict[str, dict[str, dict[str, int]]] = {}
     for name in registry.runnable():
@@ -51,7 +52,7 @@ def _read() -> dict:
 
 
 def measurements(paper: Paper) -> dict[str, Measured]:
-    """The committed counts of a paper, by the id of their claim."""
+    """The committed counts of a paper's default networks, by the id of their claim."""
     counted = _read().get(paper.name, {})
     return {
         claim.id: Measured(counted[claim.network][claim.metric], "none", run="results/parameters.json")
