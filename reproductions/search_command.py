@@ -40,6 +40,8 @@ def run(name: str, corpus: str, trials: int | None, storage: str, **options) -> 
     for table in made:
         table.save(tables_folder(request.results, name, request.profile, data))
         table.show(console)
+    for path in registry.module(name, "search_pictures").draw(request.paper, request.profile, data, request.results):
+        console.print(f"Drawn: {path}", markup=False)
     if data == "synthetic":
         console.print("[yellow]Synthetic data: these figures test the machinery and say nothing about the paper.")
     return made

@@ -18,16 +18,27 @@ from little_search import QUESTION, SPACE, objective, score
 from scipy import stats
 from test_training import DRAWN, little
 
-from common import files, launch, optimism, runs, search, search_sampler, search_storage
+from common import files, launch, optimism, plans, runs, search, search_effects, search_sampler, search_storage
 from common import paper as papers
 from common.clips import Provenance
 from common.errors import UserError
+from common.evidence import Evidence
 from common.request import check
 from common.search import FoldScore, Interval, Question
 from common.training import train
 from reproductions import search_command
-from reproductions.cnn3d import data, experiments, search_record, search_tables
+from reproductions.cnn3d import (
+    data,
+    experiments,
+    measured,
+    preprocessing,
+    search_pictures,
+    search_record,
+    search_tables,
+    trainings,
+)
 from reproductions.cnn3d import search as table1
+from reproductions.cnn3d import searched as searched_module
 from reproductions.cnn3d.data import CKPLUS, CLASSES, OULU
 
 ROOT = Path(__file__).parents[1]
@@ -387,7 +398,7 @@ def test_the_published_search_leaves_one_subject_out_and_stops_launching_when_it
     for training in launched[0]:
         assert np.array_equal(training.fold.validation, training.fold.test) and not training.keep_weights
         assert len(set(training.samples.table.subject.iloc[training.fold.test])) == 1
-    (table,) = search_tables.tables(request.paper, "quick", "synthetic", request.results)
+    table, _ = search_tables.tables(request.paper, "quick", "synthetic", request.results)
     assert any(f"Optuna {optuna.__version__}, one mixture for each parameter" in note for note in table.notes)
     assert table.rows[0]["accuracy"] == "pruned in fold 3, 3 errors of 9"
     assert "narrow" in table.title and "drawn" in table.title
@@ -427,7 +438,8 @@ def by_dropout(training) -> int:
 
 def test_the_best_ten_and_their_warning_come_from_what_was_found(searched):
     request, _ = searched({**SIZES, "prune_below": 0, "subjects": 6}, by_dropout, trials=14, protocol="published")
-    best, importances = search_tables.tables(request.paper, "quick", "synthetic", request.results)
+    best, importances, statements = search_tables.tables(request.paper, "quick", "synthetic", request.results)
+    assert next(row for row in statements.rows if "dropout" in row["claim"])["value"] == "-1.00"
     accuracies = [row["accuracy"] for row in best.rows[:-1]]
     assert len(accuracies) == 10 and accuracies == sorted(accuracies, key=lambda text: -float(text.partition("%")[0]))
     assert accuracies[0] == "100.00% (18 of 18)" and float(best.rows[0]["dropout"]) <= 0.5
@@ -482,3 +494,97 @@ def test_a_run_of_a_search_is_finished_without_its_weights(tmp_path):
     run = train(replace(little(), keep_weights=False), tmp_path, provenance=DRAWN)
     assert sorted(path.name for path in run.folder.iterdir()) == ["curves.csv", "predictions.csv", "run.json"]
     assert runs.finished(little().identity, tmp_path) == run
+
+
+# --- what the search says of section 4.1, Table 2 and Fig. 2 ------------------------------------------
+
+
+def test_a_trial_that_was_pruned_stands_behind_all_others_and_by_how_far_it_came():
+    stand = search_effects.standing
+    early, late = {"pruned": True, "folds": 9, "correct": 15, "tested": 27}, {"pruned": True, "folds": 40}
+    done = [{"pruned": False, "folds": 118, "correct": right, "tested": 327} for right in (316, 319)]
+    late |= {"correct": 100, "tested": 112}
+    assert stand(early) < stand(late) < stand(done[0]) < stand(done[1])
+    assert search_effects.dominance([stand(done[1])], [stand(early), stand(late)])[0] == 1
+    assert search_effects.dominance([stand(early)], [stand(early)]) == (0, (0, 0))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=12), st.lists(st.integers(0, 5), min_size=1, max_size=12))
+def test_dominance_is_what_mann_and_whitney_count(a, b):
+    value, (low, high) = search_effects.dominance([(x,) for x in a], [(x,) for x in b])
+    u = stats.mannwhitneyu(a, b, method="asymptotic").statistic if {*a, *b} != {a[0]} else len(a) * len(b) / 2
+    assert value == pytest.approx(2 * u / (len(a) * len(b)) - 1)
+    assert low - 1e-9 <= value <= high + 1e-9
+
+
+def measured_search(request, profile="quick"):
+    """What the claims about the search get from what was found, without any other run."""
+    evidence = Evidence(request.paper, profile, "synthetic", {"census": {}}, [], [], {}, request.results)
+    return evidence, searched_module.measurements(evidence, measured.stated)
+
+
+def test_statements_and_table_2_are_measured_by_the_search_with_all_that_is_not_the_papers(searched):
+    request, _ = searched({**SIZES, "prune_below": 0, "subjects": 6}, by_dropout, trials=14, protocol="published")
+    evidence, found = measured_search(replace(request, paper=PAPER))
+    wanted = {claim.id for claim in PAPER.claims if claim.experiment == "search"}
+    assert set(found) == wanted and len(wanted) == 7 + 9
+    (dropout,) = found["section4_1-dropout_from_half"]
+    assert dropout.value == -1 and dropout.interval == pytest.approx((-1, -1))
+    for one in (dropout, found["table2-clahe"][0]):
+        for said in ("a narrow network", "2 epochs instead of 16", "14 of 800 trials", "pruned below 0.0%"):
+            assert said in one.differs
+        assert "18 of 327 samples tested" in one.differs and "Haar cascade" in one.differs
+        assert evidence.judge(PAPER.claim("table2-clahe"), one).name == "not comparable"
+    winner = search_record.winner(PAPER, "quick", "synthetic", request.results, "ckplus")
+    assert found["table2-pooling"][0].value == float(winner["pooling"] == "average")
+
+
+def test_a_search_as_the_paper_made_it_is_judged(searched, monkeypatch):
+    monkeypatch.setattr(preprocessing, "detector", lambda request: "ssd")
+    paper = PAPER.profiles["paper"]
+    request, _ = searched(paper, by_dropout, trials=12, protocol="published")
+    path = search_record.place(PAPER, "quick", "synthetic", request.results, "ckplus")
+    record = search_record.read(path)
+    # As it would be of 800 trials on the 327 sequences.
+    study = record.content["studies"]["published"]["ckplus"]
+    study |= {"samples": 327, "trials": study["trials"] * 67}
+    plans.write(search_record.place(PAPER, "paper", "synthetic", request.results, "ckplus"), record.content)
+    evidence, found = measured_search(replace(request, paper=PAPER), "paper")
+    (dropout,) = found["section4_1-dropout_from_half"]
+    assert dropout.differs == "" and "rather too narrow" in dropout.note
+    claim = PAPER.claim("section4_1-dropout_from_half")
+    assert evidence.judge(claim, replace(dropout, data="real")).name == "holds"
+
+
+def test_fig_2_has_a_cross_for_each_completed_configuration(searched):
+    request, _ = searched({**SIZES, "prune_below": 90, "subjects": 6}, by_dropout, trials=14, protocol="published")
+    (path,) = search_pictures.draw(request.paper, "quick", "synthetic", request.results)
+    assert path.name == "fig2-ckplus.png" and path.read_bytes()[:4] == b"\x89PNG"
+    record = search_record.read(search_record.place(PAPER, "quick", "synthetic", request.results, "ckplus"))
+    study = record.content["studies"]["published"]["ckplus"]
+    points = search_pictures.crosses(study)
+    kept = [trial for trial in study["trials"] if not trial["pruned"]]
+    assert 0 < len(points) == len(kept) < 14 and {accuracy for _, accuracy in points} == {100.0}
+    assert [number for number, _ in points] == sorted(trial["number"] for trial in kept)
+
+
+def test_an_honest_reproduction_takes_no_configuration_that_the_tested_subjects_chose(searched):
+    request, _ = searched({**SIZES, "folds": 2}, by_dropout, corpus="oulu", trials=4, protocol="both")
+    asked = check(request.paper, experiments.EXPERIMENTS, results=request.results, settings=["oulu_best=search_again"])
+
+    def configured(protocol):
+        return list(experiments._configured(asked, Drawn(OULU), "oulu-folds", protocol, trainings.ROWS["c2"]))
+
+    (everywhere,) = configured("published")
+    assert everywhere[0] == search_record.winner(PAPER, "quick", "synthetic", request.results, "oulu")
+    assert len(everywhere[1]) == 2
+    folds = configured("honest")
+    assert [[name for name, _ in some] for _, some in folds] == [["fold-01"], ["fold-02"]]
+    content = search_record.read(search_record.place(PAPER, "quick", "synthetic", request.results, "oulu")).content
+    for options, ((name, _),) in folds:
+        assert options == content["studies"]["honest"][f"oulu-{name}"]["trials"][0]["options"]
+    with pytest.raises(UserError, match="has seen sequences that clip-disjoint tests"):
+        configured("clip-disjoint")
+    with pytest.raises(UserError, match="nested search on oulu without fold-09"):
+        search_record.winner(PAPER, "quick", "synthetic", request.results, "oulu", outer="fold-09")

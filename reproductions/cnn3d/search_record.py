@@ -14,6 +14,7 @@ from reproductions.cnn3d import preprocessing
 
 if TYPE_CHECKING:
     from optuna import Study
+    from optuna.trial import FrozenTrial
 
     from common.runs import Run
     from common.scores import Score
@@ -132,7 +133,7 @@ def _study(study: "Study", question: "Question") -> dict[str, Any]:
         "question": question.stored(),
         "sampler": study.user_attrs[search.SAMPLER],
         "given_up": search.given_up(study),
-        "importances": _importances(study) if sum(not search.pruned(trial) for trial in ranked) >= ENOUGH else {},
+        "importances": _importances(study) if _tell_apart(ranked) else {},
         "trials": [
             {
                 "number": trial.number,
@@ -145,6 +146,14 @@ def _study(study: "Study", question: "Question") -> dict[str, Any]:
             for trial in ranked
         ],
     }
+
+
+def _tell_apart(ranked: Sequence["FrozenTrial"]) -> bool:
+    """Whether there are completed trials enough, and of different accuracy, for an option to explain anything."""
+    from common import search
+
+    values = [trial.value for trial in ranked if not search.pruned(trial)]
+    return len(values) >= ENOUGH and len(set(values)) > 1
 
 
 def _importances(study: "Study") -> dict[str, float]:

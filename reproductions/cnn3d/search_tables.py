@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from common import optimism
+from common import optimism, search_effects
 from common.paper import Paper
 from common.tables import Table
-from reproductions.cnn3d import search_record
+from reproductions.cnn3d import search_record, searched
 from reproductions.cnn3d.data import CKPLUS, KEYS
 
 BEST = 10
@@ -42,6 +42,8 @@ def tables(paper: Paper, profile: str, data: str, results: Path) -> list[Table]:
             made.append(_best(paper, name, key, content, study))
             if study["importances"]:
                 made.append(_importances(name, key, content, study))
+            if name == CKPLUS:
+                made.append(_statements(paper, key, content, study))
         if content["nested"]:
             made.append(_nested(name, key, content))
     for table in made:
@@ -65,7 +67,7 @@ def _best(paper: Paper, name: str, key: str, content: dict, study: dict) -> Tabl
         rows.append({"rank": "printed", "accuracy": "97.56 %"} | {option: _shown(stated[option]) for option in stated})
     columns = {"rank": "Rank", "trial": "Trial", "accuracy": "Accuracy"} | TITLES
     printed = "Table 2" if name == CKPLUS else "Table 3 (lost)"
-    title = f"{printed}: the best of {len(trials)} trials on {name}{_told(content)}"
+    title = f"{printed}: the best of {len(trials)} trials on {name}{told(content)}"
     return Table(
         f"search_{key}", title, columns, rows, [*_sampler(study), *_pruning(study), *_warning(name, study, paper)]
     )
@@ -92,7 +94,7 @@ def _shown(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value).replace("_", " ")
 
 
-def _told(content: dict) -> str:
+def told(content: dict) -> str:
     """What keeps these figures apart from the paper's."""
     drawn = ", drawn faces" if content["data"] == "synthetic" else ""
     narrow = content["narrow"]
@@ -149,10 +151,35 @@ def _importances(name: str, key: str, content: dict, study: dict) -> Table:
         }
         for option, share in sorted(study["importances"].items(), key=lambda pair: -pair[1])
     ]
-    title = f"Fig. 2: which options matter in the search on {name}{_told(content)}"
+    title = f"Which options matter in the search on {name}{told(content)}"
     columns = {"option": "Option", "importance": "Importance", "bar": "", "best": "Best trial"}
     notes = [f"Share of the accuracy's variance that an option explains (fANOVA over {completed} completed trials)."]
     return Table(f"search_{key}_importances", title, columns, rows, notes)
+
+
+def _statements(paper: Paper, key: str, content: dict, study: dict) -> Table:
+    """What section 4.1 says of single options, beside how their trials rank."""
+    rows = []
+    for claim in paper.select("section4_1-*"):
+        having, lacking = searched.sides(claim.network, study["trials"])
+        row = {"claim": claim.source.partition(": ")[2], "having": len(having), "lacking": len(lacking)}
+        if having and lacking:
+            value, (low, high) = search_effects.dominance(having, lacking)
+            row |= {"value": f"{value:+.2f}", "interval": f"{low:+.2f} to {high:+.2f}"}
+        rows.append(row | {"stated": f"{claim.relation} than {claim.value}"})
+    columns = {
+        "claim": "Section 4.1",
+        "having": "Trials with",
+        "lacking": "Trials without",
+        "value": "Better less worse",
+    }
+    columns |= {"interval": "95 % interval", "stated": "To be"}
+    notes = [
+        "Better less worse: how much likelier a trial with the option is better than one without than the other way "
+        "about, -1 to 1; pruned trials rank behind all others, by how far they came. Trials are drawn by those before "
+        "them, so the interval is rather too narrow, and other options differ as well. Verdicts: make claims.",
+    ]
+    return Table(f"search_{key}_statements", f"What helps, by section 4.1{told(content)}", columns, rows, notes)
 
 
 def _nested(name: str, key: str, content: dict) -> Table:
@@ -180,7 +207,7 @@ def _nested(name: str, key: str, content: dict) -> Table:
     ]
     columns = {"fold": "Outer fold", "trials": "Trials", "inner": "Best, inner folds", "outer": "Tested, outer fold"}
     title = (
-        f"Nested search on {name}: searched on the training subjects of each fold, tested on the others{_told(content)}"
+        f"Nested search on {name}: searched on the training subjects of each fold, tested on the others{told(content)}"
     )
     return Table(f"search_{key}_nested", title, columns | TITLES, rows, notes)
 

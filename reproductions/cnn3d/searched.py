@@ -74,12 +74,16 @@ def _answer(claim: Claim, trials: list[dict], best: dict[str, Any]) -> tuple[flo
     """The value of a claim about the search, with its interval; None where the trials do not say."""
     if claim.metric == BEST_HAS:
         return float(trials[0]["options"][claim.network] == best[claim.network]), None
-    if claim.network not in EFFECTS:
-        return None, None
-    sides: dict[bool, list[tuple]] = {True: [], False: []}
+    having, lacking = sides(claim.network, trials)
+    return search_effects.dominance(having, lacking) if having and lacking else (None, None)
+
+
+def sides(effect: str, trials: list[dict]) -> tuple[list[tuple], list[tuple]]:
+    """How the trials with an option of `EFFECTS` stand, and those without."""
+    found: dict[bool, list[tuple]] = {True: [], False: []}
     for trial in trials:
-        sides[bool(EFFECTS[claim.network](trial["options"]))].append(search_effects.standing(trial))
-    return search_effects.dominance(sides[True], sides[False]) if all(sides.values()) else (None, None)
+        found[bool(EFFECTS[effect](trial["options"]))].append(search_effects.standing(trial))
+    return found[True], found[False]
 
 
 def _differs(stated: dict[str, Any], study: dict) -> list[str]:

@@ -6,7 +6,7 @@ from common.errors import UserError
 from common.evidence import Evidence, whole
 from common.paper import Paper
 from common.tables import Table
-from reproductions.cnn3d import accuracy_tables, confusion_tables, fold_tables, search_tables, significance
+from reproductions.cnn3d import accuracy_tables, confusion_tables, fold_tables, readings, search_tables, significance
 from reproductions.cnn3d.data import CKPLUS
 from reproductions.cnn3d.fold_tables import leaks
 
@@ -29,6 +29,7 @@ def tables(evidence: Evidence) -> list[Table]:
     made += [fold_tables.table(evidence, name, title) for name in fold_tables.TABLES if name in asked]
     made += [significance.table(evidence, title)] if "significance" in asked else []
     made += [accuracy_tables.table(evidence, title)] if {"table6", "table7", "table8"} & set(asked) else []
+    made += [readings.table(evidence, title)] if {"table4", "table5", "table6"} & set(asked) else []
     made += confusion_tables.tables(evidence, title)
     for table in made:
         table.meta = evidence.meta
