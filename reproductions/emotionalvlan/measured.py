@@ -14,7 +14,7 @@ from common.scores import Score
 from common.verdicts import TOO_SMALL, Measured
 from reproductions.emotionalvlan import groups, sweep, trainings
 from reproductions.emotionalvlan.data import FER2013, KEYS, LISTED, PRINTED
-from reproductions.emotionalvlan.models import NO_WEIGHTS
+from reproductions.emotionalvlan.models import FRAMES, NO_WEIGHTS
 
 PUBLISHED, HONEST = "published", "honest"
 MATRICES = ("table2", "table3", "table4", "table5")
@@ -50,6 +50,8 @@ def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
     if "pretrained" in settings:
         # Which file the weights came from is open; that there are some is asked in `_differences`.
         settings["pretrained"] = identity.settings.get("pretrained", settings["pretrained"])
+    if "frames" in settings and claim.experiment != sweep.EXPERIMENT:
+        settings["frames"] = FRAMES
     recipe = trainings.recipe(request, stage)
     if identity.recipe["checkpoint"] == "best_validation_accuracy":
         recipe = replace(recipe, checkpoint="best_validation_accuracy")
