@@ -1,5 +1,7 @@
 """Haddad et al.: folds, trainings and tables; trainings are replaced by their predictions except in one test."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,11 +13,13 @@ from scipy import stats
 from common import paper as papers
 from common import plans, runs, scores
 from common.clips import Provenance
+from common.differences import differences
 from common.errors import UserError
 from common.feeding import class_labels
 from common.request import check
 from common.split_audit import audit_split
-from reproductions.cnn3d import data, experiments, measured, preprocessing, significance, tables, trainings
+from reproductions import compare
+from reproductions.cnn3d import data, experiments, measured, preprocessing, readings, significance, tables, trainings
 from reproductions.cnn3d import search as searching
 from reproductions.cnn3d.data import CKPLUS, CLASSES, OULU
 
@@ -509,3 +513,108 @@ def test_labels_are_in_the_order_of_the_figures():
         printed = next(matrix for matrix in PAPER.matrices if matrix.source == figure)
         assert [str(name) for name in CLASSES[corpus]] == printed.labels
         assert class_labels(printed.labels, CLASSES[corpus]).tolist() == list(range(len(printed.labels)))
+
+
+# --- what forbids a comparison, and other readings ------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def fold(whole):
+    """The first published fold of c1 on CK+."""
+    return next(r for r in measured.runs_of(whole, "table4", "c1", "published") if r.identity.fold == "fold-01")
+
+
+def found(*members, claim="table4-c1-fold1"):
+    return differences(PAPER, PAPER.claim(claim), members, measured.stated) + measured._differs(
+        PAPER.claim(claim), members
+    )
+
+
+def with_decisions(run, recipe=None, **chosen):
+    identity = replace(run.identity, recipe=run.identity.recipe | (recipe or {}))
+    return replace(run, identity=identity, record=run.record | {"decisions": run.record["decisions"] | chosen})
+
+
+def test_a_stand_in_for_the_detector_and_divided_batches_forbid_a_comparison(fold):
+    assert found(fold) == []
+    (told,) = found(with_decisions(fold, detector="haar"))
+    assert "Haar cascade instead of" in told
+    parts = {"batch_size": 10, "accumulation": 3}
+    assert found(with_decisions(fold, parts, batches_per_update=3)) == [
+        "batch normalisation sees parts of the batches of 30"
+    ]
+    before = replace(fold, record=fold.record | {"decisions": {}})
+    assert found(before) == [measured.UNKNOWN_DETECTOR]
+
+
+def test_a_choice_of_what_is_open_is_computed_and_no_difference(fold):
+    assert found(with_decisions(fold, {"rest": "dropped"}, rest_of_batches="dropped")) == []
+    assert found(with_decisions(fold, {"rest": "dropped"})) == ["rest dropped instead of runs_on"]
+    assert found(with_decisions(fold, {"clahe": "grey"}, clahe_when="after_copies")) == []
+
+
+def test_known_people_in_the_test_part_forbid_a_comparison(reproduced):
+    evidence = reproduced(profile=EXACT, experiment="table7", settings=["ckplus_folds=sequences_step_10"])
+    one = measured.measure(evidence, PAPER.claim("table7-ours-accuracy"), "published")
+    assert "120 tested sequences show subjects that are trained on" in one.differs
+
+
+def test_every_accuracy_of_table_3s_options_is_not_comparable(whole):
+    for claim in PAPER.claims:
+        if claim.network in ("c2", "c3") and claim.unit == "%":
+            for one in measured.measurements(whole)[claim.id]:
+                assert measured.WITHOUT_TABLE_3 in one.differs
+                assert whole.judge(claim.model_copy(update={"check": None}), one).name == "not comparable"
+
+
+def test_a_run_of_this_paper_is_compared_with_its_printed_accuracies(whole, fold):
+    loso = measured.runs_of(whole, "table6", "c1", "published")[0]
+    assert [claim.id for claim in compare.about(PAPER, loso)] == ["table6-ours-accuracy"]
+    assert {claim.id for claim in compare.about(PAPER, fold)} == {"table4-c1-fold1", "table7-ours-accuracy"}
+    printed = compare.against_published(loso)
+    assert "97.56" in printed.markdown()
+
+
+def test_one_epoch_for_all_folds_is_read_from_the_curves(whole, made):
+    class Curves:
+        def __init__(self, tested, accuracies):
+            self.record, self.accuracies = {"samples": {"test": tested}}, accuracies
+
+        def curves(self):
+            return pd.DataFrame({"val_accuracy": self.accuracies})
+
+    runs_of_two = [Curves(30, [0.5, 0.9, 0.8]), Curves(10, [1.0, 0.4, 0.8])]
+    assert readings.common_epoch(runs_of_two) == (3, pytest.approx(0.8), pytest.approx(0.8))
+    rows = {(row["row"], row["protocol"]): row for row in made["readings"].rows}
+    assert len(rows) == 2 * 7
+    assert "common" not in rows["Table 4, c1", "honest"] and rows["Table 6, c1", "published"]["printed"] == "97.56"
+    members = measured.runs_of(whole, "table5", "c2", "published")
+    row = rows["Table 5, c2", "published"]
+    assert row["common"].endswith("(epoch 1)") and float(row["last"]) < float(row["common"].split()[0])
+    right, tested = readings.full_batches(members, 10)
+    assert tested == 10 * 10 and row["full"] == f"{right:.2f} (100)"
+    table = members[0].predictions()
+    assert readings.full_batches(members[:1], 5) == (int((table.emotion == table.predicted)[:10].sum()), 10)
+
+
+def test_equalising_after_the_copies_takes_plain_faces_and_refuses_what_contradicts_it():
+    asked = request(profile=EXACT, settings=["clahe_when=after_copies", "clahe_channel=each_rgb_channel"])
+    best = PAPER.hyperparameters["best"]
+    for name, channel in ((CKPLUS, "grey"), (OULU, "each_rgb_channel")):
+        corpus = data.Corpus(name, [], Provenance(False))
+        corpus._samples = {False: "plain", True: "equalised"}
+        assert corpus.samples(asked, clahe=True) == "plain" == corpus.samples(request(), clahe=False)
+        assert corpus.samples(request(), clahe=True) == "equalised"
+        assert trainings.recipe(asked, best, corpus, "last").clahe == channel
+        assert trainings.recipe(asked, best | {"clahe": False}, corpus, "last").clahe == "none"
+        assert trainings.recipe(request(), best, corpus, "last").clahe == "none"
+    both = request(settings=["clahe_when=after_copies", "preprocessing_order=clahe_crop_resize_scale"])
+    with pytest.raises(UserError, match="after copies are made"):
+        data.load(both, (CKPLUS,))
+
+
+def test_class_weights_of_originals_reach_the_recipe_where_classes_are_weighted():
+    asked, best = request(settings=["class_weights_of=originals"]), PAPER.hyperparameters["best"]
+    weighted = trainings.recipe(asked, best | {"loss_weights": True}, Drawn(), "last")
+    assert (weighted.class_weights, weighted.weights_of) == (True, "originals")
+    assert trainings.recipe(asked, best, Drawn(), "last") == trainings.recipe(request(), best, Drawn(), "last")
