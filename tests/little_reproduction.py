@@ -31,7 +31,8 @@ def request(cache: Path, results: Path, **changes):
 
     sizes = {key: changes.pop(key, value) for key, value in PROFILE.items()}
     profile = {key: value for key, value in sizes.items() if value is not None}
-    paper = papers.load("timeconvnet").model_copy(update={"profiles": {"quick": profile}})
+    paper = papers.load("timeconvnet")
+    paper = paper.model_copy(update={"profiles": paper.profiles | {"quick": profile}})
     settings = paper.settings | {"timing_warm_up": 0} | changes.pop("settings", {})
     lists = {key: tuple(value) if isinstance(value, list) else value for key, value in changes.items()}
     return Request(paper, cache=cache, results=results, settings=settings, **lists)

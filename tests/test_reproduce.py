@@ -81,12 +81,15 @@ def test_the_notes_say_who_stands_on_both_sides(finished):
 
 def test_synthetic_data_confirm_nothing(finished):
     everything = made(finished)
-    assert set(everything) == {"table1", "ledger", "table2", "controls", "speed"}
+    beside = {"reconstruction", "statements", "breakdown"}
+    assert set(everything) == {"table1", "ledger", "table2", "controls", "speed"} | beside
     verdicts = [row for table in everything.values() for row in table.rows if row.get("verdict", DASH) != DASH]
     assert len(verdicts) > 20
     for row in verdicts:
         needs_no_data = row.get("quantity") == "parameters"
-        assert (row["verdict"] in ("match", "exact", "close")) == needs_no_data, row
+        if row.get("what", "").startswith("inference time, "):
+            continue  # a ratio of two times, which no data decide
+        assert (row["verdict"] in ("match", "exact", "close", "holds")) == needs_no_data, row
     assert all(table.meta["data"] == "synthetic" for table in everything.values())
     assert all(table.meta["details"]["seed"] == 0 for table in everything.values())
 
