@@ -127,11 +127,11 @@ def of_cnn3d(protocol: str) -> Iterator[Choice]:
 
 
 def of_convlstm(protocol: str) -> Iterator[Choice]:
-    rows, asked = table(frames=1), request("convlstm")  # a sample is a clip
+    rows, asked = table(frames=1).assign(copy_of=-1), request("convlstm")  # a sample is a clip, no copy
     for name, reading in readings.READINGS.items():
         # AFEW names nobody, so that its parts are whole films by the word of its makers alone.
         if protocol in reading.protocols and reading.corpus != readings.AFEW:
-            yield from (Choice(rows, fold) for _, fold in readings.folds(asked, name, rows, protocol))
+            yield from (Choice(rows, division[1]) for division in readings.folds(asked, name, rows, protocol))
 
 
 def of_emotionalvlan(protocol: str) -> Iterator[Choice]:
