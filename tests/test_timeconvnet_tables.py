@@ -144,6 +144,9 @@ def test_statements_about_two_networks_are_judged_with_their_interval(tmp_path):
     for key, mean in (("tcn_mini_xception", 3.0), ("tcn_resnet20", 5.7), ("resnet20_3d", 30.0)):
         speeds["networks"][key]["mean"] = mean
     path.write_text(json.dumps(speeds))
+    few = measured.time_ratio(fake_runs.evidence_of(request(tmp_path)), PAPER.claim("text5-twice-as-fast"))
+    assert few.differs == "100 timed runs instead of 1,000"
+    path.write_text(json.dumps(speeds | {"runs": 1000}))
     by_id = {one.claim.id: one for one in claims.collect(["timeconvnet"], tmp_path).standings}
     assert by_id["text5-higher-than-2d"].measured.value == pytest.approx(10)
     low, high = by_id["text5-higher-than-2d"].measured.interval

@@ -158,7 +158,10 @@ def time_ratio(evidence: Evidence, claim: Claim) -> Measured | None:
         if one["parameters"] != NETWORKS[key].parameters
     ]
     gpus, runs = evidence.speed["machine"]["gpus"], evidence.speed["runs"]
-    note = [f"{runs:,} runs on {gpus[0] if gpus else 'a processor without GPU'}"]
+    stated_runs = evidence.paper.hyperparameters["timing_runs"]
+    if runs < stated_runs:
+        differs.append(f"{runs:,} timed runs instead of {stated_runs:,}")
+    note = [f"timed on {gpus[0] if gpus else 'a processor without GPU'}"]
     note += filter(None, [_built_otherwise(evidence, OVER[claim.id])])
     ratio = slow["mean"] / fast["mean"]
     return Measured(ratio, "none", differs="; ".join(differs), note="; ".join(note), run=evidence.speed_place)
