@@ -21,6 +21,7 @@ GROUPS = (
     "faces",
     "watching",
     "alignment",
+    "upsampling",
     "c3d",
     "memory",
     "svm",

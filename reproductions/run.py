@@ -9,7 +9,7 @@ from common.paper import Paper
 from common.request import Request, cache_from_environment, check, models_from_environment, results_from_environment
 from common.screen import console, errors
 from common.tables import Table
-from reproductions import registry
+from reproductions import buildable, registry
 
 
 def reproduce(name: str, **options) -> list[Table]:
@@ -27,6 +27,7 @@ def reproduce(name: str, **options) -> list[Table]:
     console.rule()
     console.print(f"{request.paper.title} ({request.paper.year})\n{line}", markup=False)
     console.rule()
+    buildable.check(request)
     data = registry.module(name, "experiments").reproduce(request).word
 
     tables = registry.module(name, "tables").make(request.paper, request.profile, data, request.results)

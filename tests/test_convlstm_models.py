@@ -219,16 +219,41 @@ def test_the_last_convolution_has_the_same_maps_and_more_of_them():
 
 
 @pytest.mark.parametrize(
-    "settings",
+    ("settings", "layer", "maps"),
     [
-        {"pools": 1},
-        {"fer_network": "mini_xception", "fer_features": "last_convolution"},
-        {"pool_size": (2, 2, 2), "convlstm_output": "sequence"},
+        ({"pools": 1}, "pool1", (32, 32, 32)),
+        ({"pools": 1, "fer_features": "last_convolution"}, "conv2b", (32, 32, 64)),
+        ({"fer_features": "last_convolution"}, "conv3b", (16, 16, 128)),
+        ({"fer_network": "mini_xception", "fer_features": "last_convolution"}, "norm3b", (16, 16, 64)),
+        ({"fer_network": "mini_xception", "fer_features": "last_convolution", "pools": 1}, "norm2b", (32, 32, 32)),
     ],
 )
-def test_branches_that_cannot_be_added_are_told(settings):
-    with pytest.raises(UserError, match=r"give \d+×\d+×\d+.* and .*16.*cannot be added"):
-        convlstm(fer=True, **settings)
+def test_features_have_the_size_of_the_other_branch_whatever_its_pools(settings, layer, maps):
+    model = convlstm(fer=True, **SMALL, **settings)
+    named = model.get_layer(f"{FER}{layer}")
+    assert named.output.shape[1:] == maps
+    assert model.get_layer("convlstm_fer").input.shape == (None, 8, *maps)
+    # Nothing of that network behind this layer is part of the branch.
+    known = [one.name for one in fer2013(fer_network=settings.get("fer_network", "vgg_32_64_128")).layers]
+    later = set(known[known.index(named.name) + 1 :]) & {one.name for one in model.layers if one.weights}
+    assert not {name for name in later if name.startswith(FER)}
+
+
+def test_with_one_pool_mini_xception_gives_its_first_module():
+    model = convlstm(fer=True, fer_network="mini_xception", pools=1, **SMALL)
+    assert model.get_layer("convlstm_fer").input.shape == (None, 8, 32, 32, 16)
+
+
+@pytest.mark.parametrize(("pools", "steps"), [(2, 2), (1, 4)])
+def test_all_states_of_both_branches_are_of_the_same_times(pools, steps):
+    import keras
+
+    model = convlstm(fer=True, **SMALL, pools=pools, pool_size=(2, 2, 2), convlstm_output="sequence")
+    assert model.get_layer("sum").output.shape[1] == steps
+    pooled = model.get_layer(f"{FER}pool_time")
+    look = keras.Model(model.input, [pooled.input, pooled.output])
+    before, after = look.predict_on_batch(np.random.default_rng(1).random((1, 8, 64, 64, 1)))
+    np.testing.assert_array_equal(after, before.reshape(1, steps, 8 // steps, *before.shape[2:]).max(axis=2))
 
 
 def test_the_branches_are_added_before_the_dense_layer():

@@ -55,6 +55,12 @@ class Corpus:
             self._samples[copied] = self._copied(request) if copied else self._built(request)
         return self._samples[copied]
 
+    def lost(self, request: Request):
+        """The clips that could be read and show no face: corpus, clip, subject, emotion and partition of each."""
+        ledger = self.samples(request).ledger
+        without = (ledger.rows == 0) & (ledger.problem == "")
+        return ledger[without][["corpus", "clip", "subject", "emotion", "partition"]].reset_index(drop=True)
+
     def copies(self, request: Request) -> Copies:
         """The copies of section IV.B: fixed angles, and all of them mirrored."""
         stated, chosen = request.paper.hyperparameters, request.settings

@@ -4,6 +4,7 @@
 `reproductions.convlstm.tables` makes the tables from that plan alone.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -54,7 +55,10 @@ def reproduce(request: Request) -> Provenance:
     plan = plans.asked(request, origin, wanted) | {
         "census": {name: _census(request, corpus) for name, corpus in corpora.items()},
         "runs": [asdict(identity) for identity in _identities(everything, branches)],
-        "splits": {f"{name}, {protocol}": _together(name, some) for (name, protocol), some in jobs.items()},
+        "splits": {
+            f"{name}, {protocol}": _together(request, corpora[READINGS[name].corpus], name, some)
+            for (name, protocol), some in jobs.items()
+        },
         "branch": {str(run.identity): run.synthetic for run in branches.values()},
         "narrow": request.sizes.get("narrow"),
         "learning_rate": request.sizes.get("learning_rate"),
@@ -90,21 +94,23 @@ def _branches(request: Request) -> dict[int, Run]:
 
 
 def _jobs(request: Request, corpus: Corpus, name: str, protocol: str, branches: dict[int, Run]) -> list[Job]:
-    """The trainings of one reading under one protocol: seeds × folds."""
+    """The trainings of one reading under one protocol: seeds × folds (or × runs on one split)."""
     copied = readings.copied(name, request.settings)
     table = corpus.samples(request, copied).table
+    folds = readings.folds(request, name, table, protocol, corpus.lost(request))
     return [
         job
-        for seed in request.seeds
+        for asked in request.seeds
+        for seed in readings.seeds(request, name, asked)
         for job in trainings.jobs(
             request,
             corpus,
             experiment=name,
             protocol=protocol,
-            folds=readings.folds(request, name, table, protocol),
+            folds=folds,
             seed=seed,
             copied=copied,
-            branch=branches[seed] if corpus.name == AFEW else None,
+            branch=branches[asked] if corpus.name == AFEW else None,
         )
     ]
 
@@ -113,7 +119,7 @@ def _identities(jobs: Sequence[Job], branches: dict[int, Run]) -> list:
     return [*(run.identity for run in branches.values()), *(job.training.identity for job in jobs)]
 
 
-def _together(name: str, jobs: Sequence[Job]) -> dict:
+def _together(request: Request, corpus: Corpus, name: str, jobs: Sequence[Job]) -> dict:
     """What the folds of a reading have in common with their training parts, all of them together."""
     parts = list({job.training.fold_name: job.split for job in jobs}.values())
     known = together(parts)
@@ -121,6 +127,8 @@ def _together(name: str, jobs: Sequence[Job]) -> dict:
         "said": readings.said(name, known["test"]),
         "copies": parts[0]["copies"],
         "folds": len(parts),
+        "lost": sum(part["lost"] for part in parts),
+        "left_out": readings.left_out(request, name, corpus.lost(request)),
     }
 
 
@@ -134,6 +142,14 @@ def _census(request: Request, corpus: Corpus) -> dict:
         "clips": {str(emotion): int((table.emotion == str(emotion)).sum()) for emotion in corpus.classes},
         "copies": copies.per_sample(0),
         "in_both_parts": list(corpus.in_both_parts),
+        "lost": {part: int(count) for part, count in corpus.lost(request).partition.value_counts().items()},
+        "found": _found(corpus),
         "ledger": counted(samples.ledger)[corpus.name],
         "broken": broken(samples.ledger),
     }
+
+
+def _found(corpus: Corpus) -> dict[str, int]:
+    """Labelled clips by emotion, and of AFEW by part, whether they show a face or not: "Fear", "Train"."""
+    counts = Counter(str(clip.emotion) for clip in corpus.clips)
+    return dict(counts + Counter(clip.partition for clip in corpus.clips if clip.partition))

@@ -12,13 +12,15 @@ from common.request import Request
 from common.runs import Run
 from common.scores import Score
 from common.verdicts import TOO_SMALL, Measured
-from reproductions.convlstm import data, readings, trainings
+from reproductions.convlstm import data, findings, readings, trainings
 from reproductions.convlstm.data import AFEW, CKPLUS
 from reproductions.convlstm.readings import (
     AFEW_PARTS,
     AFEW_RANDOM,
     CKPLUS_FOLDS,
+    RANDOM,
     READINGS,
+    SAVEE_BOTH,
     SAVEE_CLIPS,
     SAVEE_COPIES,
     SAVEE_SPEAKERS,
@@ -45,6 +47,8 @@ class Leak:
     compare: Callable[[Sequence[Run], Sequence[Run]], tuple[float, float, float]]
 
 
+# Begins the metric of how many clips one part of AFEW has.
+_PART = "clips of "
 _PUBLISHED, _HONEST = "published", "honest"
 LEAKS = (
     Leak(
@@ -58,6 +62,13 @@ LEAKS = (
         "SAVEE",
         "copies of tested clips trained on",
         (SAVEE_COPIES, _PUBLISHED),
+        (SAVEE_BOTH, _PUBLISHED),
+        scores.difference_by_subject,
+    ),
+    Leak(
+        "SAVEE",
+        "copies of tested clips tested as well",
+        (SAVEE_BOTH, _PUBLISHED),
         (SAVEE_CLIPS, _PUBLISHED),
         scores.difference_by_subject,
     ),
@@ -77,7 +88,7 @@ LEAKS = (
     ),
     Leak(
         "SAVEE",
-        "all three",
+        "all four",
         (SAVEE_COPIES, _PUBLISHED),
         (SAVEE_SPEAKERS, _HONEST),
         scores.difference_by_subject,
@@ -136,7 +147,7 @@ def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
         trainings.network_settings(request, name),
         trainings.recipe(request, corpus, run.identity.experiment, copied),
         corpus.classes,
-        _folds(request.paper, run.identity.experiment),
+        _folds(request, run.identity.experiment),
         {
             "clip-disjoint": "the epoch chosen on clips that are not tested",
             "honest": "the epoch chosen on clips that are not tested",
@@ -146,7 +157,21 @@ def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
 
 def measurements(evidence: Evidence) -> dict[str, list[Measured]]:
     """Everything that was measured, by the id of its claim; claims without a measurement are absent."""
-    return evidence.measured(lambda claim: (measure(evidence, claim, *row) for row in rows(evidence, claim.experiment)))
+    return evidence.measured(lambda claim: _of_claim(evidence, claim))
+
+
+def accuracy_of(paper: Paper, experiment: str) -> Claim:
+    """The accuracy that the paper prints for its own network."""
+    own = (one for one in paper.claims if one.experiment == experiment and one.metric == "accuracy" and not one.cited)
+    return next(one for one in own if one.relation == "equal")
+
+
+def _of_claim(evidence: Evidence, claim: Claim) -> list[Measured | None]:
+    if claim.cited or claim.experiment not in evidence.plan["experiments"]:
+        return []
+    if claim.kind == "count":
+        return [_size(evidence, claim)]
+    return [measure(evidence, claim, *row) for row in rows(evidence, claim.experiment)]
 
 
 def rows(evidence: Evidence, experiment: str) -> list[Row]:
@@ -160,20 +185,38 @@ def rows(evidence: Evidence, experiment: str) -> list[Row]:
 
 
 def measure(evidence: Evidence, claim: Claim, reading: str, protocol: str) -> Measured | None:
-    """What one row gives for an accuracy, in percent; None where nothing was run for it."""
-    found = score(evidence, (reading, protocol))
+    """What one row gives for an accuracy, or for a statement about one; None where nothing was run for it."""
+    found, members = score(evidence, (reading, protocol)), runs_of(evidence, (reading, protocol))
     if found is None:
         return None
-    low, high = found.interval
+    figures = findings.measure(evidence.paper, claim, found, members)
+    if figures is None:
+        return None
+    value, low, high = (claim.scale * figure for figure in figures)
     return evidence.measurement(
         claim,
-        runs_of(evidence, (reading, protocol)),
-        100 * found.accuracy,
-        (100 * low, 100 * high),
+        members,
+        value,
+        (low, high),
         stated,
-        differs=_differences(evidence, claim, reading),
+        differs=_differences(evidence, claim, (reading, protocol)),
         note=[] if found.learnt else [TOO_SMALL],
     )
+
+
+def _size(evidence: Evidence, claim: Claim) -> Measured:
+    """How many clips or people a data set has, whether a face was found or not."""
+    name = next(one.corpus for one in READINGS.values() if one.experiment == claim.experiment)
+    census = evidence.plan["census"][name]
+    found, emotions = census["found"], list(census["clips"])
+    if claim.unit == "subjects":
+        value = census["subjects"]
+    elif claim.metric.startswith(_PART):
+        value = found.get(claim.metric.removeprefix(_PART), 0)
+    else:
+        value = sum(found.get(one, 0) for one in ([claim.emotion] if claim.emotion else emotions))
+    lacking = "without Contempt" if name == CKPLUS and "Contempt" not in emotions else ""
+    return Measured(value, evidence.data, differs=lacking, run=evidence.plan_place)
 
 
 def score(evidence: Evidence, row: Row) -> Score | None:
@@ -211,19 +254,22 @@ def _lengths(evidence: Evidence, row: Row) -> set[tuple[int, int | None]]:
     return {(recipe["epochs"], recipe["steps_per_epoch"]) for recipe in recipes}
 
 
-def _differences(evidence: Evidence, claim: Claim, reading: str) -> list[str]:
-    """What the records of single runs cannot say: another reading than the claimed one, a second branch of drawings."""
-    plan = evidence.plan
+def _differences(evidence: Evidence, claim: Claim, row: Row) -> list[str]:
+    """What no record of a single run can say: another reading than the claimed one, lost clips, another branch."""
+    plan, (reading, _) = evidence.plan, row
+    split = plan["splits"][", ".join(row)]
     chosen = readings.claimed(claim.experiment, evidence.paper.settings | plan["settings"])
     found = [] if reading == chosen else [f"{READINGS[reading].title} instead of {READINGS[chosen].title}"]
     if READINGS[reading].corpus == AFEW and evidence.data == "real" and any(plan["branch"].values()):
         found.append("the second branch trained on synthetic pictures")
+    if split["left_out"]:
+        found.append(f"{split['left_out']} clips without a face left out")
     return found
 
 
-def _folds(paper: Paper, reading: str) -> int:
+def _folds(request: Request, reading: str) -> int:
     """How many folds or random splits the paper has."""
-    random = {SAVEE_COPIES: "savee", SAVEE_CLIPS: "savee", AFEW_RANDOM: "afew_random"}
-    if reading in random:
-        return paper.hyperparameters[random[reading]]["runs"]
-    return paper.hyperparameters["ckplus"]["folds"] if reading == CKPLUS_FOLDS else 1
+    stated = request.paper.hyperparameters
+    if reading in RANDOM:
+        return stated[RANDOM[reading]]["runs"] if request.settings["five_runs"] == "splits" else 1
+    return stated["ckplus"]["folds"] if reading == CKPLUS_FOLDS else 1

@@ -75,11 +75,14 @@ def convlstm(
         convlstm_output: "last" is the state after the last frame, "sequence" that after each.
         recurrent_activation: of the three gates. "hard_sigmoid" is that of Keras 2, clip(0.2·x + 0.5, 0, 1): the one of
             Keras 3 is another function.
-        fer_features: what enters the second ConvLSTM.
+        fer_features: what enters the second ConvLSTM, of those layers whose maps are as large as the other branch's, so
+            that both can be added: the pooling that makes them so ("second_pool", the first with `pools` 1), or the
+            last convolution on maps of this size ("last_convolution", of the default network its last one). With all
+            states and pooling over time, these maps are pooled over time as well.
         fer_frozen: whether that branch's convolutions stay as FER2013 left them.
 
     Raises:
-        UserError: for a setting that does not exist, or ones under which the branches' outputs differ in shape.
+        UserError: for a setting that does not exist.
     """
     from keras import Input, Model, layers
 
@@ -109,13 +112,10 @@ def convlstm(
             x = layers.MaxPooling3D(tuple(pool_size), name=f"pool{number}")(x)
     x = remember(x, "convlstm")
     if fer:
-        features = remember(_fer_features(inputs, fer_network, fer_features), "convlstm_fer")
-        if x.shape != features.shape:
-            raise UserError(
-                f"The two branches give {_shape(x)} and {_shape(features)}, which cannot be added.",
-                "Take the default of fer_features, pools, or, with all states of the ConvLSTM, pool_size.",
-            )
-        x = layers.Add(name="sum")([x, features])
+        features = _fer_features(inputs, fer_network, fer_features, pools)
+        if convlstm_output == "sequence" and x.shape[1] < FRAMES:
+            features = layers.MaxPooling3D((FRAMES // x.shape[1], 1, 1), name=f"{FER}pool_time")(features)
+        x = layers.Add(name="sum")([x, remember(features, "convlstm_fer")])
     x = layers.Flatten()(x)
     x = layers.Dense(dense_units, activation="relu", name="dense", **WEIGHTS)(x)
     x = layers.Dense(classes, name="logits", **WEIGHTS)(x)
@@ -137,10 +137,10 @@ def fer2013(classes: int = 7, *, fer_network: Literal["vgg_32_64_128", "mini_xce
     inputs = Input((FER_SIZE, FER_SIZE, 1))
     x = layers.Resizing(SIZE, SIZE, interpolation="bilinear")(inputs)
     if fer_network == "mini_xception":
-        x = layers.Conv2D(classes, 3, padding="same", name=f"{FER}logits", **WEIGHTS)(_mini_xception(x)[-1])
+        x = layers.Conv2D(classes, 3, padding="same", name=f"{FER}logits", **WEIGHTS)(_mini_xception(x).pooled[-1])
         x = layers.GlobalAveragePooling2D()(x)
     else:
-        x = layers.MaxPooling2D(2)(_vgg(x)[-1])
+        x = layers.MaxPooling2D(2)(_vgg(x).convolved[-1])
         x = layers.Flatten()(x)
         x = layers.Dense(128, activation="relu", name=f"{FER}dense", **WEIGHTS)(x)
         x = layers.Dropout(0.5)(x)
@@ -167,35 +167,51 @@ def take_fer(model, source) -> None:
         layer.set_weights(there.get_weights())
 
 
-def _fer_features(inputs, network: str, features: str):
+@dataclass(frozen=True)
+class _Features:
+    """Outputs (n, H, W, C) of a network on FER2013, the first after one pooling, the next after two, and so on.
+
+    Attributes:
+        pooled: of that pooling.
+        convolved: of the last convolution on maps of the same size.
+    """
+
+    pooled: list
+    convolved: list
+
+
+def _fer_features(inputs, network: str, features: str, pools: int):
     """Features (n, 8, H, W, C) of each frame of (n, 8, 64, 64, 1), through layers that see single pictures."""
     from keras import ops
 
     frames = ops.reshape(inputs, (-1, SIZE, SIZE, 1))
-    second_pool, last = (_vgg if network == "vgg_32_64_128" else _mini_xception)(frames)
-    chosen = second_pool if features == "second_pool" else last
+    found = (_vgg if network == "vgg_32_64_128" else _mini_xception)(frames)
+    chosen = (found.pooled if features == "second_pool" else found.convolved)[pools - 1]
     return ops.reshape(chosen, (-1, FRAMES, *chosen.shape[1:]))
 
 
-def _vgg(x) -> tuple:
-    """Two convolutions each of 32, 64 and 128 filters with pools between: outputs of the second pool and the last."""
+def _vgg(x) -> _Features:
+    """Two convolutions each of 32, 64 and 128 filters with pools between."""
     from keras import layers
 
-    pooled = None
+    found = _Features([], [])
     for group, filters in enumerate((32, 64, 128), start=1):
         for part in "ab":
             name = f"{FER}conv{group}{part}"
             x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=name, **WEIGHTS)(x)
+        if group > 1:
+            found.convolved.append(x)
         if group < 3:
-            pooled = x = layers.MaxPooling2D(2, name=f"{FER}pool{group}")(x)
-    return pooled, x
+            x = layers.MaxPooling2D(2, name=f"{FER}pool{group}")(x)
+            found.pooled.append(x)
+    return found
 
 
-def _mini_xception(x) -> tuple:
-    """The mini-Xception of Arriaga et al. 2017: outputs of the second and of the fourth residual module.
+def _mini_xception(x) -> _Features:
+    """The mini-Xception of Arriaga et al. 2017, whose four residual modules each halve their maps at the end.
 
-    Its first two convolutions keep the size here, where the original's lose two pixels each: only so do the second
-    module's maps fit those of the other branch.
+    Its first two convolutions keep the size here, where the original's lose two pixels each: only so do the modules'
+    maps fit those of the other branch.
     """
     from keras import layers
 
@@ -205,7 +221,7 @@ def _mini_xception(x) -> tuple:
     for part in "ab":
         x = layers.Conv2D(8, 3, padding="same", use_bias=False, name=f"{FER}conv0{part}", **WEIGHTS)(x)
         x = layers.Activation("relu")(normed(x, f"0{part}"))
-    modules = []
+    found = _Features([], [])
     for module, filters in enumerate((16, 32, 64, 128), start=1):
         # Every second value, then a 1×1 convolution, is one with stride 2, in whose gradient TensorFlow 2.20 crashes
         # on maps of 64×64.
@@ -225,10 +241,12 @@ def _mini_xception(x) -> tuple:
             x = normed(separable(x), f"{module}{part}")
             if part == "a":
                 x = layers.Activation("relu")(x)
+        if module > 1:
+            found.convolved.append(x)
         x = layers.MaxPooling2D(3, strides=2, padding="same")(x)
         x = layers.Add()([x, shortcut])
-        modules.append(x)
-    return modules[1], modules[3]
+        found.pooled.append(x)
+    return found
 
 
 def hard_sigmoid() -> Callable:
@@ -248,10 +266,6 @@ def _check(chosen: dict[str, str | int]) -> None:
     for name, value in chosen.items():
         if value not in CHOICES[name]:
             raise unknown(f"setting of {name}", str(value), map(str, CHOICES[name]))
-
-
-def _shape(x) -> str:
-    return "×".join(str(extent) for extent in x.shape[1:])
 
 
 NETWORKS: dict[str, Network] = {

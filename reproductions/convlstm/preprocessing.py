@@ -26,6 +26,7 @@ DECISIONS = {
     "eye_distance": "eye_distance",
     "gamma_direction": "gamma_direction",
     "gamma_when_mean_below": "gamma_when_mean_below",
+    "gamma_of": "gamma_of",
 }
 
 
@@ -42,6 +43,7 @@ class Settings:
         gamma: how strongly dark clips are corrected; 1 leaves all as they are.
         gamma_direction: whether that makes them brighter (exponent 1/γ) or darker (γ).
         gamma_when_mean_below: a clip is dark where the mean of its faces is less; from 0 to 256.
+        gamma_of: whether the clip is judged, and corrected, as a whole, or each of its faces by itself.
         models: folder in which the landmark predictor may lie. It does not count when settings are compared or samples
             looked up: there is only one right predictor.
     """
@@ -56,6 +58,7 @@ class Settings:
     gamma: float = 1.0
     gamma_direction: Literal["brighten", "darken"] = "brighten"
     gamma_when_mean_below: int = 80
+    gamma_of: Literal["clip", "frame"] = field(default="clip", compare=False)  # samples of before had the default
     models: Path | None = field(default=None, compare=False)
 
     @property
@@ -64,7 +67,8 @@ class Settings:
 
     @property
     def version(self) -> str:
-        return f"1 {self.tracking.version} {landmarks.PREDICTOR.sha256[:12]}"
+        by_frame = "" if self.gamma_of == "clip" else f" gamma of each {self.gamma_of}"
+        return f"1 {self.tracking.version} {landmarks.PREDICTOR.sha256[:12]}{by_frame}"
 
 
 def settings(request: Request, corpus: str, aligned: bool = False) -> Settings:
@@ -115,9 +119,10 @@ def prepare(clip: Clip, settings: Settings) -> ClipSamples:
     numbers = kept(total, settings.frames)
     pictures, counts = _resized(clip, numbers, settings) if settings.aligned else _followed(clip, numbers, settings)
     rows = np.array([pictures[number] for number in numbers if pictures], np.uint8)
-    dark = len(rows) > 0 and settings.gamma != 1 and rows.mean() < settings.gamma_when_mean_below
-    if dark:
-        rows = correct(rows, settings.gamma, settings.gamma_direction)
+    dark = np.zeros(len(rows), bool)
+    if pictures and settings.gamma != 1:
+        dark = is_dark(rows[None], settings)[0]
+        rows[dark] = correct(rows[dark], settings.gamma, settings.gamma_direction)
     return ClipSamples(
         frames=rows.reshape(-1, settings.size, settings.size, 1),
         frame_numbers=np.array(numbers[: len(rows)], np.int64),
@@ -129,9 +134,16 @@ def prepare(clip: Clip, settings: Settings) -> ClipSamples:
             **counts,
             "sequences": int(bool(pictures)),
             "without_any_face": int(not pictures),
-            "gamma_corrected": int(dark),
+            "gamma_corrected": int(dark.any()),
         },
     )
+
+
+def is_dark(faces: np.ndarray, settings: Settings) -> np.ndarray:
+    """Which faces (n, T, H, W, ...) of n clips are corrected, bool (n, T); unless by frame, of a clip all or none."""
+    count, length = faces.shape[:2]
+    judged = faces.reshape(count, 1 if settings.gamma_of == "clip" else length, -1)
+    return np.broadcast_to(judged.mean(axis=2) < settings.gamma_when_mean_below, (count, length))
 
 
 def correct(faces: np.ndarray, gamma: float, direction: str) -> np.ndarray:

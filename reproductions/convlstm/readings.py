@@ -1,11 +1,15 @@
 """The readings of the paper's protocols: which clips, or copies of clips, train, choose the epoch, and are tested.
 
-The paper does not say whether SAVEE was enlarged before it was split, and chooses the epoch on the tested part. Each
-reading is run, so that what separates them can be measured.
+The paper does not say whether SAVEE was enlarged before it was split, nor whether its test part was enlarged, and names
+no part besides the tested one that could choose the epoch. Each reading is run, so that what separates them can be
+measured.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
 
 from common import splits
 from common.request import Request
@@ -33,14 +37,33 @@ class Reading:
     setting: str = ""
 
 
+class Division(NamedTuple):
+    """One fold, or random split, of a reading.
+
+    Attributes:
+        name: that it has in every protocol.
+        fold: positions of samples, or of their copies.
+        lost: tested clips without a face, where the setting `lost_clips` counts them; corpus, clip, subject and emotion
+            of each, once for every copy where copies are tested.
+    """
+
+    name: str
+    fold: Fold
+    lost: tuple[dict[str, str], ...] = ()
+
+
 CKPLUS_FOLDS, AFEW_PARTS, AFEW_RANDOM = "ckplus-folds", "afew-parts", "afew-random"
-SAVEE_COPIES, SAVEE_CLIPS, SAVEE_SPEAKERS = "savee-copies", "savee-clips", "savee-speakers"
+SAVEE_COPIES, SAVEE_BOTH, SAVEE_CLIPS, SAVEE_SPEAKERS = "savee-copies", "savee-both", "savee-clips", "savee-speakers"
+RANDOM = {AFEW_RANDOM: "afew_random", SAVEE_COPIES: "savee", SAVEE_BOTH: "savee", SAVEE_CLIPS: "savee"}
 # The longest trainings first.
 READINGS = {
     AFEW_PARTS: Reading(AFEW, "table3", "trained on Train, tested on Val", ("published", "honest")),
     AFEW_RANDOM: Reading(AFEW, "afew_random", "both parts split 80:20", ("published", "clip-disjoint")),
     CKPLUS_FOLDS: Reading(CKPLUS, "table1", "ten folds of subjects", ("published", "honest")),
     SAVEE_COPIES: Reading(SAVEE, "table2", "augment, then split 80:20", ("published",), "augment_then_split"),
+    SAVEE_BOTH: Reading(
+        SAVEE, "table2", "split 80:20, then augment both", ("published", "clip-disjoint"), "split_then_augment_both"
+    ),
     SAVEE_CLIPS: Reading(
         SAVEE, "table2", "split 80:20, then augment", ("published", "clip-disjoint"), "split_then_augment"
     ),
@@ -82,21 +105,65 @@ def claimed(experiment: str, settings: dict) -> str:
 
 
 def copied(name: str, settings: dict) -> bool:
-    """Whether copies are divided instead of clips."""
-    return name == SAVEE_COPIES or (name == AFEW_RANDOM and settings["afew_augment_before_split"])
+    """Whether copies are samples of their own, so that they can be tested."""
+    return name in (SAVEE_COPIES, SAVEE_BOTH) or (name == AFEW_RANDOM and settings["afew_augment_before_split"])
 
 
-def folds(request: Request, name: str, table, protocol: str) -> list[tuple[str, Fold]]:
-    """The folds, or random splits, that the profile computes, with the name that each has in every protocol.
+def folds(request: Request, name: str, table, protocol: str, lost=None) -> list[Division]:
+    """The folds, or random splits, that the profile computes.
 
     Args:
         name: of the reading.
         table: of the samples, or of their copies.
+        lost: table of the clips without a face, with the columns that `table` needs to be divided. They are divided
+            with the others where the setting `lost_clips` counts them as errors: nothing is trained on them, and each
+            that is tested is an error.
     """
-    divided = _DIVIDE[name](request, table)
+    counted = lost is not None and len(lost) and request.settings["lost_clips"] == "count_as_errors"
+    whole = _with_lost(table, lost) if counted else table
     part = splits.with_validation if name == CKPLUS_FOLDS else splits.with_validation_clips
     on_test = protocol == "published" and request.settings["validation_part"] == "test_part"
-    return [(fold.name, splits.selected_on_test(fold) if on_test else part(table, fold)) for fold in divided]
+    divided = []
+    for both in _DIVIDE[name](request, whole):
+        there = {side: positions[positions < len(table)] for side, positions in _sides(both).items()}
+        fold = replace(both, **there)
+        fold = splits.selected_on_test(fold) if on_test else part(table, fold)
+        unseen = whole.iloc[both.test[both.test >= len(table)]][["corpus", "clip", "subject", "emotion"]]
+        divided.append(Division(both.name, fold, tuple(unseen.to_dict("records"))))
+    return divided
+
+
+def seeds(request: Request, name: str, seed: int) -> list[int]:
+    """Of the trainings that one seed of the request stands for: one, or each of the paper's runs on one split."""
+    if name not in RANDOM or request.settings["five_runs"] == "splits":
+        return [seed]
+    runs = request.paper.hyperparameters[RANDOM[name]]["runs"]
+    return [seed * runs + number for number in range(request.sizes.get("runs", runs))]
+
+
+def left_out(request: Request, name: str, lost) -> int:
+    """How many clips without a face are missing from what is tested; of AFEW's parts, those of Val."""
+    if request.settings["lost_clips"] == "count_as_errors":
+        return 0
+    return int((lost.partition == "Val").sum()) if name == AFEW_PARTS else len(lost)
+
+
+def _sides(fold: Fold) -> dict[str, np.ndarray]:
+    return {side: getattr(fold, side) for side in splits.SIDES}
+
+
+def _with_lost(table, lost):
+    """The table with the clips without a face below, each as often as a clip has copies there."""
+    import pandas as pd
+
+    if "copy_of" not in table:
+        return pd.concat([table, lost], ignore_index=True)
+    each = len(table) // int((table.copy_of < 0).sum())
+    repeated = lost.loc[lost.index.repeat(each)].reset_index(drop=True)
+    numbers = np.arange(len(repeated))
+    first = len(table) + numbers - numbers % each
+    repeated = repeated.assign(sample=len(table) + numbers, copy_of=np.where(numbers % each == 0, -1, first))
+    return pd.concat([table, repeated], ignore_index=True)
 
 
 def _ckplus(request: Request, table) -> Sequence[Fold]:
@@ -112,11 +179,23 @@ def _random(stated: str) -> Callable[[Request, object], Sequence[Fold]]:
     def divide(request: Request, table) -> Sequence[Fold]:
         of, first = request.paper.hyperparameters[stated], request.settings["first_split_seed"]
         fractions = (1 - of["test"], 0, of["test"])
-        seeds = range(first, first + request.sizes.get("runs", of["runs"]))
+        several = request.sizes.get("runs", of["runs"]) if request.settings["five_runs"] == "splits" else 1
+        seeds = range(first, first + several)
         drawn = [splits.random_windows(table, one, fractions, request.settings["stratified"]) for one in seeds]
         return [replace(fold, name=f"split-{one}") for one, fold in zip(seeds, drawn, strict=True)]
 
     return divide
+
+
+def _random_clips_with_copies(request: Request, table) -> Sequence[Fold]:
+    """The random splits of clips; each copy goes where its clip goes."""
+    original = np.where(table.copy_of >= 0, table.copy_of, table["sample"])
+    clips = np.flatnonzero(table.copy_of < 0)
+    divided = _random("savee")(request, table.iloc[clips].reset_index(drop=True))
+    return [
+        replace(fold, **{side: np.flatnonzero(np.isin(original, clips[some])) for side, some in _sides(fold).items()})
+        for fold in divided
+    ]
 
 
 def _speakers(request: Request, table) -> Sequence[Fold]:
@@ -129,9 +208,10 @@ def _parts(request: Request, table) -> Sequence[Fold]:
 
 _DIVIDE: dict[str, Callable[[Request, object], Sequence[Fold]]] = {
     AFEW_PARTS: _parts,
-    AFEW_RANDOM: _random("afew_random"),
+    AFEW_RANDOM: _random(RANDOM[AFEW_RANDOM]),
     CKPLUS_FOLDS: _ckplus,
-    SAVEE_COPIES: _random("savee"),
-    SAVEE_CLIPS: _random("savee"),
+    SAVEE_COPIES: _random(RANDOM[SAVEE_COPIES]),
+    SAVEE_BOTH: _random_clips_with_copies,
+    SAVEE_CLIPS: _random(RANDOM[SAVEE_CLIPS]),
     SAVEE_SPEAKERS: _speakers,
 }

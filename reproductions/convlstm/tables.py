@@ -8,8 +8,8 @@ from common.evidence import Evidence, whole
 from common.paper import Check, Claim, Paper
 from common.runs import Run
 from common.tables import Table
-from common.verdicts import TOO_SMALL
-from reproductions.convlstm import measured, trainings
+from common.verdicts import TOO_SMALL, Measured
+from reproductions.convlstm import measured, readings, trainings
 from reproductions.convlstm.data import AFEW, CKPLUS
 from reproductions.convlstm.measured import Row, Size
 from reproductions.convlstm.readings import CKPLUS_FOLDS, READINGS
@@ -52,6 +52,7 @@ def tables(evidence: Evidence) -> list[Table]:
     if AFEW in evidence.plan["census"]:
         made += _branch(evidence)
     made += [_accuracies(evidence, name, title) for name in TITLES if name in evidence.plan["experiments"]]
+    made.append(_statements(evidence, title))
     found = measured.sizes(evidence)
     made += [_leaks(found, title)] if found else []
     for table in made:
@@ -90,7 +91,7 @@ def _ledger(evidence: Evidence) -> Table:
         "frames_repeated": "Of 8 repeated",
         "several_faces": "Clips with several faces",
         "gamma_corrected": "Clips corrected by gamma",
-        "without_any_face": "Clips without face, left out",
+        "without_any_face": "Clips without face",
     }
     census = evidence.plan["census"]
     rows = [
@@ -106,8 +107,28 @@ def _ledger(evidence: Evidence) -> Table:
         told = f"{len(both)} clip name{'s' * (len(both) != 1)} of AFEW in both parts"
         notes.append("AFEW does not say who is seen, nor in which film.")
         notes.append(f"{told}: {', '.join(both)}. They are read as different clips." if both else f"{told}.")
+    notes += [_without_face(evidence, name) for name, one in census.items() if one["lost"]]
     notes += [f"Left out: {problem}" for one in census.values() for problem in one["broken"]]
     return Table("ledger", "What became of the frames", columns, rows, notes)
+
+
+def _without_face(evidence: Evidence, name: str) -> str:
+    """What becomes of the clips of a corpus that show no face."""
+    lost = evidence.plan["census"][name]["lost"]
+    parts = ", ".join(f"{count} of {part}" for part, count in sorted(lost.items()) if part)
+    told = f"{name}: {sum(lost.values())} clips without a face{f' ({parts})' if parts else ''}"
+    chosen = evidence.paper.settings | evidence.plan["settings"]
+    if chosen["lost_clips"] == "count_as_errors":
+        return f"{told} are not trained on, and count as errors where they are tested (setting lost_clips)."
+    told += " are neither trained on nor tested (setting lost_clips)."
+    if name != AFEW:
+        return told
+    claim = measured.accuracy_of(evidence.paper, "table3")
+    return f"{told} The printed {claim.value} counts all {claim.tested} of Val: {_arithmetic(evidence, claim.check)}."
+
+
+def _arithmetic(evidence: Evidence, check: Check) -> str:
+    return auditors.run(evidence.paper, check).arithmetic
 
 
 def _copies(evidence: Evidence) -> Table:
@@ -128,7 +149,7 @@ def _copies(evidence: Evidence) -> Table:
     notes = [
         "A clip, its rotations, and all of them mirrored, made on the fly, of training clips only, except where copies "
         "are divided.",
-        f"SAVEE and AFEW: {auditors.run(evidence.paper, audit.check).arithmetic} (setting aug_factor).",
+        f"SAVEE and AFEW: {_arithmetic(evidence, audit.check)} (setting aug_factor).",
     ]
     return Table("copies", "Section IV.B: clips and their copies", columns, rows, notes)
 
@@ -157,11 +178,16 @@ def _branch(evidence: Evidence) -> list[Table]:
 
 def _accuracies(evidence: Evidence, experiment: str, title: str) -> Table:
     """A row a reading and protocol."""
-    claim = next(one for one in evidence.paper.claims if one.experiment == experiment)
+    claim = measured.accuracy_of(evidence.paper, experiment)
     wanted = measured.rows(evidence, experiment)
     rows = [_row(evidence, claim, row) for row in wanted if measured.score(evidence, row)]
     notes = [_said(evidence, row) for row in wanted]
-    notes += _attainability(evidence, claim) + _folds(evidence, experiment) + _selection(evidence, wanted)
+    notes += (
+        _attainability(evidence, claim)
+        + _others(evidence.paper, experiment)
+        + _folds(evidence, experiment)
+        + _selection(evidence, wanted)
+    )
     told = [_told(one) for one in measured.sizes(evidence) if READINGS[one.leak.first[0]].experiment == experiment]
     notes += [f"Leak size: {'; '.join(filter(None, told))}."] if any(told) else []
     notes.append(INTERVALS)
@@ -207,21 +233,36 @@ def _said(evidence: Evidence, row: Row) -> str:
     name, protocol = row
     split = evidence.plan["splits"][", ".join(row)]
     sizes, unit = split["sizes"], _unit(split)
-    folds = split["folds"]
+    folds, tested = split["folds"], sizes["test"] + split["lost"]
     trained = f"{sizes['train'] / folds:,.0f} {unit} train" + (" on average" if folds > 1 else "")
     several = f", all {folds} times together" if folds > 1 else ""
-    text = f"{READINGS[name].title}, {protocol}: {trained}, {sizes['test']:,} are tested{several}. "
-    return f"{text}{split['said']}"
+    text = f"{READINGS[name].title}, {protocol}: {trained}, {tested:,} are tested{several}. "
+    unseen = f" {split['lost']:,} of them show no face and count as errors." if split["lost"] else ""
+    return f"{text}{split['said']}{unseen}"
 
 
 def _attainability(evidence: Evidence, claim: Claim) -> list[str]:
     """Whether the printed accuracy can be one on so many test samples at all."""
-    told = [f"Printed: {auditors.run(evidence.paper, claim.check).arithmetic}."]
-    if claim.experiment == "table2":
-        enlarged = Check(auditor="attainability", value=claim.value, n=[8 * claim.test_size, 10 * claim.test_size])
-        arithmetic = auditors.run(evidence.paper, enlarged).arithmetic
-        told.append(f"With 8 or 10 copies of each clip, {arithmetic}. Only a split of copies can give it.")
-    return told
+    if claim.experiment != "table2":
+        return [f"Printed: {_arithmetic(evidence, claim.check)}."]
+    of_clips, of_copies = (
+        _arithmetic(
+            evidence, Check(auditor="attainability", value=claim.value, n=[size * claim.test_size for size in n])
+        )
+        for n in ([1], [8, 10])
+    )
+    return [
+        f"Printed: {of_clips}.",
+        f"With 8 or 10 copies of each tested clip, {of_copies}: so both readings that test copies can give it, the one "
+        "that trains on copies of the same clips and the one that does not, and so could another number of clips.",
+    ]
+
+
+def _others(paper: Paper, experiment: str) -> list[str]:
+    """Numbers of other methods that the paper prints beside its own."""
+    cited = [one for one in paper.claims if one.experiment == experiment and one.cited]
+    told = ", ".join(f"{one.note} {one.value} ({one.cited})" for one in cited)
+    return [f"Printed for comparison, as others have measured them: {told}."] if told else []
 
 
 def _folds(evidence: Evidence, experiment: str) -> list[str]:
@@ -245,6 +286,50 @@ def _selection(evidence: Evidence, wanted: Sequence[Row]) -> list[str]:
             gains.append(f"{READINGS[row[0]].title} {100 * scores.best_epoch_gain(members):+.1f}")
     told = "published: testing the epoch that is best on the tested part, instead of the last one, adds"
     return [f"{told}: {'; '.join(gains)} points."] if gains else []
+
+
+def _statements(evidence: Evidence, title: str) -> Table:
+    """What section IV.C says in words, with the figure that decides it, for the reading that stands for the paper's."""
+    rows = []
+    for claim in evidence.paper.claims:
+        if claim.experiment not in evidence.plan["experiments"] or claim.relation not in ("more", "less"):
+            continue
+        chosen = readings.claimed(claim.experiment, evidence.paper.settings | evidence.plan["settings"])
+        for row in measured.rows(evidence, claim.experiment):
+            ours = measured.measure(evidence, claim, *row) if row[0] == chosen else None
+            if ours is not None:
+                rows.append(_statement(evidence, claim, row, ours))
+    columns = {"corpus": "Corpus", "said": "Said", "protocol": "Protocol", "figure": "Judged by"}
+    columns |= {"bound": "To be", "reproduced": "Reproduced", "interval": "95 % interval", "verdict": "Verdict"}
+    notes = [
+        "In points. A statement holds where the interval lies beyond the bound, and is undecided where it spans it.",
+        "Figures 5 to 8 are lost, so the paper's own figures cannot be held against its words.",
+    ]
+    return Table("statements", f"Section IV.C: what is said of the accuracies{title}", columns, rows, notes)
+
+
+def _statement(evidence: Evidence, claim: Claim, row: Row, ours: Measured) -> dict:
+    points = 100 / claim.scale
+    low, high = (points * bound for bound in ours.interval)
+    return {
+        "corpus": READINGS[row[0]].corpus,
+        "said": ", ".join(filter(None, (claim.emotion, claim.note))),
+        "protocol": row[1],
+        "figure": _figure(evidence.paper, claim.metric),
+        "bound": f"{claim.relation} than {claim.value}",
+        "reproduced": f"{points * ours.value:+.1f}",
+        "interval": f"{low:+.1f} to {high:+.1f}",
+        "verdict": evidence.word(claim, ours),
+    }
+
+
+def _figure(paper: Paper, metric: str) -> str:
+    """The metric in words, with another method's name and number in place of the id of its claim."""
+    what, _, other = metric.partition(", less that of ")
+    if other not in {claim.id for claim in paper.claims}:
+        return metric
+    claim = paper.claim(other)
+    return f"{what}, less {claim.value} of {claim.note} ({claim.cited})"
 
 
 def _told(size: Size) -> str:

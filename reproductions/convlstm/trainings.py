@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from common import splits
+from common.augmentation import Augmentation
 from common.copied_samples import CopiedSamples
 from common.feeding import class_labels
 from common.launch import Job
@@ -12,15 +13,22 @@ from common.recipe import Recipe
 from common.request import Request
 from common.runs import Run
 from common.split_audit import described
-from common.splits import Fold
 from common.training import Training
 from datasets.fer2013 import PARTITIONS
 from reproductions.convlstm.data import AFEW, Corpus, Pictures
 from reproductions.convlstm.models import NETWORKS, Network, take_fer
+from reproductions.convlstm.readings import Division
 
 FER = "cnn_fer2013_64"
 # The protocol and the experiment under which the network on FER2013 is kept: the split is that of the set's makers.
 OFFICIAL, FER2013 = "official", "fer2013"
+
+# What the decision fer_augmentation does to the pictures of FER2013.
+FER_AUGMENTATIONS = {
+    "none": None,
+    "flip": Augmentation(rotation=0.0, shift=0.0, zoom=0.0, flip=True),
+    "moved_and_flipped": Augmentation(rotation=10.0, shift=0.1, zoom=0.1, flip=True),
+}
 
 # Decisions that the networks take as they are.
 _OF_NETWORK = (
@@ -46,7 +54,8 @@ def _key(corpus: str) -> str:
     return "convlstm_afew" if corpus == AFEW else "convlstm"
 
 
-def _network(request: Request, corpus: str) -> Network:
+def network(request: Request, corpus: str) -> Network:
+    """The network of a corpus under the name that its runs get."""
     return replace(NETWORKS[_key(corpus)], key=network_name(corpus, request.sizes.get("narrow")))
 
 
@@ -86,7 +95,7 @@ def jobs(
     *,
     experiment: str,
     protocol: str,
-    folds: Iterable[tuple[str, Fold]],
+    folds: Iterable[Division],
     seed: int,
     copied: bool = False,
     branch: Run | None = None,
@@ -95,20 +104,19 @@ def jobs(
 
     Args:
         experiment, protocol: under which the runs are kept.
-        folds: with the name that a fold has in every protocol.
         copied: the folds are divisions of the copies.
         branch: the run on FER2013 whose network becomes the second branch.
     """
     samples = corpus.samples(request, copied)
     labels = class_labels(samples.table.emotion, corpus.classes)
     made = []
-    for name, fold in folds:
+    for name, fold, lost in folds:
         training = Training(
             paper=request.paper.name,
             experiment=experiment,
             protocol=protocol,
             profile=request.profile,
-            network=_network(request, corpus.name),
+            network=network(request, corpus.name),
             recipe=recipe(request, corpus, experiment, copied),
             seed=seed,
             samples=samples,
@@ -119,15 +127,31 @@ def jobs(
             fold_name=name,
             initial=branch,
             take=take_fer if branch else None,
+            lost=lost,
         )
-        known = described(samples.table, fold) | {"copies": isinstance(samples, CopiedSamples)}
+        known = described(samples.table, fold) | {"copies": isinstance(samples, CopiedSamples), "lost": len(lost)}
         made.append(Job(training, known, (3.0 if branch else 1.0) * training.steps))
     return made
 
 
+def recipe_of_fer2013(request: Request) -> Recipe:
+    """How the network on FER2013 is trained, of which the paper says nothing: decisions, and the profile's sizes."""
+    chosen, size = request.settings, request.sizes.get("fer", {})
+    epochs = size.get("epochs", chosen["fer_epochs"])
+    return Recipe(
+        epochs=request.changed_settings.get("fer_epochs", epochs),
+        steps_per_epoch=size.get("steps_per_epoch"),
+        batch_size=chosen["fer_batch_size"],
+        learning_rate=chosen["fer_learning_rate"],
+        augmentation=FER_AUGMENTATIONS[chosen["fer_augmentation"]],
+        mixed_precision=request.mixed_precision,
+        xla=request.xla,
+    )
+
+
 def on_fer2013(request: Request, pictures: Pictures, seed: int) -> Job:
     """The training of the network whose features the second branch sees; the paper says only that there is one."""
-    table, size = pictures.samples.table, request.sizes["fer"]
+    table = pictures.samples.table
     fold = splits.official(table, PARTITIONS)
     training = Training(
         paper=request.paper.name,
@@ -135,14 +159,7 @@ def on_fer2013(request: Request, pictures: Pictures, seed: int) -> Job:
         protocol=OFFICIAL,
         profile=request.profile,
         network=NETWORKS[FER],
-        recipe=Recipe(
-            epochs=size["epochs"],
-            steps_per_epoch=size.get("steps_per_epoch"),
-            batch_size=32,
-            learning_rate=1e-3,
-            mixed_precision=request.mixed_precision,
-            xla=request.xla,
-        ),
+        recipe=recipe_of_fer2013(request),
         seed=seed,
         samples=pictures.samples,
         labels=class_labels(table.emotion, pictures.classes),

@@ -11,7 +11,7 @@ from common.request import models_from_environment
 from common.runs import Run
 from reproductions.convlstm.data import AFEW
 from reproductions.convlstm.models import NETWORKS, hard_sigmoid
-from reproductions.convlstm.preprocessing import DECISIONS, Settings, correct
+from reproductions.convlstm.preprocessing import DECISIONS, Settings, correct, is_dark
 from reproductions.convlstm.trainings import FER
 from reproductions.use.watching import Watching, decided
 
@@ -39,6 +39,7 @@ def watching(record: Run) -> Watching:
     gamma = papers.load("convlstm").hyperparameters["gamma_afew"] if dark else 1.0
     settings = Settings(gamma=gamma, **decided(record, DECISIONS))
     predictor = landmarks.locate(models_from_environment())
+    darker = "Windows" if settings.gamma_of == "clip" else "Faces"
     return Watching(
         frames=settings.frames,
         crop=partial(_crop, settings=settings, predictor=predictor),
@@ -49,7 +50,7 @@ def watching(record: Run) -> Watching:
             f"{settings.eye_distance:.0%} of the width apart, in {settings.size}×{settings.size} pixels.",
             f"Windows of {settings.frames} faces, one of every {STEP} frames; the training took {settings.frames} of a "
             "clip from its first to its last frame.",
-            *([f"Windows darker than {settings.gamma_when_mean_below}: gamma {settings.gamma}."] if dark else []),
+            *([f"{darker} darker than {settings.gamma_when_mean_below}: gamma {settings.gamma}."] if dark else []),
             "Pixels divided by 255." if scaling == "unit" else "Pixels from -1 to 1.",
         ],
         step=STEP,
@@ -79,7 +80,7 @@ def _crop(frame: np.ndarray, box: np.ndarray, settings: Settings, predictor: Pat
 
 def _inputs(windows: np.ndarray, settings: Settings, scaling: str) -> np.ndarray:
     if settings.gamma != 1:
-        dark = windows.mean(axis=(1, 2, 3, 4)) < settings.gamma_when_mean_below
+        dark = is_dark(windows, settings)
         windows = windows.copy()
         windows[dark] = correct(windows[dark], settings.gamma, settings.gamma_direction)
     return feeding.inputs(windows, NETWORKS["convlstm"].layout, scaling)

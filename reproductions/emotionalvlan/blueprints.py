@@ -13,5 +13,5 @@ def networks(request: Request) -> Iterator[Blueprint]:
     chosen = request.settings | {"pretrained": NO_WEIGHTS} | request.sizes.get("narrow", {})
     for key, network in NETWORKS.items():
         taken = inspect.signature(network.build).parameters
-        settings = {name: chosen[name] for name in taken if name in chosen and name != "streams"}
+        settings = {name: chosen[name] for name in taken if name in chosen and name not in ("streams", "classes")}
         yield Blueprint(key, network.build, 6, settings)

@@ -1,0 +1,13 @@
+"""The networks that a request will build; support vector machines have no layers that could not fit."""
+
+from collections.abc import Iterator
+
+from common.blueprint import Blueprint
+from common.request import Request
+from reproductions.thesis.models import NETWORKS
+
+
+def networks(request: Request) -> Iterator[Blueprint]:
+    """Both."""
+    for key, network in NETWORKS.items():
+        yield Blueprint(key, network.build, 7, {"dropout": request.settings["dropout"]})
