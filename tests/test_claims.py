@@ -105,7 +105,7 @@ def test_synthetic_figures_are_shown_and_never_praised(tmp_path):
     fake_runs.reproduce(tmp_path)
     found = rows(tmp_path, "timeconvnet")
     drawn = [row for row in found.values() if row["data"] == "synthetic"]
-    assert len(drawn) == 7 + 6
+    assert len(drawn) == 7 + 6 + 3
     assert {row["verdict"] for row in drawn} == {"not comparable"}
     accuracy = found["timeconvnet", "table2-tcn_resnet20-accuracy"]
     low, high = accuracy["interval"]
