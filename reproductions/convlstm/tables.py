@@ -313,7 +313,7 @@ def _statement(evidence: Evidence, claim: Claim, row: Row, ours: Measured) -> di
     low, high = (points * bound for bound in ours.interval)
     return {
         "corpus": READINGS[row[0]].corpus,
-        "said": ", ".join(filter(None, (claim.emotion, claim.note))),
+        "said": ": ".join(filter(None, (claim.emotion, claim.note.removeprefix("in words: ")))),
         "protocol": row[1],
         "figure": _figure(evidence.paper, claim.metric),
         "bound": f"{claim.relation} than {claim.value}",
