@@ -33,4 +33,4 @@ def parameters(blueprint: Blueprint) -> int:
             return sum(prod(weight.shape) for weight in model.weights)
     finally:
         # Or a later scope would initialise the variables of this one.
-        keras.utils.clear_session()
+        keras.utils.clear_session(free_memory=False)

@@ -1,5 +1,6 @@
 """`audit`: what each paper contradicts about itself, and the same checks for any table of any other paper."""
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
@@ -31,15 +32,17 @@ def show_papers(name: str) -> None:
     Raises:
         UserError: if there is no such paper.
     """
-    proven = everything = 0
+    found = Counter()
     for paper in map(papers.load, [name] if name else papers.names()):
         console.print(f"[bold]{paper.title}[/] ({paper.year})", highlight=False)
         for item, result in findings(paper):
-            everything += 1
-            proven += result is not None and result.finding == "contradicted"
+            found[result.finding if result else "text"] += 1
             _show_item(item, result)
         console.print()
-    console.print(f"{everything} items, {proven} of them contradicted by arithmetic; the others rest on the text.")
+    console.print(
+        f"{found.total()} items: {found['contradicted']} contradicted by arithmetic, {found['not shown']} not shown, "
+        f"{found['holds']} decided by it; {found['text']} rest on the text."
+    )
 
 
 def _show_item(item: AuditItem, result: AuditResult | None) -> None:

@@ -1,12 +1,12 @@
 """`compare`: two finished runs against each other, or a run against the number that the paper prints."""
 
 from dataclasses import dataclass
-from math import comb
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from common import auditors, runs, scores
 from common import paper as papers
+from common.auditors.subjects import mcnemar
 from common.differences import differences, statement
 from common.errors import UserError
 from common.intervals import clustered
@@ -43,17 +43,6 @@ class Comparison:
     pairs: tuple[int, int, int, int] | None
     p_value: float | None
     classes: list[dict]
-
-
-def mcnemar(only_first: int, only_second: int) -> float:
-    """Exact two-sided p-value of McNemar's test: the discordant pairs fall like a fair coin if both are equal.
-
-    >>> round(mcnemar(1, 9), 5)
-    0.02148
-    """
-    n = only_first + only_second
-    tail = sum(comb(n, k) for k in range(min(only_first, only_second) + 1))
-    return min(1.0, 2 * tail / 2**n)
 
 
 def compare(first: Run, second: Run) -> Comparison:

@@ -2,7 +2,7 @@
 
 from functools import cache
 from importlib.util import find_spec
-from itertools import combinations, product
+from itertools import product
 
 import pytest
 
@@ -16,6 +16,8 @@ from reproductions import buildable, registry, run
 WITH_NETWORKS = [name for name in registry.runnable() if find_spec(f"reproductions.{name}.models")]
 # Settings that decide together whether the parts of a network fit: all of their combinations are tried.
 TOGETHER = {
+    "cnn3d": ("fc_units", "dropout_places"),
+    "emotionalvlan": ("aggregation", "aggregation_weight_init", "weight_sharing"),
     "convlstm": ("pools", "pool_size", "convlstm_output", "fer_network", "fer_features"),
     "timeconvnet": ("pool3d", "temporal_stride_3d", "temporal_stride_2plus1d", "relu_between", "nin"),
 }
@@ -81,17 +83,10 @@ def test_blueprints_count_what_the_committed_counts_say(name):
 @pytest.mark.parametrize("name", WITH_NETWORKS)
 def test_every_network_is_built_with_every_alternative(name, profile):
     assert min(counts(name, profile=profile)) > 0
-    for pair in shaping(name):
-        assert min(counts(name, [pair], profile)) > 0
-
-
-@pytest.mark.parametrize("name", WITH_NETWORKS)
-def test_every_network_is_built_with_every_two_alternatives(name):
-    # Of a decision with many alternatives the first and the last.
-    ends = [pair for pair in shaping(name) if pair[1] in (choices(name)[pair[0]][0], choices(name)[pair[0]][-1])]
-    for first, second in combinations(ends, 2):
-        if first[0] != second[0]:
-            assert min(counts(name, [first, second])) > 0
+    for decision, value in shaping(name):
+        ends = choices(name)[decision][0], choices(name)[decision][-1]
+        if profile == "paper" or value in ends:  # of many, in small only the first and the last
+            assert min(counts(name, [(decision, value)], profile)) > 0
 
 
 @pytest.mark.parametrize("name", TOGETHER)

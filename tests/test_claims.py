@@ -74,7 +74,7 @@ def test_missing_data_come_with_the_way_to_get_them(tmp_path):
     notes = claims.table(claims.collect(papers.names(), tmp_path)).notes
     for name in papers.names():
         for claim in papers.load(name).claims:
-            if claim.dataset != "none":
+            if claim.dataset != "none" and not claim.cited:
                 assert obtain.how(claim.dataset)
     assert any("BigFaceX" in note and "jeffcohn.net" in note and "enterface" in note for note in notes)
 

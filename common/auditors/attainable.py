@@ -80,7 +80,8 @@ def counts(values: Mapping[str, Sequence], sizes: Mapping[str, str | int], scale
     text = f"{len(misses)} of {len(pairs)} printed accuracies are no count of these samples"
     if misses:
         text += f": {', '.join(misses)}; possible: {', '.join(told) or 'none'}"
-    return result(not misses, text)
+    # A mean over folds is an accuracy too, and need be no count: the sizes do not show it, they do not refute it.
+    return AuditResult("not shown" if misses else "holds", text)
 
 
 def _flat(values: Sequence) -> list[str]:

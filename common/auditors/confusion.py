@@ -36,7 +36,8 @@ def cell_steps(matrices: Sequence[Matrix], step: str) -> AuditResult:
     coarse, on = ([cell for cell in some if cell % Fraction(step) == 0] for some in (filled, diagonal))
     text = f"{len(coarse)} of {len(filled)} non-zero cells off the diagonal are multiples of {step}"
     text += f", and {len(on)} of {len(diagonal)} on it"
-    return result(not filled or len(coarse) < len(filled), text)
+    # That all are coarse is remarkable; no statement of the paper is refuted by it.
+    return AuditResult("holds" if not filled or len(coarse) < len(filled) else "not shown", text)
 
 
 def reconstruct(
