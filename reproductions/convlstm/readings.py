@@ -55,6 +55,8 @@ class Division(NamedTuple):
 CKPLUS_FOLDS, AFEW_PARTS, AFEW_RANDOM = "ckplus-folds", "afew-parts", "afew-random"
 SAVEE_COPIES, SAVEE_BOTH, SAVEE_CLIPS, SAVEE_SPEAKERS = "savee-copies", "savee-both", "savee-clips", "savee-speakers"
 RANDOM = {AFEW_RANDOM: "afew_random", SAVEE_COPIES: "savee", SAVEE_BOTH: "savee", SAVEE_CLIPS: "savee"}
+# Where nobody who is tested is trained on, nobody who chooses the epoch is either.
+BY_SUBJECT = (CKPLUS_FOLDS, SAVEE_SPEAKERS)
 # The longest trainings first.
 READINGS = {
     AFEW_PARTS: Reading(AFEW, "table3", "trained on Train, tested on Val", ("published", "honest")),
@@ -121,7 +123,7 @@ def folds(request: Request, name: str, table, protocol: str, lost=None) -> list[
     """
     counted = lost is not None and len(lost) and request.settings["lost_clips"] == "count_as_errors"
     whole = _with_lost(table, lost) if counted else table
-    part = splits.with_validation if name == CKPLUS_FOLDS else splits.with_validation_clips
+    part = splits.with_validation if name in BY_SUBJECT else splits.with_validation_clips
     on_test = protocol == "published" and request.settings["validation_part"] == "test_part"
     divided = []
     for both in _DIVIDE[name](request, whole):

@@ -12,7 +12,7 @@ from common.verdicts import TOO_SMALL, Measured
 from reproductions.convlstm import measured, readings, trainings
 from reproductions.convlstm.data import AFEW, CKPLUS
 from reproductions.convlstm.measured import Row, Size
-from reproductions.convlstm.readings import CKPLUS_FOLDS, READINGS
+from reproductions.convlstm.readings import CKPLUS_FOLDS, READINGS, SAVEE_SPEAKERS
 
 TITLES = {
     "table1": "Table I: CK+, accuracy in %",
@@ -225,6 +225,8 @@ def _unit(split: dict) -> str:
 def _watched(reading: str, on_test: bool) -> str:
     if on_test:
         return "the tested part"
+    if reading == SAVEE_SPEAKERS:
+        return "one of the training speakers"
     return "a tenth of the training subjects" if reading == CKPLUS_FOLDS else "a tenth of the training clips"
 
 
