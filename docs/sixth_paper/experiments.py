@@ -51,8 +51,21 @@ def _samples(request: Request, clips) -> Samples:
     return prepared(request, clips, prepare, Settings(), "Finding faces")
 
 
+def recipe(request: Request) -> Recipe:
+    """The paper's training, in the size that the profile sets."""
+    stated = request.paper.hyperparameters
+    return Recipe(
+        epochs=request.sizes["epochs"],
+        batch_size=stated["batch_size"],
+        learning_rate=stated["learning_rate"],
+        checkpoint=request.settings["checkpoint"],
+        mixed_precision=request.mixed_precision,
+        xla=request.xla,
+    )
+
+
 def _job(request: Request, samples: Samples, protocol: str, seed: int) -> Job:
-    table, stated = samples.table, request.paper.hyperparameters
+    table = samples.table
     fold = SPLITTERS[protocol](table, request.settings["split_seed"])
     training = Training(
         paper=request.paper.name,
@@ -60,14 +73,7 @@ def _job(request: Request, samples: Samples, protocol: str, seed: int) -> Job:
         protocol=protocol,
         profile=request.profile,
         network=NETWORKS["one_frame"],
-        recipe=Recipe(
-            epochs=request.sizes["epochs"],
-            batch_size=stated["batch_size"],
-            learning_rate=stated["learning_rate"],
-            checkpoint=request.settings["checkpoint"],
-            mixed_precision=request.mixed_precision,
-            xla=request.xla,
-        ),
+        recipe=recipe(request),
         seed=seed,
         samples=samples,
         labels=class_labels(table.emotion, savee.CLASSES),

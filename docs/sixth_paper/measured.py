@@ -1,11 +1,23 @@
-"""What finished runs give for the printed numbers: one `Measured` a claim and protocol."""
+"""What the paper states of its runs, and what finished runs give for the printed numbers."""
 
+from common.differences import Stated
 from common.evidence import Evidence
 from common.paper import Claim
+from common.request import Request
+from common.runs import Run
 from common.verdicts import TOO_SMALL, Measured
+from datasets import savee
+from reproductions.sixth_paper.experiments import recipe
 
-# What sets a protocol apart from the printed one: such a measurement is never compared with the printed number.
-DIFFERS = {"clip-disjoint": "no clip on both sides", "honest": "no subject on both sides"}
+# What each protocol does that the printed one does not.
+PROTOCOLS = {"clip-disjoint": "no clip on both sides", "honest": "no subject on both sides"}
+
+
+def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
+    """What the paper states of the runs behind a row of Table 1; None for others."""
+    if (claim.experiment, claim.network) != (run.identity.experiment, run.identity.network):
+        return None
+    return Stated(claim.network, {}, recipe(request), savee.CLASSES, protocols=PROTOCOLS)
 
 
 def measurements(evidence: Evidence) -> dict[str, list[Measured]]:
@@ -20,12 +32,6 @@ def accuracy(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None
     score = evidence.score(*group) if claim.metric == "accuracy" else None
     if score is None:
         return None
-    remarks = ["" if score.learnt else TOO_SMALL, evidence.lacking(*group)]
-    return Measured(
-        score.accuracy * claim.scale,
-        evidence.data,
-        (score.interval[0] * claim.scale, score.interval[1] * claim.scale),
-        differs=DIFFERS.get(protocol, ""),
-        note="; ".join(remark for remark in remarks if remark),
-        run=evidence.place(evidence.of(*group)),
-    )
+    interval = (score.interval[0] * claim.scale, score.interval[1] * claim.scale)
+    note = [] if score.learnt else [TOO_SMALL]
+    return evidence.measurement(claim, evidence.of(*group), score.accuracy * claim.scale, interval, stated, note=note)

@@ -6,7 +6,6 @@ from common import scores
 from common.evidence import Evidence, whole
 from common.paper import Paper
 from common.tables import Table
-from common.verdicts import judge
 from reproductions.sixth_paper import measured
 from reproductions.sixth_paper.models import NETWORKS
 
@@ -38,7 +37,7 @@ def tables(evidence: Evidence) -> list[Table]:
         if ours:
             row = {"network": NETWORKS[claim.network].title, "protocol": protocol, "published": claim.value}
             row |= {"reproduced": f"{ours.value:.1f}", "interval": f"{ours.interval[0]:.1f} to {ours.interval[1]:.1f}"}
-            rows.append(row | {"verdict": judge(claim, ours).name})
+            rows.append(row | {"verdict": evidence.word(claim, ours)})
     notes = [f"{protocol}: {split['said']}" for protocol, split in evidence.plan["splits"].items()]
     return [Table("table1", "Table 1: accuracy on SAVEE in %", COLUMNS, rows, notes, evidence.meta)]
 
