@@ -351,3 +351,13 @@ def test_real_videos(tmp_path, name, sequences):
     assert made.counts["sequences"] == sequences and made.counts["losses"] == 0
     assert made.counts["searches"] == (1 if sequences else len(frames))
     assert made.frame_numbers.tolist() == kept(len(frames)) * sequences
+
+
+def test_a_dark_clip_is_judged_as_a_whole_or_face_by_face():
+    faces = np.full((1, 8, 64, 64, 1), 70, np.uint8)
+    faces[0, :2] = 200
+    clip, frame = (Settings(gamma=1.5, gamma_of=of) for of in ("clip", "frame"))
+    assert preprocessing.is_dark(faces, clip).tolist() == [8 * [False]]  # its mean is 102.5
+    assert preprocessing.is_dark(faces, frame).tolist() == [2 * [False] + 6 * [True]]
+    assert preprocessing.is_dark(faces[:, 2:], clip).tolist() == [6 * [True]]
+    assert clip.version == Settings().version != frame.version
