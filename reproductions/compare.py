@@ -176,7 +176,9 @@ def against_published(run: Run) -> Table:
 def about(paper: Paper, run: Run) -> list[Claim]:
     """The accuracies that the paper prints of what this run is a part of."""
     stated = registry.module(paper.name, "measured").stated
-    printed = [claim for claim in paper.claims if claim.metric == "accuracy" and claim.relation == "equal"]
+    printed = [
+        claim for claim in paper.claims if claim.metric == "accuracy" and claim.relation == "equal" and not claim.cited
+    ]
     return [claim for claim in printed if statement(paper, stated, claim, run) is not None]
 
 
