@@ -122,7 +122,7 @@ def test_a_reproduction_says_first_and_last_what_was_run(run, tiny, tmp_path):
     assert "say nothing about the paper" in output
     folder = tmp_path / "results/tables/timeconvnet/quick-synthetic"
     assert {path.name for path in folder.iterdir()} == {
-        f"{t}.{s}" for t in ("table1", "ledger") for s in ("md", "csv", "json")
+        f"{t}.{s}" for t in ("table1", "ledger", "reconstruction") for s in ("md", "csv", "json")
     }
 
 

@@ -23,7 +23,7 @@ def clips(predictions: "pandas.DataFrame") -> "pandas.DataFrame":
         one row a clip and seed: subject, emotion, windows, share (of its windows that were recognised, 0 to 1), and
             correct (whether the mean of its windows' probabilities is greatest for its emotion).
     """
-    names = [f"p_{name}" for name in CLASSES]
+    names = [name for name in predictions.columns if name.startswith("p_")]
     table = predictions.assign(hit=predictions.emotion == predictions.predicted)
     groups = table.groupby(["seed", "fold", "corpus", "clip"], sort=False)
     found = groups.agg(
