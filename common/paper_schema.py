@@ -3,14 +3,14 @@
 from fnmatch import fnmatchcase
 from fractions import Fraction
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from common.errors import unknown
 from common.printed import Printed, printed
 
-COUNTS = {
+Count = Literal[
     "parameters",
     "windows",
     "images",
@@ -21,7 +21,8 @@ COUNTS = {
     "frames",
     "epochs",
     "errors",
-}
+]
+COUNTS = set(get_args(Count))
 PROPORTIONS = {"%": 100.0, "fraction": 1.0}
 TIMES = {"ms", "FPS"}
 
@@ -74,25 +75,7 @@ class Claim(Strict):
     experiment: str
     metric: str
     value: str
-    unit: Literal[
-        "%",
-        "fraction",
-        "ratio",
-        "ms",
-        "FPS",
-        "parameters",
-        "windows",
-        "images",
-        "subjects",
-        "sequences",
-        "clips",
-        "samples",
-        "frames",
-        "epochs",
-        "errors",
-        "p",
-        "probability",
-    ]
+    unit: Literal["%", "fraction", "ratio", "ms", "FPS", Count, "p", "probability"]
     relation: Literal["equal", "about", "more", "less"] = "equal"
     cited: str = ""
     network: str | None = None
