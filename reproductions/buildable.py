@@ -64,5 +64,5 @@ def _without_gpu(request: Request) -> None:
     os.environ |= {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
     devices.choose_backend()
     with devices.silent():
-        import keras  # noqa: F401
+        import keras  # noqa: F401 - its first import prints; done once here
     lay_out(request)
