@@ -1,4 +1,4 @@
-# A thin face on `.venv/bin/python -m reproductions`: every target makes the environment first if it is missing.
+# A thin face on `.venv/bin/python -m commands`: every target makes the environment first if it is missing.
 #
 #   make reproduce PAPER=timeconvnet     from raw video to the paper's tables beside ours
 #   make test                            the test suite
@@ -6,7 +6,7 @@
 VENV   := .venv
 PYTHON  = $(shell for p in python3.11 python3.12 python3.13 python3; do \
             $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
-SUITE  := $(VENV)/bin/python -m reproductions
+SUITE  := $(VENV)/bin/python -m commands
 LOCK   := requirements$(if $(GPU),-gpu.txt,.lock)
 EXTRA  := $(if $(CLUSTER),requirements-cluster.txt) $(if $(EXPORT),requirements-export.txt)
 READY  := $(VENV)/.ready$(if $(GPU),-gpu)$(if $(CLUSTER),-cluster)$(if $(EXPORT),-export)
@@ -65,7 +65,7 @@ compare: $(READY)  ## A=<run> B=<run>|published: difference, test, change by emo
 	@test -n "$(A)" -a -n "$(B)" || { echo "Which two? make compare A=results/runs/.../seed0-... B=published"; exit 2; }
 	@$(SUITE) compare "$(A)" "$(B)"
 
-audit: $(READY)  ## what each paper contradicts about itself (other tables: python -m reproductions audit --help)
+audit: $(READY)  ## what each paper contradicts about itself (other tables: python -m commands audit --help)
 	@$(SUITE) audit $(call flag,PAPER,paper)
 
 report: $(READY)  ## write results/report.html: everything on one page

@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from bench import figures
-from common.errors import UserError, unknown
-from common.request import results_from_environment
-from common.screen import console, errors
+from common.results.config import results_from_environment
+from common.support.console import console, errors
+from common.support.errors import UserError, unknown
 
 # The quickest first; the last one is the whole quick reproduction, three times.
 GROUPS = (

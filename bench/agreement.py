@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bench.figures import Figure
-from common import faces, video
-from common.clips import Clip
-from reproductions.use.finder import Face, Finder
-from reproductions.use.stream import Windows
-from reproductions.use.trained import Trained
+from common.media import faces, video
+from common.media.clips import Clip
+from inference.finder import Face, Finder
+from inference.stream import Windows
+from inference.trained import Trained
 
 SIZE = (576, 720)
 SAME_BOX_MEDIAN, SAME_BOX_MOST, SAME_ANSWERS = 0.03, 0.08, 0.98

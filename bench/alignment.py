@@ -11,12 +11,12 @@ import numpy as np
 from bench import material
 from bench.feeding import step_ratio
 from bench.figures import Figure
-from common import devices
-from common import paper as papers
-from common.clips import Clip
-from common.request import Request, cache_from_environment
-from common.samples import Samples, build
-from common.timing import inference_times
+from common.media.clips import Clip
+from common.paper import load as papers
+from common.results.config import Request, cache_from_environment
+from common.samples.build import Samples, build
+from common.support import devices
+from common.support.timing import inference_times
 from reproductions.convlstm import data, models, preprocessing
 from reproductions.convlstm.data import SAVEE
 
@@ -26,7 +26,7 @@ REAL_TIME = 40.0  # milliseconds: the answer is there before the next frame of a
 
 
 def measure(small: bool) -> list[Figure]:
-    from common.feeding import Batches, class_labels
+    from common.training.batches import Batches, class_labels
 
     paper = papers.load("convlstm")
     request = Request(paper, settings=paper.settings, cache=cache_from_environment())

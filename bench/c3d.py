@@ -8,10 +8,10 @@ from statistics import median
 import numpy as np
 
 from bench.figures import Figure
-from common import devices
-from common import paper as papers
-from common.compiled import compiled
-from common.recipe import Recipe
+from common.paper import load as papers
+from common.support import devices
+from common.training.model_cache import compiled
+from common.training.recipe import Recipe
 from reproductions.cnn3d.models import FRAMES, NETWORKS, SIZE
 
 TITLE = f"3D-CNN: clips of {FRAMES} frames of {SIZE}×{SIZE}, all the paper's filters"

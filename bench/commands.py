@@ -6,8 +6,8 @@ import time
 from statistics import median
 
 from bench.figures import Figure
-from common.errors import UserError
-from common.request import ROOT
+from common.results.config import ROOT
+from common.support.errors import UserError
 
 TITLE = "Commands that only look"
 COMMANDS = ("--help", "list", "table timeconvnet")
@@ -28,7 +28,7 @@ def measure(small: bool) -> list[Figure]:
 
 
 def _call(words: str) -> tuple[float, int]:
-    command = [sys.executable, "-m", "reproductions", *words.split()]
+    command = [sys.executable, "-m", "commands", *words.split()]
     began = time.perf_counter()
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     seconds = time.perf_counter() - began

@@ -6,9 +6,9 @@ import cv2
 
 from bench import material
 from bench.figures import Figure
-from common import model_files
-from common.clips import Clip
-from common.request import models_from_environment
+from common.media import model_files
+from common.media.clips import Clip
+from common.results.config import models_from_environment
 from reproductions.cnn3d.preprocessing import HAAR, Settings, detector_title, prepare
 
 TITLE = "Faces of 112×112 from frames of 640×490, on one core"

@@ -21,7 +21,7 @@ NARROW = {"width": 16, "size": 67}
 
 
 class Noise:
-    """Videos of noise in memory, as `common.samples.Samples` has them, of which a few are repeated again and again."""
+    """Videos of noise in memory, as `common.samples.build.Samples` has them; a few are repeated again and again."""
 
     def __init__(self, count: int):
         self.count, self.key = count, f"noise-{count}"
@@ -40,7 +40,7 @@ class Noise:
 
 def measure(small: bool) -> list[Figure]:
     """The paper's own sizes, or a narrow network; each epoch is one pass over the same clips."""
-    from common import devices
+    from common.support import devices
 
     # First, because a new process begins with the peak of the one that starts it.
     single, fourfold = (_peak(count) for count in (100, 400))
@@ -98,11 +98,11 @@ def _peak(clips: int) -> float:
 
 def _run(clips: int, folder: Path) -> None:
     """Both stages on noise, then print the peak."""
-    from common import paper as papers
-    from common.clips import Provenance
-    from common.emotions import Emotion
-    from common.request import Request
-    from common.training import train
+    from common.media.clips import Provenance
+    from common.media.emotions import Emotion
+    from common.paper import load as papers
+    from common.results.config import Request
+    from common.training.train import train
     from reproductions.emotionalvlan.data import BASIC, RML, Corpus
 
     paper = papers.load("emotionalvlan")

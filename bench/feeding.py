@@ -9,8 +9,8 @@ import numpy as np
 
 from bench import material
 from bench.figures import Figure
-from common import devices
-from common.recipe import Recipe
+from common.support import devices
+from common.training.recipe import Recipe
 
 TITLE = "Feeding: a training step through tf.data with augmentation against one on a resident batch"
 # Network -> pairs of turns: the slower a step, the less it scatters.
@@ -19,8 +19,8 @@ STEPS, SETTLING = 25, 5  # of one turn, and those of them that are not counted: 
 
 
 def measure(small: bool) -> list[Figure]:
-    from common.augmentation import Augmentation
-    from common.feeding import Batches, class_labels
+    from common.samples.augmentation import Augmentation
+    from common.training.batches import Batches, class_labels
     from reproductions.thesis import models as thesis
     from reproductions.timeconvnet import models as timeconvnet
     from reproductions.timeconvnet.data import CLASSES
@@ -44,9 +44,9 @@ def step_ratio(network, batches, turns: int) -> float:
 
     It is the median over pairs of turns, so that whatever else the machine does strikes both alike.
     """
-    from common.compiled import compiled
-    from common.feeding import feed
-    from common.tf.pipeline import resident
+    from common.training.batches import feed
+    from common.training.model_cache import compiled
+    from common.training.tf.pipeline import resident
 
     model = compiled(network, batches.classes, {}, Recipe(epochs=1, batch_size=batches.batch_size, learning_rate=1e-3))
     bare = resident(*batches[0])

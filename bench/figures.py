@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from common import devices, files
-from common.tables import Table
+from common.results.tables import Table
+from common.support import devices, files
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from common import paper as papers
-from common.clips import Clip
-from common.request import Request, cache_from_environment
-from common.samples import Samples, build
+from common.media.clips import Clip
+from common.paper import load as papers
+from common.results.config import Request, cache_from_environment
+from common.samples.build import Samples, build
 from reproductions.data_root import data_root
 from reproductions.timeconvnet import data
 from reproductions.timeconvnet.preprocessing import Settings, prepare

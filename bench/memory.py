@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from bench import material
 from bench.figures import Figure
-from common.request import ROOT
+from common.results.config import ROOT
 
 TITLE = "Memory: the peak on a corpus four times as large"
 STAGES = ("preprocessing", "training")
@@ -46,16 +46,16 @@ def _run(stage: str, copies: int, folder: Path, small: bool) -> None:
 
 
 def _train(samples, root: Path) -> None:
-    from common import splits
-    from common.augmentation import Augmentation
-    from common.clips import Provenance
-    from common.feeding import class_labels
-    from common.training import Recipe, Training, train
+    from common.media.clips import Provenance
+    from common.protocols import splitters
+    from common.samples.augmentation import Augmentation
+    from common.training.batches import class_labels
+    from common.training.train import Recipe, Training, train
     from reproductions.timeconvnet.data import CLASSES
     from reproductions.timeconvnet.models import NETWORKS
 
     recipe = Recipe(epochs=1, batch_size=32, learning_rate=1e-3, augmentation=Augmentation())
-    labels, fold = class_labels(samples.table.emotion, CLASSES), splits.random_windows(samples.table, 0)
+    labels, fold = class_labels(samples.table.emotion, CLASSES), splitters.random_windows(samples.table, 0)
     network = NETWORKS["tcn_mini_xception"]
     names = ("timeconvnet", "memory", "published", "bench")
     train(Training(*names, network, recipe, 0, samples, labels, CLASSES, fold), root, provenance=Provenance(True))

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from bench.figures import Figure
-from common import devices, timing
+from common.support import devices, timing
 
 TITLE = "Batch normalisation: a training step with Keras' own against one with TensorFlow's fused operation, one core"
 # Network -> pairs of steps, and the goal where the saving is what the quick profile counts on.
@@ -24,8 +24,8 @@ def measure(small: bool) -> list[Figure]:
 
 def saving(network, pairs: int) -> float:
     """Time of a step with Keras' own normalisation as multiple of one with the fused; median over pairs of steps."""
-    from common.batch_norm import batch_normalisations
-    from common.tf.normalisation import fuse
+    from common.training.batch_norm import batch_normalisations
+    from common.training.tf.normalisation import fuse
 
     models = {"own": network.build(), "fused": network.build()}
     fuse(batch_normalisations(models["fused"]))

@@ -7,8 +7,8 @@ import time
 from tempfile import TemporaryDirectory
 
 from bench.figures import Figure
-from common.errors import UserError
-from common.request import ROOT
+from common.results.config import ROOT
+from common.support.errors import UserError
 
 TITLE = "Quick reproduction of TimeConvNets, from nothing to its tables"
 
@@ -26,7 +26,7 @@ def measure(small: bool) -> list[Figure]:
 
 def _seconds(folder: str, *words: str) -> float:
     places = {"FER_CACHE": f"{folder}/cache", "FER_RESULTS": f"{folder}/results"}
-    command = [sys.executable, "-m", "reproductions", "reproduce", "timeconvnet", *words]
+    command = [sys.executable, "-m", "commands", "reproduce", "timeconvnet", *words]
     began = time.perf_counter()
     done = subprocess.run(command, cwd=ROOT, env=os.environ | places, capture_output=True, text=True)
     if done.returncode:

@@ -7,10 +7,11 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from bench.figures import Figure
-from common import pictures, workers
-from common.clips import Provenance
-from common.samples import Samples
-from common.splits import random_windows
+from common.media import images
+from common.media.clips import Provenance
+from common.protocols.splitters import random_windows
+from common.samples.build import Samples
+from common.support import workers
 from reproductions.thesis import svm
 from reproductions.thesis.configuration import Configuration
 from reproductions.thesis.svm import Fit
@@ -35,7 +36,7 @@ def _noise(count: int, folder: Path) -> Samples:
     """Pictures without any rule, which cost a support vector machine the most."""
     rng = np.random.default_rng(0)
     names = np.array([f"picture{number}" for number in range(count)])
-    drawn = pictures.Pictures(
+    drawn = images.Pictures(
         corpus="Noise",
         pixels=rng.integers(0, 256, (count, 48, 48), np.uint8),
         emotions=np.array(CLASSES)[np.arange(count) % len(CLASSES)],
@@ -44,7 +45,7 @@ def _noise(count: int, folder: Path) -> Samples:
         clips=names,
         frames=np.zeros(count, int),
     )
-    return pictures.samples(drawn, folder)
+    return images.samples(drawn, folder)
 
 
 def _seconds(samples: Samples, root: Path, processes: int) -> float:

@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.figures import Figure
-from common import paper as papers
-from common.request import Request, cache_from_environment, models_from_environment
+from common.paper import load as papers
+from common.results.config import Request, cache_from_environment, models_from_environment
 from reproductions.convlstm import data
 from reproductions.convlstm.data import AFEW
 

@@ -12,13 +12,14 @@ import numpy as np
 
 from bench import agreement, material
 from bench.figures import Figure
-from common import files, video
-from common import paper as papers
-from common.errors import UserError
-from common.request import cache_from_environment, results_from_environment
-from reproductions.use import stream
-from reproductions.use.finder import Finder
-from reproductions.use.trained import find
+from common.media import video
+from common.paper import load as papers
+from common.results.config import cache_from_environment, results_from_environment
+from common.support import files
+from common.support.errors import UserError
+from inference import stream
+from inference.finder import Finder
+from inference.trained import find
 
 TITLE = "Watching: one face in frames of 720×576, on two cores"
 FRAMES, TURNS, CORES = 150, 3, 2

@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-from common.errors import UserError, unknown
+from common.support.errors import UserError, unknown
 from datasets import tree
 
 _MODULES = (

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import Literal, get_args
 
-from common.clips import WITHOUT_CLIP, WITHOUT_LABEL, Clip, Expectation, Finding, Index
-from common.emotions import Emotion
-from common.errors import UserError, unknown
+from common.media.clips import WITHOUT_CLIP, WITHOUT_LABEL, Clip, Expectation, Finding, Index
+from common.media.emotions import Emotion
+from common.support.errors import UserError, unknown
 from datasets import tree
 from datasets.baum1_annotations import CLIP, Row, read
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path, PurePath
 
-from common.emotions import Emotion, emotion
-from common.errors import UserError
+from common.media.emotions import Emotion, emotion
+from common.support.errors import UserError
 
 CLIP = re.compile(r"S\d{3}_\d{3}", re.IGNORECASE)
 

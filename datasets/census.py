@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from common.clips import Clip, Expectation, Finding, Index
-from common.emotions import Emotion
-from common.errors import UserError
+from common.media.clips import Clip, Expectation, Finding, Index
+from common.media.emotions import Emotion
+from common.support.errors import UserError
 
 Status = Literal["ok", "missing", "extra", "differs", "unpublished"]
 

@@ -8,9 +8,9 @@ the peak frame, `Emotion/S005/001/S005_001_00000011_emotion.txt`. Layout and cod
 import re
 from pathlib import Path
 
-from common.clips import WITHOUT_CLIP, WITHOUT_LABEL, Clip, Expectation, Finding, Index
-from common.emotions import Emotion
-from common.errors import UserError
+from common.media.clips import WITHOUT_CLIP, WITHOUT_LABEL, Clip, Expectation, Finding, Index
+from common.media.emotions import Emotion
+from common.support.errors import UserError
 from datasets import tree
 from datasets.numbering import odd_frames
 

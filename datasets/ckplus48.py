@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from common.clips import Expectation, Index
-from common.emotions import Emotion
-from common.errors import UserError
-from common.pictures import Pictures
+from common.media.clips import Expectation, Index
+from common.media.emotions import Emotion
+from common.media.images import Pictures
+from common.support.errors import UserError
 from datasets import ckplus, picture_cache, picture_files, picture_index, tree
 
 NAME = "CK+48"

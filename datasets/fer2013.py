@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from common.clips import Expectation, Finding, Index
-from common.errors import UserError
-from common.pictures import Pictures
+from common.media.clips import Expectation, Finding, Index
+from common.media.images import Pictures
+from common.support.errors import UserError
 from datasets import fer2013_csv, ferplus, picture_cache, picture_files, picture_index, tree
 from datasets.fer2013_csv import CODES, PARTITIONS, SIDE
 

@@ -17,8 +17,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from common.emotions import Emotion
-from common.errors import UserError
+from common.media.emotions import Emotion
+from common.support.errors import UserError
 
 CODES = (
     Emotion.ANGRY,

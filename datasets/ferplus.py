@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from common.errors import UserError
-from common.pictures import BALLOT
+from common.media.images import BALLOT
+from common.support.errors import UserError
 from datasets import tree
 
 CITATION = (

@@ -3,7 +3,7 @@
 `Sessions/1841/S035-004.avi`, with the emotion in `S035-004.xml` (`<Metatag Name="Emotion" Value="4"/>`), the view in
 `session.xml`, and for some sessions action units in `S035-004-oao_aucs.xml`. Frontal recordings mostly lie on their
 side, dual ones show front and profile in one frame: which way and in which half is left to the image
-(`common.orientation`), because programs that read the set follow different rules.
+(`common.media.orientation`), because programs that read the set follow different rules.
 Layout: four public programs agree on it; the order of the six values has one source.
 """
 
@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
-from common.clips import DUAL, FRONTAL, WITHOUT_LABEL, Clip, Expectation, Finding, Index
-from common.emotions import Emotion
-from common.errors import UserError
+from common.media.clips import DUAL, FRONTAL, WITHOUT_LABEL, Clip, Expectation, Finding, Index
+from common.media.emotions import Emotion
+from common.support.errors import UserError
 from datasets import tree
 
 NAME = "MMI"

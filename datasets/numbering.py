@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from common.clips import Finding
+from common.media.clips import Finding
 
 
 def odd_frames(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from common import files
-from common.pictures import Pictures
+from common.media.images import Pictures
+from common.support import files
 
 VERSION = 1  # raise it whenever a loader would read the same files differently
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from common.emotions import Emotion, emotion
-from common.errors import UserError
+from common.media.emotions import Emotion, emotion
+from common.support.errors import UserError
 from datasets import tree
 
 SUFFIXES = (".png", ".jpg", ".jpeg")

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from common.clips import Clip, Finding, Index
-from common.emotions import Emotion
-from common.errors import UserError
-from common.pictures import Pictures
+from common.media.clips import Clip, Finding, Index
+from common.media.emotions import Emotion
+from common.media.images import Pictures
+from common.support.errors import UserError
 
 
 def index(pictures: Pictures, names: list[str], source: Path, home: Path) -> Index:

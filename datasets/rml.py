@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from common.clips import WITHOUT_LABEL, Clip, Expectation, Finding, Index
-from common.emotions import Emotion
+from common.media.clips import WITHOUT_LABEL, Clip, Expectation, Finding, Index
+from common.media.emotions import Emotion
 from datasets import tree
 
 NAME = "RML"

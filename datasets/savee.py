@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
-from common.clips import WITHOUT_LABEL, Clip, Expectation, Finding, Index
-from common.emotions import Emotion
-from common.errors import UserError
+from common.media.clips import WITHOUT_LABEL, Clip, Expectation, Finding, Index
+from common.media.emotions import Emotion
+from common.support.errors import UserError
 from datasets import tree
 
 NAME = "SAVEE"

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path, PurePath
 
-from common.errors import UserError
+from common.support.errors import UserError
 
 # Deep enough for sets/enterface05/project2_database/project2_database/enterface database.
 DEPTH = 4

@@ -1,5 +1,5 @@
 """The five reproductions, one package each.
 
-Every package describes its paper in `paper.yaml` (read by `common.paper`) and rebuilds it from the shared parts
+Every package describes its paper in `paper.yaml` (read by `common.paper.load`) and rebuilds it from the shared parts
 in `common` and `datasets`. No package imports another.
 """

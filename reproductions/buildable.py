@@ -7,10 +7,10 @@ can be built is a matter of the tests; with settings of the user it is tried her
 import os
 from importlib.util import find_spec
 
-from common import devices, workers
-from common.blueprint import Blueprint, parameters
-from common.errors import UserError
-from common.request import Request
+from common.results.config import Request
+from common.support import devices, workers
+from common.support.errors import UserError
+from common.training.blueprint import Blueprint, parameters
 from reproductions import registry
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import datasets
-from common.errors import UserError
-from common.request import Request
-from common.screen import bar, console
+from common.results.config import Request
+from common.support.console import bar, console
+from common.support.errors import UserError
 
 
 def data_root(request: Request, sets: Iterable[str]) -> Path:

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from common.clips import Clip
-from common.request import Request
-from common.samples import Samples, build
-from common.screen import bar
+from common.media.clips import Clip
+from common.results.config import Request
+from common.samples.build import Samples, build
+from common.support.console import bar
 
 
 def prepared(request: Request, clips: Sequence[Clip], prepare: Callable, settings: Any, title: str) -> Samples:

@@ -4,13 +4,13 @@ from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 
-from common import paper
-from common.errors import UserError
+from common.paper import load
+from common.support.errors import UserError
 
 
 def runnable() -> list[str]:
     """The papers that have experiments."""
-    return [name for name in paper.names() if find_spec(f"reproductions.{name}.experiments")]
+    return [name for name in load.names() if find_spec(f"reproductions.{name}.experiments")]
 
 
 def module(name: str, part: str) -> ModuleType:
@@ -19,7 +19,7 @@ def module(name: str, part: str) -> ModuleType:
     Raises:
         UserError: if there is no such paper, or it cannot be run yet.
     """
-    paper.load(name)  # names the nearest paper if there is none of this name
+    load.load(name)  # names the nearest paper if there is none of this name
     if name not in runnable():
         raise UserError(
             f"{name} has its printed numbers in paper.yaml, but no experiments yet.",

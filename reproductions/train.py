@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from common.clips import Provenance
-from common.launch import Job, launch
-from common.request import Request
-from common.runs import Run
-from common.screen import bar
+from common.media.clips import Provenance
+from common.results.config import Request
+from common.runs.store import Run
+from common.support.console import bar
+from common.training.launch import Job, launch
 
 
 def train(request: Request, jobs: Sequence[Job], origin: Provenance) -> list[Run]:

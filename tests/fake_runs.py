@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from common import paper as papers
-from common import plans, runs
-from common.evidence import Evidence, salvage
-from common.feeding import class_labels
-from common.launch import Job
-from common.request import Request
-from common.runs import Identity, Run
+from common.paper import load as papers
+from common.results import plans
+from common.results.config import Request
+from common.results.evidence import Evidence, salvage
+from common.runs import store
+from common.runs.store import Identity, Run
+from common.training.batches import class_labels
+from common.training.launch import Job
 
 CLASSES = ("Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral")
 NETWORKS = (
@@ -75,7 +76,7 @@ def publish(
         "chosen_epoch": 2,
         "train_seconds": 1.5,
     }
-    return runs.publish(partial, identity, record, results / "runs")
+    return store.publish(partial, identity, record, results / "runs")
 
 
 def finish(job: Job, root: Path, predicted: np.ndarray, watched: float) -> Run:
@@ -103,7 +104,7 @@ def finish(job: Job, root: Path, predicted: np.ndarray, watched: float) -> Run:
         "parameters": 1,
         "chosen_epoch": 0,
     }
-    return runs.publish(partial, training.identity, record, root, ["predictions.csv", "curves.csv"])
+    return store.publish(partial, training.identity, record, root, ["predictions.csv", "curves.csv"])
 
 
 def labels_of(job: Job) -> np.ndarray:
@@ -237,7 +238,7 @@ def reproduce(results: Path, data: str = "synthetic", profile: str = "quick", se
 
 def evidence_of(request) -> Evidence:
     """What one reproduction has left in the results of a request: its only plan, with all its runs."""
-    found, unfinished = runs.find(request.results / "runs")
+    found, unfinished = store.find(request.results / "runs")
     complaints = []
     (evidence,) = salvage(request.paper, found, request.results, complaints.append)
     assert unfinished == complaints == []

@@ -26,8 +26,8 @@ SMALLEST = {"only": ["tcn_mini_xception"], "control": None, "experiments": ["tab
 
 def request(cache: Path, results: Path, **changes):
     """A request of the little profile; `changes` are keys of the profile or attributes of the request."""
-    from common import paper as papers
-    from common.request import Request
+    from common.paper import load as papers
+    from common.results.config import Request
 
     sizes = {key: changes.pop(key, value) for key, value in PROFILE.items()}
     profile = {key: value for key, value in sizes.items() if value is not None}

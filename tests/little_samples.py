@@ -1,4 +1,4 @@
-"""Samples in memory with the interface of `common.samples.Samples`, and a network small enough for seconds."""
+"""Samples in memory with the interface of `common.samples.build.Samples`, and a network small enough for seconds."""
 
 from dataclasses import dataclass
 from functools import cached_property

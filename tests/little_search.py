@@ -1,6 +1,6 @@
 """A search of three settings whose objective costs nothing."""
 
-from common.search import FoldScore, Interval, Question
+from common.training.search import FoldScore, Interval, Question
 
 SPACE = {"kernel": (1, 3, 5), "mode": ("a", "b"), "dropout": Interval(0, 1)}
 QUESTION = Question("toy", SPACE, samples=40, details={"data": "x"})

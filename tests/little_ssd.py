@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from common.model_files import FORMS, Form, ModelFile
+from common.media.model_files import FORMS, Form, ModelFile
 
 # One candidate in the middle, half as wide and high as the frame; its confidence follows from the mean of the pixels.
 STRUCTURE = """

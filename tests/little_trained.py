@@ -5,9 +5,9 @@ from pathlib import Path
 import fake_runs
 import numpy as np
 
-from common.runs import Run
-from reproductions.use import trained
-from reproductions.use.trained import Trained
+from common.runs.store import Run
+from inference import trained
+from inference.trained import Trained
 
 
 def run(results: Path, **options) -> Run:

@@ -13,14 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from little_listing import recognised, shuffled
 
-from common import video
-from common.clips import Index, provenance
-from common.emotions import Emotion
-from common.errors import UserError
+from commands import obtain
+from common.media import video
+from common.media.clips import Index, provenance
+from common.media.emotions import Emotion
+from common.support.errors import UserError
 from datasets import afew
 from datasets.census import census, count, require_classes
 from datasets.synthetic import corpora, write_afew
-from reproductions import obtain
 
 TINY = corpora.SIZES["tiny"]
 WORDS = tuple(write_afew.WORDS.values())
@@ -509,7 +509,7 @@ def test_an_unreadable_video_is_named(tmp_path, damage, problem):
 
 
 def test_verify_data_prints_the_counts(complete, capsys, monkeypatch):
-    from reproductions import listing
+    from commands import listing
 
     monkeypatch.setenv("COLUMNS", "220")
     listing.verify(complete)

@@ -5,8 +5,8 @@ import little_alexnet
 import numpy as np
 import pytest
 
-from common import paper as papers
-from common.errors import UserError
+from common.paper import load as papers
+from common.support.errors import UserError
 from reproductions.emotionalvlan import weights
 from reproductions.emotionalvlan.alexnet import CONVOLUTIONS, MEANS, PARAMETERS, WIDTHS, alexnet, features, parts, sides
 from reproductions.emotionalvlan.local_response import LocalResponseNormalisation

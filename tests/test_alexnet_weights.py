@@ -8,7 +8,7 @@ import little_alexnet
 import numpy as np
 import pytest
 
-from common.errors import UserError
+from common.support.errors import UserError
 from reproductions.emotionalvlan import torch_file, weights
 from reproductions.emotionalvlan.alexnet import CONVOLUTIONS, alexnet, parts, sides
 

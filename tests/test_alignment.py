@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common import alignment, landmarks, tracking, video
-from common.emotions import Emotion
-from common.errors import UserError
-from common.tracking import Follower, Tracking
+from common.media import alignment, landmarks, tracking, video
+from common.media.emotions import Emotion
+from common.media.tracking import Follower, Tracking
+from common.support.errors import UserError
 from datasets.synthetic import performance
 from datasets.synthetic.face import FacePainter, Pose
 from datasets.synthetic.identity import draw_identity

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common import paper as papers
-from common.errors import UserError
-from common.screen import console
-from reproductions import audit, cli
-from reproductions.grids import read_folds, read_matrix
+from commands import audit, cli
+from commands.grids import read_folds, read_matrix
+from common.paper import load as papers
+from common.support.console import console
+from common.support.errors import UserError
 
 OULU = """\
 0.75,0.15,0,0,0.1,0
@@ -26,7 +26,7 @@ def told(monkeypatch, capsys):
     monkeypatch.setattr(console, "width", 1000)
 
     def run(*words: str) -> str:
-        monkeypatch.setattr("sys.argv", ["reproductions", *words])
+        monkeypatch.setattr("sys.argv", ["commands", *words])
         with pytest.raises(SystemExit) as stopped:
             cli.main()
         told = capsys.readouterr()

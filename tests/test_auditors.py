@@ -14,17 +14,17 @@ from scipy import stats
 from sklearn.metrics import classification_report
 from sklearn.model_selection import KFold, train_test_split
 
-from common import auditors, paper
-from common.auditors.arithmetic import agreement, classes, mean, product, ratio, total
-from common.auditors.attainable import attainability, attainable, counts, fold_accuracies
-from common.auditors.augmentation import augmented_sizes, multiplicity
-from common.auditors.confusion import cell_steps, orientation, reconstruct, row_sums
-from common.auditors.layers import layer_table, parameter_count
-from common.auditors.report import report_consistency
-from common.auditors.significance import paired_p_values, paired_t
-from common.auditors.splits import fold_sizes, recover_seed, stated_share
-from common.errors import UserError
-from common.printed import printed, significant
+from common.paper import auditors, load
+from common.paper.auditors.arithmetic import agreement, classes, mean, product, ratio, total
+from common.paper.auditors.attainable import attainability, attainable, counts, fold_accuracies
+from common.paper.auditors.augmentation import augmented_sizes, multiplicity
+from common.paper.auditors.confusion import cell_steps, orientation, reconstruct, row_sums
+from common.paper.auditors.layers import layer_table, parameter_count
+from common.paper.auditors.report import report_consistency
+from common.paper.auditors.significance import paired_p_values, paired_t
+from common.paper.auditors.splits import fold_sizes, recover_seed, stated_share
+from common.paper.printed import printed, significant
+from common.support.errors import UserError
 
 SHARED = Path(__file__).parents[2] / "shared"
 FER2013 = SHARED / "data" / "fer2013.csv.xz"
@@ -99,7 +99,7 @@ def test_rounding_habits_are_kept_apart():
 
 
 def test_folds_of_equal_size_fit_haddads_table_4_and_the_stated_ones_do_not():
-    values = [c.value for c in paper.load("cnn3d").select("table4-c2-fold*")]
+    values = [c.value for c in load.load("cnn3d").select("table4-c2-fold*")]
     assert fold_accuracies(values[:9], [33] * 7 + [32] * 2, digits=1).finding == "holds"
     assert fold_accuracies(values, [33, 39, 40, 35, 30, 37, 29, 29, 33, 22], digits=1).finding == "contradicted"
 
@@ -138,7 +138,7 @@ def test_small_checks():
 
 
 def test_fig_6_has_one_solution_and_shows_precision():
-    fig6 = paper.load("cnn3d").matrices[1]
+    fig6 = load.load("cnn3d").matrices[1]
     assert reconstruct(fig6.values, row_totals=[80] * 6) == []
     (counts,) = reconstruct(fig6.values, column_totals=[80] * 6)
     assert counts.tolist() == fig6.counts
@@ -146,7 +146,7 @@ def test_fig_6_has_one_solution_and_shows_precision():
 
 
 def test_fig_5_has_one_solution_once_its_lost_cell_is_moved():
-    fig5 = paper.load("cnn3d").matrices[0]
+    fig5 = load.load("cnn3d").matrices[0]
     assert reconstruct(fig5.values, column_totals=CKPLUS_CLASSES) == []
     moved = [list(row) for row in fig5.values]
     moved[2][0], moved[2][6] = moved[2][6], "0"
@@ -211,14 +211,14 @@ def test_the_t_test_is_scipys(seed, folds):
     ],
 )
 def test_the_four_p_values_are_one_sided(id, two_sided):
-    cnn3d = paper.load("cnn3d")
+    cnn3d = load.load("cnn3d")
     outcome = auditors.run(cnn3d, cnn3d.claim(id).check)
     assert outcome.settles and outcome.arithmetic.startswith("one-sided")
     assert outcome.arithmetic.endswith(f"two-sided t-test gives {two_sided}")
 
 
 def test_other_tests_do_not_give_them():
-    cnn3d = paper.load("cnn3d")
+    cnn3d = load.load("cnn3d")
     c2, c1 = ([c.number for c in cnn3d.select(f"table5-{row}-fold*")] for row in ("c2", "c1"))
     values = paired_p_values(c2, c1)
     assert values["one-sided Wilcoxon test"] > 0.05 and values["two-sided Wilcoxon test"] > 0.1
@@ -285,7 +285,7 @@ def test_a_seed_is_recovered_as_scikit_learn_splits(seed):
 def test_the_thesis_split_of_fer2013_is_seed_0_and_no_other():
     with lzma.open(FER2013, "rt", encoding="ascii") as lines:
         labels = [int(row[0]) for row in csv.reader(lines) if row[0].isdigit()]
-    supports = [int(c.number) for c in paper.load("thesis").select("fig4_4-class*-support")]
+    supports = [int(c.number) for c in load.load("thesis").select("fig4_4-class*-support")]
     assert len(labels) == 35887
     assert recover_seed(labels, supports, 0.25, range(3000)) == [0]
 
@@ -296,7 +296,7 @@ def test_shares_of_a_set():
 
 
 def test_layer_tables_notice_one_wrong_layer():
-    table = paper.load("thesis").layers[0].model_dump(exclude={"source", "network"})
+    table = load.load("thesis").layers[0].model_dump(exclude={"source", "network"})
     assert layer_table(**table).settles
     wrong = table | {"rows": [("Conv2D", [48, 48, 64], 640), *table["rows"][1:]]}
     assert layer_table(**wrong).finding == "contradicted"
@@ -306,7 +306,7 @@ def test_layer_tables_notice_one_wrong_layer():
 def test_augmentation_multiplicities():
     assert multiplicity(6, 1, 14).finding == "holds"
     assert "4 x 2" in multiplicity(4, 1, 8).arithmetic
-    copies = {name: sum(n) for name, n in paper.load("cnn3d").hyperparameters["augmentation_ckplus"].items()}
+    copies = {name: sum(n) for name, n in load.load("cnn3d").hyperparameters["augmentation_ckplus"].items()}
     names = ["Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Contempt"]
     sizes = dict(zip(names, CKPLUS_CLASSES, strict=True))
     kept = augmented_sizes(sizes, copies)
@@ -317,9 +317,9 @@ def test_augmentation_multiplicities():
 # ------------------------------------------------------------------------------------------- as named in a paper.yaml
 
 
-@pytest.mark.parametrize("name", paper.names())
+@pytest.mark.parametrize("name", load.names())
 def test_every_check_of_a_paper_runs_and_every_audit_with_a_check_weakens_what_is_said(name):
-    one = paper.load(name)
+    one = load.load(name)
     for item in one.audits:
         if item.check:
             outcome = auditors.run(one, item.check)
@@ -334,7 +334,7 @@ def test_every_check_of_a_paper_runs_and_every_audit_with_a_check_weakens_what_i
 
 def test_what_arithmetic_alone_refutes_and_settles():
     found = {"contradicted": set(), "settled": set()}
-    for one in map(paper.load, paper.names()):
+    for one in map(load.load, load.names()):
         for claim in one.claims:
             if claim.check:
                 outcome = auditors.run(one, claim.check)
@@ -347,10 +347,10 @@ def test_what_arithmetic_alone_refutes_and_settles():
 
 
 def test_a_check_with_an_unknown_name_is_told():
-    thesis = paper.load("thesis")
+    thesis = load.load("thesis")
     with pytest.raises(UserError, match="Did you mean attainability"):
-        auditors.run(thesis, paper.Check(auditor="atainability", value="1", n=2))
+        auditors.run(thesis, load.Check(auditor="atainability", value="1", n=2))
     with pytest.raises(UserError, match="no claim of thesis"):
-        auditors.run(thesis, paper.Check(auditor="total", parts="claim:fig9-*", value="1"))
+        auditors.run(thesis, load.Check(auditor="total", parts="claim:fig9-*", value="1"))
     with pytest.raises(UserError, match="Known: Fig 3"):
-        auditors.run(thesis, paper.Check(auditor="layer_table", layers="layers:Fig 3.9"))
+        auditors.run(thesis, load.Check(auditor="layer_table", layers="layers:Fig 3.9"))

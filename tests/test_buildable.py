@@ -6,12 +6,13 @@ from itertools import product
 
 import pytest
 
-from common import devices
-from common import paper as papers
-from common.blueprint import Blueprint, parameters
-from common.errors import UserError
-from common.request import Request, check
-from reproductions import buildable, registry, run
+from commands import reproduce
+from common.paper import load as papers
+from common.results.config import Request, check
+from common.support import devices
+from common.support.errors import UserError
+from common.training.blueprint import Blueprint, parameters
+from reproductions import buildable, registry
 
 WITH_NETWORKS = [name for name in registry.runnable() if find_spec(f"reproductions.{name}.models")]
 # Settings that decide together whether the parts of a network fit: all of their combinations are tried.
@@ -73,7 +74,7 @@ def test_every_paper_with_networks_says_which_it_builds():
 @pytest.mark.parametrize("name", WITH_NETWORKS)
 def test_blueprints_count_what_the_committed_counts_say(name):
     """So what is laid out is the network, not something like it."""
-    from reproductions import parameters as committed
+    from commands import parameters as committed
 
     known = {figures["parameters"] for figures in committed._read()[name].values()}
     assert set(counts(name)) & known and len(set(counts(name)) & known) >= len(known) / 2
@@ -133,7 +134,7 @@ def test_a_reproduction_asks_before_it_reads_data(monkeypatch, tmp_path):
 
     monkeypatch.setenv("FER_RESULTS", str(tmp_path))
     with pytest.raises(UserError, match="cannot be built"):
-        run.reproduce("convlstm", settings=["pools=1"])
+        reproduce.reproduce("convlstm", settings=["pools=1"])
     assert seen == [{"pools": 1}]
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import fake_runs
 import pytest
 
-from common import paper as papers
-from common.verdicts import Measured
-from reproductions import claims, obtain, parameters
+from commands import claims, obtain, parameters
+from common.paper import load as papers
+from common.paper.verdicts import Measured
 
 ROOT = Path(__file__).parents[1]
 KEYS = [

@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 import pytest
 
-from common.screen import console
-from reproductions import cli
+from commands import cli
+from common.support.console import console
 
 ROOT = Path(__file__).parents[1]
 
@@ -30,7 +30,7 @@ def run(monkeypatch, capsys, cache, tmp_path):
     monkeypatch.setattr(console, "width", 1000)
 
     def command(*words) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "argv", ["reproductions", *map(str, words)])
+        monkeypatch.setattr(sys, "argv", ["commands", *map(str, words)])
         with pytest.raises(SystemExit) as stopped:
             cli.main()
         told = capsys.readouterr()
@@ -85,7 +85,7 @@ def test_the_data_folder_may_come_from_the_environment(run, tiny, monkeypatch):
 @pytest.mark.parametrize("form", ["screen", "markdown", "csv", "json"])
 def test_tables_are_printed_again_in_every_form(run, finished, monkeypatch, capsys, form):
     monkeypatch.setenv("FER_RESULTS", str(finished))
-    monkeypatch.setattr(sys, "argv", ["reproductions", "table", "timeconvnet", "--format", form])
+    monkeypatch.setattr(sys, "argv", ["commands", "table", "timeconvnet", "--format", form])
     with pytest.raises(SystemExit):
         cli.main()
     printed = capsys.readouterr().out
@@ -128,9 +128,9 @@ def test_a_reproduction_says_first_and_last_what_was_run(run, tiny, tmp_path):
 
 QUICK = """
 import runpy, sys, time
-sys.argv = ["reproductions", *{words!r}]
+sys.argv = ["commands", *{words!r}]
 try:
-    runpy.run_module("reproductions", run_name="__main__")
+    runpy.run_module("commands", run_name="__main__")
 except SystemExit as stopped:
     assert not stopped.code, stopped.code
 print(sorted({{"tensorflow", "keras", "jax", "torch"}} & set(sys.modules)), time.process_time())
@@ -319,7 +319,7 @@ def test_no_write_permission(cache, tiny, finished, tmp_path, folder):
         words += ["--data", str(tiny)]  # its samples are in the cache already
     places = {"FER_CACHE": str(cache), "FER_RESULTS": str(tmp_path)} | {folder: str(closed)}
     done = subprocess.run(
-        [sys.executable, "-m", "reproductions", "reproduce", *words],
+        [sys.executable, "-m", "commands", "reproduce", *words],
         cwd=ROOT,
         env=os.environ | places | {"COLUMNS": "1000"},
         preexec_fn=as_ordinary_user,

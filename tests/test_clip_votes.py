@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from common.clip_votes import by_clip
-from common.errors import UserError
+from common.runs.clip_votes import by_clip
+from common.support.errors import UserError
 
 # Two samples that lean to Happy a little, one that is sure of Sad.
 SURE = [("a", "Happy", 0.6), ("a", "Happy", 0.6), ("a", "Sad", 0.1)]

@@ -10,15 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from common import paper as papers
-from common import plans, runs, scores
-from common.clips import Provenance
-from common.differences import differences
-from common.errors import UserError
-from common.feeding import class_labels
-from common.request import check
-from common.split_audit import audit_split
-from reproductions import compare
+from commands import compare
+from common.media.clips import Provenance
+from common.paper import load as papers
+from common.protocols.leakage import audit_split
+from common.results import plans
+from common.results.config import check
+from common.results.differences import differences
+from common.runs import scores, store
+from common.support.errors import UserError
+from common.training.batches import class_labels
 from reproductions.cnn3d import data, experiments, measured, preprocessing, readings, significance, tables, trainings
 from reproductions.cnn3d import search as searching
 from reproductions.cnn3d.data import CKPLUS, CLASSES, OULU
@@ -44,7 +45,7 @@ def request(profile=None, folds=3, **options):
 
 
 def sequences(corpus=CKPLUS, subjects=31, each=4):
-    """A table of samples as `common.samples` has it, one a sequence."""
+    """A table of samples as `common.samples.build` has it, one a sequence."""
     names = [str(emotion) for emotion in CLASSES[corpus]]
     rows = [
         (corpus, f"S{s:03d}/{c:03d}", f"{corpus}/S{s:03d}", names[(s + c) % len(names)], 0, 9)
@@ -239,7 +240,7 @@ def reproduce(folder, monkeypatch, **options):
     """Evidence of a reproduction without trainings, on tables instead of pictures."""
 
     def launch(jobs, root, origin, **_):
-        return [runs.finished(job.training.identity, root) or publish(job, root, right(job.training)) for job in jobs]
+        return [store.finished(job.training.identity, root) or publish(job, root, right(job.training)) for job in jobs]
 
     def load(asked, names):
         # Enough sequences for every row to be better than a constant answer.

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from common import paper as papers
-from common.errors import UserError
+from common.paper import load as papers
+from common.support.errors import UserError
 from reproductions.cnn3d.models import ACTIVATIONS, NETWORKS, c3d
 
 SMALL = {"width": 64, "fc_units": 5, "size": 48}

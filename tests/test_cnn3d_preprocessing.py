@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common import clahe, faces, paper, video
-from common.clips import Clip
-from common.emotions import Emotion
-from common.errors import UserError
-from common.model_files import FORMS
-from common.request import Request
-from common.samples import build
+from common.media import clahe, faces, video
+from common.media.clips import Clip
+from common.media.emotions import Emotion
+from common.media.model_files import FORMS
+from common.paper import load
+from common.results.config import Request
+from common.samples.build import build
+from common.support.errors import UserError
 from reproductions.cnn3d import preprocessing
 from reproductions.cnn3d.preprocessing import HAAR, Settings, detector_title, equalise, picture, prepare, settings
 
@@ -233,7 +234,7 @@ def test_clahe_is_that_of_zuiderveld():
 
 
 def test_settings_are_those_of_the_paper():
-    stated = paper.load("cnn3d").hyperparameters
+    stated = load.load("cnn3d").hyperparameters
     assert (Settings().frames, Settings().size) == (stated["frames"], stated["size"])
     assert stated["clahe"] == {"clip_limit": clahe.CLIP_LIMIT, "tiles": list(clahe.TILES)}
 
@@ -261,7 +262,7 @@ def test_every_box_gives_a_picture(x, y, width, height, grey, clahe):
 
 
 def request_with(tmp_path, models=None, **changed):
-    one = paper.load("cnn3d")
+    one = load.load("cnn3d")
     return Request(one, settings=one.settings | changed, cache=tmp_path, results=tmp_path, models=models)
 
 
@@ -282,7 +283,7 @@ def test_only_ckplus_is_made_grey_unless_asked(tmp_path):
     ],
 )
 def test_each_decision_is_heard(tmp_path, decision, field):
-    known = next(one for one in paper.load("cnn3d").decisions if one.name == decision)
+    known = next(one for one in load.load("cnn3d").decisions if one.name == decision)
     for value in (known.default, *known.alternatives):
         assert getattr(settings(request_with(tmp_path, **{decision: value}), "CK+", False), field) == value
     assert getattr(Settings(), field) == known.default

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from common import scores
-from common.errors import UserError
-from reproductions import compare
+from commands import compare
+from common.runs import scores
+from common.support.errors import UserError
 
 
 def replace_predictions(run, change) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from common.auditors.comparisons import balance, difference
+from common.paper.auditors.comparisons import balance, difference
 
 
 def test_a_gap_within_chance_is_not_shown_and_never_contradicted():

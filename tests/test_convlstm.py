@@ -6,12 +6,13 @@ import pytest
 from fake_runs import answers, evidence_of, finish
 
 import datasets
-from common import paper as papers
-from common import plans, runs
-from common.clips import Provenance
-from common.errors import UserError
-from common.request import check
-from common.split_audit import audit_split
+from common.media.clips import Provenance
+from common.paper import load as papers
+from common.protocols.leakage import audit_split
+from common.results import plans
+from common.results.config import check
+from common.runs import store
+from common.support.errors import UserError
 from datasets.synthetic import corpora
 from reproductions.convlstm import data, experiments, findings, measured, readings, tables, trainings
 from reproductions.convlstm.data import AFEW, CKPLUS, SAVEE, Corpus
@@ -43,7 +44,7 @@ def request(profile=None, **options):
 
 
 def clips(corpus, each=5):
-    """A table of samples as `common.samples` has it, one a clip: as many people as the corpus has, or clips of AFEW."""
+    """A table of samples as `common.samples.build` has it, one a clip: as many people as in the corpus."""
     names, people = CLASSES[corpus], {CKPLUS: 20, SAVEE: 4, AFEW: 70}[corpus]
     rows = [
         (corpus, f"{s:03d}/{c:03d}", f"{corpus}/{s:03d}", names[(s + c) % len(names)], "", 0, 29)
@@ -318,7 +319,7 @@ def reproduce(folder, monkeypatch, **options):
 
     def launch(jobs, root, origin, **_):
         return [
-            runs.finished(job.training.identity, root)
+            store.finished(job.training.identity, root)
             or publish(job, root, RIGHT[job.training.experiment, job.training.protocol])
             for job in jobs
         ]
@@ -549,9 +550,9 @@ def test_drawn_corpora_go_through_the_whole_chain(cache, tmp_path):
     assert all(row["verdict"] in ("not comparable", "budget too small") for row in rows)
     assert rows[0]["tested"].endswith(" clips") and rows[1]["tested"].endswith(" copies")
     assert made["fer2013"].rows[0]["data"] == "drawn"
-    (parts,), _ = runs.find(tmp_path / "runs", experiment="afew-parts")
-    (random,), _ = runs.find(tmp_path / "runs", experiment="afew-random")
-    (branch,), _ = runs.find(tmp_path / "runs", experiment="fer2013")
+    (parts,), _ = store.find(tmp_path / "runs", experiment="afew-parts")
+    (random,), _ = store.find(tmp_path / "runs", experiment="afew-random")
+    (branch,), _ = store.find(tmp_path / "runs", experiment="fer2013")
     assert parts.identity.recipe["initial"] == random.identity.recipe["initial"] == branch.identity.key
     assert random.record["samples"]["test"] == round(0.2 * 10 * _clips(asked))
     _weights_are_those_of_the_branch(parts, branch)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from common import paper as papers
-from common.errors import UserError
+from common.paper import load as papers
+from common.support.errors import UserError
 from reproductions.convlstm.models import CHOICES, FER, NETWORKS, convlstm, fer2013, take_fer
 
 SMALL = {"filters": (2, 3, 4), "dense_units": 5}

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common import alignment, landmarks, paper, video
-from common.clips import Clip
-from common.emotions import Emotion
-from common.errors import UserError
-from common.request import Request
-from common.samples import build
-from common.tracking import Tracking
+from common.media import alignment, landmarks, video
+from common.media.clips import Clip
+from common.media.emotions import Emotion
+from common.media.tracking import Tracking
+from common.paper import load
+from common.results.config import Request
+from common.samples.build import build
+from common.support.errors import UserError
 from datasets.synthetic.face import FacePainter, Pose
 from datasets.synthetic.identity import draw_identity
 from reproductions.convlstm import preprocessing
@@ -266,12 +267,12 @@ def test_dark_faces_are_found_and_brightened(tmp_path):
 
 
 def request_with(tmp_path, models=None, **changed):
-    one = paper.load("convlstm")
+    one = load.load("convlstm")
     return Request(one, settings=one.settings | changed, cache=tmp_path, results=tmp_path, models=models)
 
 
 def test_settings_are_those_of_the_paper(tmp_path):
-    stated = paper.load("convlstm").hyperparameters
+    stated = load.load("convlstm").hyperparameters
     assert (Settings().frames, Settings().size) == (stated["frames"], stated["size"])
     assert settings(request_with(tmp_path), "AFEW").gamma == stated["gamma_afew"]
 
@@ -283,7 +284,7 @@ def test_gamma_is_for_afew_alone(tmp_path, corpus):
 
 @pytest.mark.parametrize("decision", ["gamma_direction", "gamma_when_mean_below"])
 def test_each_decision_is_heard(tmp_path, decision):
-    known = next(one for one in paper.load("convlstm").decisions if one.name == decision)
+    known = next(one for one in load.load("convlstm").decisions if one.name == decision)
     for value in (known.default, *known.alternatives):
         assert getattr(settings(request_with(tmp_path, **{decision: value}), "AFEW"), decision) == value
     assert getattr(Settings(), decision) == known.default

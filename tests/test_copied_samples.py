@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from little_samples import CLASSES, LittleSamples
 
-from common.copied_samples import SEED, CopiedSamples
-from common.copies import Copies, Moves
-from common.feeding import Batches, class_labels
-from common.split_audit import audit_split
-from common.splits import random_windows
+from common.protocols.leakage import audit_split
+from common.protocols.splitters import random_windows
+from common.samples.augmented_samples import SEED, CopiedSamples
+from common.samples.offline_augmentation import Copies, Moves
+from common.training.batches import Batches, class_labels
 
 SAMPLES = LittleSamples(size=16)
 LABELS = class_labels(SAMPLES.table.emotion, CLASSES)

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from little_samples import CLASSES, LittleSamples
 from scipy import ndimage
 
-from common import paper as papers
-from common.copies import Change, Copies, Moves
-from common.errors import UserError
-from common.feeding import Batches, class_labels
+from common.paper import load as papers
+from common.samples.offline_augmentation import Change, Copies, Moves
+from common.support.errors import UserError
+from common.training.batches import Batches, class_labels
 
 CKPLUS = {"Contempt": 18, "Fear": 25, "Sad": 28, "Angry": 45, "Happy": 69, "Disgust": 59, "Surprise": 83}
 SAMPLES = LittleSamples(size=24, channels=3)
@@ -183,7 +183,7 @@ def test_angles_and_gains_are_drawn_evenly_from_their_ranges_one_for_each_copy_o
 
 def test_tf_data_and_the_plain_feed_give_the_same_copies_from_any_start():
     pytest.importorskip("tensorflow")
-    from common.tf.pipeline import dataset
+    from common.training.tf.pipeline import dataset
 
     feed = batches(class_weights=True)
     for start in (0, 4):

@@ -14,9 +14,9 @@ from little_listing import shuffled
 from openpyxl import Workbook
 
 import datasets
-from common.clips import Expectation, Index
-from common.emotions import Emotion
-from common.errors import UserError
+from common.media.clips import Expectation, Index
+from common.media.emotions import Emotion
+from common.support.errors import UserError
 from datasets import baum1, ckplus, enterface
 from datasets.census import census, count, require_classes
 

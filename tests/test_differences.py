@@ -7,10 +7,10 @@ from pathlib import Path
 import fake_runs
 import pytest
 
-from common import paper as papers
-from common.differences import differences, remarks
-from common.paper import Decision
-from common.runs import Run
+from common.paper import load as papers
+from common.paper.load import Decision
+from common.results.differences import differences, remarks
+from common.runs.store import Run
 from reproductions import registry
 from reproductions.timeconvnet import measured
 

@@ -14,11 +14,12 @@ import typer
 import yaml
 
 from bench.__main__ import GROUPS
-from common import paper as papers
-from common.errors import UserError
-from common.request import PROTOCOLS
-from reproductions import claims, cli, registry, run
-from reproductions.use import formats
+from commands import claims, cli, reproduce
+from common.paper import load as papers
+from common.results.config import PROTOCOLS
+from common.support.errors import UserError
+from inference import formats
+from reproductions import registry
 
 ROOT = Path(__file__).parents[1]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
@@ -30,7 +31,7 @@ TARGETS = set(re.findall(r"^([a-z-]+):.*?##", MAKEFILE, re.MULTILINE))
 COMMANDS = typer.main.get_command(cli.app).commands
 CODE = "\n".join(
     path.read_text(encoding="utf-8")
-    for folder in ("common", "datasets", "reproductions", "bench")
+    for folder in ("common", "datasets", "reproductions", "inference", "commands", "bench")
     for path in sorted((ROOT / folder).rglob("*.py"))
 )
 PROGRAM = re.compile(r"(?:\.venv/bin/)?python -m (reproductions|bench)\b")
@@ -103,7 +104,7 @@ def check_program(program: str, words: list[str]) -> None:
             if name == "reproduce" and chosen["paper"] in registry.runnable():
                 names = {key: chosen[key] for key in ("protocol", "experiment", "seeds", "launcher")}
                 names["settings"] = [word for word in chosen["setting"] if word != "name=value"]
-                run.checked(chosen["paper"], profile=chosen["profile"] or "quick", **names)
+                reproduce.checked(chosen["paper"], profile=chosen["profile"] or "quick", **names)
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
@@ -122,8 +123,8 @@ def test_every_command_exists_with_its_options(page):
         "make reproduce PAPER=thesis EXPERIMENT=cnn_ckpuls",
         'make reproduce PAPER=timeconvnet SET="pol=gap"',
         "make report PAPER=thesis",
-        ".venv/bin/python -m reproductions tabel thesis",
-        "python -m reproductions table thesis --formt csv",
+        ".venv/bin/python -m commands tabel thesis",
+        "python -m commands table thesis --formt csv",
         "python -m bench spede",
         "NO_SUCH_NAME=1 make test",
         "reproduce everything",

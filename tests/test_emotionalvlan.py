@@ -11,17 +11,19 @@ import pytest
 from fake_runs import answers, evidence_of, finish, labels_of
 
 import datasets
-from common import auditors, runs, scores
-from common import paper as papers
-from common.auditors import attainable
-from common.clips import Provenance
-from common.emotions import Emotion
-from common.errors import UserError
-from common.request import check
-from common.runs import Identity
-from common.split_audit import audit_split
+from commands import compare
+from commands.report import content
+from common.media.clips import Provenance
+from common.media.emotions import Emotion
+from common.paper import auditors
+from common.paper import load as papers
+from common.paper.auditors import attainable
+from common.protocols.leakage import audit_split
+from common.results.config import check
+from common.runs import scores, store
+from common.runs.store import Identity
+from common.support.errors import UserError
 from datasets.synthetic.corpora import Size
-from reproductions import compare
 from reproductions.emotionalvlan import (
     confusion_tables,
     data,
@@ -40,7 +42,6 @@ from reproductions.emotionalvlan.dimensions import dimensions
 from reproductions.emotionalvlan.features import Described, Features
 from reproductions.emotionalvlan.preprocessing import SHAPE, Settings, flow
 from reproductions.emotionalvlan.stills import LENGTH, PAIRS, SinglePictures, SizedVideos, StillVideos
-from reproductions.report import content
 
 PAPER = papers.load("emotionalvlan")
 EXACT = {"end_to_end": {"accumulation": 10}}
@@ -258,7 +259,7 @@ def test_features_are_kept_until_weights_or_pictures_change(tmp_path):
 
 
 def clips(corpus, asked=None):
-    """A table of samples, one a clip, as `common.samples` has it."""
+    """A table of samples, one a clip, as `common.samples.build` has it."""
     names = [str(emotion) for emotion in data.classes(asked or request(), corpus)]
     each = max(6, len(names))
     rows = [
@@ -475,7 +476,7 @@ def reproduce(folder, monkeypatch, **options):
 
     def launch(jobs, root, origin, **_):
         return [
-            runs.finished(job.training.identity, root) or publish(job, root, _right_of(*_names(job))) for job in jobs
+            store.finished(job.training.identity, root) or publish(job, root, _right_of(*_names(job))) for job in jobs
         ]
 
     def load(asked, names):
@@ -876,10 +877,10 @@ def test_drawn_corpora_go_through_all_five_steps(cache, tmp_path):
     temporal = next(row for row in made["fer2013_control"].rows if row["network"] == "temporal stream")
     assert temporal["answers"] == 1
     assert float(temporal["reproduced"]) <= float(temporal["chance"])
-    finished = {run.identity.key for run in runs.find(tmp_path / "runs")[0]}
+    finished = {run.identity.key for run in store.find(tmp_path / "runs")[0]}
     later = request(profile=TINY, experiment="table5", settings=["stages=features_then_end_to_end"], **options)
     experiments.reproduce(later)
-    (run,) = [run for run in runs.find(tmp_path / "runs")[0] if run.identity.key not in finished]
+    (run,) = [run for run in store.find(tmp_path / "runs")[0] if run.identity.key not in finished]
     assert run.identity.recipe["initial"] in finished and run.identity.experiment == "rml"
 
 

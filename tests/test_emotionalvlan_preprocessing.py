@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common import landmarks, orientation, paper, samples, video
-from common.clips import DUAL, FRONTAL, Clip
-from common.emotions import Emotion
-from common.errors import UserError
-from common.request import Request
-from common.samples import build
+from common.media import landmarks, orientation, video
+from common.media.clips import DUAL, FRONTAL, Clip
+from common.media.emotions import Emotion
+from common.paper import load
+from common.results.config import Request
+from common.samples import build as building
+from common.samples.build import build
+from common.support.errors import UserError
 from datasets.synthetic.face import FacePainter, Pose
 from datasets.synthetic.identity import draw_identity
 from reproductions.emotionalvlan import eyes, flow_pictures, horn_schunck, preprocessing
@@ -424,16 +426,16 @@ def test_a_recording_without_a_face_in_any_look_is_lost(tmp_path):
 
 # --- what a request asks for -----------------------------------------------------------------------
 
-DECISIONS = [one for one in paper.load("emotionalvlan").decisions if one.name in preprocessing.DECISIONS]
+DECISIONS = [one for one in load.load("emotionalvlan").decisions if one.name in preprocessing.DECISIONS]
 
 
 def request_with(tmp_path, **changed) -> Request:
-    one = paper.load("emotionalvlan")
+    one = load.load("emotionalvlan")
     return Request(one, settings=one.settings | changed, cache=tmp_path, results=tmp_path)
 
 
 def test_settings_are_those_of_the_paper(tmp_path):
-    stated = paper.load("emotionalvlan").hyperparameters
+    stated = load.load("emotionalvlan").hyperparameters
     assert list(preprocessing.SHAPE) == stated["crop"]
     assert stated["faces"] == preprocessing.FRAMES and stated["flows"] == preprocessing.PAIRS
     assert settings(request_with(tmp_path)) == Settings()
@@ -464,9 +466,9 @@ def test_levels_of_0_to_1_are_a_smoothness_255_times_as_large():
 
 
 def test_fields_that_came_later_keep_the_key_of_samples_at_their_default():
-    told = samples._choices(Settings())
+    told = building._choices(Settings())
     assert not set(told) & set(Settings.LATER) and "long_videos" in told
-    assert samples._choices(Settings(frames=8)) == told | {"frames": 8}
+    assert building._choices(Settings(frames=8)) == told | {"frames": 8}
     assert all(getattr(Settings(), name) == value for name, value in Settings.LATER.items())
 
 

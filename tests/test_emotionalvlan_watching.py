@@ -6,19 +6,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from common import faces, runs, video
-from common import paper as papers
-from common.errors import UserError
-from common.request import Request, check
-from common.runs import Run
+from common.media import faces, video
+from common.paper import load as papers
+from common.results.config import Request, check
+from common.runs import store
+from common.runs.store import Run
+from common.support.errors import UserError
 from datasets.synthetic.corpora import Size
+from inference import export, formats, trained
+from inference.trained import Trained
 from reproductions.emotionalvlan import data, experiments, eyes
 from reproductions.emotionalvlan.data import FER2013, RML
+from reproductions.emotionalvlan.inference import watching
 from reproductions.emotionalvlan.preprocessing import FRAMES, SHAPE, Settings, kept, picture, placing
 from reproductions.emotionalvlan.stills import LENGTH, SizedVideos
-from reproductions.emotionalvlan.watching import watching
-from reproductions.use import export, formats, trained
-from reproductions.use.trained import Trained
 
 SIDE = 67
 TINY = {
@@ -46,7 +47,7 @@ def asked(cache, once) -> Request:
 
 
 def run_of(asked: Request, network: str, folder=None) -> Run:
-    (run,) = runs.find((folder or asked.results) / "runs", network=f"{network}_narrow")[0]
+    (run,) = store.find((folder or asked.results) / "runs", network=f"{network}_narrow")[0]
     return run
 
 
@@ -118,12 +119,12 @@ def test_it_is_used_and_exported_as_one_network(asked, monkeypatch, tmp_path):
 def test_networks_that_stand_before_it_must_be_there(asked, tmp_path):
     copy = shutil.copytree(asked.results, tmp_path / "results")
     run = run_of(asked, "emotionalvlan", copy)
-    first = runs.find(copy / "runs", experiment="rml-pictures", network="temporal_cnn_narrow")[0][0]
+    first = store.find(copy / "runs", experiment="rml-pictures", network="temporal_cnn_narrow")[0][0]
     # Another seed's network lies there, which says something else of pictures.
     other = replace(first.identity, seed=1)
     written = shutil.copytree(first.folder, other.folder(copy / "runs").with_name("written.partial"))
     record = {name: value for name, value in first.record.items() if name not in ("key", "contents")}
-    runs.publish(written, other, record, copy / "runs")
+    store.publish(written, other, record, copy / "runs")
     assert [path.parent for path in trained.of(run).watching.before][1] == first.folder
     shutil.rmtree(first.folder)
     with pytest.raises(UserError, match=r"two AlexNets .* not in .*rml-pictures.*make reproduce PAPER=emotionalvlan"):
@@ -132,7 +133,7 @@ def test_networks_that_stand_before_it_must_be_there(asked, tmp_path):
 
 def test_stage_one_alone_is_refused(asked):
     with pytest.raises(UserError, match=r"stage one of emotionalvlan.*stage two"):
-        trained.of(runs.find(asked.results / "runs", network="spatial_cnn_narrow")[0][0])
+        trained.of(store.find(asked.results / "runs", network="spatial_cnn_narrow")[0][0])
 
 
 def test_from_end_to_end_it_takes_pictures_itself(asked):

@@ -14,14 +14,15 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from common import devices, faces
-from common.errors import UserError
-from common.runs import Run
-from reproductions.use import card, export, formats
-from reproductions.use.export import Check
-from reproductions.use.formats import FORMATS
-from reproductions.use.trained import Trained
-from reproductions.use.watching import Watching
+from common.media import faces
+from common.runs.store import Run
+from common.support import devices
+from common.support.errors import UserError
+from inference import card, export, formats
+from inference.export import Check
+from inference.formats import FORMATS
+from inference.trained import Trained
+from reproductions.inference import Watching
 
 devices.choose_backend()
 KEYS = [
@@ -243,7 +244,7 @@ def test_files_that_are_missing_or_something_else(key, tmp_path):
 
 
 def test_another_version_of_litert(tmp_path, network):
-    from common.tf import exports
+    from common.training.tf import exports
 
     place = tmp_path / "network.tflite"
     exports.write_litert(network, place)
@@ -287,7 +288,7 @@ sizes = st.tuples(*[st.integers(1, 3)] * 3)
 def test_pooling_for_litert_is_pooling_over_three_axes(size, strides, padding, seed):
     import keras
 
-    from common.tf.exports import Pooling
+    from common.training.tf.exports import Pooling
 
     # Of a stride that leaves two cells or more out, TensorFlow pools three axes otherwise than two, also by itself.
     assume(all(stride <= length + 1 for length, stride in zip(size, strides, strict=True)))
@@ -297,7 +298,7 @@ def test_pooling_for_litert_is_pooling_over_three_axes(size, strides, padding, s
 
 
 def check_litert(model, place: Path) -> Check:
-    from common.tf import exports
+    from common.training.tf import exports
 
     exports.write_litert(model, place)
     windows = np.random.default_rng(2).random((2, *model.input_shape[1:]), np.float32)
@@ -351,7 +352,7 @@ def test_example_windows_show_faces_that_move():
 def test_the_command_exports_a_run_with_its_own_preprocessing(tmp_path, monkeypatch):
     from typer.testing import CliRunner
 
-    from reproductions.cli import app
+    from commands.cli import app
     from reproductions.timeconvnet.models import NETWORKS
 
     monkeypatch.setenv("FER_RESULTS", str(tmp_path))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common import faces, video
+from common.media import faces, video
 
 SHARED = Path(__file__).parents[2] / "shared"
 real_pixels = pytest.mark.skipif(not SHARED.is_dir(), reason="shared/ with its videos is not beside the repository")

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from little_samples import CLASSES, LittleSamples
 
-from common import clahe
-from common import paper as papers
-from common.augmentation import Augmentation, warp
-from common.copies import Copies, Moves
-from common.errors import UserError
-from common.feeding import Batches, class_labels
+from common.media import clahe
+from common.paper import load as papers
+from common.samples.augmentation import Augmentation, warp
+from common.samples.offline_augmentation import Copies, Moves
+from common.support.errors import UserError
+from common.training.batches import Batches, class_labels
 
 SAMPLES = LittleSamples()
 LABELS = class_labels(SAMPLES.table.emotion, CLASSES)
@@ -175,7 +175,7 @@ def test_ranges_of_nothing_leave_pictures_as_they_are():
 
 def test_tf_data_and_the_plain_feed_give_the_same_batches_from_any_start():
     pytest.importorskip("tensorflow")
-    from common.tf.pipeline import dataset
+    from common.training.tf.pipeline import dataset
 
     one = batches(augmentation=Augmentation())
     for start in (0, 5):
@@ -187,7 +187,7 @@ def test_tf_data_and_the_plain_feed_give_the_same_batches_from_any_start():
 
 def test_reading_ahead_does_not_read_the_corpus():
     pytest.importorskip("tensorflow")
-    from common.tf.pipeline import AHEAD, dataset
+    from common.training.tf.pipeline import AHEAD, dataset
 
     read = []
 

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common import pictures as picture_samples
-from common.clips import Index, provenance
-from common.emotions import Emotion
-from common.errors import UserError
-from common.pictures import BALLOT, Pictures
+from common.media import images as picture_samples
+from common.media.clips import Index, provenance
+from common.media.emotions import Emotion
+from common.media.images import BALLOT, Pictures
+from common.support.errors import UserError
 from datasets import ckplus48, fer2013, fer2013_csv, ferplus
 from datasets.census import census, count
 from datasets.synthetic import corpora, write_fer2013

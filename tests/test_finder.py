@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common import faces, video
-from common.emotions import Emotion
-from common.faces import Haar
+from common.media import faces, video
+from common.media.emotions import Emotion
+from common.media.faces import Haar
 from datasets.synthetic.performance import Performance, draw
-from reproductions.use import finder, nearby
-from reproductions.use.finder import Finder, overlap
+from inference import finder, nearby
+from inference.finder import Finder, overlap
 
 SHARED = Path(__file__).parents[2] / "shared" / "videos"
 EMPTY = np.full((288, 360, 3), 90, np.uint8)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from common.errors import UserError
+from common.support.errors import UserError
 from reproductions.emotionalvlan.horn_schunck import CLASSIC, MATLAB, Scheme, flow, gradients
 
 HEIGHT, WIDTH = 150, 110

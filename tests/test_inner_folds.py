@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common import paper as papers
-from common.errors import UserError
-from common.inner_folds import crossing, inner_folds, owners, unit
-from common.request import Request
-from common.splits import Fold
+from common.paper import load as papers
+from common.protocols.inner_folds import crossing, inner_folds, owners, unit
+from common.protocols.splitters import Fold
+from common.results.config import Request
+from common.support.errors import UserError
 from reproductions.cnn3d import data as cnn3d
 from reproductions.cnn3d import search as cnn3d_search
 from reproductions.convlstm import readings

@@ -13,15 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.errors import UserError
-from reproductions.use.film import Film
-from reproductions.use.live import source as sources
-from reproductions.use.live import tally as tallies
-from reproductions.use.live import window
-from reproductions.use.live.capture import Capture
-from reproductions.use.live.newest import Newest
-from reproductions.use.live.picture import WIDEST, Picture
-from reproductions.use.live.tally import Tally
+from common.support.errors import UserError
+from inference.film import Film
+from inference.live import source as sources
+from inference.live import tally as tallies
+from inference.live import window
+from inference.live.capture import Capture
+from inference.live.newest import Newest
+from inference.live.picture import WIDEST, Picture
+from inference.live.tally import Tally
 
 FRAME = np.zeros((48, 64, 3), np.uint8)
 

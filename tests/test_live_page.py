@@ -13,10 +13,10 @@ import little_browser
 import numpy as np
 import pytest
 
-from common.errors import UserError
-from reproductions.use.live.newest import Newest
-from reproductions.use.live.picture import Picture
-from reproductions.use.live.server import HOST, Server
+from common.support.errors import UserError
+from inference.live.newest import Newest
+from inference.live.picture import Picture
+from inference.live.server import HOST, Server
 
 CLASSES = ["Angry", "Happy", "Neutral"]
 
@@ -182,7 +182,7 @@ def test_a_page_waits_for_the_next_picture(server, pictures):
 
 
 def test_no_picture_for_a_while_is_told(server, pictures, monkeypatch):
-    monkeypatch.setattr("reproductions.use.live.server.PATIENCE_S", 0.01)
+    monkeypatch.setattr("inference.live.server.PATIENCE_S", 0.01)
     status, headers, body = get(server, f"/{server.token}/picture?after=0")
     assert (status, body) == (204, b"") and "Content-Length" not in headers
 

@@ -15,18 +15,18 @@ import little_browser
 import numpy as np
 import pytest
 
-from common import video
-from common.emotions import Emotion
-from common.screen import console
+from commands import cli
+from common.media import video
+from common.media.emotions import Emotion
+from common.support.console import console
 from datasets.synthetic import media
 from datasets.synthetic.performance import Performance, draw
-from reproductions import cli
-from reproductions.use.live import show
-from reproductions.use.live import source as sources
-from reproductions.use.live.capture import Capture
-from reproductions.use.live.tally import Tally
-from reproductions.use.trained import Trained
-from reproductions.use.watching import Watching
+from inference.live import show
+from inference.live import source as sources
+from inference.live.capture import Capture
+from inference.live.tally import Tally
+from inference.trained import Trained
+from reproductions.inference import Watching
 
 ROOT = Path(__file__).parents[1]
 CLASSES = ("Angry", "Happy", "Neutral")
@@ -89,7 +89,7 @@ def test_every_frame_becomes_a_picture_with_its_facts(film):
 COMMAND = """
 from test_live_show import foretold
 from reproductions import cli
-from reproductions.use.live import show
+from inference.live import show
 show.find = lambda which, results: foretold()
 cli.main()
 """
@@ -162,7 +162,7 @@ def refuse(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(console, "width", 1000)
 
     def refused(*words) -> str:
-        monkeypatch.setattr(sys, "argv", ["reproductions", "live", *map(str, words)])
+        monkeypatch.setattr(sys, "argv", ["commands", "live", *map(str, words)])
         with pytest.raises(SystemExit) as stopped:
             cli.main()
         told = capsys.readouterr()

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from little_samples import CLASSES, LittleNetwork
 
-from common import compiled, devices
-from common.recipe import Recipe
+from common.support import devices
+from common.training import model_cache
+from common.training.recipe import Recipe
 
 devices.choose_backend()
 import keras  # noqa: E402 - the backend is chosen first
 
-from common.lookahead import LookaheadAdam  # noqa: E402
+from common.training.lookahead import LookaheadAdam  # noqa: E402
 
 TARGET = np.array([1.0, -2.0, 0.5], np.float32)
 
@@ -101,7 +102,7 @@ def test_a_network_that_is_handed_on_has_no_slow_weights_of_the_one_before():
     network, found = LittleNetwork("lookahead"), []
     for _ in range(2):
         keras.utils.set_random_seed(7)
-        model = compiled.compiled(network, len(CLASSES), {}, recipe)
+        model = model_cache.compiled(network, len(CLASSES), {}, recipe)
         for _ in range(7):
             model.train_on_batch(x, y)
         found.append((model, model.get_weights()))

@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from little_listing import recognised, shuffled
 
-from common import faces, orientation, video
-from common.clips import Index, provenance
-from common.emotions import Emotion
-from common.errors import UserError
+from commands import obtain
+from common.media import faces, orientation, video
+from common.media.clips import Index, provenance
+from common.media.emotions import Emotion
+from common.support.errors import UserError
 from datasets import mmi
 from datasets.census import census, count, require_classes
 from datasets.synthetic import corpora, write_mmi
-from reproductions import obtain
 
 TINY = corpora.SIZES["tiny"]
 
@@ -350,7 +350,7 @@ def test_order_does_not_depend_on_the_file_system(drawn, seed):
 
 
 def test_verify_data_prints_the_counts(drawn, capsys, monkeypatch):
-    from reproductions import listing
+    from commands import listing
 
     monkeypatch.setenv("COLUMNS", "220")
     listing.verify(mmi.locate(drawn))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common.near_duplicates import near_twins, perceptual_hash, with_twin_in
+from common.samples.near_duplicates import near_twins, perceptual_hash, with_twin_in
 
 
 def scenes(count: int, seed: int = 0) -> np.ndarray:

@@ -14,7 +14,7 @@ def pair(shape, dtype="float32", **settings):
     """The same layer twice, with random scale and shift: Keras' own, and fused."""
     import keras
 
-    from common.tf.normalisation import fuse
+    from common.training.tf.normalisation import fuse
 
     layers = [keras.layers.BatchNormalization(dtype=dtype, **settings) for _ in range(2)]
     rng = np.random.default_rng(1)

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common import orientation
-from common.clips import DUAL, FRONTAL, Clip
-from common.emotions import Emotion
-from common.orientation import Look
+from common.media import orientation
+from common.media.clips import DUAL, FRONTAL, Clip
+from common.media.emotions import Emotion
+from common.media.orientation import Look
 
 FRAME = np.arange(12, dtype=np.uint8).reshape(3, 4)
 

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from little_listing import recognised, shuffled
 
-from common import faces, video
-from common.clips import Index, provenance
-from common.emotions import Emotion
-from common.errors import UserError
+from common.media import faces, video
+from common.media.clips import Index, provenance
+from common.media.emotions import Emotion
+from common.support.errors import UserError
 from datasets import oulu
 from datasets.census import census, count, require_classes
 from datasets.synthetic import corpora, write_oulu
@@ -407,7 +407,7 @@ def test_an_unreadable_frame_in_the_middle_is_named(copy_of_tiny, damage, proble
 
 
 def test_verify_data_prints_the_counts(tiny, capsys, monkeypatch):
-    from reproductions import listing
+    from commands import listing
 
     monkeypatch.setenv("COLUMNS", "200")
     listing.verify(oulu.locate(tiny))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from common import paper
-from common.errors import UserError
+from common.paper import load
+from common.support.errors import UserError
 
 TEXTS = Path(__file__).parents[2] / "shared" / "papers"
 
@@ -17,20 +17,20 @@ AUDITS = {"timeconvnet": 10, "cnn3d": 9, "convlstm": 9, "emotionalvlan": 18, "th
 
 
 def test_the_five_papers_are_found():
-    assert paper.names() == sorted(CLAIMS)
+    assert load.names() == sorted(CLAIMS)
     with pytest.raises(UserError, match="Did you mean timeconvnet"):
-        paper.load("timeconvnets")
+        load.load("timeconvnets")
 
 
 @pytest.mark.parametrize("name", CLAIMS)
 def test_every_printed_result_is_there(name):
-    one = paper.load(name)
+    one = load.load(name)
     assert (len(one.claims), len(one.matrices), len(one.audits)) == (CLAIMS[name], MATRICES[name], AUDITS[name])
 
 
 def test_the_tables_are_complete():
     def cells(name, pattern):
-        return len(paper.load(name).select(pattern))
+        return len(load.load(name).select(pattern))
 
     assert cells("timeconvnet", "table1-*") == 7 + 1
     assert cells("timeconvnet", "table2-*") == 6 * 3
@@ -39,7 +39,7 @@ def test_the_tables_are_complete():
     assert all(cells("emotionalvlan", f"table{t}-*") == 6 + 1 for t in (2, 3, 4, 5))
     assert cells("emotionalvlan", "table6-*") == 3 * 4
     assert cells("thesis", "fig4_4-*") == 7 * 4 + 1 + 6
-    assert [len(table.rows) for table in paper.load("thesis").layers] == [31, 35]
+    assert [len(table.rows) for table in load.load("thesis").layers] == [31, 35]
 
 
 # How the note of a claim begins whose value the paper says in words, such as "twice".
@@ -53,7 +53,7 @@ def numbers(line: str) -> Counter:
 @pytest.mark.skipif(not TEXTS.is_dir(), reason="the papers' texts are not beside this checkout")
 @pytest.mark.parametrize("name", CLAIMS)
 def test_every_printed_value_stands_in_one_line_of_the_text_with_its_row(name):
-    one = paper.load(name)
+    one = load.load(name)
     lines = [numbers(line.replace("\\", "")) for line in (TEXTS / one.text).read_text(encoding="utf-8").splitlines()]
     rows = defaultdict(list)
     for claim in one.claims:
@@ -66,7 +66,7 @@ def test_every_printed_value_stands_in_one_line_of_the_text_with_its_row(name):
 @pytest.mark.skipif(not TEXTS.is_dir(), reason="the papers' texts are not beside this checkout")
 @pytest.mark.parametrize("name", CLAIMS)
 def test_every_statement_in_words_stands_in_the_text(name):
-    one = paper.load(name)
+    one = load.load(name)
     text = " ".join((TEXTS / one.text).read_text(encoding="utf-8").split())
     for claim in one.claims:
         if claim.note.startswith(WORDS):
@@ -76,7 +76,7 @@ def test_every_statement_in_words_stands_in_the_text(name):
 @pytest.mark.skipif(not TEXTS.is_dir(), reason="the papers' texts are not beside this checkout")
 @pytest.mark.parametrize("name", CLAIMS)
 def test_every_printed_matrix_row_and_layer_stands_in_the_text(name):
-    one = paper.load(name)
+    one = load.load(name)
     lines = [numbers(line) for line in (TEXTS / one.text).read_text(encoding="utf-8").splitlines()]
     for matrix in one.matrices:
         for row in matrix.values or []:
@@ -87,18 +87,18 @@ def test_every_printed_matrix_row_and_layer_stands_in_the_text(name):
 
 
 def test_digits_survive_as_printed():
-    timeconvnet = paper.load("timeconvnet")
+    timeconvnet = load.load("timeconvnet")
     time = timeconvnet.claim("table2-resnet20_2plus1d-inference_time")
     assert (time.value, time.number, time.digits, time.kind) == ("52.70", 52.7, 2, "time")
     size = timeconvnet.claim("table2-tcn_mobilenetv2-parameters")
     assert (size.value, size.number, size.digits, size.kind) == ("2,267,527", 2267527, 0, "count")
     accuracy = timeconvnet.claim("table2-tcn_resnet20-accuracy")
     assert (accuracy.number, accuracy.digits, accuracy.kind, accuracy.scale) == (0.979, 3, "proportion", 1)
-    assert paper.load("cnn3d").claim("table5-c2_c1-p").value == "0.03650"
+    assert load.load("cnn3d").claim("table5-c2_c1-p").value == "0.03650"
 
 
 def test_timeconvnet_names_its_networks_and_open_questions():
-    timeconvnet = paper.load("timeconvnet")
+    timeconvnet = load.load("timeconvnet")
     assert {c.network for c in timeconvnet.select("table2-*")} == {
         "mini_xception_2d",
         "tcn_mini_xception",
@@ -112,27 +112,27 @@ def test_timeconvnet_names_its_networks_and_open_questions():
 
 
 def test_published_matrices_agree_with_the_claims_and_counts_beside_them():
-    vlan = paper.load("emotionalvlan")
+    vlan = load.load("emotionalvlan")
     for table, matrix in enumerate(vlan.matrices, start=2):
         claims = vlan.select(f"table{table}-*-recall")
         assert [c.value for c in claims] == matrix.diagonal and [c.emotion for c in claims] == matrix.labels
     sizes = {"Fig. 5": [45, 59, 25, 69, 28, 83, 18], "Fig. 6": [80] * 6}
-    for matrix in paper.load("cnn3d").matrices:
+    for matrix in load.load("cnn3d").matrices:
         assert [sum(column) for column in zip(*matrix.counts, strict=True)] == sizes[matrix.source]
 
 
 @pytest.mark.parametrize("name", CLAIMS)
 def test_decisions_offer_a_real_choice_and_claims_take_one_line_each(name):
-    one = paper.load(name)
+    one = load.load(name)
     for decision in one.decisions:
         assert decision.alternatives and decision.default not in decision.alternatives and decision.why, decision.name
-    text = (paper.REPRODUCTIONS / name / "paper.yaml").read_text(encoding="utf-8")
+    text = (load.REPRODUCTIONS / name / "paper.yaml").read_text(encoding="utf-8")
     assert all(f"\n  - {{id: {claim.id}, source: " in text for claim in one.claims)
 
 
 @pytest.mark.parametrize("name", CLAIMS)
 def test_a_paper_can_be_cited(name):
-    one = paper.load(name)
+    one = load.load(name)
     entry = one.bibtex()
     assert entry.startswith(f"@{one.entry}{{{one.key},") and one.title in entry and entry.count("{") == entry.count("}")
 
@@ -159,7 +159,7 @@ def read(tmp_path, text):
     path = tmp_path / "smith" / "paper.yaml"
     path.parent.mkdir()
     path.write_text(text, encoding="utf-8")
-    return paper.read(path)
+    return load.read(path)
 
 
 def test_a_sixth_paper_needs_only_its_file(tmp_path):

@@ -10,17 +10,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from common import faces, video
-from common.clips import Clip
-from common.emotions import Emotion
-from common.errors import UserError
+from common.media import faces, video
+from common.media.clips import Clip
+from common.media.emotions import Emotion
+from common.support.errors import UserError
 from datasets.synthetic import media
 from datasets.synthetic.performance import Performance, draw
+from inference import draw as drawing
+from inference import film, pace, predict, stream, timelines
+from inference.finder import Face, Finder
+from inference.pace import Pace
 from reproductions.timeconvnet import preprocessing
-from reproductions.use import draw as drawing
-from reproductions.use import film, pace, predict, stream, timelines
-from reproductions.use.finder import Face, Finder
-from reproductions.use.pace import Pace
 
 SHARED = Path(__file__).parents[2] / "shared" / "videos"
 FRAMES, RATE = 14, 25.0
@@ -368,7 +368,7 @@ def test_the_fast_path_gives_the_windows_and_answers_of_the_training(trained, tm
 def test_the_command_ends_with_a_sentence_where_nothing_is_trained(tmp_path, monkeypatch):
     from typer.testing import CliRunner
 
-    from reproductions import cli
+    from commands import cli
 
     monkeypatch.setenv("FER_RESULTS", str(tmp_path))
     monkeypatch.delenv("FER_DATA", raising=False)

@@ -14,16 +14,16 @@ from little_samples import LittleSamples
 from test_samples import Settings, corpus, prepare
 from test_training import DRAWN, little
 
-from common import ray_workers
-from common.errors import UserError
-from common.launch import Job, launch
-from common.samples import build
+from common.samples.build import build
+from common.support import cluster
+from common.support.errors import UserError
+from common.training.launch import Job, launch
 
 ray = pytest.importorskip("ray", reason="the optional extra Ray is not installed: make setup CLUSTER=1")
 
 
 @pytest.fixture(scope="module")
-def cluster():
+def nodes():
     """Two nodes with one CPU each, found through RAY_ADDRESS as a user's cluster is."""
     from ray.cluster_utils import Cluster
 
@@ -32,8 +32,8 @@ def cluster():
         patch.setenv("PYTHONPATH", str(Path(__file__).parent))
         started = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
         started.add_node(num_cpus=1)
-        patch.setenv(ray_workers.ADDRESS, started.address)
-        with ray_workers.cluster():
+        patch.setenv(cluster.ADDRESS, started.address)
+        with cluster.cluster():
             yield started
         started.shutdown()
 
@@ -60,7 +60,7 @@ def jobs(marker: Path) -> list[Job]:
     return [Job(training, {"fold": str(number)}, cost=number) for number, training in enumerate(made)]
 
 
-def test_a_killed_worker_is_replaced_and_the_runs_are_those_of_one_machine(tmp_path, cluster):
+def test_a_killed_worker_is_replaced_and_the_runs_are_those_of_one_machine(tmp_path, nodes):
     marker, steps = tmp_path / "killed", []
     on_ray = launch(jobs(marker), tmp_path / "ray", DRAWN, launcher="ray", progress=lambda *step: steps.append(step))
     assert marker.exists(), "no worker was killed"
@@ -74,7 +74,7 @@ def test_a_killed_worker_is_replaced_and_the_runs_are_those_of_one_machine(tmp_p
     assert not (tmp_path / "never").exists(), "what is finished was trained again"
 
 
-def test_clips_are_prepared_on_the_cluster_as_on_one_machine(tmp_path, cluster):
+def test_clips_are_prepared_on_the_cluster_as_on_one_machine(tmp_path, nodes):
     clips = corpus(tmp_path / "corpus", (6,) * 4)
     on_ray = build(clips, prepare, Settings(), tmp_path / "ray", launcher="ray")
     alone = build(clips, prepare, Settings(), tmp_path / "alone", workers=1)
@@ -91,22 +91,22 @@ def work(task: tuple[Path, str]) -> str:
     return name
 
 
-def test_problems_come_with_their_task_and_the_others_end(tmp_path, cluster):
+def test_problems_come_with_their_task_and_the_others_end(tmp_path, nodes):
     tasks = [(tmp_path, name) for name in ("wrong", "right", "deadly", "good")]
-    found = {task[1]: future for task, future in ray_workers.run(work, tasks, tmp_path)}
+    found = {task[1]: future for task, future in cluster.run(work, tasks, tmp_path)}
     assert found["right"].result() == "right" and found["good"].result() == "good"
     assert type(found["wrong"].exception()) is UserError and found["wrong"].exception().remedy == "a remedy"
-    assert f"killed {ray_workers.RETRIES + 1} times" in str(found["deadly"].exception())
+    assert f"killed {cluster.RETRIES + 1} times" in str(found["deadly"].exception())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["good", "right"]
 
 
-def test_the_cluster_is_shared_out(cluster):
-    assert (ray_workers.threads(None), ray_workers.slots(None)) == (1, 2)
-    assert (ray_workers.threads(1), ray_workers.slots(1)) == (2, 1)
+def test_the_cluster_is_shared_out(nodes):
+    assert (cluster.threads(None), cluster.slots(None)) == (1, 2)
+    assert (cluster.threads(1), cluster.slots(1)) == (2, 1)
 
 
 def test_a_machine_that_does_not_see_the_results_says_so(tmp_path):
-    value, error = ray_workers._checked(work, (tmp_path, "right"), tmp_path / "elsewhere" / "token")
+    value, error = cluster._checked(work, (tmp_path, "right"), tmp_path / "elsewhere" / "token")
     assert value is None and isinstance(error, UserError) and "elsewhere" in str(error) and "share" in str(error)
     assert not (tmp_path / "right").exists()
 
@@ -121,7 +121,7 @@ def test_an_unreachable_address_is_told_at_once(tmp_path, monkeypatch, unconnect
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"{scheme}127.0.0.1:{free.getsockname()[1]}"
-        monkeypatch.setenv(ray_workers.ADDRESS, address)
+        monkeypatch.setenv(cluster.ADDRESS, address)
         with pytest.raises(UserError, match=address) as raised:
             launch([Job(little(), {})], tmp_path, DRAWN, launcher="ray")
     assert "RAY_ADDRESS" in raised.value.remedy
@@ -129,23 +129,23 @@ def test_an_unreachable_address_is_told_at_once(tmp_path, monkeypatch, unconnect
 
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
 def test_an_address_where_something_else_answers_is_told(monkeypatch, unconnected, answer):
-    monkeypatch.setattr(ray_workers, "PATIENCE", 0.5)
+    monkeypatch.setattr(cluster, "PATIENCE", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as other:
-        monkeypatch.setenv(ray_workers.ADDRESS, f"127.0.0.1:{other.getsockname()[1]}")
+        monkeypatch.setenv(cluster.ADDRESS, f"127.0.0.1:{other.getsockname()[1]}")
         Thread(target=lambda: other.accept()[0].sendall(answer) or time.sleep(2), daemon=True).start()
-        with pytest.raises(UserError, match="no Ray cluster"), ray_workers.cluster():
+        with pytest.raises(UserError, match="no Ray cluster"), cluster.cluster():
             pass
 
 
 def test_an_address_that_is_none_is_told(monkeypatch, unconnected):
-    monkeypatch.setenv(ray_workers.ADDRESS, "nonsense")
-    with pytest.raises(UserError, match="nonsense"), ray_workers.cluster():
+    monkeypatch.setenv(cluster.ADDRESS, "nonsense")
+    with pytest.raises(UserError, match="nonsense"), cluster.cluster():
         pass
 
 
 def test_without_ray_the_remedy_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(UserError, match="CLUSTER=1"), ray_workers.cluster():
+    with pytest.raises(UserError, match="CLUSTER=1"), cluster.cluster():
         pass
 
 

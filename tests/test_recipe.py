@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from little_samples import CLASSES, LittleNetwork, LittleSamples
 
-from common.augmentation import Augmentation
-from common.clips import Provenance
-from common.copies import Copies, Moves
-from common.errors import UserError
-from common.feeding import class_labels
-from common.recipe import EarlyStopping, Recipe
-from common.runs import Identity, Run
-from common.splits import Fold
-from common.training import Training, train
+from common.media.clips import Provenance
+from common.protocols.splitters import Fold
+from common.runs.store import Identity, Run
+from common.samples.augmentation import Augmentation
+from common.samples.offline_augmentation import Copies, Moves
+from common.support.errors import UserError
+from common.training.batches import class_labels
+from common.training.recipe import EarlyStopping, Recipe
+from common.training.train import Training, train
 
 SAMPLES = LittleSamples()
 # Classes 0, 1, 2 have 12, 6 and 6 samples.

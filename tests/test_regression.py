@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.errors import UserError
-from reproductions import regression
-from reproductions.regression import compare
+from commands import regression
+from commands.regression import compare
+from common.support.errors import UserError
 
 TOLERANCE = 0.1
 BASELINE = {

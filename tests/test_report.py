@@ -12,9 +12,9 @@ import fake_runs
 import numpy as np
 import pytest
 
-from common import paper as papers
-from reproductions import claims, report
-from reproductions.report import charts, content, faces
+from commands import claims, report
+from commands.report import charts, content, faces
+from common.paper import load as papers
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 VOID = {"meta", "img", "input", "br", "line", "link"}

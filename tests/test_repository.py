@@ -9,8 +9,9 @@ import pytest
 import typer
 from packaging.requirements import Requirement
 
-from common import paper as papers
-from reproductions import cli, readme, registry
+from commands import cli, readme
+from common.paper import load as papers
+from reproductions import registry
 
 ROOT = Path(__file__).parents[1]
 TEXTS = {".py", ".md", ".txt", ".lock", ".toml", ".yaml", ".yml", ".json", ".csv", ".html", ""}
@@ -94,7 +95,7 @@ def test_every_target_calls_a_command_with_options_that_it_has(target):
     words = [f"{name}={value}" for name, value in VARIABLES.items()]
     make = ["make", "-n", target, *words]
     printed = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for line in re.findall(r"-m reproductions ([^&|;\n]+)", printed):
+    for line in re.findall(r"-m commands ([^&|;\n]+)", printed):
         command, *options = [word.strip('"') for word in line.split()]
         typer.main.get_command(cli.app).commands[command].make_context(command, options)
 

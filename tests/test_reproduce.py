@@ -8,18 +8,19 @@ import numpy as np
 import pytest
 from little_reproduction import SMALLEST, finish, request, start
 
-from common import plans, runs
-from common.clips import Clip
-from common.emotions import Emotion
-from common.epochs import predict
-from common.errors import UserError
-from common.feeding import Batches
-from common.samples import build
-from common.tables import DASH
+from common.media.clips import Clip
+from common.media.emotions import Emotion
+from common.results import plans
+from common.results.tables import DASH
+from common.runs import store
+from common.samples.build import build
+from common.support.errors import UserError
+from common.training.batches import Batches
+from common.training.loop import predict
 from reproductions.timeconvnet import preprocessing, tables
 from reproductions.timeconvnet.data import CLASSES
+from reproductions.timeconvnet.inference import watching
 from reproductions.timeconvnet.models import NETWORKS
-from reproductions.timeconvnet.watching import watching
 
 VIDEOS = Path(__file__).parents[2] / "shared" / "videos"
 TRAINED = ("mini_xception_2d", "tcn_mini_xception")
@@ -38,7 +39,7 @@ def files(folder: Path) -> dict[Path, int]:
 
 def folders(results: Path) -> set[str]:
     """The finished runs, by protocol, network, seed and key."""
-    found, unfinished = runs.find(results / "runs")
+    found, unfinished = store.find(results / "runs")
     assert unfinished == []
     return {run.folder.relative_to(results / "runs/timeconvnet").as_posix() for run in found}
 
@@ -129,8 +130,8 @@ def test_fresh_trains_anew_to_the_same_predictions(finished, cache, tmp_path):
     assert len(others) == 5
 
 
-def one_run(results: Path, protocol: str) -> runs.Run:
-    found, _ = runs.find(results / "runs", experiment="table2", network="tcn_mini_xception", protocol=protocol)
+def one_run(results: Path, protocol: str) -> store.Run:
+    found, _ = store.find(results / "runs", experiment="table2", network="tcn_mini_xception", protocol=protocol)
     (run,) = found
     return run
 
@@ -158,7 +159,9 @@ def test_two_at_once_with_a_changed_setting(finished, cache, tmp_path):
     (identity,) = plan["runs"]
     assert identity["data"] == plan["census"]["key"] != old.data
     assert plan["settings"]["interpolation"] == "area"
-    made = [run for run in runs.find(results / "runs", network="tcn_mini_xception")[0] if run.identity.data != old.data]
+    made = [
+        run for run in store.find(results / "runs", network="tcn_mini_xception")[0] if run.identity.data != old.data
+    ]
     assert [run.record["decisions"]["interpolation"] for run in made] == ["area"]
     assert "(area)" in watching(made[0]).description[2]
 
@@ -182,7 +185,7 @@ def test_kills_leave_no_trace_in_the_tables(finished, cache, tmp_path):
     changes = SMALLEST | {"only": TRAINED}  # four trainings, on two cores two at a time
 
     def whole_runs() -> list[Path]:
-        return [path for path in trained.glob("*/*/*/run.json") if not path.parent.name.endswith(runs.PARTIAL)]
+        return [path for path in trained.glob("*/*/*/run.json") if not path.parent.name.endswith(store.PARTIAL)]
 
     kill_when(lambda: len(list(mine.glob("samples/shards/*.npz"))) >= 3, start(mine, results, **changes))
     assert list(mine.glob("samples/*.h5")) == []

@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from little_listing import recognised, shuffled
 
-from common import faces, video
-from common.clips import Index, provenance
-from common.emotions import Emotion
-from common.errors import UserError
+from commands import obtain
+from common.media import faces, video
+from common.media.clips import Index, provenance
+from common.media.emotions import Emotion
+from common.support.errors import UserError
 from datasets import rml
 from datasets.census import census, count, require_classes
 from datasets.synthetic import corpora, write_rml
-from reproductions import obtain
 
 TINY = corpora.SIZES["tiny"]
 
@@ -244,7 +244,7 @@ def test_quick_holds_every_speaker_and_emotion():
 
 
 def test_verify_data_prints_the_counts(complete, capsys, monkeypatch):
-    from reproductions import listing
+    from commands import listing
 
     monkeypatch.setenv("COLUMNS", "220")
     listing.verify(complete)

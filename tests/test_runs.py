@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common import runs
-from common.errors import UserError
-from common.runs import Identity
+from common.runs import store
+from common.runs.store import Identity
+from common.support.errors import UserError
 
 ROOT = Path(__file__).parents[1]
 BASE = Identity(
@@ -36,7 +36,7 @@ def publish(identity, root):
     (partial / "curves.csv").write_text("epoch,loss,val_loss\n0,1.5,\n")
     (partial / "model.keras").write_bytes(b"")
     (partial / "state.npz.123.tmp").write_bytes(b"")
-    return runs.publish(partial, identity, {"provenance": {"synthetic": True, "details": {}}}, root)
+    return store.publish(partial, identity, {"provenance": {"synthetic": True, "details": {}}}, root)
 
 
 def with_seed(seed, **changes):
@@ -45,8 +45,8 @@ def with_seed(seed, **changes):
 
 def test_a_run_comes_back_as_it_was_written(tmp_path):
     run = publish(BASE, tmp_path)
-    assert {path.name for path in run.folder.iterdir()} == {runs.RECORD, *runs.CONTENTS}
-    assert run == runs.finished(BASE, tmp_path)
+    assert {path.name for path in run.folder.iterdir()} == {store.RECORD, *store.CONTENTS}
+    assert run == store.finished(BASE, tmp_path)
     assert run.identity == BASE
     assert run.synthetic
     assert run.folder == tmp_path / "timeconvnet/table2/honest/tcn_resnet20" / f"seed0-{BASE.key[:8]}"
@@ -93,7 +93,7 @@ def test_find_selects(tmp_path):
     for seed in (1, 0):
         publish(with_seed(seed), tmp_path)
     publish(with_seed(0, protocol="published"), tmp_path)
-    found, skipped = runs.find(tmp_path, protocol="honest")
+    found, skipped = store.find(tmp_path, protocol="honest")
     assert [run.identity.seed for run in found] == [0, 1]
     assert skipped == []
 
@@ -101,12 +101,12 @@ def test_find_selects(tmp_path):
 def test_a_summary_of_a_part_is_refused_and_names_what_is_missing(tmp_path):
     expected = [with_seed(seed) for seed in range(3)]
     publish(expected[0], tmp_path)
-    assert runs.missing(expected, tmp_path) == expected[1:]
+    assert store.missing(expected, tmp_path) == expected[1:]
     with pytest.raises(UserError, match=r"2 of 3 runs are missing(.|\n)*seed 1\n(.|\n)*seed 2"):
-        runs.complete(expected, tmp_path)
+        store.complete(expected, tmp_path)
     for identity in expected[1:]:
         publish(identity, tmp_path)
-    assert [run.identity for run in runs.complete(expected, tmp_path)] == expected
+    assert [run.identity for run in store.complete(expected, tmp_path)] == expected
 
 
 def edit(run, **changes):
@@ -134,25 +134,25 @@ def test_what_is_no_whole_run_is_named_and_computed_again(tmp_path, damage, told
     publish(with_seed(1), tmp_path)
     damage(run)
     with pytest.raises(UserError, match=told) as error:
-        runs.read(run.folder)
+        store.read(run.folder)
     assert str(run.folder) in str(error.value)
-    found, (skipped,) = runs.find(tmp_path)
+    found, (skipped,) = store.find(tmp_path)
     assert [one.identity.seed for one in found] == [1]
     assert skipped.folder == run.folder
-    assert runs.missing([BASE], tmp_path) == [BASE]
+    assert store.missing([BASE], tmp_path) == [BASE]
 
 
 def test_a_moved_run_does_not_pass_for_another(tmp_path):
     run = publish(with_seed(1), tmp_path)
     run.folder.rename(BASE.folder(tmp_path))
     with pytest.raises(UserError, match="another key"):
-        runs.read(BASE.folder(tmp_path))
+        store.read(BASE.folder(tmp_path))
 
 
 def test_an_unfinished_run_is_listed_with_its_reason(tmp_path):
     folder = BASE.folder(tmp_path)
     folder.with_name(folder.name + ".partial").mkdir(parents=True)
-    found, (skipped,) = runs.find(tmp_path)
+    found, (skipped,) = store.find(tmp_path)
     assert found == []
     assert "not finished" in skipped.reason
 
@@ -170,7 +170,7 @@ def test_a_damaged_table_is_named(tmp_path):
 def test_looking_at_runs_needs_neither_a_backend_nor_pandas():
     code = """
 import sys
-import common.runs, common.training, common.timing, reproductions.timeconvnet.models
+import common.runs, common.training.train, common.support.timing, reproductions.timeconvnet.models
 print(sorted({"tensorflow", "keras", "jax", "pandas", "cv2"} & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -14,11 +14,13 @@ import h5py
 import numpy as np
 import pytest
 
-from common import files, samples, samples_file
-from common.clips import Clip
-from common.emotions import Emotion
-from common.errors import UserError
-from common.samples import ClipSamples, Samples, build
+from common.media.clips import Clip
+from common.media.emotions import Emotion
+from common.samples import build as building
+from common.samples import store
+from common.samples.build import ClipSamples, Samples, build
+from common.support import files
+from common.support.errors import UserError
 
 ROOT = Path(__file__).parents[1]
 
@@ -140,7 +142,7 @@ def test_a_second_build_computes_nothing_and_leaves_one_file(clips, cache):
 
 def test_whatever_decides_the_content_changes_the_key(clips):
     def key(clips, settings=Settings()):
-        return tuple(samples._keys(clips, prepare, settings))
+        return tuple(building._keys(clips, prepare, settings))
 
     before = key(clips)
     assert key(clips) == before
@@ -154,7 +156,7 @@ def test_whatever_decides_the_content_changes_the_key(clips):
 
 
 def test_place_on_disk_does_not_matter(tmp_path):
-    keys = [samples._keys(corpus(tmp_path / name), prepare, Settings()) for name in ("a", "b")]
+    keys = [building._keys(corpus(tmp_path / name), prepare, Settings()) for name in ("a", "b")]
     assert keys[0] == keys[1]
 
 
@@ -241,7 +243,7 @@ def test_a_damaged_file_is_named_and_built_again(clips, cache, damage):
     made = build(clips, prepare, Settings(), cache, workers=1)
     expected = made.read(range(len(made)))
     damage(made.path)
-    with pytest.raises(samples_file.Damaged, match=made.path.name):
+    with pytest.raises(store.Damaged, match=made.path.name):
         Samples(made.path)
     with pytest.warns(RuntimeWarning, match=f"{made.path} is damaged and built again"):
         again = build(clips, prepare, Settings(), cache, workers=1)
@@ -251,7 +253,7 @@ def test_a_damaged_file_is_named_and_built_again(clips, cache, damage):
 def test_a_file_of_a_newer_format_is_refused(clips, cache):
     made = build(clips, prepare, Settings(), cache, workers=1)
     with h5py.File(made.path, "r+") as file:
-        file.attrs["format"] = samples_file.FORMAT + 1
+        file.attrs["format"] = store.FORMAT + 1
     with pytest.raises(UserError, match=r"newer version .* Update the program"):
         build(clips, prepare, Settings(), cache, workers=1)
 
@@ -267,7 +269,7 @@ def fail(code):
 
 
 def test_a_full_disk_at_the_end_keeps_the_finished_clips(clips, cache, monkeypatch):
-    monkeypatch.setattr(samples_file, "_write_tables", fail(errno.ENOSPC))
+    monkeypatch.setattr(store, "_write_tables", fail(errno.ENOSPC))
     with pytest.raises(UserError, match=f"disk is full: nothing more can be written to {cache}.*Free some space"):
         build(clips, prepare, Settings(), cache, workers=1)
     monkeypatch.undo()

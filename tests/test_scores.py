@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from common import scores
+from common.runs import scores
 
 
 @dataclass

@@ -18,15 +18,18 @@ from little_search import QUESTION, SPACE, objective, score
 from scipy import stats
 from test_training import DRAWN, little
 
-from common import files, launch, optimism, plans, runs, search, search_effects, search_sampler, search_storage
-from common import paper as papers
-from common.clips import Provenance
-from common.errors import UserError
-from common.evidence import Evidence
-from common.request import check
-from common.search import FoldScore, Interval, Question
-from common.training import train
-from reproductions import search_command
+from commands import search as search_command
+from common.media.clips import Provenance
+from common.paper import load as papers
+from common.results import plans
+from common.results.config import check
+from common.results.evidence import Evidence
+from common.runs import selection_bias, store
+from common.support import files
+from common.support.errors import UserError
+from common.training import launch, search, search_effects, search_sampler, search_store
+from common.training.search import FoldScore, Interval, Question
+from common.training.train import train
 from reproductions.cnn3d import (
     data,
     experiments,
@@ -50,7 +53,7 @@ def found(study):
 
 @pytest.fixture
 def database(tmp_path):
-    return search_storage.url(str(tmp_path / "s.db"), tmp_path)
+    return search_store.url(str(tmp_path / "s.db"), tmp_path)
 
 
 # --- trials -----------------------------------------------------------------------------------------
@@ -101,7 +104,7 @@ import sys, time
 from pathlib import Path
 sys.path[:0] = [{root!r}, {tests!r}]
 import little_search
-from common.search import FoldScore, search
+from common.training.search import FoldScore, search
 
 def slow(options):
     for fold in range(4):
@@ -279,15 +282,15 @@ def test_a_database_of_another_version_of_optuna_is_named(tmp_path, database):
 def test_a_full_disk_is_told_as_such(database):
     from sqlalchemy.exc import OperationalError
 
-    with pytest.raises(files.StorageError, match="disk is full"), search_storage.told(database):
+    with pytest.raises(files.StorageError, match="disk is full"), search_store.told(database):
         raise OperationalError("insert", {}, sqlite3.OperationalError("database or disk is full"))
 
 
 def test_a_storage_is_a_url_a_file_or_the_default(tmp_path):
     default = tmp_path / "search" / "cnn3d.db"
-    assert search_storage.url("", default) == f"sqlite:///{default}" and default.parent.is_dir()
-    assert search_storage.url(str(tmp_path / "a" / "b.db"), default) == f"sqlite:///{tmp_path}/a/b.db"
-    assert search_storage.url("mysql://h/n", default) == "mysql://h/n"
+    assert search_store.url("", default) == f"sqlite:///{default}" and default.parent.is_dir()
+    assert search_store.url(str(tmp_path / "a" / "b.db"), default) == f"sqlite:///{tmp_path}/a/b.db"
+    assert search_store.url("mysql://h/n", default) == "mysql://h/n"
 
 
 # --- the winner's optimism --------------------------------------------------------------------------
@@ -297,7 +300,7 @@ def test_a_storage_is_a_url_a_file_or_the_default(tmp_path):
 @given(correct=st.integers(150, 199), trials=st.integers(1, 60))
 def test_the_best_of_equal_trials_is_as_lucky_as_the_binomial_says(correct, trials):
     accuracy, samples = correct / 200, 200
-    simulated = optimism.of_the_best([accuracy, accuracy], samples, trials, draws=4000)
+    simulated = selection_bias.of_the_best([accuracy, accuracy], samples, trials, draws=4000)
     counts = np.arange(samples)
     expected = (1 - stats.binom.cdf(counts, samples, accuracy) ** trials).sum() / samples - accuracy
     assert simulated.expected == pytest.approx(expected, abs=0.0025)
@@ -307,13 +310,13 @@ def test_the_best_of_equal_trials_is_as_lucky_as_the_binomial_says(correct, tria
 def test_luck_is_not_taken_for_a_difference_and_a_difference_lowers_the_luck():
     rng = np.random.default_rng(0)
     equal = rng.binomial(327, 0.95, 400) / 327
-    measured, luck = optimism.spread(equal, 327)
+    measured, luck = selection_bias.spread(equal, 327)
     assert measured == pytest.approx(luck, rel=0.1)
-    of_equal = optimism.of_the_best(equal, 327, 800).expected
-    assert of_equal == pytest.approx(optimism.of_the_best([0.95, 0.95], 327, 800).expected, abs=0.003)
+    of_equal = selection_bias.of_the_best(equal, 327, 800).expected
+    assert of_equal == pytest.approx(selection_bias.of_the_best([0.95, 0.95], 327, 800).expected, abs=0.003)
     # Where a few are far better, they win by merit.
-    luck_of_alike = optimism.of_the_best([0.6, 0.6], 327, 20).expected
-    assert optimism.of_the_best([0.98] * 5 + [0.6] * 15, 327, 20).expected < luck_of_alike / 2
+    luck_of_alike = selection_bias.of_the_best([0.6, 0.6], 327, 20).expected
+    assert selection_bias.of_the_best([0.98] * 5 + [0.6] * 15, 327, 20).expected < luck_of_alike / 2
 
 
 # --- Table 1 ----------------------------------------------------------------------------------------
@@ -363,7 +366,7 @@ def searched(monkeypatch, tmp_path):
         monkeypatch.setattr(data, "load", lambda request, names: ({n: Drawn(n) for n in names}, Provenance(True)))
         small = PAPER.model_copy(update={"profiles": {"quick": profile}})
         request = check(small, experiments.EXPERIMENTS, results=tmp_path, **options)
-        table1.run(request, corpus, trials, search_storage.url("", tmp_path / "s.db"), lambda *told: None)
+        table1.run(request, corpus, trials, search_store.url("", tmp_path / "s.db"), lambda *told: None)
         return request, launched
 
     return call
@@ -376,7 +379,7 @@ def _run(training, wrong, root):
     folder = training.identity.folder(root)
     folder.mkdir(parents=True)
     table.to_csv(folder / "predictions.csv", index=False)
-    return runs.Run(folder, training.identity, {})
+    return store.Run(folder, training.identity, {})
 
 
 def test_the_space_is_table_1():
@@ -493,7 +496,7 @@ def test_what_was_not_searched_and_what_cannot_be_is_told(tmp_path, searched):
 def test_a_run_of_a_search_is_finished_without_its_weights(tmp_path):
     run = train(replace(little(), keep_weights=False), tmp_path, provenance=DRAWN)
     assert sorted(path.name for path in run.folder.iterdir()) == ["curves.csv", "predictions.csv", "run.json"]
-    assert runs.finished(little().identity, tmp_path) == run
+    assert store.finished(little().identity, tmp_path) == run
 
 
 # --- what the search says of section 4.1, Table 2 and Fig. 2 ------------------------------------------

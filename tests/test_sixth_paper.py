@@ -15,9 +15,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from common import paper
-from common.errors import UserError
-from reproductions import every
+from commands import reproduce_all
+from common.paper import load
+from common.support.errors import UserError
 
 ROOT = Path(__file__).parents[1]
 TEMPLATE = ROOT / "docs" / "sixth_paper"
@@ -39,7 +39,8 @@ def add(root: Path, name: str, instead: str = "") -> None:
         path, first = folder / "experiments.py", "    folder = data_root("
         code = path.read_text(encoding="utf-8")
         assert first in code
-        path.write_text(f"from common.errors import UserError\n{code.replace(first, f'    {instead}{chr(10)}{first}')}")
+        code = code.replace(first, f"    {instead}\n{first}")
+        path.write_text(f"from common.support.errors import UserError\n{code}")
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def suite(tmp_path_factory) -> Path:
     """A copy of the suite whose papers are the template and three copies of it that fail."""
     root = tmp_path_factory.mktemp("suite")
     unwanted = shutil.ignore_patterns("__pycache__", *PAPERS)
-    for package in ("common", "datasets", "reproductions"):
+    for package in ("common", "datasets", "reproductions", "inference", "commands"):
         shutil.copytree(ROOT / package, root / package, ignore=unwanted if package == "reproductions" else None)
     (root / "results").mkdir()
     shutil.copy(ROOT / "results" / "parameters.json", root / "results")
@@ -64,7 +65,7 @@ def start(suite, cache):
     def command(*words: str) -> subprocess.Popen:
         places = {"FER_CACHE": str(cache), "FER_RESULTS": str(suite / "results"), "COLUMNS": "1000"}
         return subprocess.Popen(
-            [sys.executable, "-m", "reproductions", *map(str, words)],
+            [sys.executable, "-m", "commands", *map(str, words)],
             cwd=suite,
             env=os.environ | places,
             stdout=subprocess.PIPE,
@@ -203,12 +204,12 @@ def test_ctrl_c_ends_all_papers(start, suite):
     ],
 )
 def test_what_no_paper_can_be_run_with_is_refused_before_anything_runs(monkeypatch, options, told):
-    monkeypatch.setattr(every, "_row", lambda *_: pytest.fail("a paper was run"))
+    monkeypatch.setattr(reproduce_all, "_row", lambda *_: pytest.fail("a paper was run"))
     with pytest.raises(UserError, match=re.escape(told)):
-        every.reproduce(**options)
+        reproduce_all.reproduce_all(**options)
 
 
 def test_every_decision_of_the_template_is_read_by_its_code():
     code = "".join(path.read_text(encoding="utf-8") for path in TEMPLATE.glob("*.py"))
-    decisions = paper.read(TEMPLATE / "paper.yaml").decisions
+    decisions = load.read(TEMPLATE / "paper.yaml").decisions
     assert decisions and [one.name for one in decisions if f'["{one.name}"]' not in code] == []

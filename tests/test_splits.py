@@ -6,12 +6,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from common import controls, splits
-from common.errors import UserError
-from common.split_audit import audit_split, described, together
-from common.splits import Fold
+from common.protocols import baselines, splitters
+from common.protocols.leakage import audit_split, described, together
+from common.protocols.splitters import Fold
+from common.support.errors import UserError
 
-PROTOCOLS = [splits.random_windows, splits.clip_disjoint, splits.subject_disjoint]
+PROTOCOLS = [splitters.random_windows, splitters.clip_disjoint, splitters.subject_disjoint]
 
 
 def corpus(subjects=12, clips=("Angry", "Happy", "Sad", "Angry"), windows=6, name="CK+"):
@@ -63,7 +63,7 @@ def parts(fold):
 def test_sizes_of_the_published_split():
     table = pd.DataFrame({"emotion": np.resize(["Happy", "Sad"], 68_363)})
     for stratify in (False, True):
-        fold = splits.random_windows(table, seed=0, stratify=stratify)
+        fold = splitters.random_windows(table, seed=0, stratify=stratify)
         assert [len(part) for part in parts(fold)] == [47_853, 6_837, 13_673]
 
 
@@ -88,11 +88,11 @@ def test_without_validation_nothing_is_kept_back(split):
 
 def test_stratified_windows_keep_the_share_of_each_emotion():
     table = corpus()
-    for part in parts(splits.random_windows(table, 0, stratify=True)):
+    for part in parts(splitters.random_windows(table, 0, stratify=True)):
         assert (table.emotion.iloc[part] == "Angry").mean() == pytest.approx(0.5, abs=0.02)
 
 
-@pytest.mark.parametrize("split", [splits.clip_disjoint, splits.subject_disjoint])
+@pytest.mark.parametrize("split", [splitters.clip_disjoint, splitters.subject_disjoint])
 def test_grouped_splits_reach_the_fractions_with_every_emotion_on_every_side(split):
     table = pd.concat([corpus(40), corpus(15, ("Neutral", "Fear"), 9, "BAUM-1")], ignore_index=True)
     for seed in range(5):
@@ -108,7 +108,7 @@ def test_grouped_splits_reach_the_fractions_with_every_emotion_on_every_side(spl
 def test_grouped_splits_keep_groups_whole_or_refuse(table, seed, protocol):
     groups = table.corpus + table["clip"] if protocol == "clip_disjoint" else table.subject
     try:
-        fold = getattr(splits, protocol)(table, seed)
+        fold = getattr(splitters, protocol)(table, seed)
     except UserError as error:
         assert protocol.split("_")[0] in error.problem and error.remedy
         return
@@ -122,7 +122,7 @@ def test_subjects_are_divided_by_chance_and_every_corpus_alike():
     """Subjects of one corpus have more windows than those of the other, and still stand on all sides."""
     table = pd.concat([corpus(20, windows=3), corpus(20, windows=12, name="BAUM-1")], ignore_index=True)
     table["sample"] = np.arange(len(table))
-    folds = [splits.subject_disjoint(table, seed) for seed in range(5)]
+    folds = [splitters.subject_disjoint(table, seed) for seed in range(5)]
     for fold in folds:
         test = table.iloc[fold.test]
         assert test.groupby("corpus").subject.nunique().to_dict() == {"BAUM-1": 4, "CK+": 4}
@@ -131,35 +131,35 @@ def test_subjects_are_divided_by_chance_and_every_corpus_alike():
 
 def test_subject_disjoint_refuses_what_cannot_be():
     with pytest.raises(UserError, match="needs at least 3 subjects, and there are 2"):
-        splits.subject_disjoint(corpus(2), 0)
+        splitters.subject_disjoint(corpus(2), 0)
     lone = pd.concat([corpus(8), corpus(1, ("Fear",), 3, "BAUM-1")], ignore_index=True)
     with pytest.raises(UserError, match="Fear into both training and test: only 1 of 9 subjects"):
-        splits.subject_disjoint(lone, 0)
+        splitters.subject_disjoint(lone, 0)
 
 
 def test_three_subjects_are_enough():
-    fold = splits.subject_disjoint(corpus(3), 0)
+    fold = splitters.subject_disjoint(corpus(3), 0)
     assert [len(part) for part in parts(fold)] == [24, 24, 24]
 
 
 def test_step_folds_test_everybody_once():
     table = corpus(118, ("Happy",), 1).sample(frac=1, random_state=0)
-    folds = splits.step_folds(table)
+    folds = splitters.step_folds(table)
     assert [len(fold.test) for fold in folds] == [12] * 8 + [11] * 2
     assert np.array_equal(np.sort(np.concatenate([fold.test for fold in folds])), np.arange(118))
     assert set(table.subject.iloc[folds[0].test]) == {f"CK+/{s:03d}" for s in range(0, 118, 10)}
     assert all(len(fold.train) + len(fold.test) == 118 for fold in folds)
     with pytest.raises(UserError, match="at least 10 subjects"):
-        splits.step_folds(corpus(9))
+        splitters.step_folds(corpus(9))
 
 
 def test_shuffled_folds_deal_out_the_same_sizes_by_chance():
     table = corpus(23, ("Happy", "Sad"), 1)
-    folds, others = splits.shuffled_folds(table, seed=0), splits.shuffled_folds(table, seed=1)
+    folds, others = splitters.shuffled_folds(table, seed=0), splitters.shuffled_folds(table, seed=1)
     assert [len(names(table, fold.test)) for fold in folds] == [3] * 3 + [2] * 7
     assert np.array_equal(np.sort(np.concatenate([fold.test for fold in folds])), np.arange(len(table)))
     assert all(audit_split(table, fold).clean for fold in folds)
-    chosen = [[names(table, fold.test) for fold in some] for some in (folds, others, splits.step_folds(table))]
+    chosen = [[names(table, fold.test) for fold in some] for some in (folds, others, splitters.step_folds(table))]
     assert chosen[0] != chosen[1] != chosen[2] != chosen[0]
 
 
@@ -169,20 +169,20 @@ def names(table, positions):
 
 def test_random_folds_test_every_sample_once_whoever_shows_it():
     table = corpus()
-    folds = splits.random_folds(table, 5)
+    folds = splitters.random_folds(table, 5)
     assert sorted(np.concatenate([fold.test for fold in folds]).tolist()) == list(range(len(table)))
     assert {len(fold.test) for fold in folds} <= {len(table) // 5, len(table) // 5 + 1}
     for fold in folds:
         assert sorted([*fold.train, *fold.test]) == list(range(len(table))) and len(fold.validation) == 0
         assert audit_split(table, fold).test.of_seen_subjects == len(fold.test)
-    assert not np.array_equal(folds[0].test, splits.random_folds(table, 5, seed=1)[0].test)
+    assert not np.array_equal(folds[0].test, splitters.random_folds(table, 5, seed=1)[0].test)
     with pytest.raises(UserError, match="at least 5 samples"):
-        splits.random_folds(table[:4], 5)
+        splitters.random_folds(table[:4], 5)
 
 
 def test_subject_blocks_are_neighbours():
     table = corpus(23, ("Happy", "Sad"), 1).sample(frac=1, random_state=0)
-    folds = splits.subject_blocks(table)
+    folds = splitters.subject_blocks(table)
     assert [len(names(table, fold.test)) for fold in folds] == [3] * 3 + [2] * 7
     assert names(table, folds[1].test) == {"CK+/003", "CK+/004", "CK+/005"}
     assert all(audit_split(table, fold).clean for fold in folds)
@@ -191,7 +191,7 @@ def test_subject_blocks_are_neighbours():
 @pytest.mark.parametrize("blocks", [False, True])
 def test_clip_folds_have_the_sizes_that_the_printed_accuracies_fit(blocks):
     table = corpus(109, ("Happy", "Sad", "Angry"), 2).sample(frac=1, random_state=0)
-    folds = splits.clip_folds(table, 10, blocks)
+    folds = splitters.clip_folds(table, 10, blocks)
     assert [len(fold.test) for fold in folds] == [2 * size for size in [33] * 7 + [32] * 3]
     assert np.array_equal(np.sort(np.concatenate([fold.test for fold in folds])), np.arange(len(table)))
     audits = [audit_split(table, fold).test for fold in folds]
@@ -199,24 +199,24 @@ def test_clip_folds_have_the_sizes_that_the_printed_accuracies_fit(blocks):
     shared = [audit.subjects for audit in audits]
     assert max(shared) <= 2 if blocks else min(shared) >= 32
     with pytest.raises(UserError, match="at least 10 clips"):
-        splits.clip_folds(corpus(3, ("Happy",)))
+        splitters.clip_folds(corpus(3, ("Happy",)))
 
 
 def test_leave_one_subject_out():
     table = corpus(5).sample(frac=1, random_state=0)
-    folds = splits.leave_one_subject_out(table)
+    folds = splitters.leave_one_subject_out(table)
     assert [fold.name for fold in folds] == [f"CK+-{s:03d}" for s in range(5)]
     assert [names(table, fold.test) for fold in folds] == [{f"CK+/{s:03d}"} for s in range(5)]
     assert all(len(fold.test) == 24 and audit_split(table, fold).clean for fold in folds)
     with pytest.raises(UserError, match="at least 2 subjects"):
-        splits.leave_one_subject_out(corpus(1))
+        splitters.leave_one_subject_out(corpus(1))
 
 
 @given(tables(least=2), st.integers(2, 5))
 def test_validation_takes_whole_subjects_from_training_alone(table, every):
     assume(table.subject.nunique() > 2)
-    before = splits.leave_one_subject_out(table)[0]
-    fold = splits.with_validation(table, before, every)
+    before = splitters.leave_one_subject_out(table)[0]
+    fold = splitters.with_validation(table, before, every)
     assert np.array_equal(fold.test, before.test) and fold.name == before.name
     assert np.array_equal(np.sort(np.concatenate([fold.train, fold.validation])), before.train)
     assert len(fold.train) and not names(table, fold.validation) & names(table, fold.train)
@@ -225,7 +225,7 @@ def test_validation_takes_whole_subjects_from_training_alone(table, every):
 
 def test_validation_needs_two_subjects_to_train_on():
     with pytest.raises(UserError, match="at least 2 subjects"):
-        splits.with_validation(corpus(2), splits.leave_one_subject_out(corpus(2))[0])
+        splitters.with_validation(corpus(2), splitters.leave_one_subject_out(corpus(2))[0])
 
 
 @given(tables(least=3), st.integers(2, 10))
@@ -233,7 +233,7 @@ def test_validation_clips_are_whole_clips_from_training_alone(table, every):
     clip = table.groupby(["corpus", "clip"]).ngroup().to_numpy()
     assume(clip.max() > 1)
     before = Fold("f", np.flatnonzero(clip != 0), np.array([], int), np.flatnonzero(clip == 0))
-    fold = splits.with_validation_clips(table, before, every)
+    fold = splitters.with_validation_clips(table, before, every)
     assert np.array_equal(fold.test, before.test) and fold.name == before.name
     assert np.array_equal(np.sort(np.concatenate([fold.train, fold.validation])), before.train)
     assert len(fold.train) and not set(clip[fold.validation]) & set(clip[fold.train])
@@ -242,10 +242,10 @@ def test_validation_clips_are_whole_clips_from_training_alone(table, every):
 
 def test_validation_clips_are_of_every_emotion_and_need_two_clips():
     table = corpus(4, ("Angry", "Happy", "Sad") * 10, 1)
-    fold = splits.with_validation_clips(table, splits.leave_one_subject_out(table)[0])
+    fold = splitters.with_validation_clips(table, splitters.leave_one_subject_out(table)[0])
     assert table.emotion.iloc[fold.validation].value_counts().to_dict() == {"Angry": 3, "Happy": 3, "Sad": 3}
     with pytest.raises(UserError, match="at least 2 clips to train on"):
-        splits.with_validation_clips(table, Fold("f", np.array([0]), np.array([], int), np.array([1])))
+        splitters.with_validation_clips(table, Fold("f", np.array([0]), np.array([], int), np.array([1])))
 
 
 # --- auditor ----------------------------------------------------------------------------------------
@@ -289,7 +289,7 @@ def test_protocols_leak_what_their_names_say():
 
 
 def test_audit_without_validation_says_so():
-    audit = audit_split(corpus(10), splits.step_folds(corpus(10))[0])
+    audit = audit_split(corpus(10), splitters.step_folds(corpus(10))[0])
     assert audit.clean and "no validation samples" in str(audit)
 
 
@@ -299,42 +299,42 @@ def test_audit_without_validation_says_so():
 def test_majority_counts_training_only():
     table = table_of([("A", "c", "s", emotion, 0, 4) for emotion in ("Sad", "Sad", "Happy", "Happy", "Happy")])
     fold = Fold("f", np.array([0, 1, 2]), np.array([], int), np.array([3, 4]))
-    assert controls.majority(table, fold).tolist() == ["Sad", "Sad"]
-    assert controls.accuracy(table, fold, controls.majority(table, fold)) == 0
+    assert baselines.majority(table, fold).tolist() == ["Sad", "Sad"]
+    assert baselines.accuracy(table, fold, baselines.majority(table, fold)) == 0
 
 
 def test_corpus_only_profits_from_an_emotion_that_one_corpus_has():
     table = pd.concat([corpus(10), corpus(10, ("Neutral",), 8, "BAUM-1")], ignore_index=True)
-    fold = splits.subject_disjoint(table, 0)
-    predicted = controls.corpus_only(table, fold)
+    fold = splitters.subject_disjoint(table, 0)
+    predicted = baselines.corpus_only(table, fold)
     by_corpus = dict(zip(table.corpus.iloc[fold.test], predicted, strict=True))
     assert by_corpus == {"CK+": "Angry", "BAUM-1": "Neutral"}
-    assert controls.accuracy(table, fold, predicted) > controls.accuracy(table, fold, controls.majority(table, fold))
+    assert baselines.accuracy(table, fold, predicted) > baselines.accuracy(table, fold, baselines.majority(table, fold))
 
 
 def test_corpus_only_guesses_the_majority_for_an_unseen_corpus():
     table = table_of([("A", "c", "s", "Sad", 0, 4)] * 3 + [("B", "d", "t", "Happy", 0, 4)])
     fold = Fold("f", np.arange(3), np.array([], int), np.array([3]))
-    assert controls.corpus_only(table, fold).tolist() == ["Sad"]
+    assert baselines.corpus_only(table, fold).tolist() == ["Sad"]
 
 
 @given(tables_with_folds(), st.integers(0, 9))
 def test_shuffled_labels_permute_training_and_nothing_else(table_and_fold, seed):
     table, fold = table_and_fold
     labels = np.arange(len(table))
-    shuffled = controls.shuffled_labels(labels, fold, seed)
+    shuffled = baselines.shuffled_labels(labels, fold, seed)
     rest = np.setdiff1d(labels, fold.train)
     assert np.array_equal(shuffled[rest], labels[rest])
     assert sorted(shuffled[fold.train]) == sorted(labels[fold.train])
-    assert np.array_equal(shuffled, controls.shuffled_labels(labels, fold, seed))
+    assert np.array_equal(shuffled, baselines.shuffled_labels(labels, fold, seed))
     assert np.array_equal(labels, np.arange(len(table)))
 
 
 def test_folds_that_are_tested_together_are_summed_and_said():
     table = corpus(10)
-    folds = splits.step_folds(table)
+    folds = splitters.step_folds(table)
     clean = together([described(table, fold) for fold in folds])
     assert clean["sizes"]["test"] == clean["test"]["samples"] == len(table)
     assert clean["said"].startswith("No test sample has a subject")
-    leaky = together([described(table, splits.random_windows(table, seed)) for seed in (0, 1)])
+    leaky = together([described(table, splitters.random_windows(table, seed)) for seed in (0, 1)])
     assert f"({leaky['test']['of_seen_subjects'] / leaky['test']['samples']:.1%}) show subjects" in leaky["said"]

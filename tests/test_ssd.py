@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from common import landmarks, model_files, ssd, video
-from common.errors import UserError
-from common.model_files import FORMS
-from common.request import models_from_environment
-from common.screen import console
-from reproductions import cli
+from commands import cli
+from common.media import landmarks, model_files, ssd, video
+from common.media.model_files import FORMS
+from common.results.config import models_from_environment
+from common.support.console import console
+from common.support.errors import UserError
 
 SHARED = Path(__file__).parents[2] / "shared"
 real_model = pytest.mark.skipif(
@@ -190,7 +190,7 @@ def test_the_environment_names_a_folder(monkeypatch, tmp_path):
 
 def told(monkeypatch, capsys, *words):
     monkeypatch.setattr(console, "width", 1000)
-    monkeypatch.setattr(sys, "argv", ["reproductions", "models", *map(str, words)])
+    monkeypatch.setattr(sys, "argv", ["commands", "models", *map(str, words)])
     with pytest.raises(SystemExit) as stopped:
         cli.main()
     output = capsys.readouterr()
@@ -212,7 +212,7 @@ def test_the_command_says_what_is_there_and_where_to_get_the_rest(folder, monkey
 
 
 def test_the_command_without_a_folder_says_what_takes_its_place(monkeypatch, capsys):
-    monkeypatch.setattr("reproductions.models_command.models_from_environment", lambda: None)
+    monkeypatch.setattr("commands.models.models_from_environment", lambda: None)
     status, output = told(monkeypatch, capsys)
     assert status == 0 and "Haar cascade" in output and "MODELS=" in output
 

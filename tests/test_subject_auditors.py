@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from common import auditors
-from common import paper as papers
-from common.auditors.subjects import mcnemar, mean_over_subjects, same_samples, subject_means
+from common.paper import auditors
+from common.paper import load as papers
+from common.paper.auditors.subjects import mcnemar, mean_over_subjects, same_samples, subject_means
 
 PAPER = papers.load("cnn3d")
 

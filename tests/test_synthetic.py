@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import datasets
-from common import faces, video
-from common.clips import MARKER, provenance
-from common.emotions import Emotion
+from common.media import faces, video
+from common.media.clips import MARKER, provenance
+from common.media.emotions import Emotion
 from datasets import baum1, ckplus, enterface
 from datasets.synthetic import corpora, media, write_baum1, write_ckplus, write_enterface
 from datasets.synthetic.corpora import Size

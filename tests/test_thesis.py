@@ -7,17 +7,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from common import paper as papers
-from common import plans, scores, splits
-from common.clips import Clip
-from common.emotions import Emotion
-from common.errors import UserError
-from common.evidence import whole
-from common.pictures import Pictures
-from common.recipe import EarlyStopping
-from common.request import Request, check
-from common.tables import DASH
-from common.verdicts import judge
+from common.media.clips import Clip
+from common.media.emotions import Emotion
+from common.media.images import Pictures
+from common.paper import load as papers
+from common.paper.verdicts import judge
+from common.protocols import splitters
+from common.results import plans
+from common.results.config import Request, check
+from common.results.evidence import whole
+from common.results.tables import DASH
+from common.runs import scores
+from common.support.errors import UserError
+from common.training.recipe import EarlyStopping
 from reproductions.thesis import data, experiments, measured, preprocessing, svm_measured, tables, trainings
 from reproductions.thesis.models import NETWORKS
 
@@ -88,13 +90,13 @@ def test_a_set_without_persons_is_never_called_clean():
 def test_a_part_of_its_own_can_be_watched_instead():
     fold = trainings._fold(request(settings=["early_stopping_part=inner_validation"]), table(), "CK+", "published", 0)
     assert not set(fold.validation) & set(fold.test)
-    assert [len(getattr(fold, side)) for side in splits.SIDES] == [42, 6, 12]
+    assert [len(getattr(fold, side)) for side in splitters.SIDES] == [42, 6, 12]
 
 
 def test_honest_is_the_split_of_the_makers_for_fer2013_and_by_person_for_ckplus():
     rows = table()
     official = trainings._fold(request(), rows, "FER2013", "honest", seed=5)
-    assert [set(rows.partition[getattr(official, side)]) for side in splits.SIDES] == [
+    assert [set(rows.partition[getattr(official, side)]) for side in splitters.SIDES] == [
         {"Training"},
         {"PublicTest"},
         {"PrivateTest"},
@@ -106,12 +108,12 @@ def test_honest_is_the_split_of_the_makers_for_fer2013_and_by_person_for_ckplus(
 
 def test_a_copy_without_the_official_parts_is_told():
     with pytest.raises(UserError, match="official part PublicTest or PrivateTest"):
-        splits.official(table(partitions=("Training", "Test")), ("Training", "PublicTest", "PrivateTest"))
+        splitters.official(table(partitions=("Training", "Test")), ("Training", "PublicTest", "PrivateTest"))
 
 
 def test_a_fold_of_a_selection_names_positions_of_the_whole():
     positions = np.array([3, 5, 8, 13, 21])
-    fold = splits.within(splits.Fold("f", np.array([0, 1]), np.array([2]), np.array([3, 4])), positions)
+    fold = splitters.within(splitters.Fold("f", np.array([0, 1]), np.array([2]), np.array([3, 4])), positions)
     assert (fold.train.tolist(), fold.validation.tolist(), fold.test.tolist()) == ([3, 5], [8], [13, 21])
 
 
@@ -136,7 +138,7 @@ def test_settings_change_the_recipe():
 
 
 def test_the_flip_mirrors_to_the_pixel_and_moves_nothing_else():
-    from common.augmentation import warp
+    from common.samples.augmentation import warp
 
     picture = np.random.default_rng(0).integers(0, 256, (1, 48, 48, 1)).astype(np.float32)
     seen = set()

@@ -12,17 +12,19 @@ from hypothesis import strategies as st
 from sklearn.dummy import DummyClassifier
 from sklearn.metrics import precision_recall_fscore_support
 
-from common import paper as papers
-from common import pictures, plans, runs, scores
-from common.clips import Provenance
-from common.differences import differences, remarks
-from common.emotions import Emotion
-from common.errors import UserError
-from common.evidence import whole
-from common.pictures import BALLOT, Pictures
-from common.request import Request
-from common.verdicts import judge
-from reproductions import compare
+from commands import compare
+from common.media import images
+from common.media.clips import Provenance
+from common.media.emotions import Emotion
+from common.media.images import BALLOT, Pictures
+from common.paper import load as papers
+from common.paper.verdicts import judge
+from common.results import plans
+from common.results.config import Request
+from common.results.differences import differences, remarks
+from common.results.evidence import whole
+from common.runs import scores, store
+from common.support.errors import UserError
 from reproductions.thesis import (
     candidate_tables,
     candidates,
@@ -85,7 +87,7 @@ def faces(count: int = 210, seed: int = 0) -> Pictures:
 @pytest.fixture
 def part(tmp_path) -> Part:
     read = faces()
-    return Part("FER2013", pictures.samples(read, tmp_path / "samples"), FER2013, Provenance(True), read)
+    return Part("FER2013", images.samples(read, tmp_path / "samples"), FER2013, Provenance(True), read)
 
 
 def request(tmp_path, **sizes) -> Request:
@@ -94,7 +96,7 @@ def request(tmp_path, **sizes) -> Request:
     return Request(paper, settings=SETTINGS, cache=tmp_path / "cache", results=tmp_path / "results")
 
 
-def reproduce(asked: Request, part: Part) -> list[runs.Run]:
+def reproduce(asked: Request, part: Part) -> list[store.Run]:
     """What experiments.reproduce does about support vector machines."""
     first = svm_search.fits(asked, part, [svm_search.chosen(asked.settings)])
     others = svm_search.fits(asked, part, svm_search.searched(asked))
@@ -250,7 +252,7 @@ def test_a_run_without_epochs_is_read_with_what_it_has(tmp_path, part):
     assert honest.record["selection"]["by"] == "validation part" and honest.record["samples"]["validation"] == 30
     (run.folder / "predictions.csv").unlink()
     with pytest.raises(UserError, match=r"no predictions\.csv"):
-        runs.read(run.folder)
+        store.read(run.folder)
 
 
 @pytest.fixture
@@ -265,7 +267,7 @@ def people(tmp_path) -> Part:
     subjects, clips = (np.array([f"{kind}{one:03d}" for one in of]) for kind, of in (("S", person), ("C", clip)))
     blank = np.full(len(numbers), "")
     read = Pictures("CK+", pixels, emotions, blank, subjects, clips, numbers % 3)
-    return Part("CK+", pictures.samples(read, tmp_path / "samples"), CKPLUS, Provenance(True))
+    return Part("CK+", images.samples(read, tmp_path / "samples"), CKPLUS, Provenance(True))
 
 
 @pytest.mark.parametrize(
@@ -431,7 +433,7 @@ def test_tables_and_figures_come_from_the_finished_runs(tmp_path, part):
 def test_a_search_that_is_under_way_says_how_much_is_left(tmp_path, part):
     asked = request(tmp_path)
     found = reproduce(asked, part)
-    runs.discard(found[-2].folder)
+    store.discard(found[-2].folder)
     evidence = whole(asked.paper, "quick", "synthetic", asked.results, ())
     table = {one.name: one for one in svm_tables.tables(evidence)}["svm_fer2013-published"]
     assert len(table.rows) == 2 and any("1 more" in note for note in table.notes)
@@ -507,7 +509,7 @@ def test_two_data_sets_are_compared_and_only_what_is_as_stated_is_judged(tmp_pat
         "53 of 8,972 samples tested"
     )
     # A search of which machines are missing has not chosen yet.
-    runs.discard(runs.finished(others[0].identity, evidence.results / "runs").folder)
+    store.discard(store.finished(others[0].identity, evidence.results / "runs").folder)
     left = svm_measured.measure(evidence, PAPER.claim("text5-svm_ckplus-accuracy"), "published")
     assert left.differs == "2 of 3 machines"
 
@@ -601,7 +603,7 @@ def test_selections_have_the_printed_sizes_or_the_same_shares_of_fewer():
 def test_near_twins_are_sought_once_and_flagged_by_split(tmp_path, part):
     read = faces()
     read.pixels[200] = read.pixels[10][:, ::-1]
-    samples = pictures.samples(read, tmp_path / "samples")
+    samples = images.samples(read, tmp_path / "samples")
     pairs = known.near_twins(samples, tmp_path / "cache")
     assert [10, 200] in pairs.tolist()
     assert (tmp_path / "cache" / "twins" / f"{samples.key}.npy").exists()

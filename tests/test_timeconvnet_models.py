@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from common import devices
-from common.errors import UserError
+from common.support import devices
+from common.support.errors import UserError
 
 devices.choose_backend()
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common import paper as papers
-from common.clips import Clip
-from common.emotions import Emotion
+from common.media.clips import Clip
+from common.media.emotions import Emotion
+from common.paper import load as papers
 from reproductions.timeconvnet import preprocessing
 from reproductions.timeconvnet.preprocessing import Settings, chosen, prepare, windows
 

@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from common import paper as papers
-from common import plans, runs, timing
-from common.request import Request
-from common.tables import Table
+from commands import claims, compare
+from common.paper import load as papers
+from common.results import plans
+from common.results.config import Request
+from common.results.tables import Table
+from common.runs import store
+from common.support import timing
 from datasets import enterface
-from reproductions import claims, compare
 from reproductions.timeconvnet import breakdown, data, experiments, measured, reconstruction, speed, tables
 from reproductions.timeconvnet.models import NETWORKS
 from reproductions.timeconvnet.preprocessing import Settings, chosen, windows
@@ -75,10 +77,10 @@ def reproduced_with(results, settings: dict, sizes: dict, timed_settings: dict |
     for key in fake_runs.NETWORKS:
         own = experiments.network_settings(request(**settings), NETWORKS[key])
         run = fake_runs.publish(results, key, accuracy=0.85, synthetic=False, profile="paper", settings=own)
-        record = json.loads((run.folder / runs.RECORD).read_text())
+        record = json.loads((run.folder / store.RECORD).read_text())
         record |= {"decisions": PAPER.settings | settings, "parameters": sizes.get(key, NETWORKS[key].parameters)}
-        (run.folder / runs.RECORD).write_text(json.dumps(record))
-        found.append(runs.read(run.folder))
+        (run.folder / store.RECORD).write_text(json.dumps(record))
+        found.append(store.read(run.folder))
     fake_runs.write_plan(results, found, "real", "paper", settings=settings)
     path = fake_runs.write_speed(results, "paper")
     speeds = json.loads(path.read_text())
@@ -202,7 +204,7 @@ def test_every_checkpoint_choice_is_one_of_what_the_paper_leaves_open(tmp_path, 
     chosen_run = dataclasses.replace(
         run, identity=identity, record=run.record | {"decisions": PAPER.settings | {"checkpoint": choice}}
     )
-    from common.differences import differences, remarks
+    from common.results.differences import differences, remarks
 
     claim = PAPER.claim("table2-tcn_resnet20-accuracy")
     assert differences(PAPER, claim, [chosen_run], measured.stated) == []

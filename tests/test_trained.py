@@ -11,13 +11,13 @@ import little_trained
 import numpy as np
 import pytest
 
-from common import runs
-from common.errors import UserError
-from reproductions.use import quick, trained
+from common.runs import store
+from common.support.errors import UserError
+from inference import quick, trained
 
 
 def test_the_best_run_is_taken_recorded_faces_first_then_the_honest_protocol(tmp_path):
-    def best() -> runs.Identity:
+    def best() -> store.Identity:
         return trained.find("timeconvnet", tmp_path).record.identity
 
     little_trained.run(tmp_path, seed=1, accuracy=0.9)

@@ -19,15 +19,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from little_samples import CLASSES, LittleNetwork, LittleSamples
 
-from common import compiled, devices, runs, scores, timing
-from common.augmentation import Augmentation
-from common.batch_norm import MovingStatistics
-from common.clips import Provenance
-from common.errors import UserError
-from common.feeding import class_labels, feed
-from common.recipe import CHECKPOINTS, EarlyStopping
-from common.splits import Fold
-from common.training import Recipe, Training, train
+from common.media.clips import Provenance
+from common.protocols.splitters import Fold
+from common.runs import scores, store
+from common.samples.augmentation import Augmentation
+from common.support import devices, timing
+from common.support.errors import UserError
+from common.training import model_cache
+from common.training.batch_norm import MovingStatistics
+from common.training.batches import class_labels, feed
+from common.training.recipe import CHECKPOINTS, EarlyStopping
+from common.training.train import Recipe, Training, train
 
 SAMPLES = LittleSamples()
 FOLD = Fold("f", np.arange(36), np.arange(36, 45), np.arange(45, 60))
@@ -165,10 +167,10 @@ def test_a_network_that_is_handed_on_trains_like_a_fresh_one(run, tmp_path):
         return (train(training, tmp_path / place, provenance=DRAWN).folder / "predictions.csv").read_bytes()
 
     predictions(1, "before")
-    handed_on = compiled.compiled(network, len(CLASSES), {}, RECIPE)
+    handed_on = model_cache.compiled(network, len(CLASSES), {}, RECIPE)
     assert predictions(0, "after") == (run[0].folder / "predictions.csv").read_bytes()
-    assert compiled.compiled(network, len(CLASSES), {}, RECIPE) is handed_on
-    assert compiled.compiled(network, len(CLASSES) + 1, {}, RECIPE) is not handed_on
+    assert model_cache.compiled(network, len(CLASSES), {}, RECIPE) is handed_on
+    assert model_cache.compiled(network, len(CLASSES) + 1, {}, RECIPE) is not handed_on
 
 
 def test_a_finished_run_is_used_as_it_is_unless_fresh_is_asked_for(tmp_path):
@@ -264,13 +266,13 @@ def test_batch_normalisation_is_fused_in_training_and_as_keras_has_it_in_the_fil
     with zipfile.ZipFile(train(little(), tmp_path, provenance=DRAWN).folder / "model.keras") as file:
         config = file.read("config.json").decode()
     assert "BatchNormalization" in config and "common" not in config
-    norm = compiled.compiled(LittleNetwork(), 3, {}, RECIPE).layers[1]
+    norm = model_cache.compiled(LittleNetwork(), 3, {}, RECIPE).layers[1]
     assert isinstance(norm.call, functools.partial)
 
 
 @pytest.mark.skipif(find_spec("tensorflow") is None, reason="TensorFlow is not installed")
 def test_tensorflow_traces_a_training_step_once():
-    model, traced = compiled.compiled(LittleNetwork(), 3, {"width": 7}, RECIPE), []
+    model, traced = model_cache.compiled(LittleNetwork(), 3, {"width": 7}, RECIPE), []
     step = model.train_step
     model.train_step = lambda data: traced.append(data) or step(data)
     model.fit(feed(little().batches(FOLD.train, train=True)), steps_per_epoch=2, verbose=0, shuffle=False)
@@ -379,7 +381,7 @@ def test_a_killed_training_continues_and_ends_as_if_nothing_had_happened(run, tm
         time.sleep(0.1)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    (unfinished,) = runs.find(tmp_path / "runs")[1]
+    (unfinished,) = store.find(tmp_path / "runs")[1]
     assert unfinished.folder.name.endswith(".partial")
 
     done = train(little(), tmp_path / "runs", provenance=DRAWN)
@@ -388,7 +390,7 @@ def test_a_killed_training_continues_and_ends_as_if_nothing_had_happened(run, tm
     assert (done.folder / "predictions.csv").read_bytes() == (whole.folder / "predictions.csv").read_bytes()
     drop = ["seconds"]
     assert done.curves().drop(columns=drop).equals(whole.curves().drop(columns=drop))
-    assert runs.find(tmp_path / "runs")[1] == []
+    assert store.find(tmp_path / "runs")[1] == []
 
 
 def test_a_damaged_state_only_costs_time(run, tmp_path):

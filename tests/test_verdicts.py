@@ -1,4 +1,4 @@
-"""The rule of `common.verdicts` and the intervals it rests on; error rates by simulation."""
+"""The rule of `common.paper.verdicts` and the intervals it rests on; error rates by simulation."""
 
 import dataclasses
 
@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 from statsmodels.stats.proportion import proportion_confint
 
-from common.auditors.result import AuditResult
-from common.intervals import clustered, wilson
-from common.paper import Claim
-from common.verdicts import CLOSE_MARGIN, Measured, judge
+from common.paper.auditors.result import AuditResult
+from common.paper.load import Claim
+from common.paper.verdicts import CLOSE_MARGIN, Measured, judge
+from common.runs.intervals import clustered, wilson
 
 CKPLUS = 327
 

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from common import video
-from common.errors import UserError
+from common.media import video
+from common.support.errors import UserError
 
 CODECS = {"clip.mp4": "mp4v", "clip.avi": "XVID", "motion.avi": "MJPG"}
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common import paper as papers
-from common.errors import UserError
+from common.paper import load as papers
+from common.support.errors import UserError
 from reproductions.emotionalvlan import models
 from reproductions.emotionalvlan.alexnet import PARAMETERS
 from reproductions.emotionalvlan.dimensions import dimensions

@@ -7,21 +7,21 @@ import fake_runs
 import numpy as np
 import pytest
 
-from common import faces, video
-from common.clips import Clip
-from common.emotions import Emotion
-from common.errors import UserError
-from common.runs import Run
+from common.media import faces, video
+from common.media.clips import Clip
+from common.media.emotions import Emotion
+from common.runs.store import Run
+from common.support.errors import UserError
 from datasets.synthetic import media
 from datasets.synthetic.performance import Performance
+from inference.finder import Face
+from inference.stream import Windows
 from reproductions import registry
 from reproductions.cnn3d import preprocessing as cnn3d
 from reproductions.convlstm import preprocessing as convlstm
+from reproductions.inference import Watching
 from reproductions.thesis import preprocessing as thesis
 from reproductions.timeconvnet import preprocessing as timeconvnet
-from reproductions.use.finder import Face
-from reproductions.use.stream import Windows
-from reproductions.use.watching import Watching
 
 FRAMES = 12
 
@@ -129,7 +129,7 @@ def test_windows_take_every_other_frame_where_the_training_did(tmp_path):
 
 
 def test_a_paper_that_cannot_watch_is_refused(tmp_path, monkeypatch):
-    from reproductions.use import trained
+    from inference import trained
 
     monkeypatch.setattr(trained, "_watches", lambda paper: paper == "thesis")
     with pytest.raises(UserError, match=r"cannot watch a video yet.*thesis"):

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 
-from common import workers
+from common.support import workers
 
 SLEEPERS = """
 import time

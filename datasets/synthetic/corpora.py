@@ -9,9 +9,9 @@ from typing import Any
 
 from filelock import FileLock
 
-from common import files
-from common import workers as pool
-from common.clips import MARKER
+from common.media.clips import MARKER
+from common.support import files
+from common.support import workers as pool
 from datasets.synthetic import (
     media,
     write_afew,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from common.emotions import Emotion
+from common.media.emotions import Emotion
 
 PROTOTYPES: dict[Emotion, dict[str, float]] = {
     Emotion.ANGRY: {"AU4": 1.0, "AU5": 0.35, "AU7": 0.8, "AU24": 0.9, "AU17": 0.3},

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from common.errors import UserError
+from common.support.errors import UserError
 from datasets.synthetic.performance import Performance, draw
 
 # Noise does not compress; Huffman coding alone gives the same size in half the time.

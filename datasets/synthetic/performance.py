@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from common.emotions import Emotion
+from common.media.emotions import Emotion
 from datasets.synthetic.camera import Scene
 from datasets.synthetic.expression import course
 from datasets.synthetic.face import FacePainter, Pose

@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from common.emotions import Emotion
+from common.media.emotions import Emotion
 from datasets.synthetic import media
 from datasets.synthetic.camera import Scene
 from datasets.synthetic.performance import Performance, draw

@@ -10,8 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from common.emotions import Emotion
-from common.files import atomic
+from common.media.emotions import Emotion
+from common.support.files import atomic
 from datasets.synthetic.camera import Scene
 from datasets.synthetic.expression import course
 from datasets.synthetic.face import FacePainter, Pose

@@ -13,7 +13,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from common.emotions import Emotion
+from common.media.emotions import Emotion
 from datasets.synthetic import media, profile
 from datasets.synthetic.performance import Performance, draw
 

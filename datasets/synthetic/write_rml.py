@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from common.emotions import Emotion
+from common.media.emotions import Emotion
 from datasets.synthetic.media import Recording
 from datasets.synthetic.performance import Performance
 

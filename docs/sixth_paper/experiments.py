@@ -3,14 +3,15 @@
 from dataclasses import asdict
 
 import datasets
-from common import plans, split_audit, splits
-from common.clips import Provenance, provenance
-from common.feeding import class_labels
-from common.launch import Job
-from common.recipe import Recipe
-from common.request import Request
-from common.samples import Samples, broken, counted
-from common.training import Training
+from common.media.clips import Provenance, provenance
+from common.protocols import leakage, splitters
+from common.results import plans
+from common.results.config import Request
+from common.samples.build import Samples, broken, counted
+from common.training.batches import class_labels
+from common.training.launch import Job
+from common.training.recipe import Recipe
+from common.training.train import Training
 from datasets import savee
 from reproductions.data_root import data_root
 from reproductions.prepared import prepared
@@ -22,9 +23,9 @@ EXPERIMENTS = {"table1": "Table 1: accuracy on SAVEE, by protocol"}
 
 # `published` is what the authors did, `honest` what can be trusted; every paper has these two.
 SPLITTERS = {
-    "published": splits.random_windows,
-    "clip-disjoint": splits.clip_disjoint,
-    "honest": splits.subject_disjoint,
+    "published": splitters.random_windows,
+    "clip-disjoint": splitters.clip_disjoint,
+    "honest": splitters.subject_disjoint,
 }
 
 
@@ -80,4 +81,4 @@ def _job(request: Request, samples: Samples, protocol: str, seed: int) -> Job:
         classes=savee.CLASSES,
         fold=fold,
     )
-    return Job(training, split_audit.described(table, fold))
+    return Job(training, leakage.described(table, fold))

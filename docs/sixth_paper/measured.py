@@ -1,11 +1,11 @@
 """What the paper states of its runs, and what finished runs give for the printed numbers."""
 
-from common.differences import Stated
-from common.evidence import Evidence
-from common.paper import Claim
-from common.request import Request
-from common.runs import Run
-from common.verdicts import TOO_SMALL, Measured
+from common.paper.load import Claim
+from common.paper.verdicts import TOO_SMALL, Measured
+from common.results.config import Request
+from common.results.differences import Stated
+from common.results.evidence import Evidence
+from common.runs.store import Run
 from datasets import savee
 from reproductions.sixth_paper.experiments import recipe
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Network:
-    """`build(classes=7)` gives a fresh `keras.Model`; `layout` is how a sample enters (see `common.feeding`)."""
+    """`build(classes=7)` gives a fresh `keras.Model`; `layout`: how a sample enters (see `common.training.batches`)."""
 
     key: str
     title: str

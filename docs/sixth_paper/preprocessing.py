@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from common import faces, video
-from common.clips import Clip
-from common.samples import ClipSamples
+from common.media import faces, video
+from common.media.clips import Clip
+from common.samples.build import ClipSamples
 
 
 @dataclass(frozen=True)

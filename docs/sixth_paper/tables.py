@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from common import scores
-from common.evidence import Evidence, whole
-from common.paper import Paper
-from common.tables import Table
+from common.paper.load import Paper
+from common.results.evidence import Evidence, whole
+from common.results.tables import Table
+from common.runs import scores
 from reproductions.sixth_paper import measured
 from reproductions.sixth_paper.models import NETWORKS
 

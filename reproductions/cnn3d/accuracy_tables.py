@@ -1,9 +1,9 @@
 """Tables 6 to 8: one accuracy each, in the readings that the paper leaves open."""
 
-from common import scores
-from common.evidence import Evidence
-from common.tables import Table
-from common.verdicts import TOO_SMALL
+from common.paper.verdicts import TOO_SMALL
+from common.results.evidence import Evidence
+from common.results.tables import Table
+from common.runs import scores
 from reproductions.cnn3d import measured
 from reproductions.cnn3d.data import CKPLUS, OULU
 

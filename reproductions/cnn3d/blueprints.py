@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from common.blueprint import Blueprint
-from common.request import Request
+from common.results.config import Request
+from common.training.blueprint import Blueprint
 from reproductions.cnn3d.trainings import WITHOUT_TABLE_3, network, network_settings
 
 CLASSES = {"c3d_ckplus": 7, "c3d_oulu": 6}

@@ -6,9 +6,9 @@ sizes as sums of the columns: the rows are what the network answered, and the di
 
 import numpy as np
 
-from common import scores
-from common.evidence import Evidence
-from common.tables import Table
+from common.results.evidence import Evidence
+from common.results.tables import Table
+from common.runs import scores
 from reproductions.cnn3d import measured
 
 # Figure, the experiment behind it, and the row of its table.

@@ -4,13 +4,13 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import datasets
-from common import splits
-from common.clips import Clip, Provenance, common_origin, provenance
-from common.emotions import Emotion
-from common.errors import UserError
-from common.request import Request
-from common.samples import Samples
-from common.splits import Fold
+from common.media.clips import Clip, Provenance, common_origin, provenance
+from common.media.emotions import Emotion
+from common.protocols import splitters
+from common.protocols.splitters import Fold
+from common.results.config import Request
+from common.samples.build import Samples
+from common.support.errors import UserError
 from datasets import ckplus, oulu
 from reproductions.cnn3d import preprocessing
 from reproductions.data_root import data_root, need_classes
@@ -25,10 +25,10 @@ CLASSES = {CKPLUS: (*_SIX, Emotion.CONTEMPT), OULU: _SIX}
 
 # How a corpus can be divided into ten: the setting `ckplus_folds`.
 FOLDS = {
-    "subjects_step_10": splits.step_folds,
-    "subjects_blocks": splits.subject_blocks,
-    "sequences_step_10": splits.clip_folds,
-    "sequences_blocks": lambda table, folds: splits.clip_folds(table, folds, blocks=True),
+    "subjects_step_10": splitters.step_folds,
+    "subjects_blocks": splitters.subject_blocks,
+    "sequences_step_10": splitters.clip_folds,
+    "sequences_blocks": lambda table, folds: splitters.clip_folds(table, folds, blocks=True),
 }
 
 
@@ -127,22 +127,22 @@ def ten_folds(request: Request, corpus: str, table, protocol: str) -> list[Fold]
         chosen = request.settings["ckplus_folds"] if corpus == CKPLUS else "subjects_step_10"
         return [_watched(request, table, fold) for fold in FOLDS[chosen](table, count)]
     if protocol == "clip-disjoint":
-        return [splits.with_validation_clips(table, fold) for fold in splits.clip_folds(table, count)]
-    return [splits.with_validation(table, fold) for fold in splits.step_folds(table, count)]
+        return [splitters.with_validation_clips(table, fold) for fold in splitters.clip_folds(table, count)]
+    return [splitters.with_validation(table, fold) for fold in splitters.step_folds(table, count)]
 
 
 def one_subject_out(request: Request, table, protocol: str) -> list[Fold]:
     """A fold for each subject (Table 6); there is nothing between `published` and `honest`."""
     if protocol == "clip-disjoint":
         return []
-    folds = splits.leave_one_subject_out(table)
+    folds = splitters.leave_one_subject_out(table)
     if protocol == "published":
         return [_watched(request, table, fold) for fold in folds]
-    return [splits.with_validation(table, fold) for fold in folds]
+    return [splitters.with_validation(table, fold) for fold in folds]
 
 
 def _watched(request: Request, table, fold: Fold) -> Fold:
     """With the part that chooses the epoch."""
     if request.settings["best_epoch_on"] == "test_fold":
-        return splits.selected_on_test(fold)
-    return splits.with_validation(table, fold)
+        return splitters.selected_on_test(fold)
+    return splitters.with_validation(table, fold)

@@ -9,15 +9,16 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from common import plans, splits
-from common.clips import Provenance
-from common.errors import UserError
-from common.launch import Job
-from common.request import Request
-from common.runs import Run
-from common.samples import broken, counted
-from common.split_audit import together
-from common.splits import Fold
+from common.media.clips import Provenance
+from common.protocols import splitters
+from common.protocols.leakage import together
+from common.protocols.splitters import Fold
+from common.results import plans
+from common.results.config import Request
+from common.runs.store import Run
+from common.samples.build import broken, counted
+from common.support.errors import UserError
+from common.training.launch import Job
 from reproductions.cnn3d import data, preprocessing, trainings
 from reproductions.cnn3d.data import CKPLUS, OULU, Corpus
 from reproductions.cnn3d.trainings import ROWS, Row
@@ -132,7 +133,7 @@ def _pretrained(
 
 def _pretraining_fold(request: Request, table) -> Fold:
     """All sequences of the other corpus, or nine of its ten folds; the first fold shows what was learnt."""
-    fold = splits.step_folds(table, request.paper.hyperparameters["folds"])[0]
+    fold = splitters.step_folds(table, request.paper.hyperparameters["folds"])[0]
     if request.settings["pretrained_with"] == "nine_folds":
         return fold
     return Fold("all-sequences", np.arange(len(table)), fold.validation, fold.test)
@@ -187,9 +188,9 @@ def folds(request: Request, group: str, table, protocol: str) -> list[tuple[str,
     """The folds of a group that the profile computes, with the name that each has in every protocol."""
     if group == "ckplus-one-out":
         divided = data.one_subject_out(request, table, protocol)
-        return [(fold.name.removesuffix(splits.ON_TEST), fold) for fold in divided[: request.sizes.get("subjects")]]
+        return [(fold.name.removesuffix(splitters.ON_TEST), fold) for fold in divided[: request.sizes.get("subjects")]]
     divided = data.ten_folds(request, GROUPS[group].corpus, table, protocol)
-    named = [(fold.name.removesuffix(splits.ON_TEST), fold) for fold in divided]
+    named = [(fold.name.removesuffix(splitters.ON_TEST), fold) for fold in divided]
     return named[: request.sizes.get("folds")]
 
 

@@ -1,10 +1,10 @@
 """Tables 4 and 5: ten folds of three networks, the printed ones above ours."""
 
-from common import scores
-from common.evidence import Evidence
-from common.paper import Paper
-from common.tables import Table
-from common.verdicts import TOO_SMALL
+from common.paper.load import Paper
+from common.paper.verdicts import TOO_SMALL
+from common.results.evidence import Evidence
+from common.results.tables import Table
+from common.runs import scores
 from reproductions.cnn3d import measured, significance
 from reproductions.cnn3d.data import CKPLUS, OULU
 from reproductions.cnn3d.trainings import ROWS

@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 
-from common import scores
-from common.clips import Provenance
-from common.differences import NARROW, Stated
-from common.evidence import Evidence
-from common.intervals import clustered
-from common.paper import Claim
-from common.request import Request
-from common.runs import Run
-from common.scores import Score
-from common.verdicts import TOO_SMALL, Measured
+from common.media.clips import Provenance
+from common.paper.load import Claim
+from common.paper.verdicts import TOO_SMALL, Measured
+from common.results.config import Request
+from common.results.differences import NARROW, Stated
+from common.results.evidence import Evidence
+from common.runs import scores
+from common.runs.intervals import clustered
+from common.runs.scores import Score
+from common.runs.store import Run
 from reproductions.cnn3d import data, searched, trainings
 from reproductions.cnn3d.trainings import ROWS
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from common.errors import UserError, unknown
+from common.support.errors import UserError, unknown
 
 FRAMES, SIZE = 10, 112
 GROUPS = ((64,), (128,), (256, 256), (512, 512), (512, 512))
@@ -40,7 +40,7 @@ class Network:
         build: `build(classes=n, **settings)` gives a fresh `keras.Model` with softmax output (n, classes); settings
             are those of `c3d`, and those named here have the architecture's own values.
         parameters: what the built network has, moving statistics counted in; None where no paper says so.
-        layout: how frames enter, as `common.feeding` lays them out: (10, 112, 112, 3).
+        layout: how frames enter, as `common.training.batches` lays them out: (10, 112, 112, 3).
     """
 
     key: str

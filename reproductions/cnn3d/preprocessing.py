@@ -12,11 +12,11 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from common import faces, model_files, ssd, video
-from common.clahe import equalise
-from common.clips import Clip
-from common.request import Request
-from common.samples import ClipSamples
+from common.media import faces, model_files, ssd, video
+from common.media.clahe import equalise
+from common.media.clips import Clip
+from common.results.config import Request
+from common.samples.build import ClipSamples
 
 HAAR, SSD = "haar", "ssd"
 

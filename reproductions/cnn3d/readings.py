@@ -7,10 +7,10 @@ fills no batch of 10, 20 or 40 had not been tested.
 
 from collections.abc import Sequence
 
-from common import scores
-from common.evidence import Evidence
-from common.runs import Run
-from common.tables import Table
+from common.results.evidence import Evidence
+from common.results.tables import Table
+from common.runs import scores
+from common.runs.store import Run
 from reproductions.cnn3d import measured
 from reproductions.cnn3d.fold_tables import TABLES
 

@@ -16,14 +16,17 @@ from typing import Any
 import numpy as np
 
 import datasets
-from common import launch, ray_workers, runs, scores, search, splits
-from common.clips import Provenance
-from common.errors import unknown
-from common.launch import Job
-from common.request import Request
-from common.runs import Run
-from common.search import FoldScore, Interval, Question
-from common.splits import Fold
+from common.media.clips import Provenance
+from common.protocols import splitters
+from common.protocols.splitters import Fold
+from common.results.config import Request
+from common.runs import scores, store
+from common.runs.store import Run
+from common.support import cluster
+from common.support.errors import unknown
+from common.training import launch, search
+from common.training.launch import Job
+from common.training.search import FoldScore, Interval, Question
 from reproductions.cnn3d import data, experiments, search_record, trainings
 from reproductions.cnn3d.data import CKPLUS, KEYS, OULU, Corpus
 
@@ -90,7 +93,7 @@ class Study:
             samples=sum(len(fold.test) for _, fold in self.folds),
             prune_below=prune_below(request, self.corpus.name),
             details={
-                "folds": runs.split_digest([identity.split for identity in identities]),
+                "folds": store.split_digest([identity.split for identity in identities]),
                 "data": first.data,
                 "recipe": first.recipe,
                 "network": first.network.partition("_")[2].partition("_")[2] or "exact",
@@ -132,7 +135,7 @@ def run(
             another search, there is no Ray cluster, or the disk is full.
     """
     found, origin = data.load(request, _named(request, corpora))
-    with ray_workers.cluster() if request.launcher == "ray" else nullcontext():
+    with cluster.cluster() if request.launcher == "ray" else nullcontext():
         for corpus in found.values():
             record = search_record.Record.begun(request, origin.word, KEYS[corpus.name])
             for protocol in request.protocols:
@@ -171,8 +174,8 @@ def _inner_folds(request: Request, table, outer: Fold) -> list[tuple[str, Fold]]
     """Folds of the subjects that the outer fold does not test; every tenth of those trained on chooses the epoch."""
     positions = np.union1d(outer.train, outer.validation)
     part = table.iloc[positions].reset_index(drop=True)
-    folds = splits.step_folds(part, INNER_FOLDS)[: request.sizes.get("folds")]
-    return [(fold.name, splits.within(splits.with_validation(part, fold), positions)) for fold in folds]
+    folds = splitters.step_folds(part, INNER_FOLDS)[: request.sizes.get("folds")]
+    return [(fold.name, splitters.within(splitters.with_validation(part, fold), positions)) for fold in folds]
 
 
 def _search(study: Study, trials: int, storage: str, record: search_record.Record, ended: Callable) -> None:

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from common.paper import Paper
+from commands.pictures import WATERMARK
+from common.paper.load import Paper
 from reproductions.cnn3d import search_record
 from reproductions.cnn3d.data import KEYS
 from reproductions.cnn3d.search_tables import told
-from reproductions.pictures import WATERMARK
 
 
 def draw(paper: Paper, profile: str, data: str, results: Path) -> list[Path]:

@@ -6,19 +6,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from common import plans
-from common.errors import UserError
-from common.paper import Paper
-from common.request import Request
+from common.paper.load import Paper
+from common.results import plans
+from common.results.config import Request
+from common.support.errors import UserError
 from reproductions.cnn3d import preprocessing
 
 if TYPE_CHECKING:
     from optuna import Study
     from optuna.trial import FrozenTrial
 
-    from common.runs import Run
-    from common.scores import Score
-    from common.search import Question
+    from common.runs.scores import Score
+    from common.runs.store import Run
+    from common.training.search import Question
 
 # fANOVA of fewer completed trials is noise.
 ENOUGH = 4
@@ -123,7 +123,7 @@ def nested_name(corpus: str, outer: str) -> str:
 
 def _study(study: "Study", question: "Question") -> dict[str, Any]:
     """Its finished trials, the best first, and how much each option mattered."""
-    from common import search
+    from common.training import search
 
     ranked = search.ranked(study)
     return {
@@ -150,7 +150,7 @@ def _study(study: "Study", question: "Question") -> dict[str, Any]:
 
 def _tell_apart(ranked: Sequence["FrozenTrial"]) -> bool:
     """Whether there are completed trials enough, and of different accuracy, for an option to explain anything."""
-    from common import search
+    from common.training import search
 
     values = [trial.value for trial in ranked if not search.pruned(trial)]
     return len(values) >= ENOUGH and len(set(values)) > 1

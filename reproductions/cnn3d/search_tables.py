@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from common import optimism, search_effects
-from common.paper import Paper
-from common.tables import Table
+from common.paper.load import Paper
+from common.results.tables import Table
+from common.runs import selection_bias
+from common.training import search_effects
 from reproductions.cnn3d import search_record, searched
 from reproductions.cnn3d.data import CKPLUS, KEYS
 
@@ -123,9 +124,9 @@ def _warning(name: str, study: dict, paper: Paper) -> list[str]:
             "Too few trials were completed to say how much of the best one's accuracy is luck: see the nested search."
         ]
     stated = paper.hyperparameters["search"]["trials"]
-    measured, luck = optimism.spread(accuracies, samples)
-    ours = optimism.of_the_best(accuracies, samples, len(accuracies))
-    theirs = optimism.of_the_best(accuracies, samples, stated)
+    measured, luck = selection_bias.spread(accuracies, samples)
+    ours = selection_bias.of_the_best(accuracies, samples, len(accuracies))
+    theirs = selection_bias.of_the_best(accuracies, samples, stated)
     return [
         f"Beware: the best trial was chosen on the folds whose accuracy it shows. The {len(accuracies)} completed "
         f"trials differ by ±{100 * measured:.2f} points on {samples} sequences; luck alone makes ±{100 * luck:.2f}. In "
@@ -134,7 +135,7 @@ def _warning(name: str, study: dict, paper: Paper) -> list[str]:
     ]
 
 
-def _points(found: optimism.Optimism) -> str:
+def _points(found: selection_bias.Optimism) -> str:
     return f"{100 * found.expected:.1f} points (95 %: {100 * found.low:.1f} to {100 * found.high:.1f})"
 
 

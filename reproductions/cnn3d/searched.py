@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from common import search_effects
-from common.clips import Provenance
-from common.differences import NARROW, Stated, Statement
-from common.evidence import Evidence
-from common.paper import Claim
-from common.request import Request
-from common.runs import Identity, Run
-from common.verdicts import Measured
+from common.media.clips import Provenance
+from common.paper.load import Claim
+from common.paper.verdicts import Measured
+from common.results.config import Request
+from common.results.differences import NARROW, Stated, Statement
+from common.results.evidence import Evidence
+from common.runs.store import Identity, Run
+from common.training import search_effects
 from reproductions.cnn3d import data, search_record, trainings
 from reproductions.cnn3d.data import CKPLUS, KEYS
 

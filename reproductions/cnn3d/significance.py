@@ -7,12 +7,12 @@ independent although any two share most of their training sequences, and looks a
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from common import scores
-from common.auditors import corrected_resampled_t, paired_p_values
-from common.auditors.significance import fold_fractions
-from common.evidence import Evidence
-from common.paper import Paper
-from common.tables import Table
+from common.paper.auditors import corrected_resampled_t, paired_p_values
+from common.paper.auditors.significance import fold_fractions
+from common.paper.load import Paper
+from common.results.evidence import Evidence
+from common.results.tables import Table
+from common.runs import scores
 from reproductions.cnn3d import measured
 
 ONE_SIDED = "one-sided paired t-test"

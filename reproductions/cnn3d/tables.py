@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from common.errors import UserError
-from common.evidence import Evidence, whole
-from common.paper import Paper
-from common.tables import Table
+from common.paper.load import Paper
+from common.results.evidence import Evidence, whole
+from common.results.tables import Table
+from common.support.errors import UserError
 from reproductions.cnn3d import accuracy_tables, confusion_tables, fold_tables, readings, search_tables, significance
 from reproductions.cnn3d.data import CKPLUS
 from reproductions.cnn3d.fold_tables import leaks

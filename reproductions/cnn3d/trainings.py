@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from common.copies import Copies
-from common.feeding import class_labels
-from common.launch import Job
-from common.recipe import LATER, Recipe
-from common.request import Request
-from common.runs import Run
-from common.split_audit import described
-from common.splits import Fold
-from common.training import Training
+from common.protocols.leakage import described
+from common.protocols.splitters import Fold
+from common.results.config import Request
+from common.runs.store import Run
+from common.samples.offline_augmentation import Copies
+from common.training.batches import class_labels
+from common.training.launch import Job
+from common.training.recipe import LATER, Recipe
+from common.training.train import Training
 from reproductions.cnn3d import data, preprocessing, search_record
 from reproductions.cnn3d.data import CKPLUS, KEYS, OULU, Corpus
 from reproductions.cnn3d.models import NETWORKS, Network

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from common.blueprint import Blueprint
-from common.request import Request
+from common.results.config import Request
+from common.training.blueprint import Blueprint
 from datasets import fer2013
 from reproductions.convlstm import data
 from reproductions.convlstm.models import NETWORKS

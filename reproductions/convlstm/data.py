@@ -3,15 +3,15 @@
 from dataclasses import dataclass, field, replace
 
 import datasets
-from common import pictures
-from common.clips import Clip, Index, Provenance, common_origin, provenance
-from common.copied_samples import CopiedSamples
-from common.copies import Copies, Moves
-from common.emotions import Emotion
-from common.feeding import class_labels
-from common.request import Request
-from common.samples import Samples
-from common.screen import bar
+from common.media import images
+from common.media.clips import Clip, Index, Provenance, common_origin, provenance
+from common.media.emotions import Emotion
+from common.results.config import Request
+from common.samples.augmented_samples import CopiedSamples
+from common.samples.build import Samples
+from common.samples.offline_augmentation import Copies, Moves
+from common.support.console import bar
+from common.training.batches import class_labels
 from datasets import afew, ckplus, fer2013, savee
 from reproductions.convlstm import preprocessing
 from reproductions.data_root import data_root, need_classes
@@ -125,7 +125,7 @@ def load_fer2013(request: Request) -> Pictures:
     folder = data_root(request if there else replace(request, data=None), [fer2013.KEY])
     with bar("Reading FER2013", "pictures") as progress:
         read = fer2013.read(folder, request.cache / "pictures")
-        samples = pictures.samples(read, request.cache / "samples")
+        samples = images.samples(read, request.cache / "samples")
         progress(len(read), len(read))
     return Pictures(samples, provenance(fer2013.locate(folder)))
 

@@ -8,14 +8,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from common import plans
-from common.clips import Provenance
-from common.launch import Job
-from common.request import Request
-from common.runs import Run
-from common.samples import broken, counted
-from common.screen import console
-from common.split_audit import together
+from common.media.clips import Provenance
+from common.protocols.leakage import together
+from common.results import plans
+from common.results.config import Request
+from common.runs.store import Run
+from common.samples.build import broken, counted
+from common.support.console import console
+from common.training.launch import Job
 from reproductions.convlstm import data, readings, trainings
 from reproductions.convlstm.data import AFEW, Corpus
 from reproductions.convlstm.readings import READINGS

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from common import scores
-from common.intervals import expanded_tail
-from common.paper import Claim, Paper
-from common.runs import Run
-from common.scores import Score
+from common.paper.load import Claim, Paper
+from common.runs import scores
+from common.runs.intervals import expanded_tail
+from common.runs.scores import Score
+from common.runs.store import Run
 
 Figures = tuple[float, float, float]
 CONFUSED = ("Fear", "Sad")

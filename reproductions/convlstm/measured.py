@@ -3,15 +3,15 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from common import scores
-from common.clips import Provenance
-from common.differences import Stated
-from common.evidence import Evidence
-from common.paper import Claim, Paper
-from common.request import Request
-from common.runs import Run
-from common.scores import Score
-from common.verdicts import TOO_SMALL, Measured
+from common.media.clips import Provenance
+from common.paper.load import Claim, Paper
+from common.paper.verdicts import TOO_SMALL, Measured
+from common.results.config import Request
+from common.results.differences import Stated
+from common.results.evidence import Evidence
+from common.runs import scores
+from common.runs.scores import Score
+from common.runs.store import Run
 from reproductions.convlstm import data, findings, readings, trainings
 from reproductions.convlstm.data import AFEW, CKPLUS
 from reproductions.convlstm.readings import (

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from common.errors import UserError, unknown
+from common.support.errors import UserError, unknown
 
 FRAMES, SIZE = 8, 64
 UNITS = 16
@@ -39,7 +39,8 @@ class Network:
         title: name in tables.
         build: `build(classes=n, **settings)` gives a fresh `keras.Model` with softmax output (n, classes).
         parameters: what the network has with 7 classes and default settings.
-        layout: how frames enter, as `common.feeding` lays them out: (8, 64, 64, 1), or (48, 48, 1) for a picture.
+        layout: how frames enter, as `common.training.batches` lays them out: (8, 64, 64, 1), or (48, 48, 1) for a
+            picture.
     """
 
     key: str

@@ -12,11 +12,11 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from common import alignment, landmarks, video
-from common.clips import Clip
-from common.request import Request
-from common.samples import ClipSamples
-from common.tracking import Follower, Tracking
+from common.media import alignment, landmarks, video
+from common.media.clips import Clip
+from common.media.tracking import Follower, Tracking
+from common.results.config import Request
+from common.samples.build import ClipSamples
 
 # Which decision of the paper gives which of the settings.
 DECISIONS = {
@@ -38,7 +38,7 @@ class Settings:
         frames: how many frames of a clip are used.
         size: side of the square face image in pixels.
         aligned: the frames are faces that their corpus has aligned already; they are made grey and resized only.
-        confidence, upsample: how the face is found and followed (`common.tracking.Tracking`).
+        confidence, upsample: how the face is found and followed (`common.media.tracking.Tracking`).
         eye_level, eye_distance: where the eyes come to lie, in sides of the picture.
         gamma: how strongly dark clips are corrected; 1 leaves all as they are.
         gamma_direction: whether that makes them brighter (exponent 1/γ) or darker (γ).

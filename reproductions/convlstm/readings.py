@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from common import splits
-from common.request import Request
-from common.splits import Fold
+from common.protocols import splitters
+from common.protocols.splitters import Fold
+from common.results.config import Request
 from reproductions.convlstm.data import AFEW, CKPLUS, SAVEE
 
 
@@ -84,7 +84,7 @@ def said(name: str, test: dict) -> str:
     """What the tested part of a reading has in common with training, in a sentence.
 
     Args:
-        test: what `common.split_audit` counted of all folds together.
+        test: what `common.protocols.leakage` counted of all folds together.
     """
     seen = test["of_seen_subjects"] if READINGS[name].corpus != AFEW else 0
     told = ((test["copied"], "have a copy of their clip in training"), (seen, "show people who are trained on"))
@@ -123,13 +123,13 @@ def folds(request: Request, name: str, table, protocol: str, lost=None) -> list[
     """
     counted = lost is not None and len(lost) and request.settings["lost_clips"] == "count_as_errors"
     whole = _with_lost(table, lost) if counted else table
-    part = splits.with_validation if name in BY_SUBJECT else splits.with_validation_clips
+    part = splitters.with_validation if name in BY_SUBJECT else splitters.with_validation_clips
     on_test = protocol == "published" and request.settings["validation_part"] == "test_part"
     divided = []
     for both in _DIVIDE[name](request, whole):
         there = {side: positions[positions < len(table)] for side, positions in _sides(both).items()}
         fold = replace(both, **there)
-        fold = splits.selected_on_test(fold) if on_test else part(table, fold)
+        fold = splitters.selected_on_test(fold) if on_test else part(table, fold)
         unseen = whole.iloc[both.test[both.test >= len(table)]][["corpus", "clip", "subject", "emotion"]]
         divided.append(Division(both.name, fold, tuple(unseen.to_dict("records"))))
     return divided
@@ -151,7 +151,7 @@ def left_out(request: Request, name: str, lost) -> int:
 
 
 def _sides(fold: Fold) -> dict[str, np.ndarray]:
-    return {side: getattr(fold, side) for side in splits.SIDES}
+    return {side: getattr(fold, side) for side in splitters.SIDES}
 
 
 def _with_lost(table, lost):
@@ -171,7 +171,7 @@ def _with_lost(table, lost):
 def _ckplus(request: Request, table) -> Sequence[Fold]:
     count = request.paper.hyperparameters["ckplus"]["folds"]
     random = request.settings["ckplus_folds"] == "subjects_random"
-    divided = splits.shuffled_folds(table, count) if random else splits.step_folds(table, count)
+    divided = splitters.shuffled_folds(table, count) if random else splitters.step_folds(table, count)
     return divided[: request.sizes.get("folds")]
 
 
@@ -183,7 +183,7 @@ def _random(stated: str) -> Callable[[Request, object], Sequence[Fold]]:
         fractions = (1 - of["test"], 0, of["test"])
         several = request.sizes.get("runs", of["runs"]) if request.settings["five_runs"] == "splits" else 1
         seeds = range(first, first + several)
-        drawn = [splits.random_windows(table, one, fractions, request.settings["stratified"]) for one in seeds]
+        drawn = [splitters.random_windows(table, one, fractions, request.settings["stratified"]) for one in seeds]
         return [replace(fold, name=f"split-{one}") for one, fold in zip(seeds, drawn, strict=True)]
 
     return divide
@@ -201,11 +201,11 @@ def _random_clips_with_copies(request: Request, table) -> Sequence[Fold]:
 
 
 def _speakers(request: Request, table) -> Sequence[Fold]:
-    return splits.leave_one_subject_out(table)
+    return splitters.leave_one_subject_out(table)
 
 
 def _parts(request: Request, table) -> Sequence[Fold]:
-    return [splits.official(table, ("Train", "Val", "Val"))]
+    return [splitters.official(table, ("Train", "Val", "Val"))]
 
 
 _DIVIDE: dict[str, Callable[[Request, object], Sequence[Fold]]] = {

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from common import auditors, scores
-from common.evidence import Evidence, whole
-from common.paper import Check, Claim, Paper
-from common.runs import Run
-from common.tables import Table
-from common.verdicts import TOO_SMALL, Measured
+from common.paper import auditors
+from common.paper.load import Check, Claim, Paper
+from common.paper.verdicts import TOO_SMALL, Measured
+from common.results.evidence import Evidence, whole
+from common.results.tables import Table
+from common.runs import scores
+from common.runs.store import Run
 from reproductions.convlstm import measured, readings, trainings
 from reproductions.convlstm.data import AFEW, CKPLUS
 from reproductions.convlstm.measured import Row, Size

@@ -4,16 +4,16 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from common import splits
-from common.augmentation import Augmentation
-from common.copied_samples import CopiedSamples
-from common.feeding import class_labels
-from common.launch import Job
-from common.recipe import Recipe
-from common.request import Request
-from common.runs import Run
-from common.split_audit import described
-from common.training import Training
+from common.protocols import splitters
+from common.protocols.leakage import described
+from common.results.config import Request
+from common.runs.store import Run
+from common.samples.augmentation import Augmentation
+from common.samples.augmented_samples import CopiedSamples
+from common.training.batches import class_labels
+from common.training.launch import Job
+from common.training.recipe import Recipe
+from common.training.train import Training
 from datasets.fer2013 import PARTITIONS
 from reproductions.convlstm.data import AFEW, Corpus, Pictures
 from reproductions.convlstm.models import NETWORKS, Network, take_fer
@@ -152,7 +152,7 @@ def recipe_of_fer2013(request: Request) -> Recipe:
 def on_fer2013(request: Request, pictures: Pictures, seed: int) -> Job:
     """The training of the network whose features the second branch sees; the paper says only that there is one."""
     table = pictures.samples.table
-    fold = splits.official(table, PARTITIONS)
+    fold = splitters.official(table, PARTITIONS)
     training = Training(
         paper=request.paper.name,
         experiment=FER2013,

@@ -6,7 +6,7 @@ else is that of the network that MatConvNet offers, `imagenet-caffe-alex`, which
 
 from dataclasses import dataclass
 
-from common.errors import UserError
+from common.support.errors import UserError
 
 SIZE = 227
 UNITS = 4096

@@ -3,8 +3,8 @@
 import inspect
 from collections.abc import Iterator
 
-from common.blueprint import Blueprint
-from common.request import Request
+from common.results.config import Request
+from common.training.blueprint import Blueprint
 from reproductions.emotionalvlan.models import NETWORKS, NO_WEIGHTS
 
 

@@ -4,10 +4,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from common import scores
-from common.evidence import Evidence
-from common.paper import Matrix
-from common.tables import Table
+from common.paper.load import Matrix
+from common.results.evidence import Evidence
+from common.results.tables import Table
+from common.runs import scores
 from reproductions.emotionalvlan import measured
 from reproductions.emotionalvlan.data import LABELLED
 

@@ -1,8 +1,8 @@
 """The control that decides FER2013: a temporal stream on pictures that do not move sees the same picture every time."""
 
-from common import scores
-from common.evidence import Evidence
-from common.tables import Table
+from common.results.evidence import Evidence
+from common.results.tables import Table
+from common.runs import scores
 from reproductions.emotionalvlan import groups, measured
 from reproductions.emotionalvlan.data import FER2013
 

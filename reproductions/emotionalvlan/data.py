@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 import datasets
-from common import pictures
-from common.clips import Clip, Index, Provenance, common_origin, provenance
-from common.emotions import Emotion
-from common.request import Request
-from common.samples import Samples
-from common.screen import bar
+from common.media import images
+from common.media.clips import Clip, Index, Provenance, common_origin, provenance
+from common.media.emotions import Emotion
+from common.results.config import Request
+from common.samples.build import Samples
+from common.support.console import bar
 from datasets import baum1, fer2013, mmi, rml
 from reproductions.data_root import data_root, need_classes
 from reproductions.emotionalvlan import preprocessing
@@ -68,7 +68,7 @@ class Corpus:
     classes: tuple[Emotion, ...]
     origin: Provenance
     clips: list[Clip] = field(default_factory=list)
-    pictures: Samples | None = None
+    images: Samples | None = None
     left_out: int = 0
     whole: dict[str, int] = field(default_factory=dict)
     _videos: Videos | None = None
@@ -141,7 +141,7 @@ def _corpus(request: Request, name: str, place) -> Corpus:
     if name == FER2013:
         with bar("Reading FER2013", "pictures") as progress:
             read = fer2013.read(place, request.cache / "pictures")
-            samples = pictures.samples(read, request.cache / "samples")
+            samples = images.samples(read, request.cache / "samples")
             progress(len(read), len(read))
         left_out = int((~np.isin(read.emotions, list(map(str, chosen)))).sum())
         whole = {"images": len(read)}

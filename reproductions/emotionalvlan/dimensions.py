@@ -1,7 +1,7 @@
 """Which size of the aggregated descriptor that the paper prints fits which reading of its layer."""
 
-from common.paper import Paper
-from common.tables import Table
+from common.paper.load import Paper
+from common.results.tables import Table
 from reproductions.emotionalvlan.alexnet import PARAMETERS, UNITS
 from reproductions.emotionalvlan.models import PAIRS, STREAMS
 

@@ -7,13 +7,15 @@ files belong together; `reproductions.emotionalvlan.tables` makes the tables fro
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from common import devices, plans, runs
-from common.clips import Provenance
-from common.launch import Job
-from common.request import Request
-from common.samples import broken, counted
-from common.screen import bar, console
-from common.split_audit import together
+from common.media.clips import Provenance
+from common.protocols.leakage import together
+from common.results import plans
+from common.results.config import Request
+from common.runs import store
+from common.samples.build import broken, counted
+from common.support import devices
+from common.support.console import bar, console
+from common.training.launch import Job
 from reproductions.data_root import missing_sets
 from reproductions.emotionalvlan import data, models, sweep, trainings
 from reproductions.emotionalvlan.data import BAUM1S, FER2013, KEYS, MMI, RML, Corpus
@@ -128,7 +130,7 @@ def _networks(request: Request, wanted: Sequence[str], corpus: str, protocol: st
 def _describe(request: Request, jobs: Sequence[Job]) -> None:
     """Step 4: the features that trainings which are not finished yet will read."""
     root = request.results / "runs"
-    todo = [job for job in jobs if request.fresh or runs.finished(job.training.identity, root) is None]
+    todo = [job for job in jobs if request.fresh or store.finished(job.training.identity, root) is None]
     streams: dict[tuple[str, str], Described] = {(one.trained.key, one.layer): one for one in trainings.streams(todo)}
     if not streams:
         return

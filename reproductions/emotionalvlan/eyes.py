@@ -8,8 +8,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from common import faces, landmarks
-from common.tracking import Tracking
+from common.media import faces, landmarks
+from common.media.tracking import Tracking
 
 Detector = Literal["haar_face_and_eyes", "dlib_landmarks"]
 

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from common import files, runs
-from common.feeding import Batches
-from common.runs import Identity
+from common.runs import store
+from common.runs.store import Identity
+from common.support import files
+from common.training.batches import Batches
 from reproductions.emotionalvlan.stills import SinglePictures, Videos
 
 AT_ONCE = 64  # pictures
@@ -59,7 +60,7 @@ class Described:
         with files.lock(self.folder / "locks" / path.stem):
             if path.exists():
                 return
-            model = extractor(runs.finished(self.trained, self.root), self.layer)
+            model = extractor(store.finished(self.trained, self.root), self.layer)
             rows, nothing = np.arange(len(self.pictures)), np.zeros(len(self.pictures), int)
             scaling = self.trained.recipe["pixel_scaling"]
             batches = Batches(self.pictures, nothing, 1, rows, "last", AT_ONCE, pixel_scaling=scaling)

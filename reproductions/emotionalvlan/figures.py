@@ -3,9 +3,9 @@
 import cv2
 import numpy as np
 
-from common import alignment
-from common.emotions import Emotion
-from common.video import grey
+from common.media import alignment
+from common.media.emotions import Emotion
+from common.media.video import grey
 from datasets.synthetic.performance import Performance, draw
 from reproductions.emotionalvlan import eyes, flow_pictures, horn_schunck, preprocessing
 from reproductions.emotionalvlan.preprocessing import FRAMES, SHAPE, Settings

@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from common import splits
-from common.errors import UserError
-from common.request import Request
-from common.splits import Fold
+from common.protocols import splitters
+from common.protocols.splitters import Fold
+from common.results.config import Request
+from common.support.errors import UserError
 from datasets.fer2013 import PARTITIONS
 from reproductions.emotionalvlan.data import FER2013
 
@@ -40,22 +40,22 @@ def folds(request: Request, corpus: str, table, protocol: str) -> list[tuple[str
     """
     how = kind(corpus, protocol)
     if how == OFFICIAL:
-        return [("", splits.official(table, PARTITIONS))]
+        return [("", splitters.official(table, PARTITIONS))]
     if how == RANDOM:
-        divided = splits.random_folds(table, GROUPS)
+        divided = splitters.random_folds(table, GROUPS)
     else:
         divided = _by_subject(table, request.settings["subject_groups"])
     divided = divided[: request.sizes.get("groups")]
     on_test = protocol == "published" and request.settings["tested_epoch"] == "best_on_tested_part"
-    return [(fold.name, splits.selected_on_test(fold) if on_test else fold) for fold in divided]
+    return [(fold.name, splitters.selected_on_test(fold) if on_test else fold) for fold in divided]
 
 
 def _by_subject(table, grouping: str) -> list[Fold]:
     if grouping == "random_groups":
-        return splits.shuffled_folds(table, GROUPS)
+        return splitters.shuffled_folds(table, GROUPS)
     if grouping == "sorted_step_5":
-        return splits.step_folds(table, GROUPS)
-    alone = splits.leave_one_subject_out(table)
+        return splitters.step_folds(table, GROUPS)
+    alone = splitters.leave_one_subject_out(table)
     if grouping == "leave_one_out":
         return alone
     if len(alone) < GROUPS:

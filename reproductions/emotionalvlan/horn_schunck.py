@@ -13,7 +13,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from common.errors import UserError
+from common.support.errors import UserError
 
 # Weights in the mean of the four neighbours beside a pixel and of the four at its corners, each.
 _MEANS = {"cross": (1 / 4, 0.0), "square": (1 / 6, 1 / 12)}

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from common import scores
-from common.clip_votes import by_clip
-from common.differences import NARROW, Stated
-from common.evidence import Evidence
-from common.paper import Claim
-from common.request import Request
-from common.runs import Run
-from common.scores import Score
-from common.verdicts import TOO_SMALL, Measured
+from common.paper.load import Claim
+from common.paper.verdicts import TOO_SMALL, Measured
+from common.results.config import Request
+from common.results.differences import NARROW, Stated
+from common.results.evidence import Evidence
+from common.runs import scores
+from common.runs.clip_votes import by_clip
+from common.runs.scores import Score
+from common.runs.store import Run
 from reproductions.emotionalvlan import groups, sweep, trainings
 from reproductions.emotionalvlan.data import FER2013, KEYS, LISTED, PRINTED
 from reproductions.emotionalvlan.models import FRAMES, NO_WEIGHTS

@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from common.compiled import network_of
-from common.errors import UserError, unknown
+from common.support.errors import UserError, unknown
+from common.training.model_cache import network_of
 from reproductions.emotionalvlan import alexnet as trunks
 from reproductions.emotionalvlan import weights
 from reproductions.emotionalvlan.alexnet import SIZE, UNITS
@@ -37,7 +37,7 @@ class Network:
         title: name in tables.
         build: `build(classes=n, **settings)` gives a fresh `keras.Model` with softmax output (n, classes).
         parameters: what the network has with 6 classes and default settings.
-        layout: how its inputs are laid out (`common.feeding`): (size, size, 3), 30 of these, or features.
+        layout: how its inputs are laid out (`common.training.batches`): (size, size, 3), 30 of these, or features.
         features: the layer of both AlexNets that describes pictures for it; "" where it takes pictures.
         streams: what it sees of a video.
     """

@@ -3,10 +3,10 @@
 from itertools import product
 from pathlib import Path
 
-from common import paper as papers
-from common import runs
-from common.errors import UserError
-from common.runs import Run
+from common.paper import load as papers
+from common.runs import store
+from common.runs.store import Run
+from common.support.errors import UserError
 from reproductions.emotionalvlan.features import key_of
 from reproductions.emotionalvlan.models import STREAMS
 
@@ -42,7 +42,7 @@ def _finished(folder: Path) -> list[Run]:
     found = []
     for one in sorted(folder.glob("*/*/*")):
         try:
-            found.append(runs.read(one))
+            found.append(store.read(one))
         except UserError:
             continue
     return found

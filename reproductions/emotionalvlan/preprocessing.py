@@ -14,11 +14,11 @@ from typing import Any, ClassVar, Literal
 import cv2
 import numpy as np
 
-from common import alignment, landmarks, orientation
-from common.clips import Clip
-from common.request import Request
-from common.samples import ClipSamples
-from common.video import frames, grey, length
+from common.media import alignment, landmarks, orientation
+from common.media.clips import Clip
+from common.media.video import frames, grey, length
+from common.results.config import Request
+from common.samples.build import ClipSamples
 from reproductions.emotionalvlan import eyes, flow_pictures, horn_schunck
 
 FRAMES = 16

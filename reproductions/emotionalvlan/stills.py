@@ -13,7 +13,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from common.samples import Samples
+from common.samples.build import Samples
 from reproductions.emotionalvlan import preprocessing
 from reproductions.emotionalvlan.preprocessing import PAIRS, SHAPE, Settings
 

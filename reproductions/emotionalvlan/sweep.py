@@ -7,12 +7,12 @@ It runs only where it is asked for: make reproduce PAPER=emotionalvlan EXPERIMEN
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from common import scores
-from common.evidence import Evidence
-from common.paper import Claim
-from common.request import Request
-from common.runs import Run
-from common.tables import Table
+from common.paper.load import Claim
+from common.results.config import Request
+from common.results.evidence import Evidence
+from common.results.tables import Table
+from common.runs import scores
+from common.runs.store import Run
 from reproductions.emotionalvlan import trainings
 from reproductions.emotionalvlan.data import KEYS, RML, Corpus
 from reproductions.emotionalvlan.models import FRAMES

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from common import auditors, scores
-from common.evidence import Evidence, whole
-from common.paper import Claim, Paper
-from common.tables import Table
-from common.verdicts import TOO_SMALL
+from common.paper import auditors
+from common.paper.load import Claim, Paper
+from common.paper.verdicts import TOO_SMALL
+from common.results.evidence import Evidence, whole
+from common.results.tables import Table
+from common.runs import scores
 from reproductions.emotionalvlan import confusion_tables, groups, measured, sweep
 from reproductions.emotionalvlan.control import control
 from reproductions.emotionalvlan.data import FER2013

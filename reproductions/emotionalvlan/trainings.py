@@ -6,14 +6,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from common.feeding import class_labels
-from common.launch import Job
-from common.recipe import Recipe
-from common.request import Request
-from common.runs import Identity, Run
-from common.split_audit import described
-from common.splits import Fold
-from common.training import Training
+from common.protocols.leakage import described
+from common.protocols.splitters import Fold
+from common.results.config import Request
+from common.runs.store import Identity, Run
+from common.training.batches import class_labels
+from common.training.launch import Job
+from common.training.recipe import Recipe
+from common.training.train import Training
 from reproductions.emotionalvlan import groups, models, weights
 from reproductions.emotionalvlan.data import KEYS, Corpus
 from reproductions.emotionalvlan.features import Described, Features

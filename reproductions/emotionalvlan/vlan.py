@@ -5,7 +5,7 @@ from typing import Literal
 import keras
 from keras import ops
 
-from common.errors import unknown
+from common.support.errors import unknown
 
 AGGREGATIONS = ("sum", "frames", "concat")
 INITIAL = (0.0, "normal")

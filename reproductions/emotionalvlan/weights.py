@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from common.errors import UserError
+from common.support.errors import UserError
 from reproductions.emotionalvlan import caffe_file, matconvnet_file, torch_file
 from reproductions.emotionalvlan.alexnet import CONVOLUTIONS, DENSE, parts
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from common.blueprint import Blueprint
-from common.request import Request
+from common.results.config import Request
+from common.training.blueprint import Blueprint
 from reproductions.thesis.models import NETWORKS
 
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from common import scores
-from common.evidence import Evidence
-from common.intervals import wilson
-from common.runs import Run
-from common.tables import Table
+from common.results.evidence import Evidence
+from common.results.tables import Table
+from common.runs import scores
+from common.runs.intervals import wilson
+from common.runs.store import Run
 from reproductions.thesis import known, votes
 from reproductions.thesis.candidates import ANY, CLEAREST
 

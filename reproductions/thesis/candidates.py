@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from common.paper import Paper
-from common.pictures import Pictures
-from common.runs import Run
+from common.media.images import Pictures
+from common.paper.load import Paper
+from common.runs.store import Run
 from reproductions.thesis import votes
 
 if TYPE_CHECKING:
-    from common.training import Training
+    from common.training.train import Training
 
 CLEAREST, ANY = "five_clearest", "five_any"
 
@@ -48,8 +48,8 @@ def selections(pictures: Pictures, paper: Paper, seed: int = 0) -> dict[str, np.
 
 def on_training_pictures(run: Run, training: "Training") -> float:
     """Accuracy of a finished run on the pictures it was trained on, as if they were its test part."""
-    from common.compiled import network_of
-    from common.epochs import predict
+    from common.training.loop import predict
+    from common.training.model_cache import network_of
 
     rows = training.fold.train
     probabilities = predict(network_of(run), training.batches(rows, train=False))

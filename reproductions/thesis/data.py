@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import datasets
-from common import pictures
-from common.clips import Provenance, provenance
-from common.emotions import Emotion
-from common.pictures import Pictures
-from common.request import Request
-from common.samples import Samples
-from common.screen import bar
+from common.media import images
+from common.media.clips import Provenance, provenance
+from common.media.emotions import Emotion
+from common.media.images import Pictures
+from common.results.config import Request
+from common.samples.build import Samples
+from common.support.console import bar
 from datasets import ckplus, ckplus48, fer2013
 from reproductions.data_root import need_classes
 from reproductions.prepared import prepared
@@ -39,7 +39,7 @@ class Part:
     samples: Samples
     classes: tuple[Emotion, ...]
     origin: Provenance
-    pictures: Pictures | None = None
+    images: Pictures | None = None
 
 
 def available(folder: Path) -> dict[str, bool]:
@@ -58,7 +58,7 @@ def load_fer2013(request: Request, folder: Path) -> Part:
     """
     with bar("Reading FER2013", "pictures") as progress:
         read = fer2013.read(folder, request.cache / "pictures")
-        samples = pictures.samples(read, request.cache / "samples")
+        samples = images.samples(read, request.cache / "samples")
         progress(len(read), len(read))
     return Part("FER2013", samples, FER2013, provenance(fer2013.locate(folder)), read)
 
@@ -78,7 +78,7 @@ def load_ckplus(request: Request, folder: Path) -> Part:
     else:
         place = ckplus48.locate(folder)
         read = ckplus48.read(place, request.cache / "pictures")
-        samples = pictures.samples(_last(read, frames), request.cache / "samples")
+        samples = images.samples(_last(read, frames), request.cache / "samples")
     return Part("CK+", samples, CKPLUS, provenance(place))
 
 

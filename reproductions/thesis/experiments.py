@@ -11,13 +11,15 @@ from pathlib import Path
 import numpy as np
 
 import datasets
-from common import devices, plans, runs
-from common.clips import Provenance, common_origin
-from common.errors import UserError
-from common.launch import Job
-from common.request import Request
-from common.samples import broken
-from common.screen import bar, console
+from common.media.clips import Provenance, common_origin
+from common.results import plans
+from common.results.config import Request
+from common.runs import store
+from common.samples.build import broken
+from common.support import devices
+from common.support.console import bar, console
+from common.support.errors import UserError
+from common.training.launch import Job
 from reproductions.data_root import data_root
 from reproductions.thesis import candidates, data, known, svm, svm_search, trainings
 from reproductions.thesis.data import Part
@@ -178,7 +180,7 @@ def _test_on_training_pictures(request: Request, origin: Provenance, jobs: Seque
         devices.prepare(seed=0)
     with bar("Testing on training", "runs") as progress:
         for done, training in enumerate(todo, start=1):
-            run = runs.finished(training.identity, request.results / "runs")
+            run = store.finished(training.identity, request.results / "runs")
             accuracies[training.identity.key] = candidates.on_training_pictures(run, training)
             known.write_trained(accuracies, file)
             progress(done, len(todo), str(training.seed))

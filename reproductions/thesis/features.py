@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from common.errors import UserError
+from common.support.errors import UserError
 
 CELL, BLOCK, BINS = 8, 16, 9
 # The predictor was fitted to faces of this size; pictures are enlarged to it.

@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from common import files, near_duplicates
-from common.paper import Paper
-from common.pictures import Pictures
-from common.splits import Fold
+from common.media.images import Pictures
+from common.paper.load import Paper
+from common.protocols.splitters import Fold
+from common.samples import near_duplicates
+from common.support import files
 from reproductions.thesis import votes
 
 if TYPE_CHECKING:
     import pandas
 
-    from common.samples import Samples
+    from common.samples.build import Samples
 
 
 def path(kind: str, paper: Paper, profile: str, data: str, results: Path) -> Path:
@@ -43,7 +44,7 @@ def write_votes(pictures: Pictures, file: Path) -> None:
 
 
 def near_twins(samples: "Samples", cache: Path) -> np.ndarray:
-    """The pairs of near twins among all samples (`common.near_duplicates`), from the cache if sought before.
+    """The pairs of near twins among all samples (`common.samples.near_duplicates`), from the cache if sought before.
 
     Args:
         cache: folder of what can be computed again.

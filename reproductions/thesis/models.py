@@ -26,7 +26,7 @@ class Network:
         title: name in tables.
         build: `build(classes=7, dropout=0.25)` gives a fresh `keras.Model` with softmax output (n, classes).
         parameters, trainable: what the built network has, as printed below its layer table.
-        layout: how pictures enter, as `common.feeding` lays them out: (48, 48, 1).
+        layout: how pictures enter, as `common.training.batches` lays them out: (48, 48, 1).
     """
 
     key: str

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from common.paper import Claim, Paper
+from common.paper.load import Claim, Paper
 
 CELLS = ("precision", "recall")
 

@@ -1,8 +1,8 @@
 """The row of a claim: printed beside ours, with the verdict."""
 
-from common.evidence import Evidence
-from common.paper import Claim
-from common.verdicts import Measured
+from common.paper.load import Claim
+from common.paper.verdicts import Measured
+from common.results.evidence import Evidence
 
 COLUMNS = {
     "quantity": "Quantity",

@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from common import devices, files, inner_folds, runs, scores, workers
-from common.clips import Provenance
-from common.runs import Identity, Run
-from common.splits import Fold
+from common.media.clips import Provenance
+from common.protocols import inner_folds
+from common.protocols.splitters import Fold
+from common.runs import scores, store
+from common.runs.store import Identity, Run
+from common.support import devices, files, workers
 from reproductions.thesis.configuration import Configuration, attainable, pipeline
 
 if TYPE_CHECKING:
-    from common.samples import Samples
+    from common.samples.build import Samples
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class Fit:
         labels: (all samples,) int, position of each sample's class in `classes`.
         fold: positions of the training, validation and test samples.
         folds, rows: of the cross-validation, which uses at most so many training samples. It takes the place of a
-            validation part where the fold has none, and divides what the protocol divides (`common.inner_folds`).
+            validation part where the fold has none, and divides what the protocol divides
+            (`common.protocols.inner_folds`).
         data: folder of the shape predictor, for landmarks.
         decisions: the paper's open decisions that this fit depends on, by name; they go into the record.
     """
@@ -67,7 +70,7 @@ class Fit:
             recipe=recipe(self.protocol, len(fold.validation) > 0, self.folds, self.rows),
             seed=self.seed,
             data=self.samples.key,
-            split=runs.split_digest(self.classes, fold.train, fold.validation, fold.test, self.labels),
+            split=store.split_digest(self.classes, fold.train, fold.validation, fold.test, self.labels),
         )
 
 
@@ -100,13 +103,13 @@ def launch(
     Raises:
         UserError: the first problem of any fit, after the others have ended.
     """
-    todo = [fit for fit in fits if fresh or runs.finished(fit.identity, root) is None]
+    todo = [fit for fit in fits if fresh or store.finished(fit.identity, root) is None]
     progress(0, len(todo), "starting")
     tasks = [(fit, root, provenance, fresh) for fit in todo]
     workers.run_all(
         _run, tasks, processes, lambda number, task: progress(number, len(todo), task[0].configuration.name)
     )
-    return runs.complete([fit.identity for fit in fits], root)
+    return store.complete([fit.identity for fit in fits], root)
 
 
 def _run(task: tuple[Fit, Path, Provenance, bool]) -> None:
@@ -130,7 +133,7 @@ def run(fit: Fit, root: Path, provenance: Provenance, fresh: bool = False) -> Ru
     identity = fit.identity
     folder = identity.folder(root)
     with files.lock(root / ".locks" / identity.key[:16]):
-        done = runs.finished(identity, root)
+        done = store.finished(identity, root)
         if done and not fresh:
             return done
         started = datetime.now(UTC)
@@ -141,8 +144,8 @@ def run(fit: Fit, root: Path, provenance: Provenance, fresh: bool = False) -> Ru
         machine.fit(_pictures(fit, train), fit.labels[train])
         fitted = datetime.now(UTC)
         table = _predictions(fit, machine.predict(_pictures(fit, fit.fold.test)))
-        partial = folder.with_name(folder.name + runs.PARTIAL)
-        with files.atomic(partial / runs.PREDICTIONS) as temporary:
+        partial = folder.with_name(folder.name + store.PARTIAL)
+        with files.atomic(partial / store.PREDICTIONS) as temporary:
             table.to_csv(temporary, index=False)
         record = {
             "provenance": {"synthetic": provenance.synthetic, "details": provenance.details},
@@ -157,9 +160,9 @@ def run(fit: Fit, root: Path, provenance: Provenance, fresh: bool = False) -> Ru
             "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
             "hardware": {"backend": "scikit-learn", "cpu": devices.cpu(), "cores": os.cpu_count(), "gpus": []},
             "versions": devices.versions() | {name: version(name) for name in ("scikit-learn", "scipy")},
-            "revision": runs.revision(),
+            "revision": store.revision(),
         }
-        return runs.publish(partial, identity, record, root, (runs.PREDICTIONS,))
+        return store.publish(partial, identity, record, root, (store.PREDICTIONS,))
 
 
 def _training_rows(fit: Fit) -> np.ndarray:

@@ -10,14 +10,14 @@ from functools import lru_cache
 
 import numpy as np
 
-from common import runs, scores
-from common.differences import Stated
-from common.evidence import Evidence
-from common.intervals import expanded_tail
-from common.paper import Claim
-from common.request import Request
-from common.runs import Identity, Run
-from common.verdicts import Measured
+from common.paper.load import Claim
+from common.paper.verdicts import Measured
+from common.results.config import Request
+from common.results.differences import Stated
+from common.results.evidence import Evidence
+from common.runs import scores, store
+from common.runs.intervals import expanded_tail
+from common.runs.store import Identity, Run
 from reproductions.thesis import data, svm
 from reproductions.thesis.printed_report import Report
 
@@ -98,7 +98,7 @@ def headline(evidence: Evidence, experiment: str, protocol: str) -> Run | None:
 def all_runs(evidence: Evidence, experiment: str, protocol: str) -> list[Run]:
     """The finished runs of every configuration, that of the settings first; a search may still be under way."""
     root = evidence.results / "runs"
-    others = (runs.finished(one, root) for one in searched(evidence, experiment, protocol))
+    others = (store.finished(one, root) for one in searched(evidence, experiment, protocol))
     return [run for run in (headline(evidence, experiment, protocol), *others) if run is not None]
 
 

@@ -7,10 +7,10 @@ runs only go into the tables of `reproductions.thesis.svm_tables`.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from common import splits
-from common.feeding import class_labels
-from common.request import Request
-from common.splits import Fold
+from common.protocols import splitters
+from common.protocols.splitters import Fold
+from common.results.config import Request
+from common.training.batches import class_labels
 from datasets.fer2013 import PARTITIONS
 from reproductions.thesis.configuration import Configuration
 from reproductions.thesis.data import Part
@@ -116,10 +116,10 @@ def fold(table, name: str, protocol: str, share: float = QUARTER) -> Fold | None
     """
     fractions = (1 - share, 0.0, share)
     if protocol == "published":
-        return splits.random_windows(table, SPLIT_SEED, fractions)
+        return splitters.random_windows(table, SPLIT_SEED, fractions)
     if name == "FER2013":
-        return splits.official(table, PARTITIONS) if protocol == "honest" else None
-    divide = splits.clip_disjoint if protocol == "clip-disjoint" else splits.subject_disjoint
+        return splitters.official(table, PARTITIONS) if protocol == "honest" else None
+    divide = splitters.clip_disjoint if protocol == "clip-disjoint" else splitters.subject_disjoint
     return divide(table, SPLIT_SEED, fractions)
 
 

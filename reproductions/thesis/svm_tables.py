@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from common.evidence import Evidence
-from common.runs import Run
-from common.tables import Table
+from common.results.evidence import Evidence
+from common.results.tables import Table
+from common.runs.store import Run
 from reproductions.thesis import printed_report, svm_measured
 from reproductions.thesis.printed_report import CELLS
 from reproductions.thesis.rows import COLUMNS, claimed

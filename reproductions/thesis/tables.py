@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from common import auditors, scores
-from common.evidence import Evidence, whole
-from common.paper import Claim, Paper
-from common.runs import Run
-from common.tables import Table
-from common.verdicts import TOO_SMALL
+from common.paper import auditors
+from common.paper.load import Claim, Paper
+from common.paper.verdicts import TOO_SMALL
+from common.results.evidence import Evidence, whole
+from common.results.tables import Table
+from common.runs import scores
+from common.runs.store import Run
 from reproductions.thesis import candidate_tables, measured, svm_tables
 from reproductions.thesis.models import NETWORKS
 from reproductions.thesis.rows import COLUMNS, claimed

@@ -9,14 +9,14 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from common import controls, split_audit, splits
-from common.augmentation import Augmentation
-from common.feeding import class_labels
-from common.launch import Job
-from common.recipe import EarlyStopping, Recipe
-from common.request import Request
-from common.splits import Fold
-from common.training import Training
+from common.protocols import baselines, leakage, splitters
+from common.protocols.splitters import Fold
+from common.results.config import Request
+from common.samples.augmentation import Augmentation
+from common.training.batches import class_labels
+from common.training.launch import Job
+from common.training.recipe import EarlyStopping, Recipe
+from common.training.train import Training
 from datasets.fer2013 import PARTITIONS
 from reproductions.thesis.data import Part
 from reproductions.thesis.models import NETWORKS
@@ -50,7 +50,7 @@ def jobs(
     everything = np.arange(len(table)) if chosen is None else chosen
     made = []
     for protocol, seed in _attempts(request, part, protocols or request.protocols):
-        fold = splits.within(_fold(request, table.iloc[everything], part.name, protocol, seed), everything)
+        fold = splitters.within(_fold(request, table.iloc[everything], part.name, protocol, seed), everything)
         training = Training(
             paper=request.paper.name,
             experiment=experiment,
@@ -79,12 +79,12 @@ def _fold(request: Request, table, name: str, protocol: str, seed: int) -> Fold:
     """The sides of one attempt; the split is drawn anew for each, save that of FER2013's makers."""
     if protocol == "published":
         if request.settings["early_stopping_part"] == "inner_validation":
-            return splits.random_windows(table, seed, WITH_VALIDATION)
+            return splitters.random_windows(table, seed, WITH_VALIDATION)
         stated = request.paper.hyperparameters
-        return splits.selected_on_test(splits.random_windows(table, seed, (stated["train"], 0, stated["test"])))
+        return splitters.selected_on_test(splitters.random_windows(table, seed, (stated["train"], 0, stated["test"])))
     if name == "FER2013":
-        return splits.official(table, PARTITIONS)
-    divide = splits.clip_disjoint if protocol == "clip-disjoint" else splits.subject_disjoint
+        return splitters.official(table, PARTITIONS)
+    divide = splitters.clip_disjoint if protocol == "clip-disjoint" else splitters.subject_disjoint
     return divide(table, seed, WITH_VALIDATION)
 
 
@@ -112,10 +112,10 @@ def recipe(request: Request, protocol: str, name: str) -> Recipe:
 
 def split(table, fold: Fold) -> dict:
     """What the auditor says about a fold, and what a classifier reaches on it that sees no face."""
-    known, nameless = split_audit.described(table, fold), table.subject.is_unique
+    known, nameless = leakage.described(table, fold), table.subject.is_unique
     watched = known["selected_on_test"]
     return known | {
-        "clean": split_audit.audit_split(table, fold).test.clean and not watched and not nameless,
+        "clean": leakage.audit_split(table, fold).test.clean and not watched and not nameless,
         "said": (NAMELESS if nameless else known["said"]) + (WATCHED if watched else ""),
-        "majority": controls.accuracy(table, fold, controls.majority(table, fold)),
+        "majority": baselines.accuracy(table, fold, baselines.majority(table, fold)),
     }

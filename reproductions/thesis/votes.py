@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from common.pictures import BALLOT, Pictures
+from common.media.images import BALLOT, Pictures
 
 if TYPE_CHECKING:
     import pandas

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from common import scores
-from common.evidence import Evidence
-from common.intervals import clustered
-from common.tables import Table
+from common.results.evidence import Evidence
+from common.results.tables import Table
+from common.runs import scores
+from common.runs.intervals import clustered
 from reproductions.timeconvnet.data import CLASSES
 from reproductions.timeconvnet.models import NETWORKS
 
@@ -17,7 +17,7 @@ def clips(predictions: "pandas.DataFrame") -> "pandas.DataFrame":
     """The tested clips of each seed, with what was made of their windows.
 
     Args:
-        predictions: as `common.scores.predictions` gives them, with the probability of every class.
+        predictions: as `common.runs.scores.predictions` gives them, with the probability of every class.
 
     Returns:
         one row a clip and seed: subject, emotion, windows, share (of its windows that were recognised, 0 to 1), and

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 
 import datasets
-from common import splits
-from common.clips import Clip, Provenance, common_origin, provenance
-from common.emotions import Emotion
-from common.request import Request
-from common.samples import Samples
+from common.media.clips import Clip, Provenance, common_origin, provenance
+from common.media.emotions import Emotion
+from common.protocols import splitters
+from common.results.config import Request
+from common.samples.build import Samples
 from datasets import baum1, ckplus, enterface
 from reproductions.data_root import need_classes
 from reproductions.prepared import prepared
@@ -31,9 +31,9 @@ CLASSES = (
 )
 
 SPLITTERS = {
-    "published": splits.random_windows,
-    "clip-disjoint": splits.clip_disjoint,
-    "honest": splits.subject_disjoint,
+    "published": splitters.random_windows,
+    "clip-disjoint": splitters.clip_disjoint,
+    "honest": splitters.subject_disjoint,
 }
 
 _PARTS = {"spontaneous_and_acted": ("1a", "1s"), "spontaneous": ("1s",), "acted": ("1a",)}
@@ -107,8 +107,8 @@ def samples(request: Request, of_clips: list[Clip]) -> Samples:
     return prepared(request, of_clips, prepare, chosen(request.settings), "Finding faces")
 
 
-def fold(request: Request, table, protocol: str) -> splits.Fold:
+def fold(request: Request, table, protocol: str) -> splitters.Fold:
     """Training, validation and test windows of a protocol, 70/10/20 (III)."""
     options = {"stratify": request.settings["stratified"]} if protocol == "published" else {}
-    fractions = tuple(request.paper.hyperparameters["split"][side] for side in splits.SIDES)
+    fractions = tuple(request.paper.hyperparameters["split"][side] for side in splitters.SIDES)
     return SPLITTERS[protocol](table, request.settings["split_seed"], fractions, **options)

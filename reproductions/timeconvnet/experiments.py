@@ -6,13 +6,14 @@
 
 from dataclasses import asdict
 
-from common import controls, plans, split_audit
-from common.augmentation import Augmentation
-from common.clips import Provenance
-from common.launch import Job
-from common.request import Request
-from common.samples import Samples, broken, counted
-from common.training import Recipe, Training
+from common.media.clips import Provenance
+from common.protocols import baselines, leakage
+from common.results import plans
+from common.results.config import Request
+from common.samples.augmentation import Augmentation
+from common.samples.build import Samples, broken, counted
+from common.training.launch import Job
+from common.training.train import Recipe, Training
 from reproductions.data_root import data_root
 from reproductions.timeconvnet import data, reconstruction, speed
 from reproductions.timeconvnet.models import NETWORKS, Network
@@ -59,7 +60,7 @@ def reproduce(request: Request) -> Provenance:
 
 def _jobs(request: Request, samples: Samples) -> list[Job]:
     """Every network under every protocol with every seed, and the control with shuffled labels."""
-    from common.feeding import class_labels
+    from common.training.batches import class_labels
 
     table = samples.table
     labels = class_labels(table.emotion, data.CLASSES)
@@ -89,7 +90,7 @@ def _jobs(request: Request, samples: Samples) -> list[Job]:
         for seed in request.seeds:
             jobs += [job(NETWORKS[key], seed) for key in chosen]
             if "control" in request.sizes:
-                shuffled = controls.shuffled_labels(labels, fold, seed)
+                shuffled = baselines.shuffled_labels(labels, fold, seed)
                 jobs.append(job(NETWORKS["tcn_mini_xception"], seed, SHUFFLED, shuffled))
     return jobs
 
@@ -134,10 +135,10 @@ def network_settings(request: Request, network: Network) -> dict:
 
 def _split(table, fold) -> dict:
     """What the auditor says about a fold, and what classifiers reach on it that see no face."""
-    return split_audit.described(table, fold) | {
-        "validation": asdict(split_audit.audit_split(table, fold).validation),
-        "majority": controls.accuracy(table, fold, controls.majority(table, fold)),
-        "corpus_only": controls.accuracy(table, fold, controls.corpus_only(table, fold)),
+    return leakage.described(table, fold) | {
+        "validation": asdict(leakage.audit_split(table, fold).validation),
+        "majority": baselines.accuracy(table, fold, baselines.majority(table, fold)),
+        "corpus_only": baselines.accuracy(table, fold, baselines.corpus_only(table, fold)),
         "subjects": {side: int(table.subject.iloc[getattr(fold, side)].nunique()) for side in ("train", "test")},
     }
 

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from common import scores
-from common.differences import Stated
-from common.evidence import Evidence
-from common.paper import Claim
-from common.request import Request
-from common.runs import Run
-from common.verdicts import TOO_SMALL, Measured
+from common.paper.load import Claim
+from common.paper.verdicts import TOO_SMALL, Measured
+from common.results.config import Request
+from common.results.differences import Stated
+from common.results.evidence import Evidence
+from common.runs import scores
+from common.runs.store import Run
 from reproductions.timeconvnet import experiments
 from reproductions.timeconvnet.data import CLASSES
 from reproductions.timeconvnet.models import NETWORKS

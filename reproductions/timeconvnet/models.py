@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from common.errors import unknown
+from common.support.errors import unknown
 
 SIZE = 48
 FRAMES = 5
@@ -38,7 +38,7 @@ class Network:
         title: name as printed in Table II.
         build: `build(classes=7, **settings)` gives a fresh `keras.Model` with softmax output (n, classes).
         layout: how five 48×48 grey frames enter: "last" (48, 48, 1), "channels" (48, 48, 5) or "volume"
-            (48, 48, 5, 1), as `common.feeding` lays them out.
+            (48, 48, 5, 1), as `common.training.batches` lays them out.
         parameters, trainable: what the built network has; `parameters` is the number printed in Table II.
     """
 

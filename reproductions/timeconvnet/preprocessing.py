@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from common import faces, video
-from common.clips import Clip
-from common.samples import ClipSamples
+from common.media import faces, video
+from common.media.clips import Clip
+from common.samples.build import ClipSamples
 
 CHOICES = {"largest": faces.largest, "first": faces.first}
 

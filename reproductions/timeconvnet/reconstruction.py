@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from common.paper import Paper
-from common.request import Request
-from common.tables import Table
+from common.paper.load import Paper
+from common.results.config import Request
+from common.results.tables import Table
 from datasets import baum1, enterface
 from reproductions.timeconvnet.data import select
 from reproductions.timeconvnet.preprocessing import Settings, chosen

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from common import devices, plans, timing, video
-from common.clips import Clip
-from common.request import Request
-from common.screen import bar
+from common.media import video
+from common.media.clips import Clip
+from common.results import plans
+from common.results.config import Request
+from common.support import devices, timing
+from common.support.console import bar
 from reproductions.timeconvnet.models import FRAMES, NETWORKS
 from reproductions.timeconvnet.preprocessing import CHOICES, chosen, picture
 

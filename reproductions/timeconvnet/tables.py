@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from common import scores
-from common.evidence import Evidence, whole
-from common.paper import Claim, Paper
-from common.tables import Table
-from common.verdicts import TOO_SMALL, Measured, judge
+from common.paper.load import Claim, Paper
+from common.paper.verdicts import TOO_SMALL, Measured, judge
+from common.results.evidence import Evidence, whole
+from common.results.tables import Table
+from common.runs import scores
 from reproductions.timeconvnet import breakdown, measured, reconstruction
 from reproductions.timeconvnet.models import NETWORKS
 

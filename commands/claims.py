@@ -1,0 +1,258 @@
+"""`claims`: where every printed number of the suite stands, one row each.
+
+What is measured comes from the finished runs on disk (real data before drawn ones, the paper's own protocol and
+profile before others), from the committed parameter counts, and from arithmetic on the paper alone. Where equally
+good runs lead to different verdicts, the row says so instead of choosing one.
+"""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from commands import obtain, parameters
+from common.paper import auditors
+from common.paper import load as papers
+from common.paper.auditors import AuditResult
+from common.paper.load import Claim, Paper
+from common.paper.verdicts import Measured, Verdict, judge
+from common.results import evidence
+from common.results.config import results_from_environment
+from common.results.evidence import Evidence
+from common.results.tables import Table
+from common.runs import store
+from common.support.console import console
+from reproductions import registry
+
+KEYS = (
+    "id",
+    "paper",
+    "source",
+    "dataset",
+    "protocol",
+    "metric",
+    "published",
+    "measured",
+    "interval",
+    "verdict",
+    "data",
+    "run",
+)
+# What reading a damaged plan can raise: it is named and left out.
+DAMAGED = (KeyError, TypeError, ValueError, AttributeError)
+VERDICTS = (
+    "exact",
+    "match",
+    "close",
+    "below",
+    "above",
+    "holds",
+    "does not hold",
+    "undecided",
+    "runs disagree",
+    "contradicted",
+    "undefined",
+    "not comparable",
+    "data needed",
+    "cited",
+)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A claim with all that is known about it.
+
+    Attributes:
+        measured: the best measurement, or None where arithmetic decides or nothing was run.
+        verdict: `name` is that of `common.paper.verdicts`, or "runs disagree".
+        audit: what the claim's own check found.
+    """
+
+    paper: Paper
+    claim: Claim
+    measured: Measured | None
+    verdict: Verdict
+    audit: AuditResult | None
+    name: str
+    run: str
+
+    @property
+    def row(self) -> dict:
+        """The row with just the keys of `KEYS`; `measured` and `interval` are in the claim's unit."""
+        claim, ours = self.claim, self.measured
+        return {
+            "id": claim.id,
+            "paper": self.paper.name,
+            "source": claim.source,
+            "dataset": claim.dataset,
+            "protocol": claim.protocol,
+            "metric": claim.metric,
+            "published": claim.value,
+            "measured": ours.value if ours else None,
+            "interval": list(self.verdict.interval) if self.verdict.interval else None,
+            "verdict": self.name,
+            "data": ours.data if ours else "none",
+            "run": self.run,
+        }
+
+
+@dataclass
+class Collection:
+    """All standings, what they rest on, and the files that had to be left out.
+
+    Attributes:
+        evidence: paper -> its plans, the best first.
+    """
+
+    standings: list[Standing] = field(default_factory=list)
+    evidence: dict[str, list[Evidence]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    def of(self, paper: Paper) -> list[Standing]:
+        return [one for one in self.standings if one.paper is paper]
+
+
+def collect(names: list[str], results: Path) -> Collection:
+    """Where the claims of these papers stand, from what lies below `results`."""
+    collection = Collection()
+
+    def complain(problem: str) -> None:
+        if problem not in collection.problems:
+            collection.problems.append(problem)
+
+    found, skipped = store.find(results / "runs")
+    for one in skipped:
+        if one.folder.relative_to(results / "runs").parts[0] not in set(papers.names()) - set(names):
+            complain(one.reason)
+    for name in names:
+        paper = papers.load(name)
+        mine = [run for run in found if run.identity.paper == name]
+        collection.evidence[name] = evidence.salvage(paper, mine, results, complain)
+        measured = _measurements(paper, collection.evidence[name], complain)
+        collection.standings += [stand(paper, claim, measured.get(claim.id, [])) for claim in paper.claims]
+    return collection
+
+
+def _measurements(paper: Paper, found: list[Evidence], complain: Callable[[str], None]) -> dict[str, list[Measured]]:
+    together: dict[str, list[Measured]] = {id: [one] for id, one in parameters.measurements(paper).items()}
+    for one in found:
+        try:
+            measured = registry.module(paper.name, "measured").measurements(one)
+        except DAMAGED as error:
+            complain(f"{one.plan_place} cannot be used: {error!r}. Run: make reproduce PAPER={paper.name}")
+            continue
+        for id, several in measured.items():
+            together.setdefault(id, []).extend(several)
+    return together
+
+
+def stand(paper: Paper, claim: Claim, measured: list[Measured]) -> Standing:
+    """The standing of one claim.
+
+    Args:
+        measured: everything that was measured for it, plans in order of preference.
+    """
+    audit = auditors.run(paper, claim.check) if claim.check else None
+    if audit and (audit.settles or audit.finding == "contradicted") and not claim.undefined:
+        verdict = judge(claim, None, audit)
+        return Standing(paper, claim, None, verdict, audit, verdict.name, f"arithmetic: {claim.check.auditor}")
+    if not measured:
+        verdict = judge(claim, None, audit)
+        return Standing(paper, claim, None, verdict, audit, verdict.name, "")
+    ranked = sorted(measured, key=_rank)
+    best = [one for one in ranked if _rank(one) == _rank(ranked[0])]
+    verdicts = [judge(claim, one, audit) for one in best]
+    name, run = verdicts[0].name, best[0].run
+    if len({verdict.name for verdict in verdicts}) > 1:
+        name = "runs disagree"
+        run = "; ".join(
+            f"{one.run} gives {one.value:.6g} ({verdict.name})" for one, verdict in zip(best, verdicts, strict=True)
+        )
+    return Standing(paper, claim, best[0], verdicts[0], audit, name, run)
+
+
+def _rank(one: Measured) -> tuple[bool, bool, bool]:
+    return one.data == "synthetic", bool(one.differs), bool(one.note)
+
+
+def raw(collection: Collection) -> Table:
+    """The rows for programs."""
+    rows = [one.row for one in collection.standings]
+    return Table("claims", f"{len(rows)} printed numbers", {key: key for key in KEYS}, rows)
+
+
+def table(collection: Collection) -> Table:
+    """The rows for people; numbers in the digits of the paper."""
+    rows = [one.row | readable(one) for one in collection.standings]
+    columns = {key: key for key in KEYS}
+    return Table("claims", f"{len(rows)} printed numbers", columns, rows, _needed(collection.standings))
+
+
+def readable(one: Standing) -> dict[str, str | None]:
+    """`measured` and `interval` in the digits of the paper; times get one more, as ours are not rounded."""
+    digits = one.claim.digits + (one.claim.kind == "time")
+    value, interval = one.measured.value if one.measured else None, one.verdict.interval
+    return {
+        "measured": None if value is None else f"{value:,.{digits}f}",
+        "interval": f"{interval[0]:.{digits}f} to {interval[1]:.{digits}f}" if interval else None,
+    }
+
+
+def summary(collection: Collection) -> Table:
+    """How many claims have which verdict, by paper."""
+    counts = {
+        name: Counter(s.name for s in collection.standings if s.paper.name == name) for name in _names(collection)
+    }
+    rows = [{"paper": name, **count, "all": sum(count.values())} for name, count in counts.items()]
+    if len(rows) > 1:
+        whole = sum(counts.values(), Counter())
+        rows.append({"paper": "all", **whole, "all": sum(whole.values())})
+    columns = {"paper": "Paper"} | {v: v for v in VERDICTS if any(v in row for row in rows)} | {"all": "Claims"}
+    return Table("summary", "Where the printed numbers stand", columns, rows)
+
+
+def _names(collection: Collection) -> list[str]:
+    return list(dict.fromkeys(one.paper.name for one in collection.standings))
+
+
+def _needed(standings: list[Standing]) -> list[str]:
+    lacking = Counter(one.claim.dataset for one in standings if one.name == "data needed")
+    return [f"data needed: {name} ({n} numbers). {obtain.how(name)}" for name, n in lacking.items() if name != "none"]
+
+
+def show(paper: str, form: str, strict: bool) -> None:
+    """Print the claims of one paper, or of all, as "screen", "json", "csv" or "markdown".
+
+    Exit status 1 under `strict` if a file had to be left out.
+
+    Raises:
+        UserError: if there is no such paper.
+    """
+    names = [papers.load(paper).name] if paper else papers.names()
+    collection = collect(names, results_from_environment())
+    if form == "json":
+        print(json.dumps(raw(collection).rows, indent=1, ensure_ascii=False))
+    elif form == "csv":
+        print(raw(collection).csv(), end="")
+    elif form == "markdown":
+        print(table(collection).markdown(), end="")
+    else:
+        _screen(table(collection))
+        summary(collection).show(console)
+    warn(collection.problems, strict)
+
+
+def _screen(rows: Table) -> None:
+    narrow = {"paper": "Paper", "id": "Claim", "published": "Published", "measured": "Measured"}
+    narrow |= {"interval": "95 % interval", "verdict": "Verdict", "data": "Data", "run": "Run"}
+    Table("claims", rows.title, narrow, rows.rows, rows.notes).show(console)
+
+
+def warn(problems: list[str], strict: bool) -> None:
+    """Name what was left out on standard error; exit status 1 under `strict`."""
+    for problem in problems:
+        print(f"warning: left out: {problem}", file=sys.stderr)
+    if problems and strict:
+        raise SystemExit(1)

@@ -1,0 +1,326 @@
+"""The command line. Every command is short: it checks what was asked, calls one function, and prints what came."""
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from common.support.console import errors
+from common.support.errors import UserError
+
+app = typer.Typer(
+    help="Reproduce papers on facial expression recognition, number by number.\n\n"
+    "Start with `reproduce timeconvnet`: it draws a synthetic corpus, runs every step of the paper in a few minutes "
+    "and prints its tables beside the published ones. With `--data` the same command runs on the licensed data sets.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+PaperName = Annotated[str, typer.Argument(help="Name of the paper: see `list`.")]
+Data = Annotated[Path | None, typer.Option(help="Folder with the licensed data sets; drawn corpora without it.")]
+Models = Annotated[Path | None, typer.Option(help="Folder with trained face detectors: see `models`.")]
+Launcher = Annotated[str, typer.Option(help="local: this machine. ray: the cluster at RAY_ADDRESS.")]
+Profile = Annotated[str, typer.Option(help="quick: small sizes, minutes. paper: the paper's own settings.")]
+Setting = Annotated[list[str], typer.Option(help="An open decision of the paper, as name=value.")]
+SkipBroken = Annotated[bool, typer.Option("--skip-broken", help="Go on without unreadable clips.")]
+MixedPrecision = Annotated[bool, typer.Option("--mixed-precision", help="Compute in 16 bits.")]
+Xla = Annotated[bool, typer.Option("--xla", help="Compile with XLA, for a GPU.")]
+Workers = Annotated[int | None, typer.Option(help="Processes; one for each core by default.")]
+
+
+@app.command()
+def reproduce(
+    paper: Annotated[str, typer.Argument(help="Name of the paper: see `list`; or the word all.")],
+    data: Data = None,
+    profile: Profile = "",
+    protocol: Annotated[
+        str, typer.Option(help="published, clip-disjoint, honest, both (first and last), all.")
+    ] = "both",
+    experiment: Annotated[str, typer.Option(help="Only these, separated by commas: see `list`.")] = "",
+    seeds: Annotated[str, typer.Option(help="One training each, as in 0,1,2.")] = "",
+    setting: Setting = [],  # noqa: B006 - typer copies it
+    fresh: Annotated[bool, typer.Option("--fresh", help="Train anew what is finished.")] = False,
+    skip_broken: SkipBroken = False,
+    mixed_precision: MixedPrecision = False,
+    xla: Xla = False,
+    workers: Workers = None,
+    launcher: Launcher = "local",
+    models: Models = None,
+) -> None:
+    """Run a paper from raw video to its tables, and print them beside the published ones.
+
+    `all` runs every paper, one after the other, and writes the report. What is finished is kept: the same command
+    continues after an interruption and trains nothing twice. Without `--profile`, drawn corpora are run quickly and
+    licensed data with the paper's own settings.
+    """
+    from commands import reproduce, reproduce_all
+
+    begin = reproduce_all.reproduce_all if paper == reproduce_all.ALL else partial(reproduce.reproduce, paper)
+    begin(
+        data=data,
+        profile=profile or ("paper" if data else "quick"),
+        protocol=protocol,
+        experiment=experiment,
+        seeds=seeds,
+        settings=setting,
+        fresh=fresh,
+        skip_broken=skip_broken,
+        mixed_precision=mixed_precision,
+        xla=xla,
+        workers=workers,
+        launcher=launcher,
+        models=models,
+    )
+
+
+@app.command()
+def search(
+    paper: PaperName,
+    data: Data = None,
+    profile: Profile = "",
+    protocol: Annotated[str, typer.Option(help="published, honest (nested: a search for each fold), both.")] = "both",
+    corpus: Annotated[str, typer.Option(help="Only these, separated by commas: ckplus, oulu.")] = "",
+    trials: Annotated[int | None, typer.Option(help="Finished trials of each search, earlier ones included.")] = None,
+    storage: Annotated[
+        str, typer.Option(help="URL of a database, or a file for SQLite; results/search/cnn3d.db without it.")
+    ] = "",
+    seeds: Annotated[str, typer.Option(help="Seed of the search and of its trainings.")] = "",
+    setting: Setting = [],  # noqa: B006 - typer copies it
+    skip_broken: SkipBroken = False,
+    mixed_precision: MixedPrecision = False,
+    xla: Xla = False,
+    workers: Workers = None,
+    launcher: Launcher = "local",
+    models: Models = None,
+) -> None:
+    """Search for the best settings of a paper, as its authors did and nested in its folds.
+
+    The same command goes on where an earlier one stopped or was killed, and several may work at the same search.
+    """
+    from commands import search
+
+    search.run(
+        paper,
+        corpus,
+        trials,
+        storage,
+        data=data,
+        profile=profile or ("paper" if data else "quick"),
+        protocol=protocol,
+        seeds=seeds,
+        settings=setting,
+        skip_broken=skip_broken,
+        mixed_precision=mixed_precision,
+        xla=xla,
+        workers=workers,
+        launcher=launcher,
+        models=models,
+    )
+
+
+@app.command()
+def table(
+    paper: PaperName,
+    data: Data = None,
+    profile: Profile = "",
+    format: Annotated[str, typer.Option(help="screen, markdown, csv or json.")] = "screen",
+    save: Annotated[bool, typer.Option("--save", help="Also write them and their pictures below results.")] = False,
+) -> None:
+    """Print the tables of finished runs again, without running anything."""
+    from commands import reproduce
+
+    reproduce.table(paper, profile or ("paper" if data else "quick"), "real" if data else "synthetic", format, save)
+
+
+@app.command("list")
+def list_everything(data: Data = None) -> None:
+    """Papers, experiments, settings, data sets, and what of all this is on this disk."""
+    from commands import listing
+
+    listing.show(data)
+
+
+@app.command("verify-data")
+def verify_data(data: Data = None) -> None:
+    """Compare the data sets below a folder with the counts that their makers and others published."""
+    from commands import listing
+
+    listing.verify(data)
+
+
+@app.command()
+def models(models: Models = None) -> None:
+    """Which trained face detectors are there, whether their files are right, and where to get the others."""
+    from commands import models
+
+    models.show(models)
+
+
+@app.command()
+def study(seeds: Annotated[str, typer.Option(help="One training each.")] = "0,1,2,3,4") -> None:
+    """Is the drawn corpus hard in the right way? Motion must help, unknown people must be harder."""
+    from commands import study
+
+    study.run(seeds)
+
+
+@app.command()
+def baseline(paper: PaperName, seeds: Annotated[str, typer.Option(help="Seeds that were run.")] = "0,1,2,3,4") -> None:
+    """Write the regression baseline anew from finished quick runs with several seeds."""
+    from commands import regression
+
+    regression.write(paper, seeds)
+
+
+@app.command("regression")
+def regression_check() -> None:
+    """Compare the finished quick runs with the committed baselines; fails if one got worse."""
+    from commands import regression
+
+    regression.check()
+
+
+@app.command()
+def keep(paper: PaperName) -> None:
+    """Keep the tables of the last runs in results/reference, for the repository and its READMEs."""
+    from commands import readme
+
+    readme.keep(paper)
+
+
+@app.command()
+def readme(check: Annotated[bool, typer.Option("--check", help="Only say whether they are stale.")] = False) -> None:
+    """Write the generated parts of the READMEs anew."""
+    from commands import readme
+
+    readme.write(check)
+
+
+@app.command()
+def claims(
+    paper: Annotated[str, typer.Option(help="Only this paper: see `list`.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="A list of objects, nothing else.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values.")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="A table for a README.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail if a run had to be left out.")] = False,
+) -> None:
+    """Where every printed number stands: exact, match, close, below, above, contradicted, or what is missing."""
+    from commands import claims
+
+    form = "json" if as_json else "csv" if as_csv else "markdown" if as_markdown else "screen"
+    claims.show(paper, form, strict)
+
+
+@app.command("count-parameters")
+def count_parameters() -> None:
+    """Build all networks and write their parameter counts anew (results/parameters.json)."""
+    from commands import parameters
+
+    parameters.write()
+
+
+@app.command()
+def compare(
+    a: Annotated[str, typer.Argument(help="Folder of a finished run.")],
+    b: Annotated[str, typer.Argument(help="Another one, or the word published.")],
+) -> None:
+    """Two runs, or a run and the printed number: difference, McNemar or subject bootstrap, change by emotion."""
+    from commands import compare
+
+    compare.show(a, b)
+
+
+@app.command()
+def audit(
+    paper: Annotated[str, typer.Option(help="Only this paper: see `list`.")] = "",
+    accuracy: Annotated[str, typer.Option(help="A printed accuracy, to check against --n.")] = "",
+    n: Annotated[int, typer.Option(help="Test samples behind --accuracy.")] = 0,
+    runs: Annotated[int, typer.Option(help="Runs that --accuracy is the mean of.")] = 1,
+    matrix: Annotated[Path | None, typer.Option(help="A confusion matrix as CSV.")] = None,
+    folds: Annotated[Path | None, typer.Option(help="Fold accuracies as CSV: one method a row.")] = None,
+    sizes: Annotated[str, typer.Option(help="Samples of each class (--matrix) or fold (--folds), as 45,59,25.")] = "",
+) -> None:
+    """What the papers contradict about themselves; or check a printed table of any other paper."""
+    from commands import audit
+
+    if accuracy:
+        audit.show(audit.accuracy(accuracy, n, runs))
+    if matrix:
+        audit.show(audit.matrix(matrix, sizes))
+    if folds:
+        audit.show(audit.folds(folds, sizes))
+    if not (accuracy or matrix or folds):
+        audit.show_papers(paper)
+
+
+@app.command()
+def report(
+    strict: Annotated[bool, typer.Option("--strict", help="Fail if a run had to be left out.")] = False,
+) -> None:
+    """Write results/report.html: everything on one page, for people."""
+    from commands import report
+
+    report.write(strict)
+
+
+@app.command()
+def predict(
+    video: Annotated[Path, typer.Argument(help="A video, a picture, or a folder of them.")],
+    model: Annotated[str, typer.Option(help="A run's folder or a paper; the best finished run without it.")] = "",
+    out: Annotated[Path | None, typer.Option(help="New folder for the results; below results/seen without it.")] = None,
+) -> None:
+    """Annotate a video: faces, emotions and their timeline, and a table with all probabilities."""
+    from inference import predict
+
+    predict.show(video, model, out)
+
+
+@app.command()
+def live(
+    source: Annotated[str, typer.Argument(help="Number of a camera, or a video file.")] = "0",
+    model: Annotated[str, typer.Option(help="A run's folder or a paper; the best finished run without it.")] = "",
+    port: Annotated[int, typer.Option(help="Of the page; 0 takes any that is free.")] = 0,
+    window: Annotated[bool, typer.Option("--window", help="A window instead of a page, if OpenCV has them.")] = False,
+) -> None:
+    """Watch a camera or a video file live, in a web page that only this machine and only its address can see."""
+    from inference.live import show
+
+    show.show(source, model, port, window)
+
+
+@app.command()
+def export(
+    run: Annotated[str, typer.Argument(help="A run's folder, or a paper: its best finished run.")],
+    format: Annotated[str, typer.Option(help="onnx, litert, savedmodel or keras.")] = "keras",
+    out: Annotated[Path | None, typer.Option(help="The file to write; below results/exported without it.")] = None,
+) -> None:
+    """Write a trained network as a file for other programs, checked against Keras, with a model card beside it."""
+    from inference import export
+
+    export.show(run, format, out)
+
+
+def main() -> None:
+    """Run the command line; a mistake that the user can mend ends in one sentence and exit status 2."""
+    try:
+        app()
+    except UserError as error:
+        from rich.markup import escape
+
+        errors.print(f"[bold red]error:[/] {escape(error.problem)}\n[bold]what to do:[/] {escape(error.remedy)}")
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        _stopped()
+    except SystemExit as end:
+        # Where Ctrl-C comes while a command runs, Typer has made an exit of it.
+        if isinstance(getattr(end.__context__, "__cause__", None), KeyboardInterrupt):
+            _stopped()
+        raise
+
+
+def _stopped() -> None:
+    errors.print("Stopped. What is finished is kept: the same command continues from here.")
+    raise SystemExit(130) from None

@@ -1,0 +1,93 @@
+"""The generated parts of READMEs and documentation: tables between two markers, copied from files under results/.
+
+`<!-- table: results/reference/timeconvnet/quick-synthetic/table2.json -->` ... `<!-- end -->`
+"""
+
+import re
+from pathlib import Path
+
+import datasets
+from common.paper import load as papers
+from common.results import tables
+from common.results.config import ROOT
+from common.support import files
+from common.support.console import console
+from common.support.errors import UserError
+
+_BLOCK = re.compile(r"(<!-- (table|decisions|datasets): (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def readmes(root: Path = ROOT) -> list[Path]:
+    return [root / "README.md", *sorted(root.glob("reproductions/*/README.md")), *sorted(root.glob("docs/*.md"))]
+
+
+def write(only_check: bool = False, root: Path = ROOT) -> None:
+    """Write every generated part anew, or fail with exit status 1 if one is stale.
+
+    Raises:
+        UserError: if a README names a table that does not exist.
+    """
+    stale = []
+    for path in readmes(root):
+        text = path.read_text(encoding="utf-8")
+        fresh = generated(text, root)
+        if fresh == text:
+            continue
+        stale.append(path)
+        if not only_check:
+            with files.atomic(path) as temporary:
+                temporary.write_text(fresh, encoding="utf-8")
+    named = ", ".join(str(path.relative_to(root)) for path in stale)
+    if only_check and stale:
+        console.print(f"Stale: {named}. Run: make readme")
+        raise SystemExit(1)
+    console.print(f"Written anew: {named}." if stale else "All generated parts are up to date.")
+
+
+def keep(name: str, results: Path = ROOT / "results") -> None:
+    """Copy the tables of a paper's last runs into results/reference, where the repository keeps them.
+
+    Raises:
+        UserError: if there are none.
+    """
+    made = sorted((results / "tables" / name).glob("*/*.json"))
+    if not made:
+        raise UserError(f"There are no tables of {name} yet.", f"Run: make reproduce PAPER={name}")
+    for path in made:
+        tables.read(path).save(results / "reference" / name / path.parent.name)
+    console.print(f"Kept {len(made)} tables of {name}. Now: make readme")
+
+
+def generated(text: str, root: Path = ROOT) -> str:
+    """The text with every generated part made anew from the file or the paper that it names."""
+    makers = {"table": lambda name: _table(root / name), "decisions": _decisions, "datasets": _datasets}
+    return _BLOCK.sub(lambda m: f"{m[1]}{makers[m[2]](m[3])}{m[4]}", text)
+
+
+def _table(path: Path) -> str:
+    if not path.is_file():
+        raise UserError(f"A README shows {path}, which does not exist.", "Run the experiment, or mend the README.")
+    return tables.read(path).markdown()
+
+
+def _decisions(name: str) -> str:
+    """What a paper leaves open, as a table of settings."""
+    rows = [
+        {
+            "name": f"`{one.name}`",
+            "default": f"`{str(one.default).lower() if isinstance(one.default, bool) else one.default}`",
+            "others": ", ".join(f"`{str(a).lower() if isinstance(a, bool) else a}`" for a in one.alternatives),
+            "why": one.why,
+        }
+        for one in papers.load(name).decisions
+    ]
+    columns = {"name": "Setting", "default": "Default", "others": "Alternatives", "why": "Why"}
+    return tables.Table("decisions", "Settings that the paper leaves open", columns, rows).markdown()
+
+
+def _datasets(which: str) -> str:
+    """How to get the data sets with these keys, separated by commas, or all."""
+    modules = [datasets.load(key) for key in (datasets.names() if which == "all" else which.split(","))]
+    rows = [{"name": module.NAME, "obtain": module.OBTAIN, "citation": module.CITATION} for module in modules]
+    columns = {"name": "Data set", "obtain": "How to get it", "citation": "Cite"}
+    return tables.Table("datasets", "Data sets that are read", columns, rows).markdown()

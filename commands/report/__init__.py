@@ -1,0 +1,48 @@
+"""`report`: one HTML file for people, with everything inside it."""
+
+from pathlib import Path
+
+from commands import claims
+from commands.report import content
+from common.paper import load as papers
+from common.results.config import results_from_environment
+from common.results.tables import Table
+from common.support import files
+from common.support.console import console
+
+HERE = Path(__file__).parent
+
+
+def write(strict: bool) -> Path:
+    """Write results/report.html and return its path; exit status 1 under `strict` if a file had to be left out."""
+    results = results_from_environment()
+    collection = claims.collect(papers.names(), results)
+    path = results / "report.html"
+    page = render(content.page(collection))
+    with files.atomic(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    console.print(f"Wrote {path}: {len(page.encode()) / 1e6:.1f} MB, opens in any browser without a network.")
+    claims.warn(collection.problems, strict)
+    return path
+
+
+def render(page: dict) -> str:
+    """The page as HTML; whatever comes from a file is escaped."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals |= {"slug": slug, "numeric": numeric, "zip": zip}
+    return environment.get_template("page.html").render(page)
+
+
+def slug(text: str) -> str:
+    """A word for a CSS class or an anchor."""
+    return "".join(letter if letter.isalnum() else "-" for letter in text.lower())
+
+
+def numeric(table: Table) -> list[bool]:
+    """Which columns hold short numbers, and so stand to the right."""
+    columns = zip(*table.cells(), strict=True)
+    return [all(len(cell) < 12 and cell[:1] in "+-−–0123456789" for cell in column) for column in columns]

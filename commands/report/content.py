@@ -1,0 +1,110 @@
+"""What the report says, as plain dictionaries for the template."""
+
+from collections import Counter
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from itertools import groupby
+
+from commands import audit, claims, obtain
+from commands.claims import Collection, Standing
+from commands.report import charts, faces
+from common.paper.load import Paper
+from common.results.evidence import Evidence
+from reproductions import registry
+
+MEANINGS = {
+    "exact": "The same number: recomputed from the paper's own figures, or counted on the rebuilt network.",
+    "match": "Our 95 % interval meets the printed value.",
+    "close": "Outside the interval, by no more than 2 points.",
+    "below": "We measure less, beyond the interval and 2 points.",
+    "above": "We measure more, beyond the interval and 2 points. No praise: look for leakage first.",
+    "holds": "A statement, such as one network better than another, that our 95 % interval confirms.",
+    "does not hold": "A statement whose opposite our 95 % interval shows.",
+    "undecided": "A statement that our 95 % interval neither confirms nor refutes.",
+    "runs disagree": "Equally good runs on this disk lead to different verdicts.",
+    "contradicted": "The paper's own figures refute the number.",
+    "undefined": "The paper does not say what was computed.",
+    "not comparable": "Measured on synthetic faces, with something other than the paper states, or on another machine.",
+    "data needed": "Needs a data set that was not there.",
+    "cited": "Another method's number, printed for comparison; it is not judged.",
+}
+
+
+def page(collection: Collection) -> dict:
+    """Everything that the template shows."""
+    standings = collection.standings
+    counts = Counter(one.name for one in standings)
+    needed = Counter(
+        one.claim.dataset for one in standings if one.name == "data needed" and one.claim.dataset != "none"
+    )
+    papers = list({one.paper.name: one.paper for one in standings}.values())
+    shown = [_paper(paper, collection) for paper in papers]
+    return {
+        "total": len(standings),
+        "verdicts": [
+            {"name": name, "count": counts[name], "share": counts[name] / len(standings), "meaning": MEANINGS[name]}
+            for name in claims.VERDICTS
+            if counts[name]
+        ],
+        "summary": claims.summary(collection),
+        "claims": [_claim(one) for one in standings],
+        "papers": shown,
+        "needed": [{"name": name, "count": n, "how": obtain.how(name)} for name, n in needed.most_common()],
+        "faces": faces.sheet(),
+        "problems": collection.problems,
+        "written": datetime.now(UTC).strftime("%d %B %Y"),
+    }
+
+
+def _claim(one: Standing) -> dict:
+    claim, shown = one.claim, claims.readable(one)
+    who = claim.network or claim.emotion or ""
+    return one.row | shown | {"who": who, "unit": claim.unit, "why": one.verdict.why, "note": claim.note}
+
+
+def _paper(paper: Paper, collection: Collection) -> dict:
+    standings = collection.of(paper)
+    plans = []
+    for evidence in collection.evidence[paper.name]:
+        try:
+            plans.append(_plan(evidence))
+        except claims.DAMAGED as error:
+            evidence.complain(f"{evidence.plan_place} cannot be shown: {error!r}.")
+    audits = audit.findings(paper)
+    return {
+        "paper": paper,
+        "counts": Counter(one.name for one in standings),
+        "printed": [
+            {"source": source, "rows": [_claim(one) for one in group]}
+            for source, group in groupby(standings, key=lambda one: one.claim.source.partition(",")[0])
+        ],
+        "matrices": [charts.printed(matrix) for matrix in paper.matrices],
+        "plans": plans,
+        "reproduced": any(plan["matrices"] for plan in plans),
+        "strips": _strips(paper),
+        "audits": audits,
+        "refuted": sum(result is not None and result.finding == "contradicted" for _, result in audits),
+    }
+
+
+def _strips(paper: Paper) -> list[dict]:
+    """Rows of pictures of what a paper's networks see, where its package has `figures`."""
+    if not find_spec(f"reproductions.{paper.name}.figures"):
+        return []
+    strips = registry.module(paper.name, "figures").strips()
+    return [{"title": title, "uris": [faces.uri(one[:, :, ::-1]) for one in pictures]} for title, pictures in strips]
+
+
+def _plan(evidence: Evidence) -> dict:
+    """One reproduction: its tables, matrices, curves, split audit and leak."""
+    tables = registry.module(evidence.paper.name, "tables")
+    return {
+        "profile": evidence.profile,
+        "data": evidence.data,
+        "plan": evidence.plan,
+        "finished": f"{len(evidence.runs)} of {len(evidence.expected)} trainings are finished",
+        "tables": tables.tables(evidence),
+        "leaks": charts.intervals(tables.leaks(evidence)),
+        "matrices": charts.reproduced(evidence),
+        "curves": charts.curves(evidence),
+    }

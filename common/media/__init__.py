@@ -1,0 +1,1 @@
+"""Clips, frames and images, and the faces in them."""

@@ -1,0 +1,88 @@
+"""Can so many test samples give this accuracy at all? (the GRIM idea of Brown & Heathers 2017)"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from math import ceil, floor
+
+from common.paper.auditors.result import AuditResult, result
+from common.paper.printed import ROUNDING, printed
+
+
+def attainable(
+    value: str | float, n: int, digits: int | None = None, rounding: Iterable[str] = ROUNDING, scale: int = 100
+) -> list[int]:
+    """The counts k for which k of n samples, as `scale` * k / n, prints as `value`.
+
+    Args:
+        value: as printed, e.g. "98.83".
+        n: number of test samples.
+        digits: decimals of the table; by default those of `value`.
+        rounding: habits to allow: "round" (halves either way) and "truncate".
+        scale: 100 for percentages, 1 for fractions.
+
+    >>> attainable("95.10", 327), attainable("98.83", 480)
+    ([311], [])
+    """
+    number = printed(value, digits)
+    low, high = (bound * n / scale for bound in number.bounds(rounding))
+    counts = range(max(ceil(low), 0), min(floor(high), n) + 1)
+    return [k for k in counts if number.stands_for(Fraction(scale * k, n), rounding)]
+
+
+def attainability(
+    value: str, n: int | Sequence[int], digits: int | None = None, scale: int = 100, part: str = ""
+) -> AuditResult:
+    """Audit: whether `value` can be an accuracy on n samples; for several n, whether on any of them.
+
+    Args:
+        part: what these samples are, for the text, e.g. "fold 3 of the stated folds".
+    """
+    sizes = [n] if isinstance(n, int) else list(n)
+    hits = [(k, size) for size in sizes for k in attainable(value, size, digits, scale=scale)]
+    where = f" ({part})" if part else ""
+    if hits:
+        told = ", ".join(f"{k}/{size} = {scale * k / size:.3f}" for k, size in hits[:4])
+        return result(True, f"{value} is attainable: {told}{where}")
+    size = sizes[0]
+    below = floor(printed(value).value * size / scale)
+    nearest = " and ".join(f"{k}/{size} = {scale * k / size:.3f}" for k in (below, below + 1) if k <= size)
+    return result(False, f"no count of {' or '.join(map(str, sizes))} samples{where} prints as {value}: {nearest}")
+
+
+def fold_accuracies(
+    values: Sequence[str], sizes: Sequence[int], digits: int | None = None, scale: int = 100
+) -> AuditResult:
+    """Audit: whether the printed accuracy of every fold is possible with the number of samples of that fold.
+
+    Args:
+        values: printed accuracies, one or several rows of len(sizes) folds one after another.
+        sizes: samples of each fold.
+    """
+    pairs = [(value, sizes[i % len(sizes)]) for i, value in enumerate(values)]
+    misses = [(value, n) for value, n in pairs if not attainable(value, n, digits, scale=scale)]
+    text = f"{len(pairs) - len(misses)} of {len(pairs)} printed folds are possible with the sizes {list(sizes)}"
+    if misses:
+        text += "; impossible: " + ", ".join(f"{value} of {n}" for value, n in misses[:6])
+    return result(not misses, text)
+
+
+def counts(values: Mapping[str, Sequence], sizes: Mapping[str, str | int], scale: int = 100) -> AuditResult:
+    """Audit: whether every printed accuracy of some data sets is a count of the samples that these are said to have.
+
+    Args:
+        values: data set -> its accuracies as printed, or lists of such.
+        sizes: data set -> number of samples as printed.
+    """
+    pairs = [(value, int(printed(sizes[name]).value)) for name, several in values.items() for value in _flat(several)]
+    hits = [(value, n, attainable(value, n, scale=scale)) for value, n in pairs]
+    misses = [f"{value} of {n:,}" for value, n, found in hits if not found]
+    told = [f"{value} = {found[0]:,}/{n:,}" for value, n, found in hits if found]
+    text = f"{len(misses)} of {len(pairs)} printed accuracies are no count of these samples"
+    if misses:
+        text += f": {', '.join(misses)}; possible: {', '.join(told) or 'none'}"
+    # A mean over folds is an accuracy too, and need be no count: the sizes do not show it, they do not refute it.
+    return AuditResult("not shown" if misses else "holds", text)
+
+
+def _flat(values: Sequence) -> list[str]:
+    return [one for value in values for one in ([value] if isinstance(value, str) else value)]

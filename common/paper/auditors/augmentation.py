@@ -1,0 +1,20 @@
+"""Stated augmentations against the stated size of the augmented set."""
+
+from collections.abc import Mapping
+
+from common.paper.auditors.result import AuditResult, result
+
+
+def augmented_sizes(sizes: Mapping[str, int], copies: Mapping[str, int], originals: bool = True) -> dict[str, int]:
+    """Samples of every class after each got so many transformed copies, with or without the originals."""
+    return {name: n * (copies[name] + originals) for name, n in sizes.items()}
+
+
+def multiplicity(rotations: int, flips: int, stated: int) -> AuditResult:
+    """Audit: whether rotating, keeping the original and mirroring all of it enlarges a set as stated."""
+    factor = (rotations + 1) * (flips + 1)
+    without = rotations * (flips + 1)
+    text = f"({rotations} rotations + 1) x {flips + 1} = {factor}, stated {stated}"
+    if factor != stated == without:
+        text += f", which is {rotations} x {flips + 1}: the unrotated pictures left out"
+    return result(factor == stated, text)

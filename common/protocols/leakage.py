@@ -1,0 +1,151 @@
+"""What stands on both sides of a split, and so may be remembered instead of recognised."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from common.protocols.splitters import SIDES, Fold
+
+
+@dataclass(frozen=True)
+class Leak:
+    """What one held-out side has in common with training.
+
+    Attributes:
+        side: "test" or "validation".
+        samples: samples of that side.
+        subjects, clips: how many subjects and clips stand on both sides.
+        of_seen_subjects, of_seen_clips: samples of that side whose subject, or clip, is also trained on.
+        sharing_frames: samples of that side that have a frame in common with a training sample.
+        copied: samples of that side whose original or augmented copy is trained on.
+    """
+
+    side: str
+    samples: int
+    subjects: int
+    clips: int
+    of_seen_subjects: int
+    of_seen_clips: int
+    sharing_frames: int
+    copied: int
+
+    def share(self, count: int) -> float:
+        """A number of samples of this side as part of 1; 0 for an empty side."""
+        return count / self.samples if self.samples else 0.0
+
+    @property
+    def clean(self) -> bool:
+        return not self.subjects and not self.clips and not self.copied
+
+    def __str__(self) -> str:
+        if self.samples == 0:
+            return f"There are no {self.side} samples."
+        if self.clean:
+            return f"No {self.side} sample has a subject, clip, frame or copy in common with training."
+        told = [
+            f"{count:,} ({self.share(count):.1%}) {what}"
+            for count, what in (
+                (self.sharing_frames, "share frames with a training sample"),
+                (self.copied, "have a copy in training"),
+                (self.of_seen_clips, "come from clips that are trained on"),
+                (self.of_seen_subjects, "show subjects that are trained on"),
+            )
+            if count
+        ]
+        return f"Of {self.samples:,} {self.side} samples, {', '.join(told)}."
+
+
+@dataclass(frozen=True)
+class SplitAudit:
+    """The leaks of a fold from training into test and validation; as a text, two sentences for people."""
+
+    fold: str
+    test: Leak
+    validation: Leak
+
+    @property
+    def clean(self) -> bool:
+        return self.test.clean and self.validation.clean
+
+    def __str__(self) -> str:
+        return f"{self.test} {self.validation}"
+
+
+def described(table, fold: Fold) -> dict:
+    """What is known of a split, as the record of a run and a plan hold it."""
+    audit = audit_split(table, fold)
+    return {
+        "fold": fold.name,
+        "clean": audit.clean,
+        "said": str(audit.test),
+        "test": asdict(audit.test),
+        "sizes": {side: len(getattr(fold, side)) for side in SIDES},
+        "selected_on_test": bool(np.array_equal(fold.validation, fold.test)),
+    }
+
+
+def together(parts: Sequence[dict]) -> dict:
+    """What `described` says of several folds that are tested together: sums, and what they say."""
+    leak = Leak("test", **{key: sum(part["test"][key] for part in parts) for key in parts[0]["test"] if key != "side"})
+    return {
+        "selected_on_test": any(part["selected_on_test"] for part in parts),
+        "sizes": {side: sum(part["sizes"][side] for part in parts) for side in SIDES},
+        "said": str(leak),
+        "test": asdict(leak),
+    }
+
+
+def audit_split(table, fold: Fold) -> SplitAudit:
+    """Compare training with test and with validation.
+
+    Args:
+        table: samples with the columns corpus, clip, subject, first_frame, last_frame and, where augmented copies
+            are samples of their own, sample and copy_of (the original's `sample`, negative for originals).
+    """
+    return SplitAudit(
+        fold.name,
+        test=_leak(table, "test", fold.train, fold.test),
+        validation=_leak(table, "validation", fold.train, fold.validation),
+    )
+
+
+def _leak(table, side: str, train: np.ndarray, held_out: np.ndarray) -> Leak:
+    subject = table.subject.to_numpy(str)
+    clip = table.groupby(["corpus", "clip"]).ngroup().to_numpy()
+    seen_subject = np.isin(subject[held_out], subject[train])
+    seen_clip = np.isin(clip[held_out], clip[train])
+    return Leak(
+        side=side,
+        samples=len(held_out),
+        subjects=len(np.unique(subject[held_out][seen_subject])),
+        clips=len(np.unique(clip[held_out][seen_clip])),
+        of_seen_subjects=int(seen_subject.sum()),
+        of_seen_clips=int(seen_clip.sum()),
+        sharing_frames=int(_sharing_frames(table, clip, train, held_out).sum()),
+        copied=int(_copied(table, train, held_out).sum()),
+    )
+
+
+def _sharing_frames(table, clip: np.ndarray, train: np.ndarray, held_out: np.ndarray) -> np.ndarray:
+    """Whether each held-out sample spans a frame that a training sample of the same clip spans.
+
+    All clips are laid one after the other on one axis. There, of the training samples that begin before a held-out
+    sample ends, the one that ends last decides. Windows that are dilated alike and interleaved count as sharing.
+    """
+    last = table.last_frame.to_numpy()
+    begin = table.first_frame.to_numpy() + clip * (int(last.max(initial=0)) + 1)
+    end = last + clip * (int(last.max(initial=0)) + 1)
+    if len(train) == 0:
+        return np.zeros(len(held_out), bool)
+    by_begin = train[np.argsort(begin[train], kind="stable")]
+    ends_last = np.maximum.accumulate(end[by_begin])
+    earlier = np.searchsorted(begin[by_begin], end[held_out], side="right")
+    return (earlier > 0) & (ends_last[np.maximum(earlier, 1) - 1] >= begin[held_out])
+
+
+def _copied(table, train: np.ndarray, held_out: np.ndarray) -> np.ndarray:
+    if "copy_of" not in table:
+        return np.zeros(len(held_out), bool)
+    original = np.where(table.copy_of >= 0, table.copy_of, table["sample"])
+    return np.isin(original[held_out], original[train])

@@ -1,0 +1,214 @@
+"""What the last `reproduce` of a paper left on disk: its plan, its finished runs, and the times it took.
+
+Tables, claims and the report are made from this alone. `whole` is for tables, which must not be made of a part;
+`salvage` is for overviews, which show what there is and name what is unusable.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from os.path import commonpath
+from pathlib import Path
+
+from common.paper import auditors
+from common.paper.load import Claim, Paper
+from common.paper.verdicts import TOO_SMALL, Measured, Verdict, judge
+from common.results import plans
+from common.results.differences import Statement, differences, remarks
+from common.runs import scores, store
+from common.runs.scores import Score
+from common.runs.store import Identity, Run
+from common.support.errors import UserError
+
+Group = tuple[str, str, str]  # experiment, network, protocol
+_PLANNED = {"protocols", "experiments", "seeds", "settings", "details", "census", "runs", "splits"}
+
+
+@dataclass
+class Evidence:
+    """One plan with what was found of it.
+
+    Attributes:
+        data: "real" or "synthetic".
+        plan: what `reproduce` wrote down (protocols, experiments, seeds, splits, census).
+        expected: identities of all runs of the plan.
+        runs: those that are finished, in the same order.
+        speed: what the timing wrote down; empty if nothing was timed.
+        results: the folder that all of this lies in.
+        complain: takes a sentence about a run that cannot be scored; None raises it instead.
+    """
+
+    paper: Paper
+    profile: str
+    data: str
+    plan: dict
+    expected: list[Identity]
+    store: list[Run]
+    speed: dict
+    results: Path
+    complain: Callable[[str], None] | None = None
+    _scores: dict[Group, Score | None] = field(default_factory=dict, repr=False)
+
+    def of(self, experiment: str, network: str, protocol: str) -> list[Run]:
+        """The runs of one network under one protocol, one a seed and fold."""
+        wanted = (experiment, network, protocol)
+        return [run for run in self.runs if _group(run.identity) == wanted]
+
+    def score(self, experiment: str, network: str, protocol: str) -> Score | None:
+        """What these runs scored together; None if there are none.
+
+        Raises:
+            UserError: if their predictions cannot be read and nobody takes complaints.
+        """
+        group = (experiment, network, protocol)
+        if group not in self._scores:
+            self._scores[group] = self._score(self.of(*group))
+        return self._scores[group]
+
+    def _score(self, members: Sequence[Run]) -> Score | None:
+        try:
+            return scores.score(members) if members else None
+        except UserError as error:
+            if self.complain is None:
+                raise
+            self.complain(str(error))
+        return None
+
+    def lacking(self, experiment: str, network: str, protocol: str, fold: str | None = None) -> str:
+        """How many of the planned runs (of one fold) there are, as "2 of 5 runs", or "" where all are finished."""
+        group = (experiment, network, protocol)
+        planned = [one for one in self.expected if _group(one) == group and fold in (None, one.fold)]
+        there = [run for run in self.of(*group) if fold in (None, run.identity.fold)]
+        return "" if len(there) == len(planned) else f"{len(there)} of {len(planned)} runs"
+
+    def place(self, members: Sequence[Run]) -> str:
+        """Where these runs lie, as one path from the folder above the results."""
+        shared = Path(commonpath([run.folder for run in members])).relative_to(self.results.parent).as_posix()
+        return shared if len(members) == 1 else f"{shared} ({len(members)} runs)"
+
+    def measured(self, measure: Callable[[Claim], Iterable[Measured | None]]) -> dict[str, list[Measured]]:
+        """What `measure` gives for each claim, by its id; claims without a measurement are absent."""
+        found = {claim.id: [one for one in measure(claim) if one is not None] for claim in self.paper.claims}
+        return {claim: several for claim, several in found.items() if several}
+
+    def measurement(
+        self,
+        claim: Claim,
+        members: Sequence[Run],
+        value: float,
+        interval: tuple[float, float] | None,
+        stated: Statement,
+        *,
+        differs: Iterable[str] = (),
+        note: Iterable[str] = (),
+    ) -> Measured:
+        """What these runs give for a claim, with everything in which they differ from what the paper states.
+
+        Args:
+            members: the runs behind the figure, at least one.
+            value, interval: in the claim's unit.
+            stated: what the paper states of a run.
+            differs, note: what only the paper knows of, besides.
+        """
+        first = members[0].identity
+        found = [*differences(self.paper, claim, members, stated), *filter(None, differs)]
+        found += filter(None, [self.lacking(*_group(first), first.fold if claim.fold is not None else None)])
+        left_out = len(_broken(self.plan.get("census", {})))
+        found += [f"{left_out} unreadable files left out"] if left_out else []
+        told = [*filter(None, note), *remarks(self.paper, members)]
+        place = self.place(members)
+        return Measured(value, self.data, interval, differs="; ".join(found), note="; ".join(told), run=place)
+
+    def judge(self, claim: Claim, measured: Measured | None) -> Verdict:
+        """The verdict on a claim, its own check included: the same for every table and overview."""
+        return judge(claim, measured, auditors.run(self.paper, claim.check) if claim.check else None)
+
+    def word(self, claim: Claim, measured: Measured) -> str:
+        """The verdict that a row shows; of a network that learnt nothing in the quick profile, that it did not."""
+        verdict = self.judge(claim, measured).name
+        small = self.profile == "quick" and TOO_SMALL in measured.note
+        return TOO_SMALL if small and verdict == "not comparable" else verdict
+
+    @property
+    def meta(self) -> dict:
+        """What the file of a table says about the runs behind it."""
+        wanted = ("paper", "profile", "data", "protocols", "seeds", "settings", "details")
+        return {key: self.plan[key] for key in wanted}
+
+    @property
+    def plan_place(self) -> str:
+        return _place(plans.plan_path(self.paper, self.profile, self.data, self.results), self.results)
+
+    @property
+    def speed_place(self) -> str:
+        return _place(plans.speed_path(self.paper, self.profile, self.results), self.results)
+
+
+def whole(paper: Paper, profile: str, data: str, results: Path, timed: Iterable[str]) -> Evidence:
+    """The plan of this profile and kind of data with everything that belongs to it.
+
+    Args:
+        timed: the experiments that need times.
+
+    Raises:
+        UserError: if nothing was run yet, or a run or the times are missing.
+    """
+    plan = plans.read(plans.plan_path(paper, profile, data, results), paper)
+    expected = [Identity(**identity) for identity in plan["runs"]]
+    wanted = plan.get("timed", True) and set(timed) & set(plan["experiments"])
+    speed = plans.read(plans.speed_path(paper, profile, results), paper) if wanted else {}
+    return Evidence(paper, profile, data, plan, expected, store.complete(expected, results / "runs"), speed, results)
+
+
+def salvage(paper: Paper, found: Sequence[Run], results: Path, complain: Callable[[str], None]) -> list[Evidence]:
+    """All plans of a paper with what there is of them, real data and the paper's own profile first.
+
+    Args:
+        found: the finished runs on disk (`common.runs.store.find`), so that a thousand of them are read once.
+        complain: takes one sentence for every file that is unusable.
+    """
+    by_key = {run.identity.key: run for run in found}
+    usable = []
+    for path in sorted((results / "runs" / paper.name).glob("plan-*.json")):
+        profile, _, data = path.stem.removeprefix("plan-").rpartition("-")
+        try:
+            plan = plans.read(path, paper)
+            expected = [Identity(**identity) for identity in plan["runs"]]
+            intact = set(plan) >= _PLANNED and data in ("real", "synthetic") and plan.get("data") == data
+        except (UserError, TypeError, KeyError) as error:
+            complain(str(error) if isinstance(error, UserError) else f"{path} is no plan of this program.")
+            continue
+        if not intact:
+            complain(f"{path} is no plan of this program, or was written by another version.")
+            continue
+        members = [by_key[identity.key] for identity in expected if identity.key in by_key]
+        speed = _speed(paper, profile, results, complain)
+        usable.append(Evidence(paper, profile, data, plan, expected, members, speed, results, complain))
+    return sorted(usable, key=lambda one: (one.data != "real", one.profile != "paper", one.profile))
+
+
+def _speed(paper: Paper, profile: str, results: Path, complain: Callable[[str], None]) -> dict:
+    path = plans.speed_path(paper, profile, results)
+    if not path.exists():
+        return {}
+    try:
+        speed = plans.read(path, paper)
+        if {"networks", "pipeline", "runs", "asked", "machine"} <= set(speed):
+            return speed
+        complain(f"{path} holds no times of this program.")
+    except (UserError, TypeError) as error:
+        complain(str(error))
+    return {}
+
+
+def _group(identity: Identity) -> Group:
+    return identity.experiment, identity.network, identity.protocol
+
+
+def _broken(census: dict) -> list[str]:
+    """The problems with files that were left out, wherever a plan notes them: for all corpora together, or each."""
+    parts = [part for part in census.values() if isinstance(part, dict)]
+    return [*census.get("broken", []), *(problem for part in parts for problem in _broken(part))]
+
+
+def _place(path: Path, results: Path) -> str:
+    return path.relative_to(results.parent).as_posix()

@@ -1,0 +1,1 @@
+"""Finished trainings on disk, and what they scored."""

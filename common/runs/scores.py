@@ -1,0 +1,237 @@
+"""What runs scored, from their predictions alone: accuracy with its interval, confusion, comparison of two."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import StringIO
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from common.runs.intervals import clustered, expanded_tail
+from common.runs.store import Run
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass(frozen=True)
+class Score:
+    """Accuracy over all seeds and folds of one network under one protocol.
+
+    Attributes:
+        accuracy: share of the test samples that were recognised, 0 to 1.
+        interval: its 95 % interval over subjects (and seeds), because the windows of a subject are no independent
+            trials.
+        samples, subjects, seeds: how many were tested.
+        spread: standard deviation of the seeds' accuracies, None for a single seed.
+        chance: accuracy of the constant answer that suits this test part best.
+    """
+
+    accuracy: float
+    interval: tuple[float, float]
+    samples: int
+    subjects: int
+    seeds: int
+    spread: float | None
+    chance: float
+
+    @property
+    def learnt(self) -> bool:
+        """Whether the network is better than a constant answer, beyond doubt."""
+        return self.interval[0] > self.chance
+
+
+def predictions(runs: "Sequence[Run] | pandas.DataFrame") -> "pandas.DataFrame":
+    """The predictions of several runs below each other, with their seed and fold; a table of such as it is.
+
+    So whatever is scored here may also be a table that was made of predictions, e.g. by `common.runs.clip_votes`.
+
+    Raises:
+        UserError: if the file of a run cannot be read.
+    """
+    import pandas as pd
+
+    if isinstance(runs, pd.DataFrame):
+        return runs
+    try:
+        return _read_at_once(runs)
+    except (OSError, ValueError):
+        # One by one takes ten times as long, but names the file at fault.
+        tables = [run.predictions().assign(seed=run.identity.seed, fold=run.identity.fold) for run in runs]
+        return pd.concat(tables, ignore_index=True)
+
+
+def _read_at_once(runs: Sequence[Run]) -> "pandas.DataFrame":
+    """One parse for all files, since each has a price of its own and there may be a thousand."""
+    import pandas as pd
+
+    texts = [(run.folder / "predictions.csv").read_text(encoding="utf-8").partition("\n") for run in runs]
+    heading, counts = texts[0][0], [body.count("\n") for _, _, body in texts]
+    joined = StringIO(heading + "\n" + "".join(body for _, _, body in texts))
+    table = pd.read_csv(joined, keep_default_na=False)
+    alike = all(text[0] == heading for text in texts) and len(table) == sum(counts)
+    if not alike or not {"sample", "emotion", "predicted"} <= set(table.columns):
+        raise ValueError("these files are not alike")
+    seeds, folds = [run.identity.seed for run in runs], [run.identity.fold for run in runs]
+    return table.assign(seed=np.repeat(seeds, counts), fold=np.repeat(folds, counts))
+
+
+def score(runs: Sequence[Run]) -> Score:
+    """Score the runs of one network under one protocol."""
+    table = predictions(runs)
+    correct = (table.emotion == table.predicted).to_numpy()
+    by_seed = table.assign(correct=correct).groupby("seed").correct.mean()
+    return Score(
+        accuracy=float(correct.mean()),
+        interval=clustered(correct, table.subject.to_numpy(), table.seed.to_numpy()),
+        samples=len(table) // len(by_seed),
+        subjects=table.subject.nunique(),
+        seeds=len(by_seed),
+        spread=float(by_seed.std(ddof=1)) if len(by_seed) > 1 else None,
+        chance=float(table.emotion.value_counts(normalize=True).max()),
+    )
+
+
+def confusion(table: "pandas.DataFrame", classes: Sequence[str]) -> np.ndarray:
+    """Counts (classes, classes): rows are the true emotions, columns the predicted ones.
+
+    What has no answer (`common.training.train.NO_ANSWER`) stands in no column.
+    """
+    table = table[table.predicted != ""]
+    place = {name: number for number, name in enumerate(classes)}
+    counts = np.zeros((len(classes), len(classes)), np.int64)
+    np.add.at(counts, (table.emotion.map(place).to_numpy(), table.predicted.map(place).to_numpy()), 1)
+    return counts
+
+
+def recall(runs: Sequence[Run], emotion: str) -> tuple[float, tuple[float, float]] | None:
+    """Share of an emotion's test samples that were recognised, with its interval; None where nobody showed it."""
+    table = predictions(runs)
+    shown = table[table.emotion == emotion]
+    if shown.empty:
+        return None
+    correct = (shown.emotion == shown.predicted).to_numpy()
+    return float(correct.mean()), clustered(correct, shown.subject.to_numpy(), shown.seed.to_numpy())
+
+
+def mean_recall(runs: Sequence[Run], resamples: int = 4000) -> tuple[float, tuple[float, float]]:
+    """Mean over the emotions of the share of each that was recognised, with a 95 % interval over subjects.
+
+    Subjects are drawn anew, and the percentiles moved outwards for few of them, as `intervals.clustered` does; seeds
+    are not, they add to a subject's samples. A draw without any sample of an emotion is the mean over the others. The
+    interval is (0, 1) for a single subject.
+    """
+    table = predictions(runs)
+    hits = (table.emotion == table.predicted).groupby([table.subject, table.emotion])
+    right, shown = (one.unstack(fill_value=0).to_numpy(float) for one in (hits.sum(), hits.size()))
+    value = float((right.sum(axis=0) / shown.sum(axis=0)).mean())
+    if len(right) == 1:
+        return value, (0.0, 1.0)
+    # Subjects with the same figures are drawn together: of thousands of single pictures only a few kinds are left.
+    kinds, size = np.unique(np.hstack([right, shown]), axis=0, return_counts=True)
+    weights = np.random.default_rng(0).multinomial(len(right), size / len(right), resamples)
+    right, shown = np.hsplit(weights @ kinds, 2)
+    recalls = right / np.maximum(shown, 1)
+    draws = recalls.sum(axis=1) / (shown > 0).sum(axis=1)
+    outside = expanded_tail(int(size.sum()), 0.95)
+    low, high = np.quantile(draws, [outside, 1 - outside])
+    return value, (float(low), float(high))
+
+
+def by_fold(runs: Sequence[Run]) -> "pandas.Series":
+    """Accuracy (0 to 1) by the name of the fold, mean over the seeds, in the order of the names."""
+    table = predictions(runs)
+    correct = (table.emotion == table.predicted).groupby([table.fold, table.seed]).mean()
+    return correct.groupby(level="fold").mean().sort_index()
+
+
+def fold_mean(runs: Sequence[Run]) -> tuple[float, tuple[float, float]]:
+    """Mean over folds (and seeds) of the accuracy of each, with its 95 % interval over subjects and seeds.
+
+    A fold counts the same however many samples it tests. The interval is that of `intervals.clustered` with a sample
+    counting less the more its fold has.
+    """
+    table = predictions(runs)
+    correct = (table.emotion == table.predicted).astype(float)
+    weights = 1 / correct.groupby([table.seed, table.fold]).transform("size").to_numpy()
+    clusters = table.subject.to_numpy(), table.seed.to_numpy()
+    value = float(np.average(correct, weights=weights))
+    return value, clustered(correct.to_numpy(), *clusters, weights=weights)
+
+
+def best_epoch_gain(runs: Sequence[Run]) -> float:
+    """Accuracy (0 to 1) of the best epoch of each run less that of its last one, each by the size of its test part.
+
+    It is what choosing the epoch adds where the tested part validates.
+    """
+    counts = [run.record["samples"]["test"] for run in runs]
+    gains = [run.curves().val_accuracy.max() - run.curves().val_accuracy.iloc[-1] for run in runs]
+    return float(sum(count * gain for count, gain in zip(counts, gains, strict=True)) / sum(counts))
+
+
+def difference(first: Sequence[Run], second: Sequence[Run], resamples: int = 4000) -> tuple[float, float, float]:
+    """How much more accurate the first runs are, with a 95 % interval, where the test parts differ.
+
+    The subjects of each side are drawn anew independently of the other's.
+
+    Returns:
+        (difference, low, high), each as part of 1.
+    """
+    rng = np.random.default_rng(0)
+    means, draws = [], []
+    for runs in (first, second):
+        table = predictions(runs)
+        hits = (table.emotion == table.predicted).groupby(table.subject).agg(["sum", "size"]).to_numpy(float)
+        # Subjects with the same figures are drawn together: of thousands of single pictures only two kinds are left.
+        kinds, size = np.unique(hits, axis=0, return_counts=True)
+        weights = rng.multinomial(len(hits), size / len(hits), resamples)
+        draws.append((weights @ kinds[:, 0]) / (weights @ kinds[:, 1]))
+        means.append(hits[:, 0].sum() / hits[:, 1].sum())
+    low, high = np.quantile(draws[0] - draws[1], [0.025, 0.975])
+    return float(means[0] - means[1]), float(low), float(high)
+
+
+def difference_by_subject(
+    first: Sequence[Run], second: Sequence[Run], resamples: int = 4000
+) -> tuple[float, float, float]:
+    """How much more accurate the first runs are, with a 95 % interval, where both test the same subjects.
+
+    The samples may differ, as clips and their copies do. Subjects are drawn anew, the same for both sides, and the
+    percentiles are moved outwards for few of them, as `intervals.clustered` does.
+
+    Returns:
+        (difference, low, high), each as part of 1; the interval is (-1, 1) for a single subject.
+    """
+    import pandas as pd
+
+    tables = [predictions(runs) for runs in (first, second)]
+    hits = [(one.emotion == one.predicted).groupby(one.subject).agg(["sum", "size"]) for one in tables]
+    right, tested = (pd.concat([one[kind] for one in hits], axis=1).fillna(0).to_numpy() for kind in ("sum", "size"))
+    value = float(np.subtract(*(right.sum(axis=0) / tested.sum(axis=0))))
+    if len(right) == 1:
+        return value, -1.0, 1.0
+    weights = np.random.default_rng(0).multinomial(len(right), np.full(len(right), 1 / len(right)), resamples)
+    weights = weights[((weights @ tested) > 0).all(axis=1)]
+    draws = np.subtract(*((weights @ right) / (weights @ tested)).T)
+    outside = expanded_tail(len(right), 0.95)
+    low, high = np.quantile(draws, [outside, 1 - outside])
+    return value, float(low), float(high)
+
+
+def paired_difference(first: Sequence[Run], second: Sequence[Run]) -> tuple[float, float, float]:
+    """How much more accurate the first runs are on the same test samples and seeds, with a 95 % interval.
+
+    Subjects are drawn anew, and seeds with them; both runs of a pair stay together.
+
+    Returns:
+        (difference, low, high), each as part of 1.
+    """
+    columns = ["seed", "fold", "sample"]
+    pair = [predictions(runs).set_index(columns) for runs in (first, second)]
+    correct = [(table.emotion == table.predicted) for table in pair]
+    gain = (correct[0].astype(float) - correct[1].astype(float)).dropna()
+    subject = pair[0].subject.loc[gain.index].to_numpy()
+    seed = gain.index.get_level_values("seed").to_numpy()
+    # The bootstrap takes values in [0, 1]: a gain of -1, 0 or 1 is shifted there and back.
+    low, high = clustered((gain.to_numpy() + 1) / 2, subject, seed)
+    return float(gain.mean()), 2 * low - 1, 2 * high - 1

@@ -1,0 +1,293 @@
+"""Where finished trainings lie, and how they are found again.
+
+A run is the folder `<root>/<paper>/<experiment>/<protocol>/<network>/[<fold>-]seed<k>-<key>`. The key stands for
+everything that decides the outcome, so a changed setting is another run and an unchanged one is never repeated.
+While a run is computed its folder ends in `.partial`. A finished one holds:
+
+- run.json: identity, data, hardware, versions, times
+- predictions.csv: one row a test sample, with the probability of every class where the classifier gives one
+- curves.csv: one row an epoch
+- model.keras: the chosen weights
+
+A classifier that has no epochs leaves out the last two; its run.json says so under "contents".
+"""
+
+import hashlib
+import json
+import shutil
+import subprocess
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from common.support import files
+from common.support.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas
+
+SCHEMA = 1
+RECORD = "run.json"
+PARTIAL = ".partial"
+PREDICTIONS = "predictions.csv"
+# What a trained network leaves beside its record.
+CONTENTS = (PREDICTIONS, "curves.csv", "model.keras")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Everything that decides the outcome of one training.
+
+    Attributes:
+        paper, experiment, protocol, profile, network: names as on the command line.
+        settings: keyword arguments of the network's builder.
+        recipe: the `common.training.train.Recipe` as a dictionary.
+        seed: of initial weights, order of samples and augmentation.
+        data: key of the samples.
+        split: digest of the fold's three sides and of the labels.
+        fold: name of the fold where a protocol has several, else "".
+    """
+
+    paper: str
+    experiment: str
+    protocol: str
+    profile: str
+    network: str
+    settings: dict
+    recipe: dict
+    seed: int
+    data: str
+    split: str
+    fold: str = ""
+
+    def __post_init__(self):
+        # What comes back from JSON (lists for tuples) must equal what was written.
+        for name in ("settings", "recipe"):
+            object.__setattr__(self, name, json.loads(json.dumps(getattr(self, name))))
+
+    @cached_property
+    def key(self) -> str:
+        text = json.dumps(asdict(self), sort_keys=True)
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __str__(self) -> str:
+        fold = f", {self.fold}" if self.fold else ""
+        return f"{self.paper} {self.experiment}, {self.protocol}, {self.network}{fold}, seed {self.seed}"
+
+    @property
+    def label(self) -> str:
+        """The network, with the experiment where that does not go without saying."""
+        plain = self.experiment.startswith("table") or self.experiment == self.network
+        return self.network if plain else f"{self.network} ({self.experiment})"
+
+    def folder(self, root: Path) -> Path:
+        name = f"seed{self.seed}-{self.key[:8]}"
+        if self.fold:
+            name = f"{self.fold}-{name}"
+        return root / self.paper / self.experiment / self.protocol / self.network / name
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished training: its folder, its identity, and the rest of run.json as a dictionary."""
+
+    folder: Path
+    identity: Identity
+    record: dict
+
+    @property
+    def synthetic(self) -> bool:
+        return self.record["provenance"]["synthetic"]
+
+    @property
+    def has_curves(self) -> bool:
+        """Whether the classifier was trained in epochs."""
+        return "curves.csv" in self.record.get("contents", CONTENTS)
+
+    def predictions(self) -> "pandas.DataFrame":
+        """One row a test sample: sample, corpus, clip, subject, first_frame, emotion, predicted, p_<class>.
+
+        Raises:
+            UserError: if the file cannot be read.
+        """
+        return self._table(PREDICTIONS, ("sample", "emotion", "predicted"))
+
+    def curves(self) -> "pandas.DataFrame":
+        """One row an epoch: epoch (from 0), loss, accuracy, val_loss, val_accuracy, learning_rate, seconds.
+
+        Raises:
+            UserError: if the file cannot be read.
+        """
+        return self._table("curves.csv", ("epoch", "loss"))
+
+    def _table(self, name: str, needed: Sequence[str]) -> "pandas.DataFrame":
+        import pandas as pd
+
+        path = self.folder / name
+        try:
+            table = pd.read_csv(path, keep_default_na=name == "curves.csv")
+        except (OSError, ValueError) as error:
+            raise _unusable(path, "cannot be read as a table") from error
+        lacking = [column for column in needed if column not in table]
+        if lacking:
+            raise _unusable(path, f"has no column {', '.join(lacking)}")
+        return table
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A folder among the runs that is no finished run, and why."""
+
+    folder: Path
+    reason: str
+
+
+def read(folder: Path) -> Run:
+    """The finished run in a folder.
+
+    Raises:
+        UserError: if the run is unfinished, half-written, damaged, not a run, or written by a newer version.
+    """
+    path = folder / RECORD
+    if not path.is_file():
+        raise _unusable(folder, f"is no finished run: it has no {RECORD}")
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _unusable(path, "is damaged: it is no JSON text") from error
+    if not isinstance(record, dict) or not isinstance(record.get("schema"), int):
+        raise _unusable(path, "was not written by this program")
+    if record["schema"] > SCHEMA:
+        raise UserError(
+            f"{path} was written by a newer version (format {record['schema']}, this one knows {SCHEMA}).",
+            "Update this program.",
+        )
+    try:
+        identity = Identity(**record.pop("identity"))
+        intact = record["key"] == identity.key and record["finished"] is True
+        intact = intact and isinstance(record["provenance"]["synthetic"], bool)
+        absent = [name for name in record.get("contents", CONTENTS) if not (folder / name).is_file()]
+    except (KeyError, TypeError) as error:
+        known = ", ".join(field.name for field in fields(Identity))
+        raise _unusable(path, f"does not say what was run ({known})") from error
+    if absent:
+        raise _unusable(folder, f"is no finished run: it has no {', '.join(absent)}")
+    if not intact or not folder.name.endswith(identity.key[:8]):
+        raise _unusable(path, "does not belong to its folder: what it says was run has another key")
+    return Run(folder, identity, record)
+
+
+def split_digest(classes: Sequence[str], *positions: np.ndarray) -> str:
+    """What tells one division of labelled samples from another: of the class names, and of arrays of integers.
+
+    Args:
+        positions: those of the training, validation and test samples, and all labels.
+    """
+    digest = hashlib.blake2b(json.dumps([str(name) for name in classes]).encode(), digest_size=16)
+    for array in positions:
+        digest.update(np.ascontiguousarray(array, dtype="<i8").tobytes() + b"|")
+    return digest.hexdigest()
+
+
+def revision() -> str:
+    """Git revision of this program, with "+" if files were changed since; "" outside a repository."""
+    here = Path(__file__).parent
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(["git", *arguments], cwd=here, capture_output=True, text=True, check=True).stdout
+
+    try:
+        return git("rev-parse", "HEAD").strip() + ("+" if git("status", "--porcelain", "-uno").strip() else "")
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def _unusable(path: Path, what: str) -> UserError:
+    return UserError(f"{path} {what}.", "Delete its folder and run again: only this run is computed anew.")
+
+
+def find(root: Path, **wanted) -> tuple[list[Run], list[Skipped]]:
+    """All finished runs under `root` in the order of their folders, and the folders that hold none.
+
+    Args:
+        wanted: values of `Identity` that a run must have, e.g. paper="timeconvnet".
+    """
+    found, skipped = [], []
+    for folder in sorted(path for path in root.glob("*/*/*/*/*") if path.is_dir()):
+        if folder.name.endswith(PARTIAL):
+            skipped.append(Skipped(folder, f"{folder} is not finished: the training runs or was stopped."))
+            continue
+        try:
+            run = read(folder)
+        except UserError as error:
+            skipped.append(Skipped(folder, str(error)))
+            continue
+        if all(getattr(run.identity, name) == value for name, value in wanted.items()):
+            found.append(run)
+    return found, skipped
+
+
+def finished(identity: Identity, root: Path) -> Run | None:
+    """The run with just this identity, or None where it has to be computed (again, if it is damaged)."""
+    try:
+        run = read(identity.folder(root))
+    except UserError:
+        return None
+    return run if run.identity.key == identity.key else None
+
+
+def missing(expected: Iterable[Identity], root: Path) -> list[Identity]:
+    """Those of the expected runs that have to be computed."""
+    return [identity for identity in expected if finished(identity, root) is None]
+
+
+def complete(expected: Iterable[Identity], root: Path) -> list[Run]:
+    """All expected runs in their order, for a summary that must not be made of a part.
+
+    Raises:
+        UserError: if runs are missing; it names them.
+    """
+    expected = list(expected)
+    absent = missing(expected, root)
+    if absent:
+        listed = "\n".join(f"  {identity}" for identity in absent)
+        raise UserError(
+            f"{len(absent)} of {len(expected)} runs are missing, so there is nothing to summarise yet:\n{listed}\n",
+            "Run again: what is finished is kept and only these are computed.",
+        )
+    return [read(identity.folder(root)) for identity in expected]
+
+
+def publish(partial: Path, identity: Identity, record: dict, root: Path, contents: Sequence[str] = CONTENTS) -> Run:
+    """Write run.json into a folder that holds everything else, and give the folder its final name.
+
+    Args:
+        contents: the files that belong to the run; whatever else lies in the folder is deleted.
+
+    Raises:
+        StorageError: if the disk is full or the folder cannot be written to.
+    """
+    folder = identity.folder(root)
+    head = {"schema": SCHEMA, "key": identity.key, "finished": True, "identity": asdict(identity)}
+    text = json.dumps(head | {"contents": list(contents)} | record, indent=1)
+    with files.atomic(partial / RECORD) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+    with files.storage_errors(folder.parent):
+        for left_over in set(partial.iterdir()) - {partial / name for name in (RECORD, *contents)}:
+            left_over.unlink()  # states, and what a killed process had half written
+        discard(folder)
+        partial.rename(folder)
+    return read(folder)
+
+
+def discard(folder: Path) -> None:
+    """Delete a run, finished or not."""
+    if folder.exists():
+        shutil.rmtree(folder)

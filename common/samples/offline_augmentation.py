@@ -1,0 +1,178 @@
+"""Copies of training samples by class, as a paper that enlarges its training part before training makes them.
+
+Nothing is stored: a copy is made when its turn comes, from its sample, its number and the seed alone. So it is the
+same in every epoch, as a stored one would be, and an epoch is as long as the enlarged training part.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from common.support.errors import UserError, unknown
+
+# The random stream of copies, beside those of `common.training.batches`.
+COPY = 2
+MIDDLE = 127
+
+
+@dataclass(frozen=True)
+class Moves:
+    """How many copies a sample of one class gets: mirrored ones, and ones with a random angle or contrast."""
+
+    flips: int = 0
+    rotations: int = 0
+    contrasts: int = 0
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one copy does to the frames of its sample.
+
+    Attributes:
+        mirror: left and right are exchanged first.
+        angles: degrees, counter-clockwise about the centre: one for all frames, or one a frame; None for none.
+        gains: a of 127 + a·(v - 127), rounded and cut off at 0 and 255: as `angles`.
+    """
+
+    mirror: bool = False
+    angles: tuple[float, ...] | None = None
+    gains: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Copies:
+    """Which copies of a training sample are trained on besides it.
+
+    Haddad et al. 2020 (section 3.2) give each class its own numbers; Saurav et al. 2020 turn every sample by six fixed
+    angles and mirror the seven: `Copies((Moves(),), angles=(-15, -10, -5, 5, 10, 15), mirrored=True)` makes 14 of one.
+
+    Attributes:
+        moves: of each class, in the order of the classes; or one for all classes.
+        angles: degrees; each makes one copy of every sample besides those of `moves`.
+        mirrored: whatever the other settings make of a sample, the sample among it, comes mirrored as well.
+        rotation: lowest and highest random angle in degrees.
+        contrast: lowest and highest random gain.
+        originals: the samples themselves are trained on too.
+        fill: grey level of the corners that a rotation leaves empty, or "edge" to repeat the border.
+        per: one random angle or gain for all frames of a copied sequence, or one for each frame.
+    """
+
+    moves: tuple[Moves, ...]
+    angles: tuple[float, ...] = ()
+    mirrored: bool = False
+    rotation: tuple[float, float] = (-30.0, 30.0)
+    contrast: tuple[float, float] = (0.22, 2.2)
+    originals: bool = True
+    fill: int | Literal["edge"] = 0
+    per: Literal["sequence", "frame"] = "sequence"
+
+    def __post_init__(self):
+        if self.per not in ("sequence", "frame"):
+            raise unknown("setting of per", str(self.per), ("sequence", "frame"))
+        if self.fill != "edge" and not (isinstance(self.fill, int) and 0 <= self.fill <= 255):
+            raise unknown("fill of empty corners", str(self.fill), ("edge", "0", "127", "255"))
+
+    @classmethod
+    def by_class(cls, counts: Mapping[str, Sequence[int]], classes: Sequence[str], **more) -> "Copies":
+        """Copies from a table (class -> flips, rotations, contrasts), in the order of `classes`.
+
+        Raises:
+            UserError: if a class is not in the table.
+        """
+        absent = [name for name in classes if name not in counts]
+        if absent:
+            raise UserError(
+                f"The table of copies has no row for {', '.join(map(str, absent))}.",
+                "Give flips, rotations and contrasts of every class.",
+            )
+        return cls(tuple(Moves(*counts[name]) for name in classes), **more)
+
+    def per_sample(self, label: int) -> int:
+        """How many training samples one sample of a class becomes."""
+        return len(self._kinds(label))
+
+    def enlarged(self, rows: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The enlarged training part: positions (m,) of the samples, and (m,) the number of the copy of each.
+
+        Args:
+            rows: (n,) positions of the training samples.
+            labels: (all samples,) int.
+        """
+        each = np.array([self.per_sample(int(label)) for label in labels[rows]], int)
+        return np.repeat(rows, each), np.concatenate([np.arange(0), *map(np.arange, each)])
+
+    def change(self, label: int, number: int, frames: int, seed: Sequence[int]) -> Change:
+        """What copy `number` of a sample does to its frames.
+
+        Args:
+            seed: of this copy: the training's, and the position of the sample.
+        """
+        kind, angle, mirror = self._kinds(label)[number]
+        count = frames if self.per == "frame" else 1
+        rng = np.random.default_rng([*seed, COPY, number])
+        if kind == "rotation":
+            return Change(mirror, angles=tuple(rng.uniform(*self.rotation, count)))
+        if kind == "contrast":
+            return Change(mirror, gains=tuple(rng.uniform(*self.contrast, count)))
+        return Change(mirror, angles=None if angle is None else (angle,))
+
+    def apply(self, frames: np.ndarray, change: Change) -> np.ndarray:
+        """The frames (T, H, W, C) uint8 of a copy."""
+        if change.mirror:
+            frames = frames[:, :, ::-1]
+        if change.angles is not None:
+            frames = _rotated(frames, change.angles, self.fill)
+        if change.gains is not None:
+            frames = _contrasted(frames, change.gains)
+        return frames
+
+    def made(self, frames: np.ndarray, positions: np.ndarray, numbers: np.ndarray, labels: np.ndarray, seed: int):
+        """The copies of these numbers of some samples: (n, T, H, W, C) uint8, as the samples are.
+
+        Args:
+            frames: of each sample.
+            positions: (n,) int, of the samples.
+            labels: (all samples,) int.
+            seed: of the training.
+        """
+        moved = np.empty_like(frames)
+        for one, position, number, result in zip(frames, positions.tolist(), numbers.tolist(), moved, strict=True):
+            change = self.change(int(labels[position]), number, len(one), (seed, position))
+            result[...] = self.apply(one, change)
+        return moved
+
+    def _kinds(self, label: int) -> list[tuple[str, float | None, bool]]:
+        """(what is drawn, fixed angle, mirrored) of each copy of a sample, the sample itself first."""
+        moves = self.moves[label if len(self.moves) > 1 else 0]
+        kinds: list[tuple[str, float | None, bool]] = [("", None, False)] * self.originals
+        kinds += [("", None, True)] * moves.flips
+        kinds += [("rotation", None, False)] * moves.rotations
+        kinds += [("contrast", None, False)] * moves.contrasts
+        kinds += [("", float(angle), False) for angle in self.angles]
+        return kinds + [(kind, angle, not mirror) for kind, angle, mirror in kinds] * self.mirrored
+
+
+def _rotated(frames: np.ndarray, angles: Sequence[float], fill: int | Literal["edge"]) -> np.ndarray:
+    import cv2
+
+    height, width = frames.shape[1:3]
+    centre = (width - 1) / 2, (height - 1) / 2
+    border = {"borderMode": cv2.BORDER_REPLICATE} if fill == "edge" else {"borderValue": (fill,) * 4}
+    turned = np.empty(frames.shape, np.uint8)
+    for frame, angle, result in zip(frames, _for_each(angles, len(frames)), turned, strict=True):
+        matrix = cv2.getRotationMatrix2D(centre, angle, 1.0)
+        picture = np.ascontiguousarray(frame)
+        result[...] = cv2.warpAffine(picture, matrix, (width, height), **border).reshape(result.shape)
+    return turned
+
+
+def _contrasted(frames: np.ndarray, gains: Sequence[float]) -> np.ndarray:
+    levels = MIDDLE + np.outer(gains, np.arange(256) - MIDDLE)
+    table = np.rint(levels).clip(0, 255).astype(np.uint8)
+    return np.stack([one[frame] for one, frame in zip(_for_each(table, len(frames)), frames, strict=True)])
+
+
+def _for_each(values: Sequence, count: int) -> Sequence:
+    return values if len(values) == count else [values[0]] * count

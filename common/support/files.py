@@ -1,0 +1,112 @@
+"""Files that are either complete or absent, that one process writes at a time, and that are known by content."""
+
+import errno
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from common.support.errors import UserError
+
+BLOCK = 64 * 1024
+READ_WHOLE = 1024 * 1024
+
+
+class StorageError(UserError):
+    """A folder cannot take what should be written to it: the disk is full or writing is not allowed."""
+
+
+@contextmanager
+def storage_errors(folder: Path) -> Iterator[None]:
+    """Tell a full disk and a folder that cannot be written as StorageError; other OSErrors pass through."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StorageError(
+                f"The disk is full: nothing more can be written to {folder}.",
+                "Free some space or choose another folder and run again: what is finished is kept.",
+            ) from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+            raise StorageError(
+                f"{folder} cannot be written to ({os.strerror(error.errno).lower()}).",
+                "Give yourself write permission there or choose another folder.",
+            ) from error
+        raise
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`, which replaces `path` in one step if the block succeeds.
+
+    A process that is killed in the block leaves `path` as it was, and a `*.tmp` file beside it.
+
+    Raises:
+        StorageError: if the disk is full or the folder cannot be written to.
+    """
+    # The process in the name keeps two writers of the same file apart: the last one to finish wins whole.
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    with storage_errors(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield temporary
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def lock(folder: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Let one process at a time into the block; `waiting` is called once by a process that has to wait.
+
+    The operating system frees the lock of a process that dies, however it dies.
+
+    Raises:
+        StorageError: if the folder cannot be written to.
+    """
+    from filelock import FileLock, Timeout
+
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        held = FileLock(folder / ".lock")
+        try:
+            held.acquire(timeout=0)
+        except Timeout:
+            waiting()
+            held.acquire()
+    try:
+        yield
+    finally:
+        held.release()
+
+
+def fingerprint(source: Path) -> str:
+    """Hexadecimal BLAKE2 hash of what a file, or each file in a folder, contains; of nothing if unreadable.
+
+    Files up to 1 MB are read whole, larger ones by their size and 64 kB at start, middle and end, which
+    a re-recorded or re-encoded video cannot keep unchanged. Files whose name starts with a dot do not count.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    with suppress(OSError):
+        if source.is_dir():
+            for file in sorted(p for p in source.iterdir() if p.is_file() and not p.name.startswith(".")):
+                digest.update(f"{file.name}\0".encode())
+                _add(digest, file)
+        else:
+            _add(digest, source)
+    return digest.hexdigest()
+
+
+def _add(digest, path: Path) -> None:
+    size = path.stat().st_size
+    digest.update(f"{size}\0".encode())
+    with path.open("rb") as file:
+        if size <= READ_WHOLE:
+            digest.update(file.read())
+            return
+        for position in (0, size // 2, size - BLOCK):
+            file.seek(position)
+            digest.update(file.read(BLOCK))

@@ -1,0 +1,212 @@
+"""Batches of samples for any Keras backend: which samples, in which order, laid out how.
+
+A batch is a function of the seed and its number alone. So a run can be continued at any batch, and tf.data and
+the plain generator for other backends give the same numbers to the last bit.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from common.media import clahe
+from common.samples.augmentation import Augmentation, warp
+from common.samples.offline_augmentation import Copies
+from common.support.errors import UserError, unknown
+
+if TYPE_CHECKING:
+    from common.samples.build import Samples
+
+Layout = Literal["last", "channels", "volume", "sequence", "vectors"]
+PixelScaling = Literal["unit", "symmetric", "none"]
+# Pictures float32 as laid out, one-hot labels float32 and, where classes are weighted, a float32 weight a sample.
+Batch = tuple[np.ndarray, ...]
+
+# Independent random streams of one seed.
+ORDER, MOVEMENT = 0, 1
+
+
+def class_labels(names: Sequence[str], classes: Sequence[str]) -> np.ndarray:
+    """The position (n,) int64 of each name among the classes.
+
+    Raises:
+        UserError: if a name is none of the classes.
+    """
+    position = {str(name): number for number, name in enumerate(classes)}
+    foreign = sorted({str(name) for name in names} - set(position))
+    if foreign:
+        raise UserError(
+            f"The samples have labels that are no class here: {', '.join(foreign)}.",
+            "Leave their clips out before samples are made.",
+        )
+    return np.array([position[str(name)] for name in names], np.int64)
+
+
+@dataclass(frozen=True)
+class Batches:
+    """One side of a fold as numbered batches, without end.
+
+    Attributes:
+        samples: where the pictures are read from, one batch at a time.
+        labels: (all samples,) int, position of each sample's class.
+        classes: how many classes there are.
+        rows: positions of this side's samples.
+        layout: "last" (H, W, C) the last frame; "channels" (H, W, T·C) frames one after the other; "volume"
+            (H, W, T, C); "sequence" (T, H, W, C); "vectors" (T, D) of samples that are features instead of pictures and
+            enter as they are.
+        batch_size: samples in a batch. All batches are full, a pass runs on into the next one (or drops its rest): so
+            every device gets its share, nothing is compiled twice, and no gradient hangs on a few left-over samples.
+        seed: seed of order and augmentation; None keeps the order of `rows`, which evaluation needs.
+        augmentation: how training samples are moved, which copies of them a pass has besides, or None.
+        pixel_scaling: "unit" divides pixels by 255, "symmetric" takes them on to -1 to 1, "none" leaves them 0 to 255.
+        class_weights: samples have a weight, N / (classes · n) where n of N samples are of their class.
+        weights_of: what n and N count: samples with their copies, or without.
+        rest: "runs_on", or "dropped" where a pass ends with its last full batch; of the next pass others are dropped.
+        equalise: the channel for CLAHE of all pictures after they were copied, or "none".
+    """
+
+    samples: "Samples"
+    labels: np.ndarray
+    classes: int
+    rows: np.ndarray
+    layout: Layout
+    batch_size: int
+    seed: int | None = None
+    augmentation: Augmentation | Copies | None = None
+    pixel_scaling: PixelScaling = "unit"
+    class_weights: bool = False
+    weights_of: Literal["copies", "originals"] = "copies"
+    rest: Literal["runs_on", "dropped"] = "runs_on"
+    equalise: Literal["none"] | clahe.Channel = "none"
+
+    @property
+    def per_pass(self) -> int:
+        """Batches after which every sample has come, or all that fill a batch.
+
+        Raises:
+            UserError: if the rest is dropped and no batch is left.
+        """
+        count = len(self._members[0])
+        if self.rest == "dropped" and count < self.batch_size:
+            raise UserError(
+                f"{count} training samples fill no batch of {self.batch_size}, and the rest is to be dropped.",
+                "Use more data, or let batches run on.",
+            )
+        return count // self.batch_size if self.rest == "dropped" else -(-count // self.batch_size)
+
+    @cached_property
+    def _members(self) -> tuple[np.ndarray, np.ndarray]:
+        """Positions of the samples of one pass, and which copy of its sample each is."""
+        if isinstance(self.augmentation, Copies):
+            return self.augmentation.enlarged(self.rows, self.labels)
+        return self.rows, np.zeros(len(self.rows), int)
+
+    @cached_property
+    def _weights(self) -> np.ndarray:
+        """What a sample of each class counts, (classes,) float32."""
+        counted = self.rows if self.weights_of == "originals" else self._members[0]
+        counts = np.bincount(self.labels[counted], minlength=self.classes)
+        return (counts.sum() / (self.classes * np.maximum(counts, 1))).astype(np.float32)
+
+    def positions(self, number: int) -> np.ndarray:
+        """Positions of the samples in batch `number`; each pass over the side has an order of its own."""
+        return self._members[0][self._places(number)]
+
+    def _places(self, number: int) -> np.ndarray:
+        count = len(self._members[0])
+        places = np.arange(number * self.batch_size, (number + 1) * self.batch_size)
+        passes, places = np.divmod(places, self.per_pass * self.batch_size if self.rest == "dropped" else count)
+        if self.seed is not None:
+            for one in np.unique(passes):
+                places[passes == one] = _order(count, self.seed, int(one))[places[passes == one]]
+        return places
+
+    def plain(self, number: int) -> Batch:
+        """Batch `number` before augmentation; in place of a copy, its sample."""
+        return self._batch(number, None)
+
+    def __getitem__(self, number: int) -> Batch:
+        """Batch `number` as the network sees it."""
+        return self._batch(number, self.augmentation)
+
+    def _batch(self, number: int, augmentation: Augmentation | Copies | None) -> Batch:
+        positions = self.positions(number)
+        frames = self.samples.read(positions)
+        inputs = frames if self.layout == "vectors" else self._pictures(frames, positions, number, augmentation)
+        labels = self.labels[positions]
+        batch = inputs, np.eye(self.classes, dtype=np.float32)[labels]
+        return (*batch, self._weights[labels]) if self.class_weights else batch
+
+    def _pictures(self, frames: np.ndarray, positions: np.ndarray, number: int, augmentation) -> np.ndarray:
+        """Frames (n, T, H, W, C) uint8 as a network takes them, moved or copied."""
+        if isinstance(augmentation, Copies):
+            numbers = self._members[1][self._places(number)]
+            frames = augmentation.made(frames, positions, numbers, self.labels, self.seed or 0)
+        if self.equalise != "none":
+            frames = clahe.equalised(frames, self.equalise)
+        moves = None
+        if isinstance(augmentation, Augmentation):
+            rng = np.random.default_rng([self.seed or 0, MOVEMENT, number])
+            moves = augmentation.draw(len(frames), *frames.shape[2:4], rng)
+        return inputs(frames, self.layout, self.pixel_scaling, moves)
+
+    def stream(self, start: int = 0) -> Iterator[Batch]:
+        """Batches from number `start` on, without end."""
+        while True:
+            yield self[start]
+            start += 1
+
+
+@lru_cache(maxsize=2)
+def _order(count: int, seed: int, number: int) -> np.ndarray:
+    return np.random.default_rng([seed, ORDER, number]).permutation(count)
+
+
+def inputs(
+    frames: np.ndarray, layout: Layout, pixel_scaling: PixelScaling, moves: np.ndarray | None = None
+) -> np.ndarray:
+    """Frames (n, T, H, W, C) uint8 as a network takes them, float32.
+
+    Args:
+        layout, pixel_scaling: as in `Batches`.
+        moves: how each sample is moved (`Augmentation.draw`), or None.
+    """
+    if layout == "last":
+        frames = frames[:, -1:]
+    count, length, height, width, channels = frames.shape
+    # Frames become channels, so that one transform moves them all.
+    pictures = frames.transpose(0, 2, 3, 1, 4).reshape(count, height, width, length * channels)
+    # In C order, or every picture would stay spread over memory, and be gathered in each later step.
+    pictures = pictures.astype(np.float32, order="C")
+    if pixel_scaling != "none":
+        pictures /= 255
+    if moves is not None:
+        pictures = warp(pictures, moves)
+    if pixel_scaling == "symmetric":
+        pictures = 2 * pictures - 1
+    return _lay_out(pictures, layout, length)
+
+
+def _lay_out(pictures: np.ndarray, layout: Layout, length: int) -> np.ndarray:
+    count, height, width, channels = pictures.shape
+    if layout in ("last", "channels"):
+        return pictures
+    volume = pictures.reshape(count, height, width, length, channels // length)
+    if layout == "volume":
+        return volume
+    if layout == "sequence":
+        return np.ascontiguousarray(volume.transpose(0, 3, 1, 2, 4))
+    raise unknown("layout", layout, ("last", "channels", "volume", "sequence"))
+
+
+def feed(batches: Batches, start: int = 0):
+    """The batches as Keras takes them, from number `start` on: tf.data on TensorFlow, else a generator."""
+    import keras
+
+    if keras.config.backend() == "tensorflow":
+        from common.training.tf.pipeline import dataset
+
+        return dataset(batches, start)
+    return batches.stream(start)

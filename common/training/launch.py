@@ -1,0 +1,142 @@
+"""Many trainings at once: what is finished is skipped, the rest is spread over cores or a cluster, longest first."""
+
+import shutil
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.managers import SyncManager
+from pathlib import Path
+
+from common.media.clips import Provenance
+from common.runs import store
+from common.runs.store import Run
+from common.support import workers
+from common.training.train import Training, train
+
+
+@dataclass(frozen=True)
+class Job:
+    """A training, what an audit says about its split, and how long it takes beside the others (any unit)."""
+
+    training: Training
+    split: dict
+    cost: float = 1.0
+
+
+@dataclass(frozen=True)
+class _Task:
+    jobs: tuple[Job, ...]
+    root: Path
+    provenance: Provenance
+    threads: int | None
+    fresh: bool
+    messages: object
+
+
+def launch(
+    jobs: Sequence[Job],
+    root: Path,
+    provenance: Provenance,
+    *,
+    processes: int | None = None,
+    fresh: bool = False,
+    launcher: str = "local",
+    progress: Callable[[float, float, str], None] = lambda done, total, what: None,
+) -> list[Run]:
+    """The finished runs of all jobs, in their order; each is written the moment it ends.
+
+    Small networks use one core better than two, so each process has its own share of the cores. On a machine with
+    a GPU one process trains one network after the other. How many jobs are left does not change a share: another
+    number of threads rounds otherwise, and a training that was stopped must end as if it had not been.
+
+    Args:
+        processes: at most so many; one for each core if None.
+        fresh: train anew what is finished.
+        launcher: "local" for this machine, "ray" for the cluster at RAY_ADDRESS (`common.training.ray_launch`).
+        progress: called with epochs done (of the jobs that have to run), epochs in all, and the last network.
+
+    Raises:
+        UserError: the first problem of any job, after the others have ended.
+    """
+    todo = [job for job in jobs if fresh or store.finished(job.training.identity, root) is None]
+    if todo and launcher == "ray":
+        from common.training import ray_launch
+
+        ray_launch.run(todo, root, provenance, processes, fresh, progress)
+    elif todo:
+        _run(todo, root, provenance, _processes(processes), fresh, progress)
+    return store.complete([job.training.identity for job in jobs], root)
+
+
+def at_once(processes: int | None, launcher: str) -> int:
+    """How many trainings run at the same time, for those who decide after some what to train next.
+
+    With Ray, a cluster must be connected.
+    """
+    if launcher == "ray":
+        from common.support import cluster
+
+        return cluster.slots(processes)
+    return _processes(processes)
+
+
+def _processes(asked: int | None) -> int:
+    return 1 if shutil.which("nvidia-smi") else asked or workers.cores()
+
+
+def _run(todo: list[Job], root: Path, provenance: Provenance, processes: int, fresh: bool, progress) -> None:
+    total = sum(job.training.recipe.epochs for job in todo)
+    progress(0, total, "starting")
+    manager = SyncManager(ctx=get_context("spawn"))
+    manager.start(workers.stay_with_parent)
+    with manager:
+        messages = manager.Queue()
+        listener = threading.Thread(target=_listen, args=(messages, total, progress), daemon=True)
+        listener.start()
+        threads = max(1, workers.cores() // processes) if processes > 1 else None
+        tasks = [_Task(jobs, root, provenance, threads, fresh, messages) for jobs in _shares(todo, processes)]
+        try:
+            workers.run_all(_train_each, tasks, processes)
+        finally:
+            messages.put(None)
+            listener.join()
+
+
+def _shares(todo: list[Job], processes: int) -> list[tuple[Job, ...]]:
+    """What a process trains one after the other, the longest first.
+
+    Jobs that differ in their protocol alone stay together, for their network is compiled once, unless that would
+    leave a process without work.
+    """
+    groups: dict[tuple, list[Job]] = {}
+    for job in todo:
+        one = job.training
+        groups.setdefault((one.experiment, one.network.key, one.seed, one.fold_name), []).append(job)
+    shares = groups.values() if len(groups) >= processes else [[job] for job in todo]
+    return [tuple(share) for share in sorted(shares, key=lambda share: -sum(job.cost for job in share))]
+
+
+def _listen(messages, total: int, progress) -> None:
+    done = 0
+    while (name := messages.get()) is not None:
+        done += 1
+        progress(done, total, name)
+
+
+def _train_each(task: _Task) -> None:
+    workers.run_all(lambda job: _train(job, task), task.jobs, workers=1)
+
+
+def _train(job: Job, task: _Task) -> None:
+    training = job.training
+    name = f"{training.network.key}, {training.protocol}, seed {training.seed}"
+    train(
+        training,
+        task.root,
+        provenance=task.provenance,
+        split=job.split,
+        progress=lambda epoch, epochs, logs: task.messages.put(name),
+        threads=task.threads,
+        fresh=task.fresh,
+    )

@@ -1,0 +1,144 @@
+"""The epochs of one training, which a killed process continues from the last state that it saved."""
+
+import json
+import time
+import zipfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from common.support import files
+from common.training.batch_norm import MovingStatistics
+from common.training.batches import Batches, feed
+
+if TYPE_CHECKING:
+    from common.training.train import Training
+
+Progress = Callable[[int, int, dict[str, float]], None]
+
+
+class Epochs:
+    """The epochs of one training: rates before, curves and states after each of them."""
+
+    def __init__(self, training: "Training", model, state: Path, key: str, progress: Progress, save_every: float):
+        self.recipe, self.training, self.model = training.recipe, training, model
+        self.state, self.key, self.progress, self.save_every = state, key, progress, save_every
+        self.curves: list[dict[str, float]] = []
+        self.chosen: list[np.ndarray] = []
+        self.chosen_epoch = -1
+        self.resumed_from = 0
+        self.moving = MovingStatistics(model)
+        self.batches = training.batches(training.fold.train, train=True)
+        self.steps = training.steps_per_epoch
+        self.epoch_began = self.saved = time.monotonic()
+
+    def fit(self) -> None:
+        """Run the epochs that are not done yet, then leave the model with the weights that will be tested."""
+        import keras
+
+        self._load()
+        done = len(self.curves)
+        if done < self.recipe.epochs and not self._is_stopped():
+            self.model.fit(
+                feed(self.batches, start=done * self.steps),
+                steps_per_epoch=self.steps,
+                initial_epoch=done,
+                epochs=self.recipe.epochs,
+                callbacks=[keras.callbacks.LambdaCallback(on_epoch_begin=self._begin, on_epoch_end=self._end)],
+                shuffle=False,
+                verbose=0,
+            )
+        self.model.set_weights(self.chosen)
+
+    def _validate(self) -> tuple[float | None, float | None]:
+        """Loss with the weights' penalty, as the training loss has it, and accuracy; None without samples."""
+        rows = self.training.fold.validation
+        if len(rows) == 0:
+            return None, None
+        probabilities = predict(self.model, self.training.batches(rows, train=False))
+        labels = self.training.labels[rows]
+        of_label = probabilities[np.arange(len(rows)), labels].clip(1e-7, 1)
+        penalty = sum(float(loss) for loss in self.model.losses)
+        accuracy = np.mean(probabilities.argmax(axis=1) == labels)
+        return float(-np.log(of_label).mean()) + penalty, float(accuracy)
+
+    def _begin(self, epoch: int, logs=None) -> None:
+        self.model.optimizer.learning_rate = self.recipe.rate(epoch)
+        self.epoch_began = time.monotonic()
+
+    def _end(self, epoch: int, logs: dict[str, float]) -> None:
+        row = {"epoch": epoch, "loss": float(logs["loss"]), "accuracy": float(logs["accuracy"])}
+        with self._batch_norm(epoch):
+            row["val_loss"], row["val_accuracy"] = self._validate()
+            if self._is_better(row):
+                self.chosen, self.chosen_epoch = self.model.get_weights(), epoch
+        row["learning_rate"] = self.recipe.rate(epoch)
+        row["seconds"] = round(time.monotonic() - self.epoch_began, 3)
+        self.curves.append(row)
+        if time.monotonic() - self.saved >= self.save_every:
+            self._save()
+        self.progress(epoch + 1, self.recipe.epochs, row)
+        self.model.stop_training = self._is_stopped()
+
+    def _batch_norm(self, epoch: int) -> AbstractContextManager:
+        """What batch normalisation predicts with after an epoch."""
+        if self.recipe.batch_norm_batches:
+            first, count = epoch * self.steps, min(self.recipe.batch_norm_batches, self.steps)
+            return self.moving.measured(self.batches[number][0] for number in range(first, first + count))
+        if self.recipe.debias_batch_norm:
+            return self.moving.settled((epoch + 1) * self.steps)
+        return nullcontext()
+
+    def _is_stopped(self) -> bool:
+        stopping = self.recipe.stopping
+        return stopping is not None and stopping.ends([row[stopping.monitor] for row in self.curves])
+
+    def _is_better(self, row: dict[str, float]) -> bool:
+        """Whether the weights of this epoch are to be tested rather than those chosen before."""
+        if self.recipe.checkpoint == "last" or not self.chosen:
+            return True
+        best = self.curves[self.chosen_epoch]
+        if self.recipe.checkpoint == "best_validation_loss":
+            return row["val_loss"] < best["val_loss"]
+        return row["val_accuracy"] > best["val_accuracy"]
+
+    def _variables(self) -> list:
+        # Includes the states of random layers, so that dropout continues where it was.
+        return [*self.model.variables, *self.model.optimizer.variables]
+
+    def _save(self) -> None:
+        import keras
+
+        arrays = {f"now{n}": keras.ops.convert_to_numpy(v) for n, v in enumerate(self._variables())}
+        arrays |= {f"chosen{n}": weight for n, weight in enumerate(self.chosen)}
+        about = json.dumps({"key": self.key, "curves": self.curves, "chosen_epoch": self.chosen_epoch})
+        with files.atomic(self.state) as temporary, temporary.open("wb") as file:
+            np.savez(file, about=about, **arrays)
+        self.saved = time.monotonic()
+
+    def _load(self) -> None:
+        """Take up the state of a training that was stopped; without one, nothing changes."""
+        try:
+            with np.load(self.state, allow_pickle=False) as stored:
+                arrays = {name: stored[name] for name in stored.files}
+            about = json.loads(str(arrays.pop("about")))
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            return
+        variables = self._variables()
+        now = [arrays[name] for name in (f"now{n}" for n in range(len(variables))) if name in arrays]
+        if about["key"] != self.key or [v.shape for v in now] != [tuple(v.shape) for v in variables]:
+            return
+        for variable, value in zip(variables, now, strict=True):
+            variable.assign(value)
+        self.chosen = [arrays[f"chosen{n}"] for n in range(len(arrays) - len(now))]
+        self.curves, self.chosen_epoch = about["curves"], about["chosen_epoch"]
+        self.resumed_from = len(self.curves)
+
+
+def predict(model, batches: Batches) -> np.ndarray:
+    """Probabilities (samples, classes) float32 of every sample of a side, in its order."""
+    parts = [model.predict_on_batch(batches[number][0]) for number in range(batches.per_pass)]
+    return np.concatenate(parts)[: len(batches.rows)].astype(np.float32)

@@ -1,0 +1,149 @@
+"""Networks as files of TensorFlow's two own formats: LiteRT (once called TensorFlow Lite) and SavedModel."""
+
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
+from tensorflow.python.framework import op_def_registry
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+from common.support import devices
+
+Network = Callable[[np.ndarray], np.ndarray]
+
+# What a SavedModel needs besides arithmetic: its variables, their checkpoint, and calls of its own functions.
+_VARIABLES = {"VarHandleOp", "ReadVariableOp", "AssignVariableOp", "VarIsInitializedOp", "DisableCopyOnRead"}
+_CHECKPOINT = {"SaveV2", "RestoreV2", "MergeV2Checkpoints", "ShardedFilename", "StringJoin", "StaticRegexFullMatch"}
+_CALLS = {"StatefulPartitionedCall", "While", "If"}
+
+
+class MissingOperation(Exception):
+    """The format has no such operation; its text is the operation's name."""
+
+
+class Pooling(keras.layers.Layer):
+    """Largest values over three axes, as MaxPooling3D gives them, by pooling over two axes twice: LiteRT has no other.
+
+    (n, a, b, c, channels) -> (n, a', b', c', channels).
+    """
+
+    def __init__(self, pool_size: tuple, strides: tuple, padding: str, **options):
+        super().__init__(**options)
+        self.pool_size, self.strides, self.padding = pool_size, strides, padding
+
+    def call(self, x):
+        _, a, b, c, channels = x.shape
+        (size, *sizes), (stride, *strides), padding = self.pool_size, self.strides, self.padding.upper()
+        x = tf.nn.max_pool2d(tf.reshape(x, (-1, b, c, channels)), sizes, strides, padding)
+        _, b, c, _ = x.shape
+        x = tf.nn.max_pool2d(tf.reshape(x, (-1, a, b * c, channels)), (size, 1), (stride, 1), padding)
+        return tf.reshape(x, (-1, x.shape[1], b, c, channels))
+
+    @classmethod
+    def instead_of(cls, layer: keras.layers.Layer) -> keras.layers.Layer:
+        """A copy of the layer, or what stands for it where it is a MaxPooling3D."""
+        if not isinstance(layer, keras.layers.MaxPooling3D):
+            return type(layer).from_config(layer.get_config())
+        return cls(layer.pool_size, layer.strides, layer.padding, name=layer.name)
+
+
+def write_litert(model: keras.Model, path: Path) -> None:
+    """Write a network for LiteRT, with nothing but its built-in operations; the file takes one window at a time.
+
+    Raises:
+        MissingOperation: if LiteRT has none of its own for one of the network's.
+    """
+    plain = keras.models.clone_model(model, clone_function=Pooling.instead_of, recursive=True)
+    plain.set_weights(model.get_weights())
+    # A loop over the frames of a window needs to know the sizes of all that it carries along.
+    one = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32, name="window")
+    function = tf.function(lambda window: plain(window, training=False), input_signature=[one], autograph=False)
+    try:
+        with devices.silent():
+            # The converter loses sight of variables that are used within a loop.
+            constant = convert_variables_to_constants_v2(function.get_concrete_function(), lower_control_flow=False)
+            converter = tf.lite.TFLiteConverter.from_concrete_functions([constant], plain)
+            path.write_bytes(converter.convert())
+    except Exception as error:  # the converter's own class lies in a private module
+        named = re.search(r"'tf\.(\w+)' op", str(error))
+        if not named:
+            raise
+        raise MissingOperation(named.group(1)) from error
+
+
+def read_litert(path: Path) -> Network:
+    """The network in a LiteRT file, from (n, ...) float32 to (n, classes) float32.
+
+    Raises:
+        ValueError, RuntimeError: if this is no LiteRT file, or one of another version or with foreign operations.
+    """
+    with warnings.catch_warnings(), devices.silent():
+        # TensorFlow announces another package for LiteRT; it still has its own.
+        warnings.filterwarnings(
+            "ignore", message=r"\s*Warning: tf.lite.Interpreter is deprecated", category=UserWarning
+        )
+        interpreter = tf.lite.Interpreter(model_content=path.read_bytes())
+        interpreter.allocate_tensors()
+    (entry,), (end,) = interpreter.get_input_details(), interpreter.get_output_details()
+
+    def network(windows: np.ndarray) -> np.ndarray:
+        found = []
+        for window in windows:
+            interpreter.set_tensor(entry["index"], window[None])
+            interpreter.invoke()
+            found.append(interpreter.get_tensor(end["index"])[0].copy())
+        return np.array(found)
+
+    return network
+
+
+def write_saved_model(model: keras.Model, path: Path) -> None:
+    """Write a network as the folder of a SavedModel, with the endpoint `serve`."""
+    with devices.silent():
+        model.export(path, format="tf_saved_model", verbose=False)
+
+
+def read_saved_model(path: Path) -> Network:
+    """The network in the folder of a SavedModel, from (n, ...) float32 to (n, classes) float32.
+
+    A SavedModel is a program. It is read here only if it does nothing but calculate: operations that reach files
+    or Python are refused before TensorFlow sees them.
+
+    Raises:
+        ValueError: if it holds such operations.
+        OSError, RuntimeError: if it is none, or damaged.
+    """
+    program = saved_model_pb2.SavedModel()
+    program.ParseFromString((path / "saved_model.pb").read_bytes())
+    foreign = sorted({name for graph in program.meta_graphs for name in _foreign(graph.graph_def)})
+    if foreign:
+        raise ValueError(f"its program does more than calculate: {', '.join(foreign)}")
+    loaded = tf.saved_model.load(str(path))  # holds the variables, which `serve` alone does not
+    return lambda windows: loaded.serve(tf.constant(windows)).numpy()
+
+
+def _foreign(graph) -> Iterator[str]:
+    """Operations of a program that do more than calculate, and whatever saves or restores besides the checkpoint."""
+    functions = {function.signature.name: function.node_def for function in graph.library.function}
+    keepers = {name for name in functions if "_traced_save" in name or "_traced_restore" in name}
+    for name, nodes in {"": graph.node, **functions}.items():
+        for node in nodes:
+            called = {attribute.func.name for attribute in node.attr.values() if attribute.HasField("func")}
+            if name and called & keepers:
+                yield f"{node.op} of {', '.join(called)}"
+            allowed = _VARIABLES | _CALLS | functions.keys() | (_CHECKPOINT if name in keepers else set())
+            if node.op not in allowed and not _calculates(node.op):
+                yield node.op
+
+
+def _calculates(name: str) -> bool:
+    known = op_def_registry.get(name)
+    if known is None or known.is_stateful or name.startswith("PyFunc"):
+        return False
+    # Names of files are strings, and nothing that a network calculates with is one.
+    return all(part.type != tf.string.as_datatype_enum for part in (*known.input_arg, *known.output_arg))

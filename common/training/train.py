@@ -1,0 +1,270 @@
+"""Train one network on one fold with one seed, into a run folder that is either finished or continued later."""
+
+import resource
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from common.media.clips import Provenance
+from common.runs import store
+from common.runs.store import Identity, Run
+from common.support import devices, files
+from common.support.errors import UserError, unknown
+from common.training.batches import Batches, Layout
+from common.training.loop import Epochs, Progress, predict
+from common.training.model_cache import compiled, take_over
+from common.training.recipe import CHECKPOINTS, OPTIMIZERS, Recipe
+
+if TYPE_CHECKING:
+    from common.protocols.splitters import Fold
+    from common.samples.build import Samples
+
+STATE = "state.npz"
+# What stands as the predicted emotion of a clip that gave no sample.
+NO_ANSWER = ""
+
+
+class Trainable(Protocol):
+    """What a paper says about a network; `build(classes=n, **settings)` gives a fresh Keras model."""
+
+    key: str
+    build: Callable
+    layout: Layout
+
+
+@dataclass(frozen=True)
+class Training:
+    """One network, one fold, one seed, and all that decides what comes of it.
+
+    Attributes:
+        paper, experiment, protocol, profile: names under which the run is kept.
+        network: key, builder and input layout.
+        recipe: how it is trained.
+        seed: of initial weights, order and augmentation.
+        samples: what is trained and tested on.
+        labels: (all samples,) int, position of each sample's class in `classes`. A control may shuffle those of
+            the training samples.
+        classes: names in the order of the network's outputs.
+        fold: positions of the training, validation and test samples.
+        settings: keyword arguments for `network.build`.
+        fold_name: name of the fold where the protocol has several, else "".
+        initial: finished run from whose weights the training begins, or None for random ones.
+        take: `take(model, trained)` gives a new model what it shall have of the network of that run; without it, the
+            two are of one architecture and all weights are taken.
+        decisions: the paper's open decisions by name, those of the preprocessing among them; goes into the record, so
+            that a video can be shown to the network as its training samples were.
+        keep_weights: whether the run has a model.keras. A search leaves it out: a thousand large ones fill any disk.
+        lost: clips without a sample that are tested all the same, each with `corpus`, `clip`, `subject` and `emotion`:
+            the network cannot answer them, so each is an error.
+    """
+
+    paper: str
+    experiment: str
+    protocol: str
+    profile: str
+    network: Trainable
+    recipe: Recipe
+    seed: int
+    samples: "Samples"
+    labels: np.ndarray
+    classes: tuple[str, ...]
+    fold: "Fold"
+    settings: dict = field(default_factory=dict)
+    fold_name: str = ""
+    initial: Run | None = None
+    take: Callable | None = None
+    decisions: Mapping[str, Any] = field(default_factory=dict)
+    keep_weights: bool = True
+    lost: tuple[Mapping[str, str], ...] = ()
+
+    @property
+    def identity(self) -> Identity:
+        fold = self.fold
+        begins = {"initial": self.initial.identity.key} if self.initial else {}
+        return Identity(
+            paper=self.paper,
+            experiment=self.experiment,
+            protocol=self.protocol,
+            profile=self.profile,
+            network=self.network.key,
+            settings=self.settings,
+            recipe=self.recipe.identity() | begins,
+            seed=self.seed,
+            data=self.samples.key,
+            split=store.split_digest(
+                (*self.classes, *(f"{one['corpus']} {one['clip']}" for one in self.lost)),
+                fold.train,
+                fold.validation,
+                fold.test,
+                self.labels,
+            ),
+            fold=self.fold_name,
+        )
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return self.recipe.steps_per_epoch or self.batches(self.fold.train, train=True).per_pass
+
+    @property
+    def steps(self) -> int:
+        """Batches of all epochs."""
+        return self.recipe.epochs * self.steps_per_epoch
+
+    def batches(self, rows: np.ndarray, *, train: bool) -> Batches:
+        """Training samples shuffled and augmented; others as they are, in their order."""
+        return Batches(
+            self.samples,
+            self.labels,
+            len(self.classes),
+            rows,
+            self.network.layout,
+            self.recipe.batch_size,
+            seed=self.seed if train else None,
+            augmentation=self.recipe.augmentation if train else None,
+            pixel_scaling=self.recipe.pixel_scaling,
+            class_weights=train and self.recipe.class_weights,
+            weights_of=self.recipe.weights_of,
+            rest=self.recipe.rest if train else "runs_on",
+            equalise=self.recipe.clahe,
+        )
+
+
+def train(
+    training: Training,
+    root: Path,
+    *,
+    provenance: Provenance,
+    split: dict | None = None,
+    progress: Progress = lambda epoch, epochs, logs: None,
+    threads: int | None = None,
+    save_every: float = 30.0,
+    fresh: bool = False,
+) -> Run:
+    """The run under `root`: as it is if it is finished, else continued from its last state or begun.
+
+    Args:
+        provenance: whether the samples are drawn or recorded; goes into the record.
+        split: what an audit found about the fold, as JSON can hold it; goes into the record.
+        progress: called with epochs done, all epochs, and the last epoch's curve.
+        threads: of the backend; None for as many as there are cores.
+        save_every: seconds between two states from which a killed training continues.
+        fresh: forget a finished or unfinished run and begin anew.
+
+    Raises:
+        UserError: if a side of the fold that is needed is empty, if there is no Keras backend, if the weights to
+            begin with are of another network, if the disk is full or the folder not writable.
+    """
+    _check(training)
+    identity = training.identity
+    folder = identity.folder(root)
+    partial = folder.with_name(folder.name + store.PARTIAL)
+    with files.lock(root / ".locks" / identity.key[:16]):
+        if fresh:
+            store.discard(folder)
+            store.discard(partial)
+        done = store.finished(identity, root)
+        if done:
+            return done
+        with files.storage_errors(root):
+            partial.mkdir(parents=True, exist_ok=True)
+        started = datetime.now(UTC)
+        hardware = devices.prepare(
+            training.seed,
+            mixed_precision=training.recipe.mixed_precision,
+            xla=training.recipe.xla,
+            threads=threads,
+        )
+        with devices.all_devices():
+            model = compiled(training.network, len(training.classes), training.settings, training.recipe)
+            if training.initial:
+                take_over(model, training.initial, training.classes, training.take)
+            epochs = Epochs(training, model, partial / STATE, identity.key, progress, save_every)
+            epochs.fit()
+            written = _write_results(training, model, epochs, partial)
+        record = {
+            "provenance": {"synthetic": provenance.synthetic, "details": provenance.details},
+            "split": split or {},
+            "initial": str(training.initial.identity) if training.initial else "",
+            "decisions": dict(training.decisions),
+            "classes": [str(name) for name in training.classes],
+            "samples": {side: len(getattr(training.fold, side)) for side in ("train", "validation", "test")}
+            | ({"test": len(training.fold.test) + len(training.lost)} if training.lost else {}),
+            "parameters": model.count_params(),
+            "chosen_epoch": epochs.chosen_epoch,
+            "epochs_resumed_from": epochs.resumed_from,
+            "train_seconds": round(sum(row["seconds"] for row in epochs.curves), 3),
+            "started": started.isoformat(timespec="seconds"),
+            "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+            "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+            "hardware": hardware,
+            "versions": devices.versions(),
+            "revision": store.revision(),
+        }
+        return store.publish(partial, identity, record, root, [path.name for path in written])
+
+
+def _check(training: Training) -> None:
+    if training.recipe.checkpoint not in CHECKPOINTS:
+        raise unknown("checkpoint choice", training.recipe.checkpoint, CHECKPOINTS)
+    if training.recipe.optimizer not in OPTIMIZERS:
+        raise unknown("optimizer", training.recipe.optimizer, OPTIMIZERS)
+    needed = ["train", "test"]
+    if training.recipe.checkpoint != "last" or training.recipe.stopping:
+        needed.append("validation")
+    empty = [side for side in needed if len(getattr(training.fold, side)) == 0]
+    if empty:
+        raise UserError(
+            f"The fold {training.fold.name} has no samples for {' and '.join(empty)}.",
+            "Use more data, another protocol, or, where only validation is empty, the checkpoint choice 'last' "
+            "without early stopping.",
+        )
+
+
+def _write_results(training: Training, model, epochs: Epochs, folder: Path) -> list[Path]:
+    import pandas as pd
+
+    rows = training.fold.test
+    names = np.array([str(name) for name in training.classes])
+    probabilities = predict(model, training.batches(rows, train=False))
+    columns = ["sample", "corpus", "clip", "subject", "first_frame"]
+    table = training.samples.table.iloc[rows][columns].reset_index(drop=True)
+    table["emotion"] = names[training.labels[rows]]
+    table["predicted"] = names[probabilities.argmax(axis=1)]
+    for number, name in enumerate(names):
+        table[f"p_{name}"] = probabilities[:, number]
+    if training.lost:
+        table = pd.concat([table, _unanswered(training, table)], ignore_index=True)
+    predictions, curves, weights = (folder / name for name in store.CONTENTS)
+    with files.atomic(predictions) as temporary:
+        table.to_csv(temporary, index=False, float_format="%.9g")
+    with files.atomic(curves) as temporary:
+        pd.DataFrame(epochs.curves).to_csv(temporary, index=False)
+    if not training.keep_weights:
+        return [predictions, curves]
+    with files.atomic(weights) as temporary:
+        _save_model(training, model, temporary)
+    return [predictions, curves, weights]
+
+
+def _unanswered(training: Training, answered):
+    """Rows of predictions.csv for clips without a sample: no emotion is predicted, and none has a probability."""
+    import pandas as pd
+
+    columns = ["corpus", "clip", "subject", "emotion"]
+    rows = pd.DataFrame([{name: str(one[name]) for name in columns} for one in training.lost])
+    # Numbers that no sample has, and that two runs on the same clips share.
+    rows = rows.assign(sample=-1 - np.arange(len(rows)), first_frame=0, predicted=NO_ANSWER)
+    return rows.reindex(columns=answered.columns, fill_value=0.0)
+
+
+def _save_model(training: Training, model, path: Path) -> None:
+    # A copy that was never compiled leaves out Adam's moments, two thirds of the file.
+    copy = training.network.build(classes=len(training.classes), **training.settings)
+    copy.set_weights(model.get_weights())
+    named = path.with_name(f"{path.name}.keras")
+    copy.save(named)
+    named.replace(path)

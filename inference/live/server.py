@@ -1,0 +1,160 @@
+"""The web page on 127.0.0.1: who has the address with the token sees the pictures, nobody and nothing else does.
+
+The page asks for a picture when it has drawn the last one. A slow browser therefore asks less often and misses
+pictures, which are counted; nothing piles up on the way to it.
+"""
+
+import hmac
+import json
+import secrets
+import sys
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Lock, Thread
+from urllib.parse import parse_qs
+
+from common.support.errors import UserError
+from inference.live.newest import Newest
+from inference.live.picture import Picture
+
+HOST = "127.0.0.1"
+# A page that waits for a picture is told after this many seconds that there is none, and asks again.
+PATIENCE_S = 5.0
+# A browser that takes nothing for this long is gone.
+TIMEOUT_S = 20.0
+
+PAGES = {
+    "": ("page.html", "text/html"),
+    "page.js": ("page.js", "text/javascript"),
+    "page.css": ("page.css", "text/css"),
+}
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class Server(ThreadingHTTPServer):
+    """Serves the newest picture from `with` on.
+
+    Attributes:
+        address: of the page, with its token.
+        missed: pictures that browsers did not get, because newer ones had come; several browsers add up.
+    """
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, pictures: Newest[Picture], port: int = 0):
+        """Take a port; 0 is any that is free.
+
+        Raises:
+            UserError: if the port is taken or not allowed.
+        """
+        try:
+            super().__init__((HOST, port), _Handler)
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or "ports go from 0 to 65535"
+            raise UserError(
+                f"Port {port} cannot be used ({reason.lower()}).", "Choose another with --port, or leave it out."
+            ) from error
+        self.pictures = pictures
+        self.token = secrets.token_urlsafe(24)
+        self.hosts = {f"{name}:{self.server_port}" for name in (HOST, "localhost")}
+        self.address = f"http://{HOST}:{self.server_port}/{self.token}/"
+        self.missed = 0
+        self._lock = Lock()
+
+    def __enter__(self) -> "Server":
+        Thread(target=self.serve_forever, kwargs={"poll_interval": 0.1}, name="server", daemon=True).start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.pictures.close()
+        self.shutdown()
+        self.server_close()
+
+    def count_missed(self, pictures: int) -> None:
+        with self._lock:
+            self.missed += pictures
+
+    def handle_error(self, request, client_address) -> None:
+        # A browser that went away or sleeps is no error.
+        if not isinstance(sys.exception(), (ConnectionError, TimeoutError)):
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version, sys_version = "live", ""
+    timeout = TIMEOUT_S
+    # Otherwise a picture waits 40 ms for the browser's answer to its header.
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        path, _, query = self.path.partition("?")
+        token, _, name = path.removeprefix("/").partition("/")
+        if not self._comes_from_the_page_itself():
+            self._answer(HTTPStatus.FORBIDDEN, b"Other pages may not see this one.")
+        elif not hmac.compare_digest(token.encode(), self.server.token.encode()):
+            self._answer(HTTPStatus.FORBIDDEN, b"Open the whole address that the program printed, with its token.")
+        elif name == "picture":
+            self._picture(query)
+        elif name in PAGES:
+            file, kind = PAGES[name]
+            self._answer(HTTPStatus.OK, Path(__file__).with_name(file).read_bytes(), f"{kind}; charset=utf-8")
+        else:
+            self._answer(HTTPStatus.NOT_FOUND, b"There is nothing here.")
+
+    def _comes_from_the_page_itself(self) -> bool:
+        """Whether no other web page asks: by its own name for this server, or through the user's browser."""
+        host, origin = self.headers.get("Host", ""), self.headers.get("Origin")
+        site = self.headers.get("Sec-Fetch-Site", "none")
+        return host in self.server.hosts and origin in (None, f"http://{host}") and site in ("same-origin", "none")
+
+    def _picture(self, query: str) -> None:
+        """The first picture after the number in the query: JPEG, and its facts as JSON in the header Facts."""
+        try:
+            after = int(parse_qs(query)["after"][0])
+        except (KeyError, ValueError):
+            self._answer(HTTPStatus.BAD_REQUEST, b"Ask for picture?after=0.")
+            return
+        found = self.server.pictures.after(after, PATIENCE_S)
+        if found is None and self.server.pictures.closed:
+            self.close_connection = True
+            self._answer(HTTPStatus.GONE, b"The program was stopped.")
+            return
+        if found is None:
+            self._answer(HTTPStatus.NO_CONTENT)
+            return
+        number, picture = found
+        jpeg = picture.jpeg()
+        # Whoever has seen nothing yet, or looked away, has missed nothing.
+        missed = number - after - 1 if after > 0 else 0
+        self.server.count_missed(missed)
+        facts = json.dumps(picture.facts | {"number": number, "missed": missed})
+        self._answer(HTTPStatus.OK, jpeg, "image/jpeg", {"Facts": facts})
+
+    def _answer(self, status: HTTPStatus, body: bytes = b"", kind: str = "text/plain", headers: dict | None = None):
+        self.send_response(status)
+        if status != HTTPStatus.NO_CONTENT:
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def end_headers(self) -> None:
+        for name, value in HEADERS.items():
+            self.send_header(name, value)
+        super().end_headers()
+
+    def log_message(self, *_) -> None:
+        """Say nothing: the terminal belongs to the command."""

@@ -1,0 +1,95 @@
+"""`live`: from the camera to the page. The camera, the network and each browser run at their own pace."""
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+
+from common.results.config import results_from_environment
+from common.support.console import console
+from inference import draw, pace, stream
+from inference.live import source as sources
+from inference.live import window as windows
+from inference.live.capture import Capture
+from inference.live.newest import Newest
+from inference.live.picture import Picture
+from inference.live.server import Server
+from inference.live.tally import Tally
+from inference.trained import Trained, find
+
+
+def show(source: str, model: str, port: int, window: bool) -> None:
+    """Show a camera or a video file until ctrl-C, in a web page or a window.
+
+    Args:
+        source: number of the camera, or path of the file.
+        model: what `inference.trained.find` takes.
+        port: of the page; 0 is any that is free.
+
+    Raises:
+        UserError: if there is no such model, source, port or window, or if the source fails later.
+    """
+    if window:
+        windows.require_windows()
+    trained = find(model, results_from_environment())
+    taken = sources.find(source)
+    newest: Newest[Picture] = Newest()
+    server = None if window else Server(newest, port)
+    tally = Tally()
+    _warm_up(trained)
+    with Capture(taken) as capture:
+        try:
+            console.print(f"{taken.name}, {trained.said}", markup=False, soft_wrap=True)
+            if server is None:
+                windows.show(pictures(capture, trained, tally, taken.name))
+            else:
+                console.print(f"Open {server.address} on this machine; ctrl-C ends.", markup=False, soft_wrap=True)
+                with server:
+                    for picture in pictures(capture, trained, tally, taken.name):
+                        newest.put(picture)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            missed = server.missed if server else 0
+            console.print(_summary(tally, capture.passed_over, missed), markup=False, soft_wrap=True)
+
+
+def pictures(capture: Capture, trained: Trained, tally: Tally, name: str) -> Iterator[Picture]:
+    """Annotate the newest frame, again and again, and count what happens."""
+    for seen in stream.watch(capture.frames(), trained):
+        began = capture.clock()
+        image = draw.annotate(seen, trained)
+        ready = capture.clock()
+        steps = seen.milliseconds | {"draw": (ready - began) * 1000}
+        tally.add((face.track for face in seen.faces), seen.time_s, ready, steps)
+        yield Picture(image, _facts(seen, trained, tally, name, capture.passed_over, ready))
+
+
+def _warm_up(trained: Trained) -> None:
+    """Load the network and ask it once, which takes seconds in which a camera would be kept waiting."""
+    grey = np.full((480, 640, 3), 128, np.uint8)
+    crop = trained.watching.crop(grey, np.array([200, 120, 240, 240], np.int32))
+    trained.probabilities(trained.watching.inputs(np.stack([crop] * trained.watching.frames)[None]))
+
+
+def _facts(seen: stream.Seen, trained: Trained, tally: Tally, name: str, passed_over: int, ready: float) -> dict:
+    probabilities = {track: row.tolist() for track, row in seen.probabilities.items()}
+    return tally.numbers() | {
+        "source": name,
+        "said": trained.said,
+        "classes": trained.classes,
+        "faces": [{"track": face.track, "probabilities": probabilities.get(face.track)} for face in seen.faces],
+        "passed_over": passed_over,
+        "remark": pace.said(seen.rate, trained.watching.frames),
+        # On the wall clock, which the browser of the same machine shares.
+        "taken": (time.time() - (ready - seen.time_s)) * 1000,
+    }
+
+
+def _summary(tally: Tally, passed_over: int, missed: int) -> str:
+    p50, p95 = tally.latency
+    return (
+        f"Stopped after {tally.frames} frames: {tally.rate:.1f} a second, {p50:.0f} ms from camera to picture "
+        f"(95 %: {p95:.0f} ms). No face in {tally.without_face}, a face lost {tally.lost} times. "
+        f"{passed_over} frames passed over by the network, {missed} pictures missed by browsers."
+    )

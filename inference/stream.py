@@ -1,0 +1,131 @@
+"""A video frame by frame: where the faces are, and what the network says of each."""
+
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from inference import pace
+from inference.finder import Face, Finder
+from inference.pace import Pace
+from inference.trained import Trained
+from reproductions.inference import Watching
+
+# Frames that the timeline shows, and which share of a new value counts at once.
+REMEMBERED, SMOOTHING = 150, 0.2
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One frame and what was seen in it.
+
+    Attributes:
+        number: of the frame, from 0.
+        time_s: when it is shown or was taken, in seconds.
+        frame: (H, W, 3) uint8 BGR, as it came.
+        faces: the largest first.
+        probabilities: (classes,) float32 by track; absent for a face that was not in sight for a whole window yet.
+        milliseconds: of the steps "detect", "crop" and "network".
+        rate: frames a second, as the times of the last frames have it.
+        timeline: smoothed probabilities (classes,) of the largest face in the last frames, None where it had none.
+    """
+
+    number: int
+    time_s: float
+    frame: np.ndarray
+    faces: list[Face]
+    probabilities: dict[int, np.ndarray]
+    milliseconds: dict[str, float] = field(default_factory=dict)
+    timeline: tuple[np.ndarray | None, ...] = ()
+    rate: float = pace.USUAL_RATE
+
+
+def watch(frames: Iterable[tuple[float, np.ndarray]], trained: Trained, finder: Finder | None = None) -> Iterator[Seen]:
+    """What is seen in each frame, one after the other.
+
+    Args:
+        frames: seconds and (H, W, 3) uint8 BGR frames of one video.
+        finder: a fresh one; without it one with the detector of the network's training.
+    """
+    finder = finder or Finder(trained.watching.detector)
+    windows, timeline, beat = Windows(trained.watching), Timeline(), Pace()
+    for number, (time_s, frame) in enumerate(frames):
+        clock = [time.perf_counter()]
+        faces = finder.boxes(frame)
+        clock.append(time.perf_counter())
+        beat.add(time_s)
+        rate = beat.rate
+        complete = windows.add(frame, faces, pace.each(rate))
+        clock.append(time.perf_counter())
+        probabilities = {}
+        if complete:
+            # All faces at once.
+            rows = trained.probabilities(trained.watching.inputs(np.stack(list(complete.values()))))
+            probabilities = dict(zip(complete, rows, strict=True))
+        clock.append(time.perf_counter())
+        took = (1000 * np.diff(clock)).tolist()
+        steps = dict(zip(("detect", "crop", "network"), took, strict=True))
+        line = timeline.add(faces, probabilities)
+        yield Seen(number, time_s, frame, faces, probabilities, steps, line, rate)
+
+
+class Windows:
+    """The last crops of every face, as windows for the network."""
+
+    def __init__(self, watching: Watching):
+        self.watching = watching
+        self._crops: dict[int, deque[np.ndarray]] = {}
+
+    def add(self, frame: np.ndarray, faces: list[Face], each: int = 1) -> dict[int, np.ndarray]:
+        """Crop the faces of the next frame; gives the windows (frames, H, W, C) uint8 that end with it, by track.
+
+        As in the training, a window has no gaps: a face that was out of sight begins anew.
+
+        Args:
+            each: every how many frames stand for one of the training.
+        """
+        watching = self.watching
+        reach = watching.reach(each)
+        before, self._crops = self._crops, {}
+        complete = {}
+        for face in faces:
+            crops = before.get(face.track) or deque(maxlen=watching.reach(pace.MOST))
+            crops.append(watching.crop(frame, np.array(face.box, np.int32)))
+            self._crops[face.track] = crops
+            if len(crops) >= reach:
+                complete[face.track] = np.stack(list(crops)[-reach :: each * watching.step])
+        return complete
+
+
+class Timeline:
+    """The probabilities of the largest face over the last frames, smoothed, because single windows flicker."""
+
+    def __init__(self):
+        self._points: deque[np.ndarray | None] = deque(maxlen=REMEMBERED)
+        self._track, self._smooth = 0, None
+
+    def add(self, faces: list[Face], probabilities: dict[int, np.ndarray]) -> tuple[np.ndarray | None, ...]:
+        """The points (classes,) of the last frames, this one included; another face begins anew."""
+        track = faces[0].track if faces else 0
+        now = probabilities.get(track)
+        if now is None or self._smooth is None or track != self._track:
+            self._track, self._smooth = track, now
+        else:
+            self._smooth = self._smooth + SMOOTHING * (now - self._smooth)
+        self._points.append(self._smooth)
+        return tuple(self._points)
+
+
+def still(frame: np.ndarray, trained: Trained, finder: Finder | None = None) -> Seen:
+    """What is seen in a single picture, which the network is shown as if it had stood still for a whole window."""
+    began = time.perf_counter()
+    watching = trained.watching
+    faces = (finder or Finder(watching.detector)).boxes(frame)
+    crops = [watching.crop(frame, np.array(face.box, np.int32)) for face in faces]
+    probabilities = {}
+    if crops:
+        rows = trained.probabilities(watching.inputs(np.stack([np.stack([crop] * watching.frames) for crop in crops])))
+        probabilities = {face.track: row for face, row in zip(faces, rows, strict=True)}
+    return Seen(0, 0.0, frame, faces, probabilities, {"all": (time.perf_counter() - began) * 1000})

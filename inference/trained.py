@@ -1,0 +1,212 @@
+"""Trained networks: found among the finished runs, loaded safely, and asked for probabilities."""
+
+import json
+import os
+import zipfile
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from common.paper import load as papers
+from common.results.config import cache_from_environment
+from common.runs import scores, store
+from common.runs.store import Run
+from common.support.errors import UserError, unknown
+from datasets import fer2013
+from reproductions import registry
+from reproductions.inference import Watching
+
+WEIGHTS = "model.keras"
+# Networks of controls are trained on what is wrong, to see what comes of it.
+CONTROL = "control"
+DRAWN = "trained on drawn faces (synthetic): says nothing about people"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A network that a finished run has trained.
+
+    Attributes:
+        record: the run.
+        paper: its paper's name.
+        network: its title, as the paper's tables have it.
+        classes: emotions in the order of the outputs.
+        watching: how it has to be shown faces.
+        said: in one line, what it was trained on.
+    """
+
+    record: Run
+    paper: str
+    network: str
+    classes: tuple[str, ...]
+    watching: Watching
+    said: str
+
+    @property
+    def synthetic(self) -> bool:
+        return self.record.synthetic
+
+    @property
+    def file(self) -> Path:
+        return self.record.folder / WEIGHTS
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All that the network is made of: the run's own file, and those of the networks that stand before it."""
+        return (self.file, *self.watching.before)
+
+    @cached_property
+    def model(self):
+        """The Keras model, which takes what `watching.inputs` gives.
+
+        Raises:
+            UserError: if one of its files is damaged, of a newer version, or no Keras file at all.
+        """
+        own, *before = map(load, self.files)
+        return self.watching.join(own, *before) if before else own
+
+    @cached_property
+    def _network(self):
+        from inference import quick
+
+        return quick.network(self, cache_from_environment() / "litert")
+
+    def prepare(self) -> None:
+        """Load the network now rather than at the first window, which takes seconds.
+
+        Raises:
+            UserError: as `model` does.
+        """
+        self.probabilities(self.watching.inputs(self.watching.blank()))
+
+    def probabilities(self, inputs: np.ndarray) -> np.ndarray:
+        """The probability of every class, (n, classes) float32, for windows as `watching.inputs` lays them out."""
+        return np.asarray(self._network(inputs), np.float32)
+
+
+def find(which: str, results: Path) -> Trained:
+    """A trained network.
+
+    Args:
+        which: a run's folder, or the name of a paper, whose best finished run is taken; "" for the best of all.
+            Networks trained on recorded faces come first, then the honest protocol, then the accuracy.
+        results: the folder below which runs lie.
+
+    Raises:
+        UserError: if there is no such run or paper, or no finished run of it; says what makes one.
+    """
+    if "/" in which or (which and (Path(which) / store.RECORD).exists()):
+        return of(store.read(Path(which)))
+    if which and which not in papers.names():
+        raise unknown("run or paper", which, papers.names())
+    if which and not _watches(which):
+        raise UserError(f"Networks of {which} cannot watch a video yet.", f"Papers that can: {_watching_papers()}.")
+    wanted = {"paper": which} if which else {}
+    found = [run for run in store.find(results / "runs", **wanted)[0] if usable(run)]
+    if not found:
+        raise UserError(f"No network{f' of {which}' if which else ''} is trained yet.", _how(which))
+    # Accuracies are read of those that they decide between only: there may be a thousand runs.
+    first = min(map(_rank, found))
+    return of(max((run for run in found if _rank(run) == first), key=lambda run: (_accuracy(run), run.identity.key)))
+
+
+def of(run: Run) -> Trained:
+    """The network of a run.
+
+    Raises:
+        UserError: if the run has kept none, or its network cannot be shown a video.
+    """
+    paper, identity = papers.load(run.identity.paper), run.identity
+    if not (run.folder / WEIGHTS).is_file():
+        raise UserError(f"{run.folder} holds no {WEIGHTS}.", f"Choose another run, or: {_command(paper.name)}.")
+    if not _watches(paper.name):
+        raise UserError(
+            f"Networks of {paper.name} cannot watch a video yet.", f"Papers that can: {_watching_papers()}."
+        )
+    watch = registry.module(paper.name, "watching").watching(run)
+    known = registry.module(paper.name, "models").NETWORKS.get(identity.network)
+    title = known.title if known else identity.network
+    return Trained(run, paper.name, title, tuple(run.record["classes"]), watch, describe(run))
+
+
+def describe(run: Run) -> str:
+    """What a network was trained on, in one line."""
+    accuracy = f"{run.identity.protocol} protocol, accuracy {_accuracy(run):.2f}"
+    if run.synthetic:
+        return f"{run.identity.paper} {run.identity.network}: {DRAWN}; {accuracy} on such faces"
+    sets = ", ".join(sorted(run.predictions().corpus.unique()))
+    return f"{run.identity.paper} {run.identity.network}: trained on recorded faces ({sets}); {accuracy}"
+
+
+def load(path: Path):
+    """A Keras model from a file, of which nothing is run.
+
+    Raises:
+        UserError: if the file is damaged, of a newer version, or something else, such as a pickle.
+    """
+    from common.support import devices
+
+    devices.choose_backend()
+    import keras
+
+    remedy = "Delete its folder and train it again: no other file can be trusted in its place."
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            written = json.loads(archive.read("metadata.json"))["keras_version"]
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise UserError(f"{path} is no network that Keras has saved.", remedy) from error
+    if any(name.endswith((".pkl", ".pickle")) for name in names):
+        raise UserError(f"{path} holds a Python pickle, which could run anything: it is not opened.", remedy)
+    if _release(written) > _release(keras.__version__):
+        raise UserError(
+            f"{path} was saved by Keras {written}, newer than the one here ({keras.__version__}).",
+            "Update this program (make setup).",
+        )
+    try:
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # Keras raises whatever its parts do
+        raise UserError(
+            f"{path} cannot be loaded: it is damaged, or holds what is not safe to load.", remedy
+        ) from error
+
+
+def usable(run: Run) -> bool:
+    """Whether a run has a network that is meant for use and can be shown a video."""
+    meant = not run.identity.experiment.startswith(CONTROL)
+    return meant and (run.folder / WEIGHTS).is_file() and _watches(run.identity.paper)
+
+
+def _rank(run: Run) -> tuple[bool, int]:
+    return run.synthetic, {"honest": 0, "published": 1}.get(run.identity.protocol, 2)
+
+
+def _accuracy(run: Run) -> float:
+    return scores.score([run]).accuracy
+
+
+def _watches(paper: str) -> bool:
+    return paper in registry.runnable() and find_spec(f"reproductions.{paper}.watching") is not None
+
+
+def _watching_papers() -> str:
+    return ", ".join(name for name in registry.runnable() if _watches(name))
+
+
+def _how(which: str) -> str:
+    real = os.environ.get("FER_DATA")
+    if which in ("", "thesis") and real and fer2013.locate(Path(real)):
+        # The one set that many have: a small network learns from its photographs within minutes.
+        return f"Train one on the FER2013 of your disk: {_command('thesis')} DATA={real} EXPERIMENT=cnn_fer2013."
+    return f"Train one: {_command(which or 'timeconvnet')}."
+
+
+def _command(paper: str) -> str:
+    return f"make reproduce PAPER={paper}"
+
+
+def _release(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in version.split(".")[:2])
