@@ -126,7 +126,7 @@ def of(run: Run) -> Trained:
         raise UserError(
             f"Networks of {paper.name} cannot watch a video yet.", f"Papers that can: {_watching_papers()}."
         )
-    watch = registry.module(paper.name, "watching").watching(run)
+    watch = registry.module(paper.name, "inference").watching(run)
     known = registry.module(paper.name, "models").NETWORKS.get(identity.network)
     title = known.title if known else identity.network
     return Trained(run, paper.name, title, tuple(run.record["classes"]), watch, describe(run))
@@ -189,7 +189,7 @@ def _accuracy(run: Run) -> float:
 
 
 def _watches(paper: str) -> bool:
-    return paper in registry.runnable() and find_spec(f"reproductions.{paper}.watching") is not None
+    return paper in registry.runnable() and find_spec(f"reproductions.{paper}.inference") is not None
 
 
 def _watching_papers() -> str:

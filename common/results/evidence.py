@@ -42,7 +42,7 @@ class Evidence:
     data: str
     plan: dict
     expected: list[Identity]
-    store: list[Run]
+    runs: list[Run]
     speed: dict
     results: Path
     complain: Callable[[str], None] | None = None

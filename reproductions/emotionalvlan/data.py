@@ -68,7 +68,7 @@ class Corpus:
     classes: tuple[Emotion, ...]
     origin: Provenance
     clips: list[Clip] = field(default_factory=list)
-    images: Samples | None = None
+    pictures: Samples | None = None
     left_out: int = 0
     whole: dict[str, int] = field(default_factory=dict)
     _videos: Videos | None = None

@@ -39,7 +39,7 @@ class Part:
     samples: Samples
     classes: tuple[Emotion, ...]
     origin: Provenance
-    images: Pictures | None = None
+    pictures: Pictures | None = None
 
 
 def available(folder: Path) -> dict[str, bool]:
