@@ -34,7 +34,7 @@ CODE = "\n".join(
     for folder in ("common", "datasets", "reproductions", "inference", "commands", "bench")
     for path in sorted((ROOT / folder).rglob("*.py"))
 )
-PROGRAM = re.compile(r"(?:\.venv/bin/)?python -m (reproductions|bench)\b")
+PROGRAM = re.compile(r"(?:\.venv/bin/)?python -m (commands|bench)\b")
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -78,7 +78,7 @@ def check_make(words: list[str]) -> None:
     for variable in variables:
         others = [word for word in words if word != variable]
         assert dry_run(*words) != dry_run(*others), f"make {' '.join(targets)} does not look at {variable}"
-    for line in re.findall(r"-m (reproductions [^&|;\n]+)", dry_run(*words)):
+    for line in re.findall(r"-m (commands [^&|;\n]+)", dry_run(*words)):
         program, *rest = shlex.split(line)
         check_program(program, rest)
 
