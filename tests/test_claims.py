@@ -26,7 +26,7 @@ TIMECONVNET = papers.load("timeconvnet")
 def run(results: Path, *words: str) -> subprocess.CompletedProcess:
     """Run a command on these results in a process of its own; the last line of stderr tells what was imported."""
     code = (
-        "import sys, time; from reproductions import cli; sys.argv = ['reproductions', *sys.argv[1:]]\n"
+        "import sys, time; from commands import cli; sys.argv = ['commands', *sys.argv[1:]]\n"
         "status = 0\n"
         "try: cli.main()\n"
         "except SystemExit as stopped: status = stopped.code or 0\n"

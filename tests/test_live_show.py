@@ -88,7 +88,7 @@ def test_every_frame_becomes_a_picture_with_its_facts(film):
 
 COMMAND = """
 from test_live_show import foretold
-from reproductions import cli
+from commands import cli
 from inference.live import show
 show.find = lambda which, results: foretold()
 cli.main()

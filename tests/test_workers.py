@@ -9,7 +9,7 @@ from common.support import workers
 
 SLEEPERS = """
 import time
-from common import workers
+from common.support import workers
 print("begun", flush=True)
 for _ in workers.run(time.sleep, [0.01, 600, 600], 2):
     print("one", flush=True)
