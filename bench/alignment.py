@@ -15,8 +15,8 @@ from common.media.clips import Clip
 from common.paper import load as papers
 from common.results.config import Request, cache_from_environment
 from common.samples.build import Samples, build
-from common.support import devices
 from common.support.timing import inference_times
+from common.training import devices
 from reproductions.convlstm import data, models, preprocessing
 from reproductions.convlstm.data import SAVEE
 

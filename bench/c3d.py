@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.figures import Figure
 from common.paper import load as papers
-from common.support import devices
+from common.training import devices
 from common.training.model_cache import compiled
 from common.training.recipe import Recipe
 from reproductions.cnn3d.models import FRAMES, NETWORKS, SIZE

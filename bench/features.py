@@ -40,7 +40,7 @@ class Noise:
 
 def measure(small: bool) -> list[Figure]:
     """The paper's own sizes, or a narrow network; each epoch is one pass over the same clips."""
-    from common.support import devices
+    from common.training import devices
 
     # First, because a new process begins with the peak of the one that starts it.
     single, fourfold = (_peak(count) for count in (100, 400))

@@ -9,7 +9,7 @@ import numpy as np
 
 from bench import material
 from bench.figures import Figure
-from common.support import devices
+from common.training import devices
 from common.training.recipe import Recipe
 
 TITLE = "Feeding: a training step through tf.data with augmentation against one on a resident batch"
@@ -44,8 +44,8 @@ def step_ratio(network, batches, turns: int) -> float:
 
     It is the median over pairs of turns, so that whatever else the machine does strikes both alike.
     """
-    from common.training.batches import feed
     from common.training.model_cache import compiled
+    from common.training.stream import feed
     from common.training.tf.pipeline import resident
 
     model = compiled(network, batches.classes, {}, Recipe(epochs=1, batch_size=batches.batch_size, learning_rate=1e-3))

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from common.results.tables import Table
-from common.support import devices, files
+from common.support import files
+from common.training import devices
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,9 @@ def _train(samples, root: Path) -> None:
     from common.protocols import splitters
     from common.samples.augmentation import Augmentation
     from common.training.batches import class_labels
-    from common.training.train import Recipe, Training, train
+    from common.training.recipe import Recipe
+    from common.training.spec import Training
+    from common.training.train import train
     from reproductions.timeconvnet.data import CLASSES
     from reproductions.timeconvnet.models import NETWORKS
 

@@ -5,7 +5,8 @@ from functools import partial
 import numpy as np
 
 from bench.figures import Figure
-from common.support import devices, timing
+from common.support import timing
+from common.training import devices
 
 TITLE = "Batch normalisation: a training step with Keras' own against one with TensorFlow's fused operation, one core"
 # Network -> pairs of steps, and the goal where the saving is what the quick profile counts on.

@@ -7,9 +7,10 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from bench.figures import Figure
-from common.media import images
 from common.media.clips import Provenance
+from common.media.images import Pictures
 from common.protocols.splitters import random_windows
+from common.samples import images
 from common.samples.build import Samples
 from common.support import workers
 from reproductions.thesis import svm
@@ -36,7 +37,7 @@ def _noise(count: int, folder: Path) -> Samples:
     """Pictures without any rule, which cost a support vector machine the most."""
     rng = np.random.default_rng(0)
     names = np.array([f"picture{number}" for number in range(count)])
-    drawn = images.Pictures(
+    drawn = Pictures(
         corpus="Noise",
         pixels=rng.integers(0, 256, (count, 48, 48), np.uint8),
         emotions=np.array(CLASSES)[np.arange(count) % len(CLASSES)],

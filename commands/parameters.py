@@ -14,8 +14,9 @@ from pathlib import Path
 from common.paper.load import Paper
 from common.paper.verdicts import Measured
 from common.results.config import ROOT
-from common.support import devices, files
+from common.support import files
 from common.support.console import console
+from common.training import devices
 from reproductions import registry
 
 PATH = ROOT / "results" / "parameters.json"

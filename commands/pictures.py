@@ -6,12 +6,12 @@ from textwrap import fill
 
 import numpy as np
 
+from common.media.clips import WATERMARK
 from common.paper.load import Paper
 from common.results.evidence import whole
 from common.runs import scores
 from common.runs.store import Run
 
-WATERMARK = "synthetic data: drawn faces"
 LINE = 36  # characters of a title that fit above a picture
 
 

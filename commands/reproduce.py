@@ -81,7 +81,7 @@ def table(name: str, profile: str, data: str, format: str = "screen", save: bool
 
 def describe(request: Request) -> str:
     """What is run, in one line: it stands first and last."""
-    from common.support import devices
+    from common.training import devices
 
     changed = "".join(f", {name}={value}" for name, value in request.changed_settings.items())
     return (

@@ -12,9 +12,10 @@ from common.media import faces, video
 from common.media.emotions import Emotion
 from common.results.config import results_from_environment
 from common.runs.store import Run
-from common.support import devices, files
+from common.support import files
 from common.support.console import console
 from common.support.errors import UserError
+from common.training import devices
 from datasets.synthetic.performance import Performance, draw
 from inference import card, formats
 from inference.formats import Format

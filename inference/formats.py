@@ -52,7 +52,7 @@ def choose(key: str) -> Format:
             f"{chosen.title} files need {' and '.join(absent)}, not installed here.",
             "They are an extra: make setup EXPORT=1",
         )
-    from common.support import devices
+    from common.training import devices
 
     backend = devices.choose_backend()
     if key != "keras" and backend != "tensorflow":
@@ -112,7 +112,7 @@ def _read_keras(path: Path) -> Network:
 def _write_onnx(model, path: Path) -> None:
     import warnings
 
-    from common.support import devices
+    from common.training import devices
 
     model(np.zeros((1, *model.input_shape[1:]), np.float32))  # Keras exports nothing that was never called
     with warnings.catch_warnings(), devices.silent():

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from common.support import devices, files
+from common.support import files
 from common.support.console import console
+from common.training import devices
 
 if TYPE_CHECKING:
     from inference.trained import Trained

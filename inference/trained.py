@@ -147,7 +147,7 @@ def load(path: Path):
     Raises:
         UserError: if the file is damaged, of a newer version, or something else, such as a pickle.
     """
-    from common.support import devices
+    from common.training import devices
 
     devices.choose_backend()
     import keras

@@ -8,8 +8,9 @@ import os
 from importlib.util import find_spec
 
 from common.results.config import Request
-from common.support import devices, workers
+from common.support import workers
 from common.support.errors import UserError
+from common.training import devices
 from common.training.blueprint import Blueprint, parameters
 from reproductions import registry
 

@@ -7,7 +7,8 @@ from common.media.clips import Provenance
 from common.results.config import Request
 from common.runs.store import Run
 from common.support.console import bar
-from common.training.launch import Job, launch
+from common.training.launch import launch
+from common.training.spec import Job
 
 
 def train(request: Request, jobs: Sequence[Job], origin: Provenance) -> list[Run]:

@@ -13,7 +13,7 @@ from common.results.evidence import Evidence, salvage
 from common.runs import store
 from common.runs.store import Identity, Run
 from common.training.batches import class_labels
-from common.training.launch import Job
+from common.training.spec import Job
 
 CLASSES = ("Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral")
 NETWORKS = (

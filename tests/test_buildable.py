@@ -9,8 +9,8 @@ import pytest
 from commands import reproduce
 from common.paper import load as papers
 from common.results.config import Request, check
-from common.support import devices
 from common.support.errors import UserError
+from common.training import devices
 from common.training.blueprint import Blueprint, parameters
 from reproductions import buildable, registry
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from common.media import faces
 from common.runs.store import Run
-from common.support import devices
 from common.support.errors import UserError
+from common.training import devices
 from inference import card, export, formats
 from inference.export import Check
 from inference.formats import FORMATS

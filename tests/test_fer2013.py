@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common.media import images as picture_samples
 from common.media.clips import Index, provenance
 from common.media.emotions import Emotion
 from common.media.images import BALLOT, Pictures
+from common.samples import images as picture_samples
 from common.support.errors import UserError
 from datasets import ckplus48, fer2013, fer2013_csv, ferplus
 from datasets.census import census, count

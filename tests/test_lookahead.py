@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from little_samples import CLASSES, LittleNetwork
 
-from common.support import devices
-from common.training import model_cache
+from common.training import devices, model_cache
 from common.training.recipe import Recipe
 
 devices.choose_backend()

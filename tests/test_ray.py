@@ -17,7 +17,8 @@ from test_training import DRAWN, little
 from common.samples.build import build
 from common.support import cluster
 from common.support.errors import UserError
-from common.training.launch import Job, launch
+from common.training.launch import launch
+from common.training.spec import Job
 
 ray = pytest.importorskip("ray", reason="the optional extra Ray is not installed: make setup CLUSTER=1")
 

@@ -15,7 +15,8 @@ from common.samples.offline_augmentation import Copies, Moves
 from common.support.errors import UserError
 from common.training.batches import class_labels
 from common.training.recipe import EarlyStopping, Recipe
-from common.training.train import Training, train
+from common.training.spec import Training
+from common.training.train import train
 
 SAMPLES = LittleSamples()
 # Classes 0, 1, 2 have 12, 6 and 6 samples.

@@ -13,7 +13,6 @@ from sklearn.dummy import DummyClassifier
 from sklearn.metrics import precision_recall_fscore_support
 
 from commands import compare
-from common.media import images
 from common.media.clips import Provenance
 from common.media.emotions import Emotion
 from common.media.images import BALLOT, Pictures
@@ -24,6 +23,7 @@ from common.results.config import Request
 from common.results.differences import differences, remarks
 from common.results.evidence import whole
 from common.runs import scores, store
+from common.samples import images
 from common.support.errors import UserError
 from reproductions.thesis import (
     candidate_tables,

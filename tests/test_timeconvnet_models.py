@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from common.support import devices
 from common.support.errors import UserError
+from common.training import devices
 
 devices.choose_backend()
 

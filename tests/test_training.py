@@ -23,13 +23,15 @@ from common.media.clips import Provenance
 from common.protocols.splitters import Fold
 from common.runs import scores, store
 from common.samples.augmentation import Augmentation
-from common.support import devices, timing
+from common.support import timing
 from common.support.errors import UserError
-from common.training import model_cache
+from common.training import devices, model_cache
 from common.training.batch_norm import MovingStatistics
-from common.training.batches import class_labels, feed
-from common.training.recipe import CHECKPOINTS, EarlyStopping
-from common.training.train import Recipe, Training, train
+from common.training.batches import class_labels
+from common.training.recipe import CHECKPOINTS, EarlyStopping, Recipe
+from common.training.spec import Training
+from common.training.stream import feed
+from common.training.train import train
 
 SAMPLES = LittleSamples()
 FOLD = Fold("f", np.arange(36), np.arange(36, 45), np.arange(45, 60))

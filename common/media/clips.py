@@ -88,6 +88,10 @@ class Expectation:
     source: str
 
 
+# What pictures made from synthetic data say.
+WATERMARK = "synthetic data: drawn faces"
+
+
 @dataclass(frozen=True)
 class Provenance:
     """Whether data were drawn by this project or recorded from people; travels into every result."""

@@ -45,7 +45,7 @@ class Identity:
     Attributes:
         paper, experiment, protocol, profile, network: names as on the command line.
         settings: keyword arguments of the network's builder.
-        recipe: the `common.training.train.Recipe` as a dictionary.
+        recipe: the `common.training.recipe.Recipe` as a dictionary.
         seed: of initial weights, order of samples and augmentation.
         data: key of the samples.
         split: digest of the fold's three sides and of the labels.

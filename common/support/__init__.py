@@ -1,1 +1,1 @@
-"""What everything stands on: errors, files, timing, worker processes, the console, devices."""
+"""What everything stands on: errors, files, timing, worker processes, the console."""

@@ -199,14 +199,3 @@ def _lay_out(pictures: np.ndarray, layout: Layout, length: int) -> np.ndarray:
     if layout == "sequence":
         return np.ascontiguousarray(volume.transpose(0, 3, 1, 2, 4))
     raise unknown("layout", layout, ("last", "channels", "volume", "sequence"))
-
-
-def feed(batches: Batches, start: int = 0):
-    """The batches as Keras takes them, from number `start` on: tf.data on TensorFlow, else a generator."""
-    import keras
-
-    if keras.config.backend() == "tensorflow":
-        from common.training.tf.pipeline import dataset
-
-        return dataset(batches, start)
-    return batches.stream(start)

@@ -12,16 +12,8 @@ from common.media.clips import Provenance
 from common.runs import store
 from common.runs.store import Run
 from common.support import workers
-from common.training.train import Training, train
-
-
-@dataclass(frozen=True)
-class Job:
-    """A training, what an audit says about its split, and how long it takes beside the others (any unit)."""
-
-    training: Training
-    split: dict
-    cost: float = 1.0
+from common.training.spec import Job
+from common.training.train import train
 
 
 @dataclass(frozen=True)

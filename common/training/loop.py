@@ -6,16 +6,14 @@ import zipfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from common.support import files
 from common.training.batch_norm import MovingStatistics
-from common.training.batches import Batches, feed
-
-if TYPE_CHECKING:
-    from common.training.train import Training
+from common.training.batches import Batches
+from common.training.spec import Training
+from common.training.stream import feed
 
 Progress = Callable[[int, int, dict[str, float]], None]
 
@@ -23,7 +21,7 @@ Progress = Callable[[int, int, dict[str, float]], None]
 class Epochs:
     """The epochs of one training: rates before, curves and states after each of them."""
 
-    def __init__(self, training: "Training", model, state: Path, key: str, progress: Progress, save_every: float):
+    def __init__(self, training: Training, model, state: Path, key: str, progress: Progress, save_every: float):
         self.recipe, self.training, self.model = training.recipe, training, model
         self.state, self.key, self.progress, self.save_every = state, key, progress, save_every
         self.curves: list[dict[str, float]] = []

@@ -10,8 +10,8 @@ from functools import partial
 from typing import Any
 
 from common.runs.store import Run
-from common.support import devices
 from common.support.errors import UserError
+from common.training import devices
 from common.training.batch_norm import batch_normalisations
 from common.training.recipe import Recipe
 
@@ -23,7 +23,7 @@ def compiled(network, classes: int, settings: dict, recipe: Recipe):
     """A Keras model with the weights and random states of a fresh build, and an optimiser without a past or a rate.
 
     Args:
-        network: key, builder and layout (`common.training.train.Trainable`).
+        network: key, builder and layout (`common.training.spec.Trainable`).
         settings: keyword arguments of the builder.
     """
     import keras

@@ -3,19 +3,16 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from common.media.clips import Provenance
 from common.support import cluster, workers
+from common.training.spec import Job
 from common.training.train import train
-
-if TYPE_CHECKING:
-    from common.training.launch import Job
 
 
 @dataclass(frozen=True)
 class _Task:
-    job: "Job"
+    job: Job
     root: Path
     provenance: Provenance
     threads: int | None
@@ -23,7 +20,7 @@ class _Task:
 
 
 def run(
-    jobs: Sequence["Job"],
+    jobs: Sequence[Job],
     root: Path,
     provenance: Provenance,
     processes: int | None,

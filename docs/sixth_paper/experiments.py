@@ -9,9 +9,8 @@ from common.results import plans
 from common.results.config import Request
 from common.samples.build import Samples, broken, counted
 from common.training.batches import class_labels
-from common.training.launch import Job
 from common.training.recipe import Recipe
-from common.training.train import Training
+from common.training.spec import Job, Training
 from datasets import savee
 from reproductions.data_root import data_root
 from reproductions.prepared import prepared

@@ -18,7 +18,7 @@ from common.results.config import Request
 from common.runs.store import Run
 from common.samples.build import broken, counted
 from common.support.errors import UserError
-from common.training.launch import Job
+from common.training.spec import Job
 from reproductions.cnn3d import data, preprocessing, trainings
 from reproductions.cnn3d.data import CKPLUS, OULU, Corpus
 from reproductions.cnn3d.trainings import ROWS, Row

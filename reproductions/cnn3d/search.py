@@ -25,8 +25,8 @@ from common.runs.store import Run
 from common.support import cluster
 from common.support.errors import unknown
 from common.training import launch, search
-from common.training.launch import Job
 from common.training.search import FoldScore, Interval, Question
+from common.training.spec import Job
 from reproductions.cnn3d import data, experiments, search_record, trainings
 from reproductions.cnn3d.data import CKPLUS, KEYS, OULU, Corpus
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from commands.pictures import WATERMARK
+from common.media.clips import WATERMARK
 from common.paper.load import Paper
 from reproductions.cnn3d import search_record
 from reproductions.cnn3d.data import KEYS

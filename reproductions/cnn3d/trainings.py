@@ -13,9 +13,8 @@ from common.results.config import Request
 from common.runs.store import Run
 from common.samples.offline_augmentation import Copies
 from common.training.batches import class_labels
-from common.training.launch import Job
 from common.training.recipe import LATER, Recipe
-from common.training.train import Training
+from common.training.spec import Job, Training
 from reproductions.cnn3d import data, preprocessing, search_record
 from reproductions.cnn3d.data import CKPLUS, KEYS, OULU, Corpus
 from reproductions.cnn3d.models import NETWORKS, Network

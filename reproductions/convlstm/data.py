@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field, replace
 
 import datasets
-from common.media import images
 from common.media.clips import Clip, Index, Provenance, common_origin, provenance
 from common.media.emotions import Emotion
 from common.results.config import Request
+from common.samples import images
 from common.samples.augmented_samples import CopiedSamples
 from common.samples.build import Samples
 from common.samples.offline_augmentation import Copies, Moves

@@ -15,7 +15,7 @@ from common.results.config import Request
 from common.runs.store import Run
 from common.samples.build import broken, counted
 from common.support.console import console
-from common.training.launch import Job
+from common.training.spec import Job
 from reproductions.convlstm import data, readings, trainings
 from reproductions.convlstm.data import AFEW, Corpus
 from reproductions.convlstm.readings import READINGS

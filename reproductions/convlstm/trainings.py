@@ -11,9 +11,8 @@ from common.runs.store import Run
 from common.samples.augmentation import Augmentation
 from common.samples.augmented_samples import CopiedSamples
 from common.training.batches import class_labels
-from common.training.launch import Job
 from common.training.recipe import Recipe
-from common.training.train import Training
+from common.training.spec import Job, Training
 from datasets.fer2013 import PARTITIONS
 from reproductions.convlstm.data import AFEW, Corpus, Pictures
 from reproductions.convlstm.models import NETWORKS, Network, take_fer

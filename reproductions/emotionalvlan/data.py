@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 import datasets
-from common.media import images
 from common.media.clips import Clip, Index, Provenance, common_origin, provenance
 from common.media.emotions import Emotion
 from common.results.config import Request
+from common.samples import images
 from common.samples.build import Samples
 from common.support.console import bar
 from datasets import baum1, fer2013, mmi, rml

@@ -13,9 +13,9 @@ from common.results import plans
 from common.results.config import Request
 from common.runs import store
 from common.samples.build import broken, counted
-from common.support import devices
 from common.support.console import bar, console
-from common.training.launch import Job
+from common.training import devices
+from common.training.spec import Job
 from reproductions.data_root import missing_sets
 from reproductions.emotionalvlan import data, models, sweep, trainings
 from reproductions.emotionalvlan.data import BAUM1S, FER2013, KEYS, MMI, RML, Corpus

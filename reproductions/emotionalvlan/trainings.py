@@ -11,9 +11,8 @@ from common.protocols.splitters import Fold
 from common.results.config import Request
 from common.runs.store import Identity, Run
 from common.training.batches import class_labels
-from common.training.launch import Job
 from common.training.recipe import Recipe
-from common.training.train import Training
+from common.training.spec import Job, Training
 from reproductions.emotionalvlan import groups, models, weights
 from reproductions.emotionalvlan.data import KEYS, Corpus
 from reproductions.emotionalvlan.features import Described, Features

@@ -16,7 +16,7 @@ from common.runs.store import Run
 from reproductions.thesis import votes
 
 if TYPE_CHECKING:
-    from common.training.train import Training
+    from common.training.spec import Training
 
 CLEAREST, ANY = "five_clearest", "five_any"
 

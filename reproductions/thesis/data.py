@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import datasets
-from common.media import images
 from common.media.clips import Provenance, provenance
 from common.media.emotions import Emotion
 from common.media.images import Pictures
 from common.results.config import Request
+from common.samples import images
 from common.samples.build import Samples
 from common.support.console import bar
 from datasets import ckplus, ckplus48, fer2013

@@ -16,10 +16,10 @@ from common.results import plans
 from common.results.config import Request
 from common.runs import store
 from common.samples.build import broken
-from common.support import devices
 from common.support.console import bar, console
 from common.support.errors import UserError
-from common.training.launch import Job
+from common.training import devices
+from common.training.spec import Job
 from reproductions.data_root import data_root
 from reproductions.thesis import candidates, data, known, svm, svm_search, trainings
 from reproductions.thesis.data import Part

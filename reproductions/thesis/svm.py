@@ -19,7 +19,8 @@ from common.protocols import inner_folds
 from common.protocols.splitters import Fold
 from common.runs import scores, store
 from common.runs.store import Identity, Run
-from common.support import devices, files, workers
+from common.support import files, workers
+from common.training import devices
 from reproductions.thesis.configuration import Configuration, attainable, pipeline
 
 if TYPE_CHECKING:

@@ -14,9 +14,8 @@ from common.protocols.splitters import Fold
 from common.results.config import Request
 from common.samples.augmentation import Augmentation
 from common.training.batches import class_labels
-from common.training.launch import Job
 from common.training.recipe import EarlyStopping, Recipe
-from common.training.train import Training
+from common.training.spec import Job, Training
 from datasets.fer2013 import PARTITIONS
 from reproductions.thesis.data import Part
 from reproductions.thesis.models import NETWORKS

@@ -12,8 +12,8 @@ from common.results import plans
 from common.results.config import Request
 from common.samples.augmentation import Augmentation
 from common.samples.build import Samples, broken, counted
-from common.training.launch import Job
-from common.training.train import Recipe, Training
+from common.training.recipe import Recipe
+from common.training.spec import Job, Training
 from reproductions.data_root import data_root
 from reproductions.timeconvnet import data, reconstruction, speed
 from reproductions.timeconvnet.models import NETWORKS, Network

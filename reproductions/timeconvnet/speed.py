@@ -11,8 +11,9 @@ from common.media import video
 from common.media.clips import Clip
 from common.results import plans
 from common.results.config import Request
-from common.support import devices, timing
+from common.support import timing
 from common.support.console import bar
+from common.training import devices
 from reproductions.timeconvnet.models import FRAMES, NETWORKS
 from reproductions.timeconvnet.preprocessing import CHOICES, chosen, picture
 

@@ -12,7 +12,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow.python.framework import op_def_registry
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from common.support import devices
+from common.training import devices
 
 Network = Callable[[np.ndarray], np.ndarray]
 
