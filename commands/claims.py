@@ -139,7 +139,7 @@ def _measurements(paper: Paper, found: list[Evidence], complain: Callable[[str],
     together: dict[str, list[Measured]] = {id: [one] for id, one in parameters.measurements(paper).items()}
     for one in found:
         try:
-            measured = registry.module(paper.name, "measured").measurements(one)
+            measured = registry.reproduction(paper.name).measured.measurements(one)
         except DAMAGED as error:
             complain(f"{one.plan_place} cannot be used: {error!r}. Run: make reproduce PAPER={paper.name}")
             continue

@@ -4,20 +4,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from common.paper import auditors
 from common.paper import load as papers
 from common.paper.auditors.subjects import mcnemar
-from common.paper.load import Claim, Paper
-from common.paper.verdicts import Measured, Verdict, judge
-from common.results.differences import differences, statement
 from common.results.tables import Table
 from common.runs import scores, store
 from common.runs.intervals import clustered
-from common.runs.scores import Score
 from common.runs.store import Run
 from common.support.console import console
 from common.support.errors import UserError
-from reproductions import registry
+from reproductions import published
 
 if TYPE_CHECKING:
     import pandas
@@ -150,13 +145,13 @@ def against_published(run: Run) -> Table:
         UserError: if the paper prints none.
     """
     paper = papers.load(run.identity.paper)
-    claims = about(paper, run)
+    claims = published.about(paper, run)
     if not claims:
         what = f"{run.identity.network} in {run.identity.experiment}"
         raise UserError(f"{paper.name} prints no accuracy of {what}.", "Compare two runs instead.")
     score, rows = scores.score([run]), []
     for claim in claims:
-        ours, verdict = judged(paper, claim, run, score)
+        ours, verdict = published.judged(paper, claim, run, score)
         digits = claim.digits + 1
         rows.append(
             {
@@ -172,21 +167,3 @@ def against_published(run: Run) -> Table:
     columns = {"source": "Printed in", "published": "Published", "run": "This run", "difference": "Difference"}
     columns |= {"interval": "95 % interval", "verdict": "Verdict", "why": "Because"}
     return Table("compare", f"{run.identity} against the paper", columns, rows)
-
-
-def about(paper: Paper, run: Run) -> list[Claim]:
-    """The accuracies that the paper prints of what this run is a part of."""
-    stated = registry.module(paper.name, "measured").stated
-    printed = [
-        claim for claim in paper.claims if claim.metric == "accuracy" and claim.relation == "equal" and not claim.cited
-    ]
-    return [claim for claim in printed if statement(paper, stated, claim, run) is not None]
-
-
-def judged(paper: Paper, claim: Claim, run: Run, score: Score) -> tuple[Measured, Verdict]:
-    """A run's accuracy in the unit of a claim, and the verdict on it."""
-    differs = differences(paper, claim, [run], registry.module(paper.name, "measured").stated)
-    low, high = (bound * claim.scale for bound in score.interval)
-    data = "synthetic" if run.synthetic else "real"
-    ours = Measured(score.accuracy * claim.scale, data, (low, high), differs="; ".join(differs))
-    return ours, judge(claim, ours, auditors.run(paper, claim.check) if claim.check else None)

@@ -16,11 +16,11 @@ from reproductions import registry
 def show(data: Path | None) -> None:
     """Print papers with their experiments, and data sets with what lies below `data` (or FER_DATA)."""
     data = _data(data)
+    given = {name: registry.reproduction(name).experiments for name in registry.runnable()}
     rows = []
     for name in papers.names():
         one = papers.load(name)
-        runnable = name in registry.runnable()
-        experiments = registry.module(name, "experiments").EXPERIMENTS if runnable else {"–": "claims only, so far"}
+        experiments = given[name].EXPERIMENTS if name in given else {"–": "claims only, so far"}
         runs = sum(1 for _ in (results_from_environment() / "runs" / name).glob("*/*/*/*/run.json"))
         for position, (key, title) in enumerate(experiments.items()):
             first = {"paper": name, "year": str(one.year), "claims": len(one.claims), "runs": runs}
@@ -33,8 +33,11 @@ def show(data: Path | None) -> None:
     for key in datasets.names():
         dataset = datasets.load(key)
         place = dataset.locate(data) if data and data.is_dir() else None
-        rows.append({"key": key, "name": dataset.NAME, "place": _describe(place), "obtain": dataset.OBTAIN})
-    columns = {"key": "Key", "name": "Data set", "place": f"Below {data or 'DATA=<folder>'}", "obtain": "How to get it"}
+        readers = ", ".join(name for name, experiments in given.items() if key in experiments.CORPORA)
+        row = {"key": key, "name": dataset.NAME, "papers": readers, "place": _describe(place)}
+        rows.append(row | {"obtain": dataset.OBTAIN})
+    columns = {"key": "Key", "name": "Data set", "papers": "Read by", "place": f"Below {data or 'DATA=<folder>'}"}
+    columns |= {"obtain": "How to get it"}
     Table("datasets", "Data sets", columns, rows).show(console)
     console.print("Without DATA= everything runs on drawn faces, which are written as these data sets lie on disk.")
 

@@ -7,7 +7,6 @@ prints of its own; what a run with other settings has trained stands in the reco
 
 import json
 from functools import cache
-from importlib.util import find_spec
 from math import prod
 from pathlib import Path
 
@@ -27,10 +26,9 @@ def count() -> dict[str, dict[str, dict[str, int]]]:
     """Build every network of every paper that has some, with default settings: paper -> network -> metric -> count."""
     devices.choose_backend()
     counted: dict[str, dict[str, dict[str, int]]] = {}
-    for name in registry.runnable():
-        if find_spec(f"reproductions.{name}.models"):
-            networks = registry.module(name, "models").NETWORKS
-            counted[name] = {key: _count(network.build()) for key, network in networks.items()}
+    for name in registry.having("models"):
+        networks = registry.reproduction(name).models.NETWORKS
+        counted[name] = {key: _count(network.build()) for key, network in networks.items()}
     return counted
 
 

@@ -1,6 +1,7 @@
 """`reproduce` and `table`: run a paper, show its tables, keep them as files and pictures."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from common.paper import load as papers
@@ -14,7 +15,7 @@ from common.results.config import (
 )
 from common.results.tables import Table
 from common.support.console import console, errors
-from common.support.errors import unknown
+from common.support.errors import UserError, unknown
 from reproductions import buildable, registry
 
 
@@ -27,16 +28,17 @@ def reproduce(name: str, **options) -> list[Table]:
     Raises:
         UserError: for anything that the user can mend.
     """
-    request = checked(name, **options)
+    request, paper = checked(name, **options), registry.reproduction(name)
+    _require_protocol(request, paper.experiments.PROTOCOLS)
     began = time.monotonic()
     line = describe(request)
     console.rule()
     console.print(f"{request.paper.title} ({request.paper.year})\n{line}", markup=False)
     console.rule()
     buildable.check(request)
-    data = registry.module(name, "experiments").reproduce(request).word
+    data = paper.experiments.reproduce(request).word
 
-    tables = registry.module(name, "tables").make(request.paper, request.profile, data, request.results)
+    tables = paper.tables.make(request.paper, request.profile, data, request.results)
     console.print()
     for table in tables:
         table.show(console)
@@ -52,12 +54,22 @@ def checked(name: str, **options) -> Request:
     """What was asked of a paper, with the places that the environment names.
 
     Raises:
-        UserError: as `common.results.config.check` does, or if the paper cannot be run yet.
+        UserError: as `common.results.config.check` does, or if the paper cannot be run yet or lacks a part.
     """
-    experiments = registry.module(name, "experiments").EXPERIMENTS
+    given = registry.reproduction(name)
+    given.check()  # not after hours of training, when its tables are asked for
     places = {"cache": cache_from_environment(), "results": results_from_environment()}
     options["models"] = options.get("models") or models_from_environment()
-    return check(papers.load(name), experiments, **(places | options))
+    return check(papers.load(name), given.experiments.EXPERIMENTS, **(places | options))
+
+
+def _require_protocol(request: Request, known: Sequence[str]) -> None:
+    """Name the protocols that the paper has not; an error if there is no other."""
+    absent = [protocol for protocol in request.protocols if protocol not in known]
+    if len(absent) == len(request.protocols):
+        raise UserError(f"{request.paper.name} is not run as {' or '.join(absent)}.", f"Known: {', '.join(known)}.")
+    if absent:
+        console.print(f"{request.paper.name} is not run as {' or '.join(absent)}: left out.", markup=False)
 
 
 def table(name: str, profile: str, data: str, format: str = "screen", save: bool = False) -> None:
@@ -69,7 +81,7 @@ def table(name: str, profile: str, data: str, format: str = "screen", save: bool
     if profile not in paper.profiles:
         raise unknown("profile", profile, paper.profiles)
     results = results_from_environment()
-    tables = registry.module(name, "tables").make(paper, profile, data, results)
+    tables = registry.reproduction(name).tables.make(paper, profile, data, results)
     for one in tables:
         if format == "screen":
             one.show(console)

@@ -9,8 +9,6 @@ from common.support.errors import UserError
 from common.training import search_store
 from reproductions import registry
 
-SEARCHABLE = ("cnn3d",)
-
 
 def run(name: str, corpus: str, trials: int | None, storage: str, **options) -> list[Table]:
     """Search until every study has `trials` finished trials, and print the tables; returns them.
@@ -24,9 +22,9 @@ def run(name: str, corpus: str, trials: int | None, storage: str, **options) -> 
     Raises:
         UserError: for anything that the user can mend.
     """
-    registry.module(name, "experiments")  # refuses a name that no paper has
-    if name not in SEARCHABLE:
-        raise UserError(f"{name} has no search.", f"Papers with one: {', '.join(SEARCHABLE)}.")
+    paper = registry.reproduction(name)
+    if not paper.has("search"):
+        raise UserError(f"{name} has no search.", f"Papers with one: {', '.join(registry.having('search'))}.")
     request = checked(name, **options)
     wanted = request.sizes["trials"] if trials is None else trials
     if wanted < 1:
@@ -34,13 +32,12 @@ def run(name: str, corpus: str, trials: int | None, storage: str, **options) -> 
     database = search_store.url(storage, request.results / "search" / f"{name}.db")
     console.print(f"{request.paper.title}: search\n{describe(request)}", markup=False)
     console.print(f"Trials are kept in {search_store.shown(database)}", markup=False)
-    searching = registry.module(name, "search")
-    data = searching.run(request, corpus, wanted, database, _show).word
-    made = registry.module(name, "search_tables").tables(request.paper, request.profile, data, request.results)
+    data = paper.search.run(request, corpus, wanted, database, _show).word
+    made = paper.search.tables(request.paper, request.profile, data, request.results)
     for table in made:
         table.save(tables_folder(request.results, name, request.profile, data))
         table.show(console)
-    for path in registry.module(name, "search_pictures").draw(request.paper, request.profile, data, request.results):
+    for path in paper.search.draw(request.paper, request.profile, data, request.results):
         console.print(f"Drawn: {path}", markup=False)
     if data == "synthetic":
         console.print("[yellow]Synthetic data: these figures test the machinery and say nothing about the paper.")

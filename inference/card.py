@@ -2,19 +2,15 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from commands import compare
 from common.paper import load as papers
 from common.paper.load import Claim, Paper
 from common.runs import scores, store
 from common.runs.scores import Score
 from common.runs.store import Run
-
-if TYPE_CHECKING:
-    from inference.export import Check
-    from inference.formats import Format
-    from inference.trained import Trained
+from inference.formats import Check, Format
+from inference.trained import Trained
+from reproductions import published
 
 DRAWN = (
     "**Trained on drawn faces only.** A program drew all faces that this network has seen. It shows that the machinery "
@@ -34,7 +30,7 @@ angle, gets a confident answer just as well.
 another camera or another corpus makes it lower still."""
 
 
-def write(one: "Trained", form: "Format", shape: Sequence[int], checked: "Check", results: Path) -> str:
+def write(one: Trained, form: Format, shape: Sequence[int], checked: Check, results: Path) -> str:
     """The model card as Markdown.
 
     Args:
@@ -63,7 +59,7 @@ def _reference(paper: Paper) -> str:
     return f"After {'; '.join(paper.authors)} ({paper.year}): *{paper.title}*, {paper.venue}."
 
 
-def _input(one: "Trained", form: "Format", shape: Sequence[int]) -> str:
+def _input(one: Trained, form: Format, shape: Sequence[int]) -> str:
     sizes = ", ".join(str(size) for size in shape)
     batch = "1" if form.key == "litert" else "n"
     steps = "\n".join(f"{number}. {step}" for number, step in enumerate(one.watching.description, start=1))
@@ -87,7 +83,7 @@ def _accuracy(run: Run, paper: Paper, results: Path) -> str:
     rows.append(_row(f"**this file**: {run.identity.protocol}", scores.score([run])))
     by_protocol = _protocols(run, results)
     rows += [_row(protocol, score) for protocol, score in by_protocol.items()]
-    notes = [_printed(paper, claim, run) for claim in compare.about(paper, run)]
+    notes = [_printed(paper, claim, run) for claim in published.about(paper, run)]
     if len(by_protocol) < 2:
         notes.append(f"With one protocol only, so far: `make reproduce PAPER={paper.name}` runs both.")
     if run.synthetic:
@@ -97,7 +93,7 @@ def _accuracy(run: Run, paper: Paper, results: Path) -> str:
 
 def _printed(paper: Paper, claim: Claim, run: Run) -> str:
     """What the paper prints, and where this run differs from what was printed."""
-    _, verdict = compare.judged(paper, claim, run, scores.score([run]))
+    _, verdict = published.judged(paper, claim, run, scores.score([run]))
     value = f"{claim.value}{' %' if claim.unit == '%' else ''}"
     return f"The paper prints {value} ({claim.source}). This run: {verdict.name}, because {verdict.why}."
 
@@ -131,7 +127,7 @@ def _licence(run: Run) -> str:
     )
 
 
-def _file(run: Run, form: "Format", checked: "Check") -> str:
+def _file(run: Run, form: Format, checked: Check) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in run.record.get("versions", {}).items())
     lines = [
         f"{form.title}, for {form.use}.",

@@ -2,9 +2,7 @@
 
 import shutil
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,29 +15,14 @@ from common.support.console import console
 from common.support.errors import UserError
 from common.training import devices
 from datasets.synthetic.performance import Performance, draw
-from inference import card, formats
-from inference.formats import Format
-
-if TYPE_CHECKING:
-    from inference.trained import Trained
+from inference import card, formats, keras_files, trained
+from inference.formats import Check, Format
+from inference.trained import Trained
 
 TOLERANCE = 1e-4
 # A subject that is in no drawn corpus, as the camera of eNTERFACE'05 would film it.
 STRANGER = {"seed": 0, "corpus": 99, "subject": 0, "fps": 25.0, "size": (288, 360), "posed": False}
 SHOWN = (Emotion.ANGRY, Emotion.DISGUST, Emotion.FEAR, Emotion.HAPPY, Emotion.SAD, Emotion.SURPRISE)
-
-
-@dataclass(frozen=True)
-class Check:
-    """How an exported network was compared with the Keras model.
-
-    Attributes:
-        windows: inputs that both were given.
-        difference: largest absolute difference of any probability.
-    """
-
-    windows: int
-    difference: float
 
 
 def show(which: str, format: str, out: Path | None) -> None:
@@ -53,8 +36,6 @@ def show(which: str, format: str, out: Path | None) -> None:
     Raises:
         UserError: if there is no such run or format, or for what `export` refuses.
     """
-    from inference import trained
-
     form, results = formats.choose(format), results_from_environment()
     devices.prepare(seed=0)
     one = trained.find(which, results)
@@ -75,7 +56,7 @@ def usual_place(run: Run, form: Format, results: Path) -> Path:
     return results / "exported" / f"{name}{form.ending or '-savedmodel'}"
 
 
-def export(one: "Trained", form: Format, place: Path, results: Path) -> Check:
+def export(one: Trained, form: Format, place: Path, results: Path) -> Check:
     """Write a network as a file that is known to give what Keras gives, and its model card.
 
     Raises:
@@ -83,7 +64,7 @@ def export(one: "Trained", form: Format, place: Path, results: Path) -> Check:
             network, the file gives other probabilities than Keras, or the folder cannot be written to.
     """
     _require_free(place, form)
-    model = in_single_precision(one.model)
+    model = keras_files.in_single_precision(one.model)
     windows = example_windows(one.watching)
     with files.storage_errors(place.parent):
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -128,15 +109,6 @@ def card_of(place: Path) -> Path:
     return place.with_name(f"{place.name}.md")
 
 
-def in_single_precision(model):
-    """The same network computing in 32 bits, where it was trained in 16: other programs lack one or the other type."""
-    if "mixed_" not in model.to_json():
-        return model
-    again = type(model).from_config(_without_policies(model.get_config()))
-    again.set_weights(model.get_weights())
-    return again
-
-
 def example_windows(watching) -> np.ndarray:
     """One window of each basic emotion from a drawn subject, (n, ...) float32, as the network takes them."""
     windows = []
@@ -156,15 +128,6 @@ def _require_free(place: Path, form: Format) -> None:
     for taken in (place, card_of(place)):
         if taken.exists():
             raise UserError(f"{taken} exists already.", "Delete it, or name another place with OUT=.")
-
-
-def _without_policies(config):
-    """A network's configuration in which every layer computes in 32 bits."""
-    if isinstance(config, dict):
-        if config.get("class_name") == "DTypePolicy":
-            return "float32"
-        return {name: _without_policies(value) for name, value in config.items()}
-    return [_without_policies(value) for value in config] if isinstance(config, list) else config
 
 
 def _size(place: Path) -> int:

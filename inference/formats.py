@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from common.support.errors import UserError, unknown
+from common.training import devices
+from inference import keras_files
 
 Network = Callable[[np.ndarray], np.ndarray]
 
@@ -37,6 +39,19 @@ class Format:
     needs: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Check:
+    """How an exported network was compared with the Keras model.
+
+    Attributes:
+        windows: inputs that both were given.
+        difference: largest absolute difference of any probability.
+    """
+
+    windows: int
+    difference: float
+
+
 def choose(key: str) -> Format:
     """The format of that name.
 
@@ -52,8 +67,6 @@ def choose(key: str) -> Format:
             f"{chosen.title} files need {' and '.join(absent)}, not installed here.",
             "They are an extra: make setup EXPORT=1",
         )
-    from common.training import devices
-
     backend = devices.choose_backend()
     if key != "keras" and backend != "tensorflow":
         raise UserError(f"Keras runs on {backend}, which cannot write {chosen.title}.", "Unset KERAS_BACKEND.")
@@ -103,16 +116,12 @@ def _write_keras(model, path: Path) -> None:
 
 
 def _read_keras(path: Path) -> Network:
-    from inference import trained
-
-    model = trained.load(path)
+    model = keras_files.load(path)
     return lambda windows: np.asarray(model(windows, training=False))
 
 
 def _write_onnx(model, path: Path) -> None:
     import warnings
-
-    from common.training import devices
 
     model(np.zeros((1, *model.input_shape[1:]), np.float32))  # Keras exports nothing that was never called
     with warnings.catch_warnings(), devices.silent():

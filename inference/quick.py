@@ -3,54 +3,53 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from common.support import files
 from common.support.console import console
 from common.training import devices
-
-if TYPE_CHECKING:
-    from inference.trained import Trained
+from inference.keras_files import in_single_precision
 
 Network = Callable[[np.ndarray], np.ndarray]
 TOLERANCE = 1e-4
 
 
-def network(trained: "Trained", folder: Path) -> Network:
+def network(paths: Sequence[Path], load: Callable, folder: Path) -> Network:
     """A function from (n, ...) float32 windows to (n, classes) float32 probabilities.
 
     LiteRT where TensorFlow is the backend and the network can be converted, which happens once and is kept in
     `folder`; else Keras itself.
 
+    Args:
+        paths: the files that the network is made of.
+        load: `load()` gives it as a Keras model; not called where a converted network is kept already.
+
     Raises:
         UserError: if the network's file cannot be loaded.
     """
     if devices.choose_backend() != "tensorflow":
-        return _keras(trained)
+        return _keras(load())
     devices.prepare(seed=0)
     from common.training.tf import exports
 
-    path = folder / f"{_key(trained.files)}.tflite"
+    path = folder / f"{_key(paths)}.tflite"
     if path.exists():
         return exports.read_litert(path)
-    from inference.export import in_single_precision
-
     console.print("Preparing the network for this machine, once ...")
+    model = load()
     try:
         with files.atomic(path) as temporary:
-            exports.write_litert(in_single_precision(trained.model), temporary)
+            exports.write_litert(in_single_precision(model), temporary)
             made = exports.read_litert(temporary)
-            if not _agree(made, trained.model):
+            if not _agree(made, model):
                 raise exports.MissingOperation("exact arithmetic")
     except exports.MissingOperation:
-        return _keras(trained)
+        return _keras(model)
     return made
 
 
-def _keras(trained: "Trained") -> Network:
-    model = trained.model
+def _keras(model) -> Network:
     if not model.compiled:
         model.compile(jit_compile=False)
     return model.predict_on_batch

@@ -1,11 +1,8 @@
-"""Trained networks: found among the finished runs, loaded safely, and asked for probabilities."""
+"""Trained networks: found among the finished runs, and asked for probabilities."""
 
-import json
 import os
-import zipfile
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +13,8 @@ from common.runs import scores, store
 from common.runs.store import Run
 from common.support.errors import UserError, unknown
 from datasets import fer2013
+from inference import keras_files, quick
+from inference.quick import Network
 from reproductions import registry
 from reproductions.inference import Watching
 
@@ -65,14 +64,12 @@ class Trained:
         Raises:
             UserError: if one of its files is damaged, of a newer version, or no Keras file at all.
         """
-        own, *before = map(load, self.files)
+        own, *before = map(keras_files.load, self.files)
         return self.watching.join(own, *before) if before else own
 
     @cached_property
-    def _network(self):
-        from inference import quick
-
-        return quick.network(self, cache_from_environment() / "litert")
+    def _network(self) -> Network:
+        return quick.network(self.files, lambda: self.model, cache_from_environment() / "litert")
 
     def prepare(self) -> None:
         """Load the network now rather than at the first window, which takes seconds.
@@ -126,8 +123,9 @@ def of(run: Run) -> Trained:
         raise UserError(
             f"Networks of {paper.name} cannot watch a video yet.", f"Papers that can: {_watching_papers()}."
         )
-    watch = registry.module(paper.name, "inference").watching(run)
-    known = registry.module(paper.name, "models").NETWORKS.get(identity.network)
+    gives = registry.reproduction(paper.name)
+    watch = gives.inference.watching(run)
+    known = gives.models.NETWORKS.get(identity.network)
     title = known.title if known else identity.network
     return Trained(run, paper.name, title, tuple(run.record["classes"]), watch, describe(run))
 
@@ -139,39 +137,6 @@ def describe(run: Run) -> str:
         return f"{run.identity.paper} {run.identity.network}: {DRAWN}; {accuracy} on such faces"
     sets = ", ".join(sorted(run.predictions().corpus.unique()))
     return f"{run.identity.paper} {run.identity.network}: trained on recorded faces ({sets}); {accuracy}"
-
-
-def load(path: Path):
-    """A Keras model from a file, of which nothing is run.
-
-    Raises:
-        UserError: if the file is damaged, of a newer version, or something else, such as a pickle.
-    """
-    from common.training import devices
-
-    devices.choose_backend()
-    import keras
-
-    remedy = "Delete its folder and train it again: no other file can be trusted in its place."
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            written = json.loads(archive.read("metadata.json"))["keras_version"]
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path} is no network that Keras has saved.", remedy) from error
-    if any(name.endswith((".pkl", ".pickle")) for name in names):
-        raise UserError(f"{path} holds a Python pickle, which could run anything: it is not opened.", remedy)
-    if _release(written) > _release(keras.__version__):
-        raise UserError(
-            f"{path} was saved by Keras {written}, newer than the one here ({keras.__version__}).",
-            "Update this program (make setup).",
-        )
-    try:
-        return keras.models.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises whatever its parts do
-        raise UserError(
-            f"{path} cannot be loaded: it is damaged, or holds what is not safe to load.", remedy
-        ) from error
 
 
 def usable(run: Run) -> bool:
@@ -189,7 +154,7 @@ def _accuracy(run: Run) -> float:
 
 
 def _watches(paper: str) -> bool:
-    return paper in registry.runnable() and find_spec(f"reproductions.{paper}.inference") is not None
+    return paper in registry.having("inference")
 
 
 def _watching_papers() -> str:
@@ -206,7 +171,3 @@ def _how(which: str) -> str:
 
 def _command(paper: str) -> str:
     return f"make reproduce PAPER={paper}"
-
-
-def _release(version: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in version.split(".")[:2])

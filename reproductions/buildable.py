@@ -5,7 +5,6 @@ can be built is a matter of the tests; with settings of the user it is tried her
 """
 
 import os
-from importlib.util import find_spec
 
 from common.results.config import Request
 from common.support import workers
@@ -21,14 +20,14 @@ def check(request: Request) -> None:
     Raises:
         UserError: if the settings do not fit together, or one of them gives no network.
     """
-    if request.changed_settings and find_spec(f"reproductions.{request.paper.name}.blueprints"):
+    if request.changed_settings and registry.reproduction(request.paper.name).has("blueprints"):
         # More than one worker is what makes it another process.
         workers.run_all(_without_gpu, [request], workers=2)
 
 
 def networks(request: Request) -> list[Blueprint]:
     """What a request will build, each once."""
-    found = registry.module(request.paper.name, "blueprints").networks(request)
+    found = registry.reproduction(request.paper.name).blueprints.networks(request)
     return list({repr((one.name, one.classes, one.settings)): one for one in found}.values())
 
 

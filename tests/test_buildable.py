@@ -1,7 +1,6 @@
 """Every network of every paper can be built with every alternative of every decision, and is tried before data are."""
 
 from functools import cache
-from importlib.util import find_spec
 from itertools import product
 
 import pytest
@@ -14,7 +13,7 @@ from common.training import devices
 from common.training.blueprint import Blueprint, parameters
 from reproductions import buildable, registry
 
-WITH_NETWORKS = [name for name in registry.runnable() if find_spec(f"reproductions.{name}.models")]
+WITH_NETWORKS = registry.having("models")
 # Settings that decide together whether the parts of a network fit: all of their combinations are tried.
 TOGETHER = {
     "cnn3d": ("fc_units", "dropout_places"),
@@ -64,8 +63,7 @@ def counts(name: str, settings=(), profile: str = "paper") -> list[int]:
 
 
 def test_every_paper_with_networks_says_which_it_builds():
-    saying = [name for name in registry.runnable() if find_spec(f"reproductions.{name}.blueprints")]
-    assert saying == WITH_NETWORKS
+    assert registry.having("blueprints") == WITH_NETWORKS
     shape = {name: {decision for decision, _ in shaping(name)} for name in WITH_NETWORKS}
     assert all(set(settings) <= shape[name] for name, settings in TOGETHER.items())
     assert {"fc_units", "dropout_places"} <= shape["cnn3d"] and "dropout" in shape["thesis"]

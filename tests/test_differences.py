@@ -113,7 +113,7 @@ def test_differences_of_any_run_behind_a_figure_count(run):
 @pytest.mark.parametrize("name", registry.runnable())
 def test_no_paper_makes_a_measurement_of_runs_past_the_records(name):
     """`Measured(...)` is written by `Evidence.measurement` alone where runs stand behind a figure."""
-    assert callable(registry.module(name, "measured").stated)
+    assert callable(registry.reproduction(name).measured.stated)
     for path in (ROOT / "reproductions" / name).glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             made = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Measured"

@@ -11,7 +11,6 @@ import pytest
 from fake_runs import answers, evidence_of, finish, labels_of
 
 import datasets
-from commands import compare
 from commands.report import content
 from common.media.clips import Provenance
 from common.media.emotions import Emotion
@@ -24,6 +23,7 @@ from common.runs import scores, store
 from common.runs.store import Identity
 from common.support.errors import UserError
 from datasets.synthetic.corpora import Size
+from reproductions import published
 from reproductions.emotionalvlan import (
     confusion_tables,
     data,
@@ -769,9 +769,9 @@ def test_the_size_of_a_set_counts_what_is_not_used(whole, made):
 
 def test_a_run_is_compared_with_the_accuracies_that_it_is_about(whole):
     (spatial, *_) = measured.runs_of(whole, RML, "spatial", "published")
-    assert [claim.id for claim in compare.about(PAPER, spatial)] == ["table1-spatial-rml-accuracy"]
+    assert [claim.id for claim in published.about(PAPER, spatial)] == ["table1-spatial-rml-accuracy"]
     (joint, *_) = measured.runs_of(whole, RML, "emotionalvlan", "published")
-    assert compare.about(PAPER, joint) == []
+    assert published.about(PAPER, joint) == []
 
 
 # --- the number of frames ---------------------------------------------------------------------------

@@ -18,9 +18,8 @@ from common.media import faces
 from common.runs.store import Run
 from common.support.errors import UserError
 from common.training import devices
-from inference import card, export, formats
-from inference.export import Check
-from inference.formats import FORMATS
+from inference import card, export, formats, keras_files
+from inference.formats import FORMATS, Check
 from inference.trained import Trained
 from reproductions.inference import Watching
 
@@ -329,13 +328,13 @@ def test_what_litert_lacks_is_named(tmp_path):
 def test_a_network_trained_in_sixteen_bits_is_exported_in_32(network):
     import keras
 
-    assert export.in_single_precision(network) is network
+    assert keras_files.in_single_precision(network) is network
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
         half = little_network()
     finally:
         keras.config.set_dtype_policy("float32")
-    whole = export.in_single_precision(half)
+    whole = keras_files.in_single_precision(half)
     assert "mixed_" in half.to_json() and "mixed_" not in whole.to_json()
     windows = np.random.default_rng(3).random((3, 16, 16, 5), np.float32)
     assert np.abs(half.predict(windows, verbose=0) - network.predict(windows, verbose=0)).max() > 1e-4

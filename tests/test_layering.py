@@ -1,6 +1,15 @@
-"""What may import what: shared parts never know the papers, papers never each other, TensorFlow has one place."""
+"""What may import what: downwards only, never in a circle, no paper another, TensorFlow in one place.
+
+The rooms, the lowest first: common (support, media, samples, protocols, runs, training, paper, results), datasets,
+reproductions, inference, and on top commands and bench beside each other. Runs stand below the training, for a training
+ends with a run. Imports inside functions and those for type checkers count as well: they hide a circle and do not
+remove it.
+"""
 
 import ast
+from collections.abc import Iterator, Mapping
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -8,6 +17,13 @@ import pytest
 from common.paper import load
 
 ROOT = Path(__file__).parents[1]
+
+# The lowest first; who stands on one step does not import each other.
+COMMON = ("support", "media", "samples", "protocols", "runs", "training", "paper", "results")
+STEPS = [*((f"common.{room}",) for room in COMMON), ("datasets",), ("reproductions",), ("inference",)]
+STEPS.append(("commands", "bench"))
+STEP = {room: number for number, rooms in enumerate(STEPS) for room in rooms}
+PACKAGES = ("common", "datasets", "reproductions", "inference", "commands", "bench")
 
 
 def modules(folder: str) -> list[Path]:
@@ -43,16 +59,108 @@ def test_imports_are_seen_wherever_they_stand(tmp_path):
     assert modules("common") and modules("datasets") and modules("reproductions")
 
 
-def test_common_knows_neither_data_sets_nor_papers():
-    assert offences("common", "datasets", "reproductions", "bench", "tests") == []
+def dotted(path: Path, root: Path) -> str:
+    return ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
 
 
-def test_data_sets_know_no_papers():
-    assert offences("datasets", "reproductions", "bench", "tests") == []
+def graph(root: Path) -> dict[str, set[str]]:
+    """Module -> the modules of the project that it imports, for all packages below a folder."""
+    files = {dotted(path, root): path for package in PACKAGES for path in (root / package).rglob("*.py")}
+    named = {module: imported(path) for module, path in files.items()}
+    # `from a.b import c` names the module a.b.c, or c of the module a.b.
+    return {
+        module: {name if name in files else name.rpartition(".")[0] for name in names} & files.keys() - {module}
+        for module, names in named.items()
+    }
 
 
-def test_only_tests_and_benchmarks_stand_above_the_papers():
-    assert offences("reproductions", "bench", "tests") == []
+def circle(modules: Mapping[str, set[str]]) -> list[str]:
+    """Modules that import one another in this order, the first of them again at the end; none if there is no circle."""
+    try:
+        TopologicalSorter(modules).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return []
+
+
+def room(module: str) -> str:
+    package, *below = module.split(".")
+    return f"common.{below[0]}" if package == "common" and below else package
+
+
+def upwards(modules: Mapping[str, set[str]]) -> Iterator[str]:
+    """ "module imports module" for every import of something that does not stand lower or in the same room."""
+    for module, names in modules.items():
+        for name in sorted(names):
+            own, other = room(module), room(name)
+            if own != other and STEP[own] <= STEP[other]:
+                yield f"{module} imports {name}"
+
+
+@cache
+def project() -> dict[str, set[str]]:
+    return graph(ROOT)
+
+
+def written(root: Path, **sources: str) -> dict[str, set[str]]:
+    """The graph of a project with these modules, whose names have __ in place of dots."""
+    for name, source in sources.items():
+        path = root.joinpath(*name.split("__")).with_suffix(".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(source)
+    return graph(root)
+
+
+def test_every_module_stands_in_a_room_that_is_known():
+    assert {room(module) for module in project()} - {"common"} == set(STEP)
+    assert len(project()) > 200 and sum(map(len, project().values())) > 1000
+    assert "common.training.spec" in project()["common.training.train"]
+    assert project()["common"] == set()
+
+
+def test_imports_go_downwards_only():
+    assert list(upwards(project())) == []
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    assert circle(project()) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("common__media__images", "from common.samples import store"),
+        ("common__samples__store", "def f():\n    import common.training.train"),
+        ("common__runs__store", "from common.training.train import Recipe"),
+        ("common__results__config", "import datasets.tree"),
+        ("datasets__rml", "from reproductions.registry import runnable"),
+        ("reproductions__paper__tables", "def f():\n    from commands.pictures import WATERMARK"),
+        ("inference__card", "from commands import compare"),
+        ("commands__cli", "from bench import material"),
+        ("bench__material", "if TYPE_CHECKING:\n    from commands.compare import Comparison"),
+    ],
+)
+def test_an_import_upwards_is_seen(tmp_path, module, source):
+    others = ("common__samples__store", "common__training__train", "datasets__tree", "reproductions__registry")
+    others += ("commands__pictures", "commands__compare", "bench__material")
+    modules = written(tmp_path, **dict.fromkeys(others, ""))
+    assert list(upwards(modules)) == []
+    (told,) = upwards(written(tmp_path, **{module: source}))
+    assert told.startswith(f"{module.replace('__', '.')} imports ")
+
+
+@pytest.mark.parametrize(
+    "back",
+    ["import inference.a", "def f():\n    from inference import a", "if TYPE_CHECKING:\n    from inference.a import A"],
+)
+def test_a_circle_is_seen(tmp_path, back):
+    modules = written(tmp_path, inference__a="from inference.b import B", inference__b="from inference import c")
+    assert circle(modules) == []
+    assert set(circle(written(tmp_path, inference__c=back))) == {"inference.a", "inference.b", "inference.c"}
+
+
+def test_nothing_imports_the_tests():
+    assert [line for package in PACKAGES for line in offences(package, "tests")] == []
 
 
 @pytest.mark.parametrize("name", load.names())
@@ -62,10 +170,6 @@ def test_no_paper_imports_another(name):
 
 
 def test_tensorflow_is_imported_in_one_place_only():
-    found = [
-        line
-        for folder in ("common", "datasets", "reproductions", "inference", "commands", "bench")
-        for line in offences(folder, "tensorflow")
-    ]
+    found = [line for folder in PACKAGES for line in offences(folder, "tensorflow")]
     assert found
     assert [line for line in found if not line.startswith("common/training/tf/")] == []

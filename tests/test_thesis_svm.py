@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from sklearn.dummy import DummyClassifier
 from sklearn.metrics import precision_recall_fscore_support
 
-from commands import compare
 from common.media.clips import Provenance
 from common.media.emotions import Emotion
 from common.media.images import BALLOT, Pictures
@@ -25,6 +24,7 @@ from common.results.evidence import whole
 from common.runs import scores, store
 from common.samples import images
 from common.support.errors import UserError
+from reproductions import published
 from reproductions.thesis import (
     candidate_tables,
     candidates,
@@ -519,7 +519,7 @@ def test_every_machine_has_its_printed_number_and_one_on_a_part_of_the_rows_is_n
     every = svm_measured.all_runs(evidence, "svm_ckplus", "published")
     assert len(every) == 3
     for run in every:
-        assert [claim.id for claim in compare.about(PAPER, run)] == ["text5-svm_ckplus-accuracy"]
+        assert [claim.id for claim in published.about(PAPER, run)] == ["text5-svm_ckplus-accuracy"]
     found = {
         run.identity.settings["training_rows"]: differences(
             PAPER, PAPER.claim("text5-svm_ckplus-accuracy"), [run], svm_measured.stated

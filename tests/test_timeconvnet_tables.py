@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from commands import claims, compare
+from commands import claims
 from common.paper import load as papers
 from common.results import plans
 from common.results.config import Request
@@ -17,6 +17,7 @@ from common.results.tables import Table
 from common.runs import store
 from common.support import timing
 from datasets import enterface
+from reproductions import published
 from reproductions.timeconvnet import breakdown, data, experiments, measured, reconstruction, speed, tables
 from reproductions.timeconvnet.models import NETWORKS
 from reproductions.timeconvnet.preprocessing import Settings, chosen, windows
@@ -114,7 +115,7 @@ def test_a_network_of_another_size_is_never_exact_nor_compared_with_the_printed_
         PAPER, PRINTED_SIZE, [measured.parameters(fake_runs.evidence_of(request(tmp_path)), PRINTED_SIZE)]
     )
     assert (told.name, told.measured.value) == ("above", 815_968)
-    assert compare.about(PAPER, found["resnet20_2plus1d"])
+    assert published.about(PAPER, found["resnet20_2plus1d"])
 
 
 def test_times_of_other_networks_than_the_trained_ones_are_left_out(tmp_path):

@@ -13,7 +13,7 @@ import pytest
 
 from common.runs import store
 from common.support.errors import UserError
-from inference import quick, trained
+from inference import keras_files, quick, trained
 
 
 def test_the_best_run_is_taken_recorded_faces_first_then_the_honest_protocol(tmp_path):
@@ -115,7 +115,7 @@ def test_foreign_and_damaged_files_are_not_loaded(tmp_path, monkeypatch, content
     path = tmp_path / "model.keras"
     path.write_bytes(content)
     with pytest.raises(UserError, match=told) as caught:
-        trained.load(path)
+        keras_files.load(path)
     assert str(path) in str(caught.value) and not (tmp_path / "trapped").exists()
 
 
@@ -125,7 +125,7 @@ def test_code_in_a_network_is_not_run(tmp_path):
     path = tmp_path / "model.keras"
     keras.Sequential([keras.Input((3,)), keras.layers.Lambda(lambda x: x * 2)]).save(path)
     with pytest.raises(UserError, match="not safe to load"):
-        trained.load(path)
+        keras_files.load(path)
 
 
 def test_litert_gives_what_keras_gives_and_is_kept(tmp_path, monkeypatch):
@@ -141,8 +141,8 @@ def test_litert_gives_what_keras_gives_and_is_kept(tmp_path, monkeypatch):
     (kept,) = (tmp_path / "cache" / "litert").glob("*.tflite")
 
     again = trained.of(one.record)
-    monkeypatch.setattr(trained, "load", lambda path: pytest.fail("needs no Keras model any more"))
-    assert np.array_equal(quick.network(again, kept.parent)(windows), found)
+    monkeypatch.setattr(keras_files, "load", lambda path: pytest.fail("needs no Keras model any more"))
+    assert np.array_equal(quick.network(again.files, lambda: again.model, kept.parent)(windows), found)
 
 
 def test_what_is_watched_is_laid_out_as_in_the_training(tmp_path):

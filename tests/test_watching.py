@@ -42,7 +42,7 @@ def watching(
     identity = replace(made.identity, paper=paper, network=network, experiment=experiment)
     classes = [*fake_runs.CLASSES[:6], "Contempt" if contempt else "Neutral"]
     run = Run(made.folder, identity, made.record | {"classes": classes} | more)
-    return registry.module(paper, "inference").watching(run)
+    return registry.reproduction(paper).inference.watching(run)
 
 
 def watched(clip: Clip, one: Watching) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from itertools import groupby
 
 from commands import audit, claims, obtain
@@ -89,15 +88,15 @@ def _paper(paper: Paper, collection: Collection) -> dict:
 
 def _strips(paper: Paper) -> list[dict]:
     """Rows of pictures of what a paper's networks see, where its package has `figures`."""
-    if not find_spec(f"reproductions.{paper.name}.figures"):
+    if paper.name not in registry.having("figures"):
         return []
-    strips = registry.module(paper.name, "figures").strips()
+    strips = registry.reproduction(paper.name).figures.strips()
     return [{"title": title, "uris": [faces.uri(one[:, :, ::-1]) for one in pictures]} for title, pictures in strips]
 
 
 def _plan(evidence: Evidence) -> dict:
     """One reproduction: its tables, matrices, curves, split audit and leak."""
-    tables = registry.module(evidence.paper.name, "tables")
+    tables = registry.reproduction(evidence.paper.name).tables
     return {
         "profile": evidence.profile,
         "data": evidence.data,

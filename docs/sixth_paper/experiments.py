@@ -20,12 +20,15 @@ from reproductions.train import train
 
 EXPERIMENTS = {"table1": "Table 1: accuracy on SAVEE, by protocol"}
 
+CORPORA = (savee.KEY,)
+
 # `published` is what the authors did, `honest` what can be trusted; every paper has these two.
 SPLITTERS = {
     "published": splitters.random_windows,
     "clip-disjoint": splitters.clip_disjoint,
     "honest": splitters.subject_disjoint,
 }
+PROTOCOLS = tuple(SPLITTERS)
 
 
 def reproduce(request: Request) -> Provenance:
@@ -34,8 +37,8 @@ def reproduce(request: Request) -> Provenance:
     Raises:
         UserError: if data are missing or broken, or the disk cannot take what is written.
     """
-    folder = data_root(request, (savee.KEY,))
-    place = datasets.locate_all(folder, [savee.KEY])[savee.KEY]
+    folder = data_root(request, CORPORA)
+    place = datasets.locate_all(folder, CORPORA)[savee.KEY]
     origin, samples = provenance(place), _samples(request, savee.index(place).labelled)
     jobs = [_job(request, samples, protocol, seed) for protocol in request.protocols for seed in request.seeds]
     plan = plans.asked(request, origin, [name for name in EXPERIMENTS if request.wants(name)])

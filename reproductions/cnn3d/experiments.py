@@ -33,6 +33,8 @@ EXPERIMENTS = {
     "table8": "Table 8 and Fig. 6: Oulu-CASIA, all sequences of the ten folds together",
     "significance": "Tables 4 and 5: p-values by four tests, from the printed folds and from ours",
 }
+PROTOCOLS = ("published", "clip-disjoint", "honest")
+CORPORA = tuple(data.KEYS.values())
 PRETRAINING = "pretraining"
 
 

@@ -29,6 +29,10 @@ from common.training.search import FoldScore, Interval, Question
 from common.training.spec import Job
 from reproductions.cnn3d import data, experiments, search_record, trainings
 from reproductions.cnn3d.data import CKPLUS, KEYS, OULU, Corpus
+from reproductions.cnn3d.search_pictures import draw
+from reproductions.cnn3d.search_tables import tables
+
+__all__ = ["draw", "run", "tables"]
 
 # The folds on which the paper both searched and reports.
 REPORTED = {CKPLUS: "ckplus-one-out", OULU: "oulu-folds"}

@@ -16,6 +16,7 @@ from common.runs.store import Run
 from common.samples.build import broken, counted
 from common.support.console import console
 from common.training.spec import Job
+from datasets import fer2013
 from reproductions.convlstm import data, readings, trainings
 from reproductions.convlstm.data import AFEW, Corpus
 from reproductions.convlstm.readings import READINGS
@@ -28,6 +29,8 @@ EXPERIMENTS = {
     "table3": "Table III: AFEW, trained on Train and tested on Val",
     "afew_random": "Section IV.C: AFEW, both parts together split 80:20",
 }
+PROTOCOLS = tuple(dict.fromkeys(one for reading in READINGS.values() for one in reading.protocols))
+CORPORA = (*data.KEYS.values(), fer2013.KEY)
 
 
 def reproduce(request: Request) -> Provenance:

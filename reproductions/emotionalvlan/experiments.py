@@ -36,6 +36,7 @@ EXPERIMENTS = {
 }
 ON_REQUEST = {sweep.EXPERIMENT}
 PROTOCOLS = ("published", "honest")
+CORPORA = tuple(KEYS.values())
 MATRICES = {"table2": BAUM1S, "table3": FER2013, "table4": MMI, "table5": RML}
 # Experiment -> its networks and its data sets.
 NEEDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {

@@ -34,6 +34,9 @@ EXPERIMENTS = {
     "svm_ckplus": "Section 4.3: the support vector machine on CK+",
     "candidates": "Section 5: what the accuracy of the network on FER2013 could be",
 }
+PROTOCOLS = tuple(dict.fromkeys(one for several in trainings.PROTOCOLS.values() for one in several))
+# Of CK+ its videos, or else the small pictures of it.
+CORPORA = ("fer2013", "ckplus", "ckplus48")
 CNN = {"FER2013": "cnn_fer2013", "CK+": "cnn_ckplus"}
 LOADERS = {"FER2013": data.load_fer2013, "CK+": data.load_ckplus}
 

@@ -24,6 +24,8 @@ EXPERIMENTS = {
     "table2": "Table II: accuracy of the six networks, by protocol, with controls",
     "speed": "Table II and section VI: inference time, parameters, time of the whole pipeline",
 }
+PROTOCOLS = tuple(data.SPLITTERS)
+CORPORA = data.CORPORA
 
 # Seconds of one core for a training step, and for compiling and the predictions: long trainings begin first.
 STEP = {"resnet20_2plus1d": 4.2, "resnet20_3d": 2.2, "tcn_resnet20": 0.25, "tcn_mobilenetv2": 0.12}
