@@ -1,18 +1,19 @@
 """A paper as data: its printed results, its settings, what it leaves open and what it contradicts.
 
 Each paper of the suite is described by one file, `reproductions/<name>/paper.yaml`, whose schema is
-`common.paper.schema`. This module finds and reads these files; a mistake in one is told with file, line, key
-and the nearest key that exists. Nothing else in the project types a published number.
+`common.paper.schema`. Its printed results stand in tables, which `common.paper.tables` expands into claims. This
+module finds and reads these files; a mistake in one is told with file, line, key and the nearest key that exists.
+Nothing else in the project types a published number.
 """
 
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ValidationError
-from rapidfuzz import process
 
+from common.paper.places import Place, Source
 from common.paper.schema import AuditItem, Check, Claim, Decision, LayerTable, Matrix, Paper
+from common.paper.tables import Stated, Table, Tables, expand
 from common.support.errors import UserError, unknown
 
 __all__ = ["AuditItem", "Check", "Claim", "Decision", "LayerTable", "Matrix", "Paper", "load", "names", "read"]
@@ -42,64 +43,39 @@ def read(path: Path) -> Paper:
     Raises:
         UserError: naming file, line and key of the first mistake, and the nearest valid key for a misspelt one.
     """
-    text = path.read_text(encoding="utf-8")
+    source = Source(path)
+    data = dict(source.data)
+    if "claims" in data:
+        problem = f"{source.at(('claims',))} has the unknown key 'claims'."
+        raise UserError(problem, "Printed results stand under `tables`, see docs/adding-a-paper.md.")
+    claims: list[Stated] = []
     try:
-        tree = yaml.compose(text, Loader=yaml.CSafeLoader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise UserError(f"{path}:{line} is not YAML: {error.problem}.", "Mend that line.") from error
-    if not isinstance(tree, yaml.MappingNode):
-        raise UserError(f"{path}:1 does not describe a paper.", "Begin with `key:`, `title:` and so on.")
-    _refuse_repeated_keys(path, tree)
-    data = yaml.load(text, Loader=yaml.CSafeLoader)
-    try:
-        paper = Paper.model_validate({"name": path.resolve().parent.name, **data})
+        tables = Tables.model_validate({key: data.pop(key) for key in ("tables",) if key in data}).tables
+        claims = expand(tables, source)
+        fields = {"name": path.resolve().parent.name, **data, "claims": [claim.fields for claim in claims]}
+        paper = Paper.model_validate(fields)
     except ValidationError as error:
         # A misspelt key shows twice, as unknown and as missing: the former tells more.
         first = min(error.errors(), key=lambda mistake: mistake["type"] != "extra_forbidden")
-        raise _explain(path, tree, first) from error
-    for section, key in (("claims", "id"), ("audits", "id"), ("decisions", "name")):
-        _refuse_repeated_ids(path, tree, section, [getattr(item, key) for item in getattr(paper, section)])
+        raise _explain(source, claims, first) from error
+    _refuse_repeated_ids(source, "claims", [(claim.fields["id"], claim.place) for claim in claims])
+    for section, key in (("audits", "id"), ("decisions", "name")):
+        items = enumerate(getattr(paper, section))
+        _refuse_repeated_ids(source, section, [(getattr(item, key), (section, position)) for position, item in items])
     return paper
 
 
-def _refuse_repeated_keys(path: Path, node: yaml.Node) -> None:
-    # YAML readers keep the last of two equal keys without a word, which would hide a lost result.
-    if isinstance(node, yaml.SequenceNode):
-        for child in node.value:
-            _refuse_repeated_keys(path, child)
-    elif isinstance(node, yaml.MappingNode):
-        seen: dict[str, int] = {}
-        for key, value in node.value:
-            line = key.start_mark.line + 1
-            if key.value in seen:
-                remedy = f"Keep one of the two: the first is on line {seen[key.value]}."
-                raise UserError(f"{path}:{line} repeats the key {key.value!r}.", remedy)
-            seen[key.value] = line
-            _refuse_repeated_keys(path, value)
-
-
-def _refuse_repeated_ids(path: Path, tree: yaml.MappingNode, section: str, ids: list[str]) -> None:
-    first: dict[str, int] = {}
-    for position, id in enumerate(ids):
-        line = _find(tree, (section, position)).start_mark.line + 1
+def _refuse_repeated_ids(source: Source, section: str, ids: list[tuple[str, Place]]) -> None:
+    first: dict[str, Place] = {}
+    for id, place in ids:
         if id in first:
-            problem = f"{path}:{line} repeats {id!r} among the {section}."
-            raise UserError(problem, f"Give it another name: the first is on line {first[id]}.")
-        first[id] = line
-
-
-def _find(node: yaml.Node, location: tuple[str | int, ...]) -> yaml.Node:
-    """The node at a location, or the deepest one on the way there that exists."""
-    for step in location:
-        if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-            node = node.value[step]
-        elif isinstance(node, yaml.MappingNode):
-            node = next((value for key, value in node.value if key.value == str(step)), node)
-    return node
+            problem = f"{source.at(place)} repeats {id!r} among the {section}."
+            raise UserError(problem, f"Give it another name: the first is on line {source.line(first[id])}.")
+        first[id] = place
 
 
 _SECTIONS: dict[str, type[BaseModel]] = {
+    "tables": Table,
     "claims": Claim,
     "matrices": Matrix,
     "layers": LayerTable,
@@ -108,24 +84,28 @@ _SECTIONS: dict[str, type[BaseModel]] = {
 }
 
 
-def _explain(path: Path, tree: yaml.MappingNode, error: dict[str, Any]) -> UserError:
-    location = error["loc"]
+def _explain(source: Source, claims: list[Stated], error: dict[str, Any]) -> UserError:
+    """The sentence for the first mistake that the schema found, at the place in the file where it was made."""
+    place = location = error["loc"]
     key = str(location[-1])
     model = _SECTIONS.get(str(location[0]), Paper) if len(location) > 1 else Paper
-    valid = sorted(set(model.model_fields) - {"name"} if model is Paper else model.model_fields)
+    if location[0] == "claims":
+        claim, field = claims[location[1]], location[2]
+        place = (*claim.places.get(field, claim.place), *location[3:])
+    if location[-2:-1] == ("check",):
+        model = Check
+    valid = set(model.model_fields)
+    if model is Paper:
+        valid = valid - {"name", "claims"} | {"tables"}
     if error["type"] == "extra_forbidden":
-        line = _key_line(tree, location)
-        nearest = process.extractOne(key, valid)[0]
-        return UserError(f"{path}:{line} has the unknown key {key!r}.", f"Did you mean {nearest!r}?")
-    line = _find(tree, location).start_mark.line + 1
+        return source.unknown_key(place, valid)
     if error["type"] == "missing":
-        return UserError(f"{path}:{line} lacks the key {key!r}.", f"Add it; known keys: {', '.join(valid)}.")
+        remedy = f"Add it; known keys: {', '.join(sorted(valid))}."
+        return UserError(f"{source.at(place)} lacks the key {key!r}.", remedy)
+    if key == "[key]":
+        at = source.at((*place[:-2], error["input"]))
+        return UserError(f"{at}: the key {error['input']!r} is not text.", "Put it in quotes.")
     remedy = "Put the number in quotes, so that its printed digits survive."
     if not (error["type"] == "string_type" and isinstance(error["input"], int | float)):
         remedy = f"It is {error['input']!r} now."
-    return UserError(f"{path}:{line}, key {key!r}: {error['msg']}.", remedy)
-
-
-def _key_line(tree: yaml.MappingNode, location: tuple[str | int, ...]) -> int:
-    parent = _find(tree, location[:-1])
-    return next(key.start_mark.line + 1 for key, _ in parent.value if key.value == str(location[-1]))
+    return UserError(f"{source.at(place)}, key {key!r}: {error['msg']}.", remedy)
