@@ -25,7 +25,7 @@ OPTIONS = $(COMMON) $(call flag,EXPERIMENT,experiment) $(if $(FRESH),--fresh)
 help:  ## this text
 	@echo "Reproductions of five papers on facial expression recognition. Targets:"; echo
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
-	@echo; echo "Variables: PAPER DATA PROFILE=quick|paper PROTOCOL=published|honest|both EXPERIMENT SEEDS=0,1 SET=name=value FRESH=1 WORKERS LAUNCHER=ray"
+	@echo; echo "Variables: PAPER DATA PROFILE=quick|paper PROTOCOL=published|strict|both EXPERIMENT SEEDS=0,1 SET=name=value FRESH=1 WORKERS LAUNCHER=ray"
 
 setup: $(READY)  ## make the virtual environment (GPU=1: with the CUDA libraries, CLUSTER=1: with Ray, EXPORT=1: for ONNX)
 

@@ -109,7 +109,7 @@ def _run(clips: int, folder: Path) -> None:
     small = paper.profiles["quick"] | {"groups": 1, "pictures": {"epochs": 1, "steps_per_epoch": 2}}
     small |= {"features": {"epochs": 1, "steps_per_epoch": 4}}
     paper = paper.model_copy(update={"profiles": {"quick": small}})
-    request = Request(paper, settings=paper.settings, protocols=("honest",), cache=folder, results=folder)
+    request = Request(paper, settings=paper.settings, protocols=("strict",), cache=folder, results=folder)
     videos = Noise(clips)
     emotions = [str(BASIC[n % 6]) for n in range(clips)]
     videos.table = videos.table.assign(
@@ -121,7 +121,7 @@ def _run(clips: int, folder: Path) -> None:
         last_frame=LENGTH - 1,
     )
     corpus = Corpus(RML, tuple(Emotion(name) for name in BASIC), Provenance(True), _videos=videos)
-    made = trainings.stages(request, corpus, "honest", ["emotionalvlan"])
+    made = trainings.stages(request, corpus, "strict", ["emotionalvlan"])
     for job in made.pictures:
         train(job.training, folder / "runs", provenance=Provenance(True))
     for stream in trainings.streams(made.features):

@@ -37,7 +37,7 @@ def reproduce(
     data: Data = None,
     profile: Profile = "",
     protocol: Annotated[
-        str, typer.Option(help="published, clip-disjoint, honest, both (first and last), all.")
+        str, typer.Option(help="published, clip-disjoint, strict, both (first and last), all.")
     ] = "both",
     experiment: Annotated[str, typer.Option(help="Only these, separated by commas: see `list`.")] = "",
     seeds: Annotated[str, typer.Option(help="One training each, as in 0,1,2.")] = "",
@@ -81,7 +81,7 @@ def search(
     paper: PaperName,
     data: Data = None,
     profile: Profile = "",
-    protocol: Annotated[str, typer.Option(help="published, honest (nested: a search for each fold), both.")] = "both",
+    protocol: Annotated[str, typer.Option(help="published, strict (nested: a search for each fold), both.")] = "both",
     corpus: Annotated[str, typer.Option(help="Only these, separated by commas: ckplus, oulu.")] = "",
     trials: Annotated[int | None, typer.Option(help="Finished trials of each search, earlier ones included.")] = None,
     storage: Annotated[

@@ -66,7 +66,7 @@ def findings(found: list[Run]) -> Table:
 
     rows = []
     for network in (ONE, FIVE):
-        for protocol in ("published", "honest"):
+        for protocol in ("published", "strict"):
             score = scores.score(of(network, protocol))
             spread = f", seeds ±{score.spread:.3f}" if score.spread is not None else ""
             rows.append(
@@ -79,10 +79,10 @@ def findings(found: list[Run]) -> Table:
                 }
             )
     comparisons = {
-        "five frames − one, unknown subjects": scores.paired_difference(of(FIVE, "honest"), of(ONE, "honest")),
+        "five frames − one, unknown subjects": scores.paired_difference(of(FIVE, "strict"), of(ONE, "strict")),
         "five frames − one, windows at random": scores.paired_difference(of(FIVE, "published"), of(ONE, "published")),
-        "known − unknown subjects, one frame": scores.difference(of(ONE, "published"), of(ONE, "honest")),
-        "known − unknown subjects, five frames": scores.difference(of(FIVE, "published"), of(FIVE, "honest")),
+        "known − unknown subjects, one frame": scores.difference(of(ONE, "published"), of(ONE, "strict")),
+        "known − unknown subjects, five frames": scores.difference(of(FIVE, "published"), of(FIVE, "strict")),
     }
     for what, (gain, low, high) in comparisons.items():
         interval = f"{low:+.3f} to {high:+.3f}"

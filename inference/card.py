@@ -26,7 +26,7 @@ the police. The European Union prohibits systems that infer emotions at work and
 Article 5).
 - Its probabilities are not calibrated. A face unlike those of the training data, by age, skin, glasses, light or \
 angle, gets a confident answer just as well.
-- Only the accuracy with the honest protocol, on people it was not trained on, says what to expect of new faces; \
+- Only the accuracy with the strict protocol, on people it was not trained on, says what to expect of new faces; \
 another camera or another corpus makes it lower still."""
 
 

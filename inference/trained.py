@@ -89,7 +89,7 @@ def find(which: str, results: Path) -> Trained:
 
     Args:
         which: a run's folder, or the name of a paper, whose best finished run is taken; "" for the best of all.
-            Networks trained on recorded faces come first, then the honest protocol, then the accuracy.
+            Networks trained on recorded faces come first, then the strict protocol, then the accuracy.
         results: the folder below which runs lie.
 
     Raises:
@@ -146,7 +146,7 @@ def usable(run: Run) -> bool:
 
 
 def _rank(run: Run) -> tuple[bool, int]:
-    return run.synthetic, {"honest": 0, "published": 1}.get(run.identity.protocol, 2)
+    return run.synthetic, {"strict": 0, "published": 1}.get(run.identity.protocol, 2)
 
 
 def _accuracy(run: Run) -> float:

@@ -3,7 +3,7 @@
 A paper is a folder with a paper.yaml (what is printed) and these modules (how it is computed anew), one `Part` each:
 
     experiments.py  EXPERIMENTS = {"table1": "Table 1: accuracy on SAVEE"}     required
-                    PROTOCOLS = ("published", "honest")
+                    PROTOCOLS = ("published", "strict")
                     CORPORA = ("savee",)
                     def reproduce(request): ...                                 -> Provenance
     measured.py     def stated(request, claim, run): ...                        required

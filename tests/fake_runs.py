@@ -160,7 +160,7 @@ def write_plan(results: Path, found: list[Run], data: str = "synthetic", profile
         "splits": {
             protocol: {
                 "fold": protocol,
-                "clean": protocol == "honest",
+                "clean": protocol == "strict",
                 "said": "Of 140 test samples, 133 (95.0%) come from clips that are trained on.",
                 "test": {"side": "test", **held, "sharing_frames": 120, "copied": 0},
                 "validation": {"side": "validation", **held, "sharing_frames": 120, "copied": 0},
@@ -223,7 +223,7 @@ def write_speed(results: Path, profile: str = "quick") -> Path:
 def reproduce(results: Path, data: str = "synthetic", profile: str = "quick", seeds=(0, 1), leak: float = 0.25):
     """What one `reproduce timeconvnet` leaves behind: six networks and the control, two protocols."""
     found = []
-    for protocol, lost in (("published", 0.0), ("honest", leak)):
+    for protocol, lost in (("published", 0.0), ("strict", leak)):
         for number, network in enumerate(NETWORKS):
             for seed in seeds:
                 accuracy = 0.95 - 0.05 * number - lost

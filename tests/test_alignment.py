@@ -211,7 +211,8 @@ def test_gross_nonsense_is_no_face(points, can_be):
 
 
 def test_the_package_of_the_predictor_is_not_imported():
-    code = f"import sys; from common.media import landmarks; landmarks.locate(); print({landmarks.PACKAGE!r} in sys.modules)"
+    code = f"""import sys; from common.media import landmarks
+landmarks.locate(); print({landmarks.PACKAGE!r} in sys.modules)"""
     root = Path(__file__).parents[1]
     printed = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True).stdout
     assert printed.strip() == "False"

@@ -126,8 +126,8 @@ def test_recorded_data_come_before_drawn_ones(tmp_path):
 
 
 def test_another_protocol_is_not_comparable_and_only_a_second_choice(tmp_path):
-    honest = fake_runs.publish(tmp_path, protocol="honest", accuracy=0.98, synthetic=False)
-    fake_runs.write_plan(tmp_path, [honest], "real")
+    strict = fake_runs.publish(tmp_path, protocol="strict", accuracy=0.98, synthetic=False)
+    fake_runs.write_plan(tmp_path, [strict], "real")
     row = rows(tmp_path, "timeconvnet")["timeconvnet", "table2-tcn_resnet20-accuracy"]
     assert (row["data"], row["verdict"]) == ("real", "not comparable")
 
@@ -185,7 +185,7 @@ def test_unusable_files_are_named_and_left_out(tmp_path):
         spoil(tmp_path, 4, "run.json", json.dumps(record | {"schema": 99})),
         spoil(tmp_path, 6, "predictions.csv", "sample,emotion\n1,Happy\n"),
     ]
-    half = tmp_path / "runs" / "timeconvnet" / "table2" / "honest" / "tcn_resnet20" / "seed7-00000000.partial"
+    half = tmp_path / "runs" / "timeconvnet" / "table2" / "strict" / "tcn_resnet20" / "seed7-00000000.partial"
     half.mkdir(parents=True)
     plan = tmp_path / "runs" / "timeconvnet" / "plan-paper-real.json"
     plan.write_text('{"runs": [{"paper": 3}]}')
@@ -232,7 +232,7 @@ def test_a_thousand_runs_are_read_without_a_backend(tmp_path):
     found = [
         fake_runs.publish(tmp_path, network, protocol, seed)
         for network in fake_runs.NETWORKS
-        for protocol in ("published", "honest")
+        for protocol in ("published", "strict")
         for seed in range(84)
     ]
     assert len(found) > 1000

@@ -116,7 +116,7 @@ def test_a_reproduction_says_first_and_last_what_was_run(run, tiny, tmp_path):
     words = ("--profile", "quick", "--experiment", "table1", "--seeds", "3", "--setting", "pool=gap")
     status, output = run("reproduce", "timeconvnet", "--data", tiny, *words)
     assert status == 0, output
-    said = f"profile quick · data {tiny} · protocol published and honest · seed 3 · settings default, pool=gap"
+    said = f"profile quick · data {tiny} · protocol published and strict · seed 3 · settings default, pool=gap"
     assert output.count(said) == 2
     assert "not comparable" in output
     assert "say nothing about the paper" in output
@@ -165,7 +165,7 @@ def test_looking_is_quick_and_needs_no_backend(command, tiny, finished):
         ("reproduce timeconvnet --experiment tabel2", "no experiment of timeconvnet called", "Did you mean table2?"),
         ("reproduce timeconvnet --profile quik", "There is no profile called 'quik'.", "Did you mean quick?"),
         ("table timeconvnet --profile papre", "There is no profile called 'papre'.", "Did you mean paper?"),
-        ("reproduce timeconvnet --protocol honset", "no protocol called 'honset'.", "Did you mean honest?"),
+        ("reproduce timeconvnet --protocol honset", "no protocol called 'honset'.", "Did you mean strict?"),
         ("reproduce timeconvnet --setting pol=gap", "no setting of timeconvnet called 'pol'.", "Did you mean pool?"),
         ("reproduce timeconvnet --setting pool=gab", "no choice for pool called 'gab'.", "Did you mean gap?"),
         ("reproduce timeconvnet --setting pool", "The setting 'pool' has no value.", "name=value"),

@@ -71,17 +71,17 @@ class Drawn:
 # --- folds ------------------------------------------------------------------------------------------
 
 
-def test_published_and_honest_test_the_same_subjects_and_choose_on_others():
+def test_published_and_strict_test_the_same_subjects_and_choose_on_others():
     table, asked = sequences(), request(folds=10)
-    published, honest = (data.ten_folds(asked, CKPLUS, table, protocol) for protocol in ("published", "honest"))
-    for told, trusted in zip(published, honest, strict=True):
+    published, strict = (data.ten_folds(asked, CKPLUS, table, protocol) for protocol in ("published", "strict"))
+    for told, trusted in zip(published, strict, strict=True):
         assert np.array_equal(told.test, trusted.test)
         assert np.array_equal(told.validation, told.test)
         audit = audit_split(table, trusted)
         assert audit.clean and audit.validation.samples > 0
         watched, tested = (set(table.subject.iloc[part]) for part in (trusted.validation, trusted.test))
         assert not watched & tested
-    assert sorted(np.concatenate([fold.test for fold in honest])) == list(range(len(table)))
+    assert sorted(np.concatenate([fold.test for fold in strict])) == list(range(len(table)))
 
 
 def test_the_setting_ckplus_folds_changes_ckplus_alone_and_the_published_protocol_alone():
@@ -95,7 +95,7 @@ def test_the_setting_ckplus_folds_changes_ckplus_alone_and_the_published_protoco
         for name in ("subjects_blocks", "sequences_step_10", "sequences_blocks")
     ]
     assert len({str(folds) for folds in [usual, *others]}) == 4
-    assert of(CKPLUS, "honest", "ckplus_folds=sequences_step_10") == of(CKPLUS, "honest") == usual
+    assert of(CKPLUS, "strict", "ckplus_folds=sequences_step_10") == of(CKPLUS, "strict") == usual
     assert of(OULU, "published", "ckplus_folds=sequences_step_10") == of(OULU, "published")
     assert of(CKPLUS, "clip-disjoint") == others[1]
 
@@ -108,11 +108,11 @@ def test_who_chooses_the_epoch_is_as_unknown_to_the_training_as_who_is_tested(su
     lost[::each] = False  # everybody keeps a sequence
     table = table[~lost].reset_index(drop=True).assign(sample=np.arange((~lost).sum()))
     asked = request(folds=10)
-    for protocol, unit in (("honest", "subject"), ("clip-disjoint", "clip")):
+    for protocol, unit in (("strict", "subject"), ("clip-disjoint", "clip")):
         for fold in [*data.ten_folds(asked, CKPLUS, table, protocol), *data.one_subject_out(asked, table, protocol)]:
             sides = [set(table[unit].iloc[getattr(fold, side)]) for side in ("train", "validation", "test")]
             assert all(sides) and sum(map(len, sides)) == table[unit].nunique(), (protocol, fold.name)
-    outer = data.ten_folds(asked, CKPLUS, table, "honest")[0]
+    outer = data.ten_folds(asked, CKPLUS, table, "strict")[0]
     for _, inner in searching._inner_folds(asked, table, outer):
         known = [set(table.subject.iloc[getattr(inner, side)]) for side in ("train", "validation", "test")]
         assert all(known) and sum(map(len, known)) == len(set.union(*known))
@@ -127,9 +127,9 @@ def test_best_epoch_on_moves_the_choice_into_training():
 
 def test_one_subject_out_has_two_protocols():
     table, asked = sequences(subjects=5), request()
-    honest = data.one_subject_out(asked, table, "honest")
-    assert [table.subject.iloc[fold.test].unique().tolist() for fold in honest] == [[f"CK+/S{s:03d}"] for s in range(5)]
-    assert all(audit_split(table, fold).clean and len(fold.validation) == 4 for fold in honest)
+    strict = data.one_subject_out(asked, table, "strict")
+    assert [table.subject.iloc[fold.test].unique().tolist() for fold in strict] == [[f"CK+/S{s:03d}"] for s in range(5)]
+    assert all(audit_split(table, fold).clean and len(fold.validation) == 4 for fold in strict)
     assert all(np.array_equal(f.validation, f.test) for f in data.one_subject_out(asked, table, "published"))
     assert data.one_subject_out(asked, table, "clip-disjoint") == []
 
@@ -227,13 +227,13 @@ def publish(job, root, right):
     return finish(job, root, predicted, right)
 
 
-# One more error in every fold than the row before, and in the honest protocol.
+# One more error in every fold than the row before, and in the strict protocol.
 RIGHT = {"c1": 1.0, "c2": 0.9, "c3": 0.85, "c4": 0.8}
 
 
 def right(training):
     number = int("".join(filter(str.isdigit, training.fold_name)) or 0)
-    lost = 0.15 * (training.protocol == "honest") + 0.05 * (number % 3)
+    lost = 0.15 * (training.protocol == "strict") + 0.05 * (number % 3)
     return max(0.2, RIGHT[training.network.key[:2]] - lost)
 
 
@@ -289,7 +289,7 @@ def test_rows_and_folds_are_those_of_the_paper(whole):
     expected = {("ckplus-folds", row): 10 for row in ("c1", "c2", "c3")}
     expected |= {("oulu-folds", row): 10 for row in ("c2", "c1", "c4")} | {("ckplus-one-out", "c1"): 20}
     assert counted.value_counts().to_dict() == {
-        (*group, protocol): number for group, number in expected.items() for protocol in ("published", "honest")
+        (*group, protocol): number for group, number in expected.items() for protocol in ("published", "strict")
     }
     assert evidence.plan["pretrained"] == {
         "c3": "cnn3d pretraining, all_sequences, c3_before, seed 0",
@@ -300,7 +300,7 @@ def test_rows_and_folds_are_those_of_the_paper(whole):
 
 
 def test_only_what_an_experiment_needs_is_trained(reproduced):
-    evidence = reproduced(profile=EXACT, experiment="table8", protocol="honest")
+    evidence = reproduced(profile=EXACT, experiment="table8", protocol="strict")
     assert {(r.identity.experiment, r.identity.network) for r in evidence.runs} == {("oulu-folds", "c2")}
     assert evidence.plan["pretrained"] == {} and set(evidence.plan["census"]) == {OULU}
     assert set(by_name(evidence)) == {"ledger", "sequences", "accuracies", "fig6_predicted", "fig6_true"}
@@ -319,7 +319,7 @@ def test_tables_4_and_5_stand_beside_the_printed_ones(made):
         folds = [float(ours[0][f"fold-{n:02d}"]) for n in range(1, 11)]
         assert float(ours[0]["mean"]) == pytest.approx(np.mean(folds), abs=0.06)
         text = made[name].markdown()
-        assert "The epoch is chosen on the tested fold itself." in text and "Leak size, published − honest:" in text
+        assert "The epoch is chosen on the tested fold itself." in text and "Leak size, published − strict:" in text
         assert "narrow" not in text
 
 
@@ -328,11 +328,11 @@ def test_measured_values_and_verdicts(whole):
     found = measured.measurements(evidence)
     accuracies = [claim for claim in PAPER.claims if claim.unit == "%" and not claim.cited]
     assert set(found) == {claim.id for claim in accuracies} and len(accuracies) == 69 + 3
-    published, honest = found["table4-c1-fold1"]
+    published, strict = found["table4-c1-fold1"]
     fold = next(r for r in measured.runs_of(evidence, "table4", "c1", "published") if r.identity.fold == "fold-01")
     table = fold.predictions()
     assert published.value == pytest.approx(100 * (table.emotion == table.predicted).mean())
-    assert not published.differs and "epoch" in honest.differs
+    assert not published.differs and "epoch" in strict.differs
     assert "Table 3 is lost" in found["table4-c2-mean"][0].differs
     assert found["table4-c1-mean"][0].differs == "120 of 327 samples tested" and not found["table4-c1-mean"][0].note
     assert found["table7-ours-accuracy"][0].value == pytest.approx(
@@ -349,7 +349,7 @@ def test_a_mean_over_subjects_counts_subjects_alike(reproduced):
     rows = by_name(pooled)["accuracies"].rows
     assert [(row["reading"], row["protocol"]) for row in rows] == [
         (reading, protocol)
-        for protocol in ("published", "honest")
+        for protocol in ("published", "strict")
         for reading in ("all sequences", "mean over subjects")
     ]
     assert rows[1]["reproduced"] == f"{100 * value:.2f}"
@@ -384,8 +384,8 @@ def test_folds_of_sequences_leak_and_the_table_says_so(reproduced):
     split = evidence.plan["splits"]["ckplus-folds, published"]
     assert split["test"]["of_seen_subjects"] == split["sizes"]["test"] == 120 and not split["clean"]
     assert split["said"].startswith("Of 120 tested sequences, 120 (100.0%) show subjects that are trained on.")
-    honest = evidence.plan["splits"]["ckplus-folds, honest"]
-    assert honest["clean"] and honest["said"].startswith("Nobody who is tested was trained on.")
+    strict = evidence.plan["splits"]["ckplus-folds, strict"]
+    assert strict["clean"] and strict["said"].startswith("Nobody who is tested was trained on.")
 
 
 def test_leaks_are_told_of_every_network_that_learnt(whole):
@@ -435,10 +435,10 @@ def test_the_table_of_p_values_has_printed_and_own_folds(whole, made):
     tests = made["significance"]
     assert len(tests.rows) == len(significance.PAIRS) * len(significance.TESTS)
     assert [row["paper"] for row in tests.rows if "paper" in row] == ["0.00057", "0.00067", "0.03650", "0.00597"]
-    a, b = (scores.by_fold(measured.runs_of(whole, "table4", row, "honest")) for row in ("c1", "c2"))
+    a, b = (scores.by_fold(measured.runs_of(whole, "table4", row, "strict")) for row in ("c1", "c2"))
     assert list(a.index) == [f"fold-{n:02d}" for n in range(1, 11)]
     expected = significance.p_values(a, b, 10)[significance.ONE_SIDED]
-    assert tests.rows[0]["honest"] == f"{expected:.5f}"
+    assert tests.rows[0]["strict"] == f"{expected:.5f}"
     assert not any("too few" in note for note in tests.notes)
 
 
@@ -458,7 +458,7 @@ def test_confusion_matrices_in_both_orientations(made):
     assert [row[row["row"]] for row in recalled] == [59, 61, 68, 77, 62, 77]
     assert all(row["shown"] == 80 for row in recalled)
     for name in ("fig5", "fig6"):
-        for protocol in ("published", "honest"):
+        for protocol in ("published", "strict"):
             rows = [row for row in made[f"{name}_true"].rows if row["source"] == protocol]
             answers = [row for row in made[f"{name}_predicted"].rows if row["source"] == protocol]
             assert sum(row["shown"] for row in rows) == sum(row["answers"] for row in answers) == 120
@@ -473,7 +473,7 @@ def test_confusion_matrices_in_both_orientations(made):
 
 def test_drawn_corpora_go_through_the_whole_chain(cache, tmp_path):
     sizes = QUICK | {"folds": 1}
-    options = {"cache": cache, "results": tmp_path, "experiment": "table7", "protocol": "honest", "workers": 1}
+    options = {"cache": cache, "results": tmp_path, "experiment": "table7", "protocol": "strict", "workers": 1}
     origin = experiments.reproduce(request(profile=sizes, folds=4, **options))
     assert origin.synthetic
     paper = request(profile=sizes, folds=4).paper
@@ -589,7 +589,7 @@ def test_one_epoch_for_all_folds_is_read_from_the_curves(whole, made):
     assert readings.common_epoch(runs_of_two) == (3, pytest.approx(0.8), pytest.approx(0.8))
     rows = {(row["row"], row["protocol"]): row for row in made["readings"].rows}
     assert len(rows) == 2 * 7
-    assert "common" not in rows["Table 4, c1", "honest"] and rows["Table 6, c1", "published"]["printed"] == "97.56"
+    assert "common" not in rows["Table 4, c1", "strict"] and rows["Table 6, c1", "published"]["printed"] == "97.56"
     members = measured.runs_of(whole, "table5", "c2", "published")
     row = rows["Table 5, c2", "published"]
     assert row["common"].endswith("(epoch 1)") and float(row["last"]) < float(row["common"].split()[0])

@@ -87,8 +87,8 @@ def test_a_run_against_the_printed_number(tmp_path, capsys):
     assert compare.against_published(real).rows[0]["verdict"] == "match"
     drawn = fake_runs.publish(tmp_path, accuracy=0.98, seed=1)
     assert compare.against_published(drawn).rows[0]["verdict"] == "not comparable"
-    honest = fake_runs.publish(tmp_path, protocol="honest", accuracy=0.98, synthetic=False)
-    (row,) = compare.against_published(honest).rows
+    strict = fake_runs.publish(tmp_path, protocol="strict", accuracy=0.98, synthetic=False)
+    (row,) = compare.against_published(strict).rows
     assert row["verdict"] == "not comparable" and "subject" in row["why"]
     compare.show("published", str(real.folder))
     assert re.search(r"0\.979.*0\.9786", capsys.readouterr().out)

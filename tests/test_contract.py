@@ -14,6 +14,7 @@ import pytest
 import reproductions
 from commands import reproduce
 from common.paper import load
+from common.results import config
 from common.support.errors import UserError
 from reproductions import contract, registry
 from reproductions.contract import PARTS
@@ -200,7 +201,7 @@ def test_names_that_nothing_has_are_told(added, old, new, told):
 def test_a_protocol_that_a_paper_has_not_is_refused(monkeypatch, tmp_path):
     monkeypatch.setenv("FER_RESULTS", str(tmp_path))
     told = refused(lambda: reproduce.reproduce("emotionalvlan", protocol="clip-disjoint"))
-    assert told == "emotionalvlan is not run as clip-disjoint. Known: published, honest."
+    assert told == "emotionalvlan is not run as clip-disjoint. Known: published, strict."
 
 
 def test_what_only_looks_needs_no_backend(tmp_path):
@@ -221,3 +222,11 @@ def test_the_example_in_the_contract_names_every_part():
     described = contract.__doc__
     for part, names in GIVEN.items():
         assert f"{part}.py" in described and all(one in described for one in names)
+
+
+def test_the_former_word_for_the_strict_protocol_is_understood_and_said_to_be_one(capsys):
+    request = config.check(load.load("timeconvnet"), ["table2"], protocol="honest")
+    assert request.protocols == ("strict",)
+    assert "'honest' is called 'strict' now" in capsys.readouterr().err
+    assert config.check(load.load("timeconvnet"), ["table2"], protocol="strict") == request
+    assert capsys.readouterr().err == ""

@@ -86,7 +86,7 @@ def test_classes_protocols_and_profiles_count(run):
     assert found(recorded(run, classes=[*names[:-1], "Contempt"])) == ["Contempt instead of Neutral"]
     assert found(recorded(run, classes=names[:-1])) == ["without Neutral"]
     assert found(recorded(run, classes=[*names, "Contempt"])) == ["with Contempt"]
-    assert found(changed(run, protocol="honest")) == ["no subject on both sides instead of windows at random"]
+    assert found(changed(run, protocol="strict")) == ["no subject on both sides instead of windows at random"]
     assert found(changed(run, protocol="somehow")) == ["protocol somehow"]
     assert found(changed(run, profile="quick")) == ["the sizes of the quick profile"]
 

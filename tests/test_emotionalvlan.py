@@ -278,7 +278,7 @@ def folds(corpus, protocol, *settings):
 
 
 @pytest.mark.parametrize("corpus", KEYS)
-def test_nobody_who_is_tested_is_trained_on_and_honest_watches_no_test_part(corpus):
+def test_nobody_who_is_tested_is_trained_on_and_strict_watches_no_test_part(corpus):
     for protocol in experiments.PROTOCOLS:
         parts, table = folds(corpus, protocol)
         tested = np.concatenate([fold.test for fold in parts])
@@ -304,7 +304,7 @@ def test_five_people_or_everybody_can_be_tested_one_by_one():
         tested = [table.subject.iloc[fold.test].unique().tolist() for fold in five]
         assert len(five) == len({one for (one,) in tested}) == 5
         assert all(len(fold.train) + len(fold.test) == len(table) for fold in five)
-        everybody, _ = folds(corpus, "honest", "subject_groups=leave_one_out")
+        everybody, _ = folds(corpus, "strict", "subject_groups=leave_one_out")
         assert len(everybody) == people == table.subject.nunique()
         assert all(
             table.subject.iloc[fold.test].nunique() == 1 and audit_split(table, fold).test.clean for fold in everybody
@@ -315,7 +315,7 @@ def test_five_people_or_everybody_can_be_tested_one_by_one():
 
 
 def test_fer2013_is_divided_at_random_or_by_its_makers():
-    (fold,), table = folds(FER2013, "honest")
+    (fold,), table = folds(FER2013, "strict")
     for side, part in (("train", "Training"), ("validation", "PublicTest"), ("test", "PrivateTest")):
         assert set(table.partition.iloc[getattr(fold, side)]) == {part}
 
@@ -465,9 +465,9 @@ def publish(job, root, right):
 
 RIGHT = {
     ("emotionalvlan", "published"): 0.9,
-    ("emotionalvlan", "honest"): 0.7,
+    ("emotionalvlan", "strict"): 0.7,
     ("spatial", "published"): 0.6,
-    ("spatial", "honest"): 0.5,
+    ("spatial", "strict"): 0.5,
 }
 
 
@@ -526,10 +526,10 @@ def test_every_number_has_a_measurement_but_neutral_where_there_is_none(whole):
         "table5-neutral-recall",
     }
     trained = {id: several for id, several in found.items() if not id.startswith("datasets-")}
-    published, honest = found["table2-average"]
+    published, strict = found["table2-average"]
     members = measured.runs_of(whole, BAUM1S, "emotionalvlan", "published")
     assert published.value == pytest.approx(100 * scores.mean_recall(members)[0])
-    assert "no epoch chosen" in honest.differs and "no epoch chosen" not in published.differs
+    assert "no epoch chosen" in strict.differs and "no epoch chosen" not in published.differs
     for one in (*found["table1-temporal-fer2013-accuracy"], *found["table3-average"]):
         assert "instead of groups of subjects" in one.differs
     assert all("Fear instead of Neutral" in one.differs for one in found["table5-average"])
@@ -651,7 +651,7 @@ def test_a_narrow_network_is_named_and_never_set_beside_the_paper(tmp_path, monk
 
 
 def test_only_what_an_experiment_needs_is_trained(tmp_path, monkeypatch):
-    evidence = reproduce(tmp_path, monkeypatch, experiment="fer2013_control", protocol="honest")
+    evidence = reproduce(tmp_path, monkeypatch, experiment="fer2013_control", protocol="strict")
     assert {(run.identity.experiment, run.identity.network) for run in evidence.runs} == {
         ("fer2013", "spatial"),
         ("fer2013", "temporal"),

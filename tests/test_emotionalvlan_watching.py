@@ -38,7 +38,7 @@ TINY = {
 def asked(cache, once) -> Request:
     """A request whose runs are finished: RML with both streams, FER2013 with each alone."""
     paper = papers.load("emotionalvlan").model_copy(update={"profiles": {"quick": TINY}})
-    options = {"experiment": "table5,fer2013_control", "protocol": "honest", "cache": cache, "workers": 1}
+    options = {"experiment": "table5,fer2013_control", "protocol": "strict", "cache": cache, "workers": 1}
 
     def reproduce(folder):
         experiments.reproduce(check(paper, experiments.EXPERIMENTS, results=folder, **options))
@@ -107,7 +107,7 @@ def test_a_face_without_eyes_is_cut_out_where_they_usually_are(asked):
 def test_it_is_used_and_exported_as_one_network(asked, monkeypatch, tmp_path):
     monkeypatch.setenv("FER_CACHE", str(tmp_path / "cache"))
     one = trained.find("emotionalvlan", asked.results)
-    assert one.record.identity.protocol == "honest" and len(one.files) == 3
+    assert one.record.identity.protocol == "strict" and len(one.files) == 3
     windows = export.example_windows(one.watching)[:2]
     wanted = one.model.predict_on_batch(windows)
     assert np.abs(one.probabilities(windows) - wanted).max() <= 1e-4

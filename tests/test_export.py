@@ -355,10 +355,10 @@ def test_the_command_exports_a_run_with_its_own_preprocessing(tmp_path, monkeypa
     from reproductions.timeconvnet.models import NETWORKS
 
     monkeypatch.setenv("FER_RESULTS", str(tmp_path))
-    run = fake_runs.publish(tmp_path, "tcn_mini_xception", "honest")
+    run = fake_runs.publish(tmp_path, "tcn_mini_xception", "strict")
     NETWORKS["tcn_mini_xception"].build().save(run.folder / "model.keras")
     done = CliRunner().invoke(app, ["export", str(run.folder), "--format", "keras"], catch_exceptions=False)
-    name = f"timeconvnet-tcn_mini_xception-honest-{run.folder.name}.keras"
+    name = f"timeconvnet-tcn_mini_xception-strict-{run.folder.name}.keras"
     assert f"{tmp_path / 'exported' / name} (" in done.stdout and "drawn faces" in done.stdout
     assert "(n, 48, 48, 5)" in (tmp_path / "exported" / f"{name}.md").read_text(encoding="utf-8")
     assert "exists already" in refused(export.show, "timeconvnet", "keras", None)
@@ -377,7 +377,7 @@ def test_the_card_of_a_network_trained_on_drawn_faces(tmp_path):
     assert "0. Angry\n1. Disgust\n2. Fear\n3. Happy\n4. Sad\n5. Surprise\n6. Neutral" in text
     assert "CK+. 700 samples to train, 100 to validate, 140 to test." in text
     assert "| **this file**: published | 0.850 |" in text
-    assert "| published | 0.850 |" in text and "| honest | 0.600 |" in text
+    assert "| published | 0.850 |" in text and "| strict | 0.600 |" in text
     assert "The paper prints 0.979 (Table II" in text and "none to hold against the printed ones" in text
     assert "3.0e-07" in text
     assert "1. Angry" not in text
@@ -385,10 +385,10 @@ def test_the_card_of_a_network_trained_on_drawn_faces(tmp_path):
 
 def test_the_card_of_a_network_trained_on_people(tmp_path):
     found = fake_runs.reproduce(tmp_path, data="real")
-    text = page(next(run for run in found if run.identity.protocol == "honest"), tmp_path)
+    text = page(next(run for run in found if run.identity.protocol == "strict"), tmp_path)
     assert "drawn" not in text.partition("## This file")[0]
     assert "makers license" in text
-    assert "honest" in text
+    assert "strict" in text
 
 
 def change(run: Run, results: Path, split: str, ended: str) -> None:
@@ -404,8 +404,8 @@ def test_the_card_of_a_network_with_one_protocol(tmp_path):
     run = fake_runs.publish(tmp_path, seed=0, accuracy=0.8)
     change(fake_runs.publish(tmp_path, seed=1, accuracy=0.6), tmp_path, "present", "2026-02-01")
     change(fake_runs.publish(tmp_path, seed=1, accuracy=0.1), tmp_path, "earlier", "2026-01-01")
-    fake_runs.publish(tmp_path, "tcn_resnet20", "honest", settings={"pool": "gap"})  # another network
+    fake_runs.publish(tmp_path, "tcn_resnet20", "strict", settings={"pool": "gap"})  # another network
     text = page(run, tmp_path)
     assert "| **this file**: published | 0.800 |" in text
-    assert "| published | 0.700 |" in text and "| honest" not in text
+    assert "| published | 0.700 |" in text and "| strict" not in text
     assert "make reproduce PAPER=timeconvnet` runs both" in text

@@ -49,7 +49,7 @@ def table(subjects: int = 14, clips: int = 7, frames: int = 3, seed: int = 0) ->
 @given(st.integers(2, 14), st.integers(4, 7), st.integers(1, 4), st.integers(2, 5), st.integers(0, 5))
 def test_no_unit_of_a_protocol_is_on_both_sides_and_every_sample_is_held_out_once(subjects, clips, frames, folds, seed):
     rows = table(subjects, clips, frames, seed)
-    for protocol, whole in (("honest", "subject"), ("clip-disjoint", "clip")):
+    for protocol, whole in (("strict", "subject"), ("clip-disjoint", "clip")):
         made = inner_folds(rows, protocol, folds, seed)
         most = rows.emotion.value_counts().max()
         assert unit(protocol) == whole and len(made) == min(folds, rows[whole].nunique(), most)
@@ -70,13 +70,13 @@ def test_the_published_protocol_deals_out_samples_as_scikit_learn_does_alone():
     ours = inner_folds(rows, "published", 3, 4)
     for (train, held_out), (other_train, other_held_out) in zip(ours, theirs, strict=True):
         assert train.tolist() == other_train.tolist() and held_out.tolist() == other_held_out.tolist()
-    assert crossing(rows, "honest", *ours[0]) > 0 < crossing(rows, "clip-disjoint", *ours[0])
+    assert crossing(rows, "strict", *ours[0]) > 0 < crossing(rows, "clip-disjoint", *ours[0])
     assert crossing(rows, "published", *ours[0]) == 0
 
 
 def test_folds_are_the_same_every_time_and_follow_the_seed():
     rows = table()
-    first, again, other = (inner_folds(rows, "honest", 3, seed)[0].held_out.tolist() for seed in (1, 1, 2))
+    first, again, other = (inner_folds(rows, "strict", 3, seed)[0].held_out.tolist() for seed in (1, 1, 2))
     assert first == again != other
 
 
@@ -86,9 +86,9 @@ def test_clips_of_equal_names_in_two_corpora_are_two():
 
 
 def test_fewer_subjects_than_folds_give_fewer_folds_and_one_none():
-    assert len(inner_folds(table(subjects=2), "honest", 5)) == 2
+    assert len(inner_folds(table(subjects=2), "strict", 5)) == 2
     with pytest.raises(UserError, match=r"21 samples to train on are too few .* two subjects"):
-        inner_folds(table(subjects=1), "honest", 3)
+        inner_folds(table(subjects=1), "strict", 3)
 
 
 # --- every paper that chooses or fits something
@@ -119,7 +119,7 @@ def of_cnn3d(protocol: str) -> Iterator[Choice]:
     rows, asked = table(frames=1), request("cnn3d")  # a sample is a sequence
     for fold in (*cnn3d.ten_folds(asked, "CK+", rows, protocol), *cnn3d.one_subject_out(asked, rows, protocol)):
         yield Choice(rows, fold)
-        if protocol == "honest":
+        if protocol == "strict":
             for _, inner in cnn3d_search._inner_folds(asked, rows, fold):
                 yield Choice(rows, inner)
                 # What the search reports of a configuration comes from subjects that did not choose its epoch.
@@ -144,16 +144,16 @@ def of_timeconvnet(protocol: str) -> Iterator[Choice]:
     yield Choice(rows, timeconvnet.fold(request("timeconvnet"), rows, protocol))
 
 
-CHOICES = [(of, protocol) for of in (of_thesis, of_cnn3d, of_timeconvnet) for protocol in ("honest", "clip-disjoint")]
+CHOICES = [(of, protocol) for of in (of_thesis, of_cnn3d, of_timeconvnet) for protocol in ("strict", "clip-disjoint")]
 
 
 @pytest.mark.parametrize(
     ("choices", "protocol"),
     [
         *CHOICES,
-        (of_emotionalvlan, "honest"),
+        (of_emotionalvlan, "strict"),
         (of_convlstm, "clip-disjoint"),
-        (of_convlstm, "honest"),
+        (of_convlstm, "strict"),
     ],
 )
 def test_nothing_is_chosen_on_who_was_trained_on_or_is_tested(choices, protocol):
@@ -168,4 +168,4 @@ def test_the_check_sees_what_the_authors_do():
     """The same check on their own protocol, where one exists: they choose on pictures of those who train."""
     rows = table()
     fold = trainings._fold(request("thesis"), rows, "CK+", "published", 0)
-    assert crossing(rows, "honest", fold.train, fold.validation) > 0
+    assert crossing(rows, "strict", fold.train, fold.validation) > 0

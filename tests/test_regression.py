@@ -16,7 +16,7 @@ TOLERANCE = 0.1
 BASELINE = {
     "paper": "timeconvnet",
     "tolerance": TOLERANCE,
-    "accuracy": {"honest/table2/a": {"mean": 0.5, "sd": 0.02}},
+    "accuracy": {"strict/table2/a": {"mean": 0.5, "sd": 0.02}},
     "parameters": {"a": 58_423},
 }
 
@@ -28,26 +28,26 @@ def verdicts(accuracies: dict, parameters: dict) -> tuple[dict, bool]:
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=5))
 def test_the_mean_over_seeds_decides_in_both_directions(seeds):
-    found, failed = verdicts({"honest/table2/a": dict(enumerate(seeds))}, {"a": 58_423})
+    found, failed = verdicts({"strict/table2/a": dict(enumerate(seeds))}, {"a": 58_423})
     gap = float(np.mean(seeds)) - 0.5
     expected = "ok" if abs(gap) <= TOLERANCE else "worse" if gap < 0 else "too good"
-    assert found == {"honest/table2/a": expected, "parameters a": "ok"}
+    assert found == {"strict/table2/a": expected, "parameters a": "ok"}
     assert failed == (expected != "ok")
 
 
 def test_what_was_not_measured_fails():
-    assert verdicts({}, {"a": 58_423}) == ({"honest/table2/a": "missing", "parameters a": "ok"}, True)
+    assert verdicts({}, {"a": 58_423}) == ({"strict/table2/a": "missing", "parameters a": "ok"}, True)
 
 
 @pytest.mark.parametrize("count", [58_422, 58_424, None])
 def test_one_parameter_more_or_less_fails(count):
-    found, failed = verdicts({"honest/table2/a": {0: 0.5}}, {"a": count} if count else {})
+    found, failed = verdicts({"strict/table2/a": {0: 0.5}}, {"a": count} if count else {})
     assert found["parameters a"] == "changed"
     assert failed
 
 
 def test_what_has_no_baseline_is_no_regression():
-    assert verdicts({"honest/table2/a": {0: 0.5}, "honest/table2/new": {0: 0.1}}, {"a": 58_423, "new": 1})[1] is False
+    assert verdicts({"strict/table2/a": {0: 0.5}, "strict/table2/new": {0: 0.1}}, {"a": 58_423, "new": 1})[1] is False
 
 
 def test_the_tolerance_lets_one_more_seed_pass():
@@ -94,13 +94,13 @@ def test_a_run_agrees_with_itself_and_not_with_a_better_one(project, finished, c
 
 
 def test_what_no_seed_changes_has_a_baseline_too(project, monkeypatch):
-    measured = {"honest/a/network": {0: 0.4, 1: 0.5, 2: 0.6}, "honest/b/machine": {0: 0.8}}
+    measured = {"strict/a/network": {0: 0.4, 1: 0.5, 2: 0.6}, "strict/b/machine": {0: 0.8}}
     monkeypatch.setattr(regression, "_measured", lambda name, results: (measured, {"a/network": 7}))
     regression.write("thesis", "0,1,2")
     written = json.loads(project.with_name("thesis.json").read_text())
     assert written["accuracy"] == {
-        "honest/a/network": {"mean": pytest.approx(0.5), "sd": pytest.approx(0.1)},
-        "honest/b/machine": {"mean": 0.8},
+        "strict/a/network": {"mean": pytest.approx(0.5), "sd": pytest.approx(0.1)},
+        "strict/b/machine": {"mean": 0.8},
     }
     assert written["pooled_sd"] == pytest.approx(0.1) and written["tolerance"] > 0.3
     assert compare(written, measured, {"a/network": 7})[1] is False

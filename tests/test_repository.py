@@ -81,7 +81,7 @@ VARIABLES = {
     "PAPER": "timeconvnet",
     "DATA": "/data",
     "PROFILE": "paper",
-    "PROTOCOL": "honest",
+    "PROTOCOL": "strict",
     "EXPERIMENT": "table1",
     "SEEDS": "0,1",
     "WORKERS": "2",

@@ -24,7 +24,7 @@ from reproductions.timeconvnet.models import NETWORKS
 
 VIDEOS = Path(__file__).parents[2] / "shared" / "videos"
 TRAINED = ("mini_xception_2d", "tcn_mini_xception")
-PROTOCOLS = ("published", "honest")
+PROTOCOLS = ("published", "strict")
 
 
 def made(results: Path, **changes) -> dict:
@@ -72,12 +72,12 @@ def test_table_2_has_every_row(finished):
 
 
 def test_the_notes_say_who_stands_on_both_sides(finished):
-    published, honest = made(finished)["table2"].notes[:2]
+    published, strict = made(finished)["table2"].notes[:2]
     assert published.startswith("published:")
     assert "share frames with a training sample" in published
     assert "show subjects that are trained on" in published
-    assert honest.startswith("honest:")
-    assert "No test sample has a subject, clip, frame or copy in common with training." in honest
+    assert strict.startswith("strict:")
+    assert "No test sample has a subject, clip, frame or copy in common with training." in strict
 
 
 def test_synthetic_data_confirm_nothing(finished):
@@ -101,9 +101,9 @@ def test_controls_stand_beside_the_networks(finished):
 
 def test_a_table_of_a_part_is_refused(finished, tmp_path):
     results = shutil.copytree(finished, tmp_path / "results")
-    (lost,) = (results / "runs/timeconvnet/table2/honest/tcn_mini_xception").iterdir()
+    (lost,) = (results / "runs/timeconvnet/table2/strict/tcn_mini_xception").iterdir()
     shutil.rmtree(lost)
-    with pytest.raises(UserError, match=r"1 of 6 runs are missing(.|\n)*table2, honest, tcn_mini_xception, seed 0"):
+    with pytest.raises(UserError, match=r"1 of 6 runs are missing(.|\n)*table2, strict, tcn_mini_xception, seed 0"):
         made(results)
 
 

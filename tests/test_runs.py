@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 BASE = Identity(
     paper="timeconvnet",
     experiment="table2",
-    protocol="honest",
+    protocol="strict",
     profile="quick",
     network="tcn_resnet20",
     settings={"pool": "avg8"},
@@ -49,7 +49,7 @@ def test_a_run_comes_back_as_it_was_written(tmp_path):
     assert run == store.finished(BASE, tmp_path)
     assert run.identity == BASE
     assert run.synthetic
-    assert run.folder == tmp_path / "timeconvnet/table2/honest/tcn_resnet20" / f"seed0-{BASE.key[:8]}"
+    assert run.folder == tmp_path / "timeconvnet/table2/strict/tcn_resnet20" / f"seed0-{BASE.key[:8]}"
     assert run.predictions().predicted.tolist() == ["Happy"]
     assert run.curves().val_loss.isna().all()
     assert not list(tmp_path.rglob("*.partial"))
@@ -93,7 +93,7 @@ def test_find_selects(tmp_path):
     for seed in (1, 0):
         publish(with_seed(seed), tmp_path)
     publish(with_seed(0, protocol="published"), tmp_path)
-    found, skipped = store.find(tmp_path, protocol="honest")
+    found, skipped = store.find(tmp_path, protocol="strict")
     assert [run.identity.seed for run in found] == [0, 1]
     assert skipped == []
 

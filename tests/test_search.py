@@ -417,7 +417,7 @@ def test_on_oulu_the_search_runs_over_the_ten_folds_and_nothing_is_pruned(search
 
 
 def test_the_nested_search_never_sees_whom_it_tests(searched):
-    _, launched = searched({**SIZES, "prune_below": 0}, trials=1, protocol="honest")
+    _, launched = searched({**SIZES, "prune_below": 0}, trials=1, protocol="strict")
     trainings = [training for batch in launched for training in batch]
     winners = [training for training in trainings if training.network.key.startswith("winner")]
     assert len(winners) == 10 and len(trainings) == 10 + 10 * table1.INNER_FOLDS
@@ -572,7 +572,7 @@ def test_fig_2_has_a_cross_for_each_completed_configuration(searched):
     assert [number for number, _ in points] == sorted(trial["number"] for trial in kept)
 
 
-def test_an_honest_reproduction_takes_no_configuration_that_the_tested_subjects_chose(searched):
+def test_a_strict_reproduction_takes_no_configuration_that_the_tested_subjects_chose(searched):
     request, _ = searched({**SIZES, "folds": 2}, by_dropout, corpus="oulu", trials=4, protocol="both")
     asked = check(request.paper, experiments.EXPERIMENTS, results=request.results, settings=["oulu_best=search_again"])
 
@@ -582,11 +582,11 @@ def test_an_honest_reproduction_takes_no_configuration_that_the_tested_subjects_
     (everywhere,) = configured("published")
     assert everywhere[0] == search_record.winner(PAPER, "quick", "synthetic", request.results, "oulu")
     assert len(everywhere[1]) == 2
-    folds = configured("honest")
+    folds = configured("strict")
     assert [[name for name, _ in some] for _, some in folds] == [["fold-01"], ["fold-02"]]
     content = search_record.read(search_record.place(PAPER, "quick", "synthetic", request.results, "oulu")).content
     for options, ((name, _),) in folds:
-        assert options == content["studies"]["honest"][f"oulu-{name}"]["trials"][0]["options"]
+        assert options == content["studies"]["strict"][f"oulu-{name}"]["trials"][0]["options"]
     with pytest.raises(UserError, match="has seen sequences that clip-disjoint tests"):
         configured("clip-disjoint")
     with pytest.raises(UserError, match="nested search on oulu without fold-09"):

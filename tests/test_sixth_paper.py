@@ -105,10 +105,10 @@ def runs(suite, everything) -> dict[Path, float]:
 def test_the_template_runs_from_raw_video_to_its_table(everything, runs, suite):
     table = json.loads((suite / f"results/tables/{TEMPLATE.name}/quick-synthetic/table1.json").read_text())
     verdicts = {row["protocol"]: row["verdict"] for row in table["rows"]}
-    assert set(verdicts) == {"published", "honest"} and set(verdicts.values()) <= {"not comparable", "budget too small"}
+    assert set(verdicts) == {"published", "strict"} and set(verdicts.values()) <= {"not comparable", "budget too small"}
     assert any("subjects that are trained on" in note for note in table["notes"])
     assert len(runs) == 2
-    assert (suite / f"results/pictures/{TEMPLATE.name}/quick-synthetic/curves-honest.png").is_file()
+    assert (suite / f"results/pictures/{TEMPLATE.name}/quick-synthetic/curves-strict.png").is_file()
 
 
 def test_its_runs_are_compared_with_the_printed_number(run, runs):
@@ -198,7 +198,7 @@ def test_ctrl_c_ends_all_papers(start, suite):
         ({"experiment": "table1"}, "Experiments and settings belong to one paper"),
         ({"settings": ["checkpoint=last"]}, "Experiments and settings belong to one paper"),
         ({"profile": "quik"}, "Did you mean quick?"),
-        ({"protocol": "honset"}, "Did you mean honest?"),
+        ({"protocol": "honset"}, "Did you mean strict?"),
         ({"seeds": "0,one"}, "are not whole numbers"),
         ({"data": Path("missing")}, "The data folder missing does not exist."),
     ],

@@ -83,7 +83,7 @@ def test_the_authors_watch_the_part_that_they_test_on():
 
 def test_a_set_without_persons_is_never_called_clean():
     rows = table().assign(subject=[f"Drawn/{n}" for n in range(60)], clip=[f"row {n}" for n in range(60)])
-    told = trainings.split(rows, trainings._fold(request(), rows, "FER2013", "honest", seed=0))
+    told = trainings.split(rows, trainings._fold(request(), rows, "FER2013", "strict", seed=0))
     assert not told["clean"] and not told["selected_on_test"] and "names no persons" in told["said"]
 
 
@@ -93,15 +93,15 @@ def test_a_part_of_its_own_can_be_watched_instead():
     assert [len(getattr(fold, side)) for side in splitters.SIDES] == [42, 6, 12]
 
 
-def test_honest_is_the_split_of_the_makers_for_fer2013_and_by_person_for_ckplus():
+def test_strict_is_the_split_of_the_makers_for_fer2013_and_by_person_for_ckplus():
     rows = table()
-    official = trainings._fold(request(), rows, "FER2013", "honest", seed=5)
+    official = trainings._fold(request(), rows, "FER2013", "strict", seed=5)
     assert [set(rows.partition[getattr(official, side)]) for side in splitters.SIDES] == [
         {"Training"},
         {"PublicTest"},
         {"PrivateTest"},
     ]
-    for protocol, unit in (("honest", "subject"), ("clip-disjoint", "clip")):
+    for protocol, unit in (("strict", "subject"), ("clip-disjoint", "clip")):
         fold = trainings._fold(request(), table(210), "CK+", protocol, seed=0)
         assert not set(table(210)[unit][fold.train]) & set(table(210)[unit][fold.test]), protocol
 
@@ -125,7 +125,7 @@ def test_the_recipe_is_that_of_sections_4_1_and_4_2():
     assert (recipe.epochs, recipe.batch_size, recipe.learning_rate) == (25, 32, 0.01)
     assert recipe.stopping == EarlyStopping("val_loss", patience=10, min_delta=0.0001)
     assert (recipe.checkpoint, recipe.pixel_scaling) == ("last", "unit")
-    assert trainings.recipe(request(), "honest", "CK+").checkpoint == "best_validation_accuracy"
+    assert trainings.recipe(request(), "strict", "CK+").checkpoint == "best_validation_accuracy"
 
 
 def test_settings_change_the_recipe():
@@ -272,7 +272,7 @@ def test_the_plan_tells_the_searched_machines_from_the_one_that_stands_for_the_c
     plan = plans.read(plans.plan_path(THESIS, "quick", "synthetic", reproduced / "fer2013"), THESIS)
     assert len(plan["searched"]) == 2 * 2
     assert sum(run["experiment"] == "svm_fer2013" for run in plan["runs"]) == 2
-    assert set(plan["splits"]) == {f"cnn_fer2013, {p}" for p in ("published", "honest")} | {
+    assert set(plan["splits"]) == {f"cnn_fer2013, {p}" for p in ("published", "strict")} | {
         "five_clearest, published",
         "five_any, published",
     }

@@ -105,7 +105,7 @@ def reproduce(asked: Request, part: Part) -> list[store.Run]:
         "profile": "quick",
         "data": "synthetic",
         "details": {},
-        "protocols": ["published", "honest"],
+        "protocols": ["published", "strict"],
         "experiments": ["svm_fer2013"],
         "seeds": [0],
         "settings": {},
@@ -215,9 +215,9 @@ def test_the_published_split_is_that_of_scikit_learn(part):
     assert divided.test.tolist() == sorted(test) and len(divided.validation) == 0
 
 
-def test_no_person_of_ckplus_is_on_both_sides_under_the_honest_protocol(part):
+def test_no_person_of_ckplus_is_on_both_sides_under_the_strict_protocol(part):
     table = part.samples.table.assign(subject=[f"s{number // 14}" for number in range(len(part.samples))])
-    divided = svm_search.fold(table, "CK+", "honest")
+    divided = svm_search.fold(table, "CK+", "strict")
     assert not set(table.subject.iloc[divided.train]) & set(table.subject.iloc[divided.test])
     assert svm_search.fold(table, "FER2013", "clip-disjoint") is None
 
@@ -240,7 +240,7 @@ def test_a_search_keeps_every_fit_and_goes_on_after_a_stop(tmp_path, part, monke
 
 def test_a_run_without_epochs_is_read_with_what_it_has(tmp_path, part):
     asked = request(tmp_path)
-    (run, honest) = svm.launch(
+    (run, strict) = svm.launch(
         svm_search.fits(asked, part, [svm_search.chosen(asked.settings)]), tmp_path / "runs", part.origin, processes=1
     )
     assert sorted(path.name for path in run.folder.iterdir()) == ["predictions.csv", "run.json"]
@@ -249,7 +249,7 @@ def test_a_run_without_epochs_is_read_with_what_it_has(tmp_path, part):
     assert (scores.confusion(table, NAMES) == np.array(run.record["confusion"])).all()
     assert scores.score([run]).accuracy == Report(np.array(run.record["confusion"])).accuracy > 0.9
     assert "cross-validation" in run.record["selection"]["by"]
-    assert honest.record["selection"]["by"] == "validation part" and honest.record["samples"]["validation"] == 30
+    assert strict.record["selection"]["by"] == "validation part" and strict.record["samples"]["validation"] == 30
     (run.folder / "predictions.csv").unlink()
     with pytest.raises(UserError, match=r"no predictions\.csv"):
         store.read(run.folder)
@@ -272,7 +272,7 @@ def people(tmp_path) -> Part:
 
 @pytest.mark.parametrize(
     ("protocol", "by", "most"),
-    [("published", "", 1.01), ("clip-disjoint", " by clip", 0.5), ("honest", " by subject", 0.5)],
+    [("published", "", 1.01), ("clip-disjoint", " by clip", 0.5), ("strict", " by subject", 0.5)],
 )
 def test_a_search_is_told_no_more_than_the_test_will_hold(tmp_path, people, protocol, by, most):
     asked = dataclasses.replace(request(tmp_path), protocols=(protocol,))
@@ -287,7 +287,7 @@ def test_a_search_is_told_no_more_than_the_test_will_hold(tmp_path, people, prot
 
 
 def test_everything_that_learns_is_fitted_on_the_training_side_of_each_inner_fold(tmp_path, people, monkeypatch):
-    asked = dataclasses.replace(request(tmp_path), protocols=("honest",))
+    asked = dataclasses.replace(request(tmp_path), protocols=("strict",))
     (fit,) = svm_search.fits(asked, people, [Configuration(components=10, scaling="zscore", kernel="linear")])
     flat = people.samples.read(np.arange(len(people.samples))).reshape(len(people.samples), -1)
     subject_of = {picture.tobytes(): name for picture, name in zip(flat, people.samples.table.subject, strict=True)}
@@ -419,11 +419,11 @@ def test_tables_and_figures_come_from_the_finished_runs(tmp_path, part):
     reproduce(asked, part)
     evidence = whole(asked.paper, "quick", "synthetic", asked.results, ())
     made = {table.name: table for table in svm_tables.tables(evidence)}
-    assert list(made) == ["svm_report", "svm_fer2013-published", "svm_fer2013-honest"]
+    assert list(made) == ["svm_report", "svm_fer2013-published", "svm_fer2013-strict"]
     search = made["svm_fer2013-published"]
     assert len(search.rows) == 3 and "3 configurations" in search.notes[0]
     assert "Drawn faces" in search.notes[1]
-    assert "differing" not in made["svm_fer2013-honest"].columns
+    assert "differing" not in made["svm_fer2013-strict"].columns
     support = [row["support"] for row in made["svm_report"].rows[:7]]
     assert support[0].startswith("1214 → ") and all("not comparable" in cell for cell in support)
     for table in made.values():
@@ -484,7 +484,7 @@ def both_sets(tmp_path, part, people) -> tuple:
     first = [*svm_search.fits(asked, part, [chosen]), *svm_search.fits(asked, people, [chosen])]
     others = svm_search.fits(asked, people, few)
     plan = {"paper": "thesis", "profile": "paper", "data": "real", "details": {}, "seeds": [0], "settings": {}}
-    plan |= {"protocols": ["published", "honest"], "experiments": ["svm_fer2013", "svm_ckplus"], "timed": False}
+    plan |= {"protocols": ["published", "strict"], "experiments": ["svm_fer2013", "svm_ckplus"], "timed": False}
     plan["runs"] = [dataclasses.asdict(fit.identity) for fit in first]
     plan["searched"] = [dataclasses.asdict(fit.identity) for fit in others]
     plans.write(plans.plan_path(PAPER, "paper", "real", asked.results), plan)
@@ -500,7 +500,7 @@ def test_two_data_sets_are_compared_and_only_what_is_as_stated_is_judged(tmp_pat
     of = [scores.score([run]).accuracy for run in machines]
     assert ours.value == pytest.approx(100 * (of[0] - of[1])) and ours.interval[0] <= ours.value <= ours.interval[1]
     assert ours.differs == "" and evidence.judge(claim, ours).name in ("holds", "does not hold", "undecided")
-    for word, told in (("honest", "no person on both sides"), ("published", "")):
+    for word, told in (("strict", "no person on both sides"), ("published", "")):
         found = svm_measured.measure(evidence, PAPER.claim("text5-svm_ckplus-accuracy"), word)
         assert found.differs.startswith(told) and bool(found.differs) == bool(told)
         assert "chosen by 3-fold cross-validation" in found.note
@@ -607,7 +607,7 @@ def test_near_twins_are_sought_once_and_flagged_by_split(tmp_path, part):
     pairs = known.near_twins(samples, tmp_path / "cache")
     assert [10, 200] in pairs.tolist()
     assert (tmp_path / "cache" / "twins" / f"{samples.key}.npy").exists()
-    fold = svm_search.fold(samples.table, "FER2013", "honest")
+    fold = svm_search.fold(samples.table, "FER2013", "strict")
     known.write_twins({"of this split": (np.array([[10, 200], [0, 1]]), fold)}, tmp_path / "twins.csv")
     assert known.read(tmp_path / "twins.csv").to_dict("list") == {"split": ["of this split"], "sample": [200]}
 

@@ -16,20 +16,20 @@ from common.support.errors import UserError
 from inference import keras_files, quick, trained
 
 
-def test_the_best_run_is_taken_recorded_faces_first_then_the_honest_protocol(tmp_path):
+def test_the_best_run_is_taken_recorded_faces_first_then_the_strict_protocol(tmp_path):
     def best() -> store.Identity:
         return trained.find("timeconvnet", tmp_path).record.identity
 
     little_trained.run(tmp_path, seed=1, accuracy=0.9)
     assert best().seed == 1
-    little_trained.run(tmp_path, seed=2, accuracy=0.5, protocol="honest")
+    little_trained.run(tmp_path, seed=2, accuracy=0.5, protocol="strict")
     assert best().seed == 2
-    little_trained.run(tmp_path, seed=3, accuracy=0.6, protocol="honest")
+    little_trained.run(tmp_path, seed=3, accuracy=0.6, protocol="strict")
     assert best().seed == 3
     little_trained.run(tmp_path, seed=4, accuracy=0.4, synthetic=False)
     assert best().seed == 4
     little_trained.run(
-        tmp_path, seed=5, accuracy=1.0, experiment="control-shuffled", protocol="honest", synthetic=False
+        tmp_path, seed=5, accuracy=1.0, experiment="control-shuffled", protocol="strict", synthetic=False
     )
     assert best().seed == 4
     assert trained.find("", tmp_path).record.identity.seed == 4

@@ -43,7 +43,7 @@ HERE = Path(__file__).parent
 def little(recipe=RECIPE, seed=0, fold=FOLD, **more) -> Training:
     labels = class_labels(SAMPLES.table.emotion, CLASSES)
     return Training(
-        "paper", "exp", "honest", "quick", LittleNetwork(), recipe, seed, SAMPLES, labels, CLASSES, fold, **more
+        "paper", "exp", "strict", "quick", LittleNetwork(), recipe, seed, SAMPLES, labels, CLASSES, fold, **more
     )
 
 

@@ -1,6 +1,6 @@
 """Folds within a training part, for whoever chooses settings there: as strict as the protocol of the test.
 
-A choice that is made on people who were trained on prefers what remembers people. Under `honest` no subject, and under
+A choice that is made on people who were trained on prefers what remembers people. Under `strict` no subject, and under
 `clip-disjoint` no clip, therefore stands on both sides of an inner fold. Scaling, principal components and whatever
 else learns from data are fitted anew on the training side of each.
 """
@@ -12,7 +12,7 @@ import numpy as np
 from common.support.errors import UserError
 
 # Protocol -> what stays whole; under any other, samples are dealt out whatever they come from.
-UNITS = {"clip-disjoint": "clip", "honest": "subject"}
+UNITS = {"clip-disjoint": "clip", "strict": "subject"}
 
 
 class Inner(NamedTuple):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from common.paper.load import Decision, Paper
+from common.support.console import errors
 from common.support.errors import UserError, unknown
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,10 +18,12 @@ LAUNCHERS = ("local", "ray")
 PROTOCOLS = {
     "published": ("published",),
     "clip-disjoint": ("clip-disjoint",),
-    "honest": ("honest",),
-    "both": ("published", "honest"),
-    "all": ("published", "clip-disjoint", "honest"),
+    "strict": ("strict",),
+    "both": ("published", "strict"),
+    "all": ("published", "clip-disjoint", "strict"),
 }
+# Words of earlier versions, understood for one more release.
+FORMER_PROTOCOLS = {"honest": "strict"}
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Request:
     paper: Paper
     profile: str = "quick"
     data: Path | None = None
-    protocols: tuple[str, ...] = ("published", "honest")
+    protocols: tuple[str, ...] = ("published", "strict")
     experiments: tuple[str, ...] = ()
     seeds: tuple[int, ...] = (0,)
     settings: dict[str, Any] = field(default_factory=dict)
@@ -92,6 +95,10 @@ def check(paper: Paper, known_experiments: Iterable[str], **options) -> Request:
     if profile not in paper.profiles:
         raise unknown("profile", profile, paper.profiles)
     protocol = options.pop("protocol", "both")
+    if protocol in FORMER_PROTOCOLS:
+        now = FORMER_PROTOCOLS[protocol]
+        errors.print(f"The protocol {protocol!r} is called {now!r} now, and the next version will know that word only.")
+        protocol = now
     if protocol not in PROTOCOLS:
         raise unknown("protocol", protocol, PROTOCOLS)
     launcher = options.get("launcher", "local")

@@ -22,11 +22,11 @@ EXPERIMENTS = {"table1": "Table 1: accuracy on SAVEE, by protocol"}
 
 CORPORA = (savee.KEY,)
 
-# `published` is what the authors did, `honest` what can be trusted; every paper has these two.
+# `published` is what the authors did, `strict` what can be trusted; every paper has these two.
 SPLITTERS = {
     "published": splitters.random_windows,
     "clip-disjoint": splitters.clip_disjoint,
-    "honest": splitters.subject_disjoint,
+    "strict": splitters.subject_disjoint,
 }
 PROTOCOLS = tuple(SPLITTERS)
 

@@ -10,7 +10,7 @@ from datasets import savee
 from reproductions.sixth_paper.experiments import recipe
 
 # What each protocol does that the printed one does not.
-PROTOCOLS = {"clip-disjoint": "no clip on both sides", "honest": "no subject on both sides"}
+PROTOCOLS = {"clip-disjoint": "no clip on both sides", "strict": "no subject on both sides"}
 
 
 def stated(request: Request, claim: Claim, run: Run) -> Stated | None:

@@ -44,7 +44,7 @@ def tables(evidence: Evidence) -> list[Table]:
 
 def leaks(evidence: Evidence) -> list[tuple[str, float, float, float]]:
     """What the published protocol's accuracy owes to known subjects, in points: (network, difference, low, high)."""
-    published, honest = (evidence.of("table1", "one_frame", protocol) for protocol in ("published", "honest"))
-    if not (published and honest):
+    published, strict = (evidence.of("table1", "one_frame", protocol) for protocol in ("published", "strict"))
+    if not (published and strict):
         return []
-    return [("One-Frame Net", *(100 * value for value in scores.difference(published, honest)))]
+    return [("One-Frame Net", *(100 * value for value in scores.difference(published, strict)))]

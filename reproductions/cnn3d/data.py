@@ -33,7 +33,7 @@ FOLDS = {
 
 
 # What stays whole where a part is taken off the training to choose the epoch: what the protocol tests unseen.
-HELD_OUT = {"published": "subject", "honest": "subject", "clip-disjoint": "sequence"}
+HELD_OUT = {"published": "subject", "strict": "subject", "clip-disjoint": "sequence"}
 
 
 @dataclass
@@ -118,7 +118,7 @@ def load(request: Request, names: tuple[str, ...]) -> tuple[dict[str, Corpus], P
 def ten_folds(request: Request, corpus: str, table, protocol: str) -> list[Fold]:
     """The folds of Tables 4 and 5.
 
-    `published` are those of the authors as far as they say, and the epoch is chosen on the tested fold. `honest` are
+    `published` are those of the authors as far as they say, and the epoch is chosen on the tested fold. `strict` are
     always folds of whole subjects in steps, and every tenth training subject chooses the epoch; `clip-disjoint` are
     such with sequences in steps, so that a subject is trained on and tested; every tenth training sequence chooses.
     """
@@ -132,7 +132,7 @@ def ten_folds(request: Request, corpus: str, table, protocol: str) -> list[Fold]
 
 
 def one_subject_out(request: Request, table, protocol: str) -> list[Fold]:
-    """A fold for each subject (Table 6); there is nothing between `published` and `honest`."""
+    """A fold for each subject (Table 6); there is nothing between `published` and `strict`."""
     if protocol == "clip-disjoint":
         return []
     folds = splitters.leave_one_subject_out(table)

@@ -33,7 +33,7 @@ EXPERIMENTS = {
     "table8": "Table 8 and Fig. 6: Oulu-CASIA, all sequences of the ten folds together",
     "significance": "Tables 4 and 5: p-values by four tests, from the printed folds and from ours",
 }
-PROTOCOLS = ("published", "clip-disjoint", "honest")
+PROTOCOLS = ("published", "clip-disjoint", "strict")
 CORPORA = tuple(data.KEYS.values())
 PRETRAINING = "pretraining"
 
@@ -164,7 +164,7 @@ def _jobs(request: Request, corpora: dict, group: str, protocol: str, rows: list
 def _configured(request: Request, corpus: Corpus, group: str, protocol: str, row: Row) -> Iterator[tuple[dict, list]]:
     """The folds of a group with the configuration that a row has in them.
 
-    A configuration that a new search chose by the tested sequences is that of the paper's protocol alone: the honest
+    A configuration that a new search chose by the tested sequences is that of the paper's protocol alone: the strict
     one takes for each fold the winner of the search that has not seen its subjects.
 
     Raises:
@@ -177,10 +177,10 @@ def _configured(request: Request, corpus: Corpus, group: str, protocol: str, row
     if not chosen_here or protocol == "published":
         yield trainings.configuration(request, row.best_of, word), divided
         return
-    if protocol != "honest":
+    if protocol != "strict":
         raise UserError(
             f"Every search on {corpus.name} has seen sequences that {protocol} tests.",
-            "With oulu_best=search_again take the protocol published or honest.",
+            "With oulu_best=search_again take the protocol published or strict.",
         )
     for name, fold in divided:
         yield trainings.configuration(request, row.best_of, word, outer=name), [(name, fold)]

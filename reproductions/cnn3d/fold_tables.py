@@ -108,7 +108,7 @@ def _selection(evidence: Evidence, name: str) -> list[str]:
 
 
 def leaks(evidence: Evidence) -> list[tuple[str, float, float, float]]:
-    """How much of the published protocol's accuracy the honest one does not confirm, in points.
+    """How much of the published protocol's accuracy the strict one does not confirm, in points.
 
     Returns:
         (network, difference, low, high) for every network that was trained under both and learnt something.
@@ -122,10 +122,10 @@ def _leaks(evidence: Evidence, name: str) -> list[tuple[str, float, float, float
     paired = name != "table4" or settings["ckplus_folds"] == evidence.paper.settings["ckplus_folds"]
     compare = scores.paired_difference if paired else scores.difference
     for key in TABLES[name][1] if name in TABLES else ("c1",):
-        published, honest = (measured.runs_of(evidence, name, key, protocol) for protocol in ("published", "honest"))
-        if published and honest and scores.score(published).learnt:
+        published, strict = (measured.runs_of(evidence, name, key, protocol) for protocol in ("published", "strict"))
+        if published and strict and scores.score(published).learnt:
             where = f"{CKPLUS}, one subject left out" if name == "table6" else f"{TABLES[name][0]}, ten folds"
-            found.append((f"{key} ({where})", *(100 * value for value in compare(published, honest))))
+            found.append((f"{key} ({where})", *(100 * value for value in compare(published, strict))))
     return found
 
 
@@ -134,4 +134,4 @@ def _leak_notes(evidence: Evidence, name: str) -> list[str]:
         f"{title} {points:+.1f} points (95 % interval {low:+.1f} to {high:+.1f})"
         for title, points, low, high in _leaks(evidence, name)
     ]
-    return [f"Leak size, published − honest: {'; '.join(told)}."] if told else []
+    return [f"Leak size, published − strict: {'; '.join(told)}."] if told else []

@@ -17,7 +17,7 @@ from reproductions.cnn3d.trainings import ROWS
 
 OTHER_PROTOCOL = {
     "clip-disjoint": "sequences instead of subjects divided, the epoch chosen on training sequences",
-    "honest": "the epoch chosen on training subjects instead of the tested fold",
+    "strict": "the epoch chosen on training subjects instead of the tested fold",
 }
 WITHOUT_TABLE_3 = "Table 3 is lost, so the configuration is not the paper's"
 UNKNOWN_DETECTOR = "no record of which detector found the faces"

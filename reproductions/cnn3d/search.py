@@ -1,7 +1,7 @@
 """The search for settings (section 3.3, Table 1): as the authors did it, and nested, so that it can be trusted.
 
 `published` tries settings on the very folds whose accuracy is reported: one subject left out at a time on CK+, the
-ten folds on Oulu-CASIA, and each fold tested in its best epoch. `honest` searches once for each of the ten outer
+ten folds on Oulu-CASIA, and each fold tested in its best epoch. `strict` searches once for each of the ten outer
 folds, on inner folds of its training subjects; the winner is trained on these and tested on subjects that no choice
 has seen. Every fold is a run below results/search, so what a killed search had finished is not computed again.
 """
@@ -44,7 +44,7 @@ class Study:
     """One search: on which folds of which corpus.
 
     Attributes:
-        protocol: "published" or "honest".
+        protocol: "published" or "strict".
         folds: with the name of each.
         outer: the fold on whose training part it searches, where the search is nested.
     """
@@ -146,7 +146,7 @@ def run(
                 studies = list(_studies(request, corpus, protocol))
                 for study in studies:
                     _search(study, trials, storage, record, ended)
-                if protocol == "honest":
+                if protocol == "strict":
                     _test_winners(studies, record)
     return origin
 
@@ -169,7 +169,7 @@ def _studies(request: Request, corpus: Corpus, protocol: str) -> Iterator[Study]
     table = corpus.samples(request, request.paper.hyperparameters["best"]["clahe"]).table
     if protocol == "published":
         yield Study(request, corpus, protocol, experiments.folds(request, REPORTED[corpus.name], table, protocol))
-    if protocol == "honest":
+    if protocol == "strict":
         for outer in data.ten_folds(request, corpus.name, table, protocol)[: request.sizes.get("folds")]:
             yield Study(request, corpus, protocol, _inner_folds(request, table, outer), outer)
 

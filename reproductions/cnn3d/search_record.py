@@ -104,7 +104,7 @@ def winner(paper: Paper, profile: str, data: str, results: Path, corpus: str, ou
         UserError: if nothing was searched there yet.
     """
     record = read(place(paper, profile, data, results, corpus))
-    studies = record.content["studies"].get("honest" if outer else "published", {}) if record else {}
+    studies = record.content["studies"].get("strict" if outer else "published", {}) if record else {}
     wanted = [study for name, study in studies.items() if not outer or name == nested_name(corpus, outer)]
     trials = [trial for study in wanted for trial in study["trials"]]
     if not trials:

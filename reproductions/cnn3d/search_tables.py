@@ -185,7 +185,7 @@ def _statements(paper: Paper, key: str, content: dict, study: dict) -> Table:
 
 def _nested(name: str, key: str, content: dict) -> Table:
     """What searching is worth: the winner of each outer fold on subjects that its search did not see."""
-    nested, studies = content["nested"], content["studies"]["honest"]
+    nested, studies = content["nested"], content["studies"]["strict"]
     rows = []
     for fold in nested["folds"]:
         study = studies[fold["study"]]

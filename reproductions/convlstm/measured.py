@@ -49,13 +49,13 @@ class Leak:
 
 # Begins the metric of how many clips one part of AFEW has.
 _PART = "clips of "
-_PUBLISHED, _HONEST = "published", "honest"
+_PUBLISHED, _STRICT = "published", "strict"
 LEAKS = (
     Leak(
         CKPLUS,
         "epoch chosen on the tested fold",
         (CKPLUS_FOLDS, _PUBLISHED),
-        (CKPLUS_FOLDS, _HONEST),
+        (CKPLUS_FOLDS, _STRICT),
         scores.paired_difference,
     ),
     Leak(
@@ -83,21 +83,21 @@ LEAKS = (
         "SAVEE",
         "epoch chosen on the tested speaker",
         (SAVEE_SPEAKERS, _PUBLISHED),
-        (SAVEE_SPEAKERS, _HONEST),
+        (SAVEE_SPEAKERS, _STRICT),
         scores.paired_difference,
     ),
     Leak(
         "SAVEE",
         "all four",
         (SAVEE_COPIES, _PUBLISHED),
-        (SAVEE_SPEAKERS, _HONEST),
+        (SAVEE_SPEAKERS, _STRICT),
         scores.difference_by_subject,
     ),
     Leak(
         AFEW,
         "epoch chosen on Val",
         (AFEW_PARTS, _PUBLISHED),
-        (AFEW_PARTS, _HONEST),
+        (AFEW_PARTS, _STRICT),
         scores.paired_difference,
     ),
     Leak(
@@ -111,7 +111,7 @@ LEAKS = (
         AFEW,
         "both",
         (AFEW_RANDOM, _PUBLISHED),
-        (AFEW_PARTS, _HONEST),
+        (AFEW_PARTS, _STRICT),
         scores.difference,
     ),
 )
@@ -150,7 +150,7 @@ def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
         _folds(request, run.identity.experiment),
         {
             "clip-disjoint": "the epoch chosen on clips that are not tested",
-            "honest": "the epoch chosen on clips that are not tested",
+            "strict": "the epoch chosen on clips that are not tested",
         },
     )
 

@@ -26,7 +26,7 @@ class Reading:
         experiment: the table that it belongs to.
         title: as tables call it.
         protocols: under which it can be run. `published` chooses the epoch on the tested part, the others on training
-            clips that do not train; what has a person on both sides in any case is no `honest` reading.
+            clips that do not train; what has a person on both sides in any case is no `strict` reading.
         setting: what the setting `savee_reading` calls it.
     """
 
@@ -59,9 +59,9 @@ RANDOM = {AFEW_RANDOM: "afew_random", SAVEE_COPIES: "savee", SAVEE_BOTH: "savee"
 BY_SUBJECT = (CKPLUS_FOLDS, SAVEE_SPEAKERS)
 # The longest trainings first.
 READINGS = {
-    AFEW_PARTS: Reading(AFEW, "table3", "trained on Train, tested on Val", ("published", "honest")),
+    AFEW_PARTS: Reading(AFEW, "table3", "trained on Train, tested on Val", ("published", "strict")),
     AFEW_RANDOM: Reading(AFEW, "afew_random", "both parts split 80:20", ("published", "clip-disjoint")),
-    CKPLUS_FOLDS: Reading(CKPLUS, "table1", "ten folds of subjects", ("published", "honest")),
+    CKPLUS_FOLDS: Reading(CKPLUS, "table1", "ten folds of subjects", ("published", "strict")),
     SAVEE_COPIES: Reading(SAVEE, "table2", "augment, then split 80:20", ("published",), "augment_then_split"),
     SAVEE_BOTH: Reading(
         SAVEE, "table2", "split 80:20, then augment both", ("published", "clip-disjoint"), "split_then_augment_both"
@@ -70,7 +70,7 @@ READINGS = {
         SAVEE, "table2", "split 80:20, then augment", ("published", "clip-disjoint"), "split_then_augment"
     ),
     SAVEE_SPEAKERS: Reading(
-        SAVEE, "table2", "one speaker left out, then augment", ("published", "honest"), "one_speaker_out"
+        SAVEE, "table2", "one speaker left out, then augment", ("published", "strict"), "one_speaker_out"
     ),
 }
 

@@ -46,7 +46,7 @@ def control(evidence: Evidence, title: str) -> Table:
         notes.append("The stills are moved by small random warps (setting fer2013_video), which say nothing of a face.")
     if used < census["of"]:
         notes.append(f"{used:,} of {census['of']:,} pictures, every {census['of'] / used:.3g}th row, for two cores.")
-    notes.append(f"published: {groups.RANDOM.replace('-', ' ')}; honest: {groups.OFFICIAL.replace('-', ' ')}.")
+    notes.append(f"published: {groups.RANDOM.replace('-', ' ')}; strict: {groups.OFFICIAL.replace('-', ' ')}.")
     columns = {
         "network": "Stream",
         "protocol": "Protocol",

@@ -35,7 +35,7 @@ EXPERIMENTS = {
     sweep.EXPERIMENT: "The whole network on RML with 2 to 20 frames of a video; runs only where it is asked for",
 }
 ON_REQUEST = {sweep.EXPERIMENT}
-PROTOCOLS = ("published", "honest")
+PROTOCOLS = ("published", "strict")
 CORPORA = tuple(KEYS.values())
 MATRICES = {"table2": BAUM1S, "table3": FER2013, "table4": MMI, "table5": RML}
 # Experiment -> its networks and its data sets.

@@ -33,7 +33,7 @@ def folds(request: Request, corpus: str, table, protocol: str) -> list[tuple[str
     """The folds that the profile computes, with the name that each has in every protocol.
 
     `published` tests the epoch that does best on the tested part, unless the setting `tested_epoch` says otherwise.
-    `honest` tests the last epoch on the same groups, and on FER2013 trains, chooses and tests on the official parts.
+    `strict` tests the last epoch on the same groups, and on FER2013 trains, chooses and tests on the official parts.
 
     Raises:
         UserError: if there are fewer subjects than groups, or an official part of FER2013 is missing.

@@ -16,7 +16,7 @@ from reproductions.emotionalvlan import groups, sweep, trainings
 from reproductions.emotionalvlan.data import FER2013, KEYS, LISTED, PRINTED
 from reproductions.emotionalvlan.models import FRAMES, NO_WEIGHTS
 
-PUBLISHED, HONEST = "published", "honest"
+PUBLISHED, STRICT = "published", "strict"
 MATRICES = ("table2", "table3", "table4", "table5")
 OF_MEASUREMENT = ("accuracy_average", "segments_decide")
 
@@ -30,7 +30,7 @@ class Leak:
 
     corpus: str
     published: Score
-    honest: Score
+    strict: Score
     difference: float | None
     interval: tuple[float, float] | None
 
@@ -62,7 +62,7 @@ def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
         recipe,
         _classes(claim, run),
         1 if official else groups.GROUPS,
-        {HONEST: "no epoch chosen on the tested part"},
+        {STRICT: "no epoch chosen on the tested part"},
     )
 
 
@@ -201,16 +201,16 @@ def leaks(evidence: Evidence) -> list[Leak]:
     """Of the whole network, for every corpus that was run under both protocols."""
     found = []
     for corpus in evidence.plan["census"]:
-        rows = [(corpus, "emotionalvlan", protocol) for protocol in (PUBLISHED, HONEST)]
-        published, honest = (score(evidence, *row) for row in rows)
-        if published is None or honest is None:
+        rows = [(corpus, "emotionalvlan", protocol) for protocol in (PUBLISHED, STRICT)]
+        published, strict = (score(evidence, *row) for row in rows)
+        if published is None or strict is None:
             continue
         difference, interval = None, None
         if published.learnt:
             # On FER2013 the two protocols test other pictures.
             compare = scores.difference if corpus == FER2013 else scores.paired_difference
             difference, *interval = compare(*(predictions(evidence, runs_of(evidence, *row)) for row in rows))
-        found.append(Leak(corpus, published, honest, difference, tuple(interval) if interval else None))
+        found.append(Leak(corpus, published, strict, difference, tuple(interval) if interval else None))
     return found
 
 

@@ -218,13 +218,13 @@ def _leaks(found: Sequence[Leak], title: str) -> Table:
     rows = []
     for one in found:
         row = {"corpus": one.corpus, "what": _reason(one.corpus)}
-        row |= {"published": f"{100 * one.published.accuracy:.2f}", "honest": f"{100 * one.honest.accuracy:.2f}"}
+        row |= {"published": f"{100 * one.published.accuracy:.2f}", "strict": f"{100 * one.strict.accuracy:.2f}"}
         if one.difference is not None:
             low, high = one.interval
             row |= {"size": f"{100 * one.difference:+.1f}", "interval": f"{100 * low:+.1f} to {100 * high:+.1f}"}
         rows.append(row)
     columns = {"corpus": "Data set", "what": "What only published does", "published": "published, %"}
-    columns |= {"honest": "honest, %", "size": "Leak size, points", "interval": "95 % interval"}
+    columns |= {"strict": "strict, %", "size": "Leak size, points", "interval": "95 % interval"}
     notes = [AVERAGES["pooled"], INTERVALS]
     if any(one.difference is None for one in found):
         notes.append("No size where the published accuracy is no better than a constant answer beyond doubt.")

@@ -24,7 +24,7 @@ from reproductions.thesis.printed_report import Report
 RESAMPLES = 1000
 OTHER_PROTOCOL = {
     "clip-disjoint": "no sequence on both sides instead of pictures at random",
-    "honest": "no person on both sides (FER2013: the parts of its makers) instead of pictures at random",
+    "strict": "no person on both sides (FER2013: the parts of its makers) instead of pictures at random",
 }
 CLASSES = {"svm_fer2013": data.FER2013, "svm_ckplus": data.CKPLUS}
 # Experiment of claims that compare the two data sets -> those of their runs.

@@ -118,7 +118,7 @@ def fold(table, name: str, protocol: str, share: float = QUARTER) -> Fold | None
     if protocol == "published":
         return splitters.random_windows(table, SPLIT_SEED, fractions)
     if name == "FER2013":
-        return splitters.official(table, PARTITIONS) if protocol == "honest" else None
+        return splitters.official(table, PARTITIONS) if protocol == "strict" else None
     divide = splitters.clip_disjoint if protocol == "clip-disjoint" else splitters.subject_disjoint
     return divide(table, SPLIT_SEED, fractions)
 

@@ -148,19 +148,19 @@ def _notes(evidence: Evidence, key: str, rows: list[dict]) -> list[str]:
         for name, points, low, high in leaks(evidence)
         if name == NETWORKS[key].title
     ]
-    return notes + [f"Leak size, published − honest: {one}." for one in told]
+    return notes + [f"Leak size, published − strict: {one}." for one in told]
 
 
 def leaks(evidence: Evidence) -> list[tuple[str, float, float, float]]:
-    """How much of the published protocol's accuracy the honest one does not confirm, in points.
+    """How much of the published protocol's accuracy the strict one does not confirm, in points.
 
     Returns:
         (network, difference, low, high) for every network that was trained under both and learnt something.
     """
     found = []
     for key, network in NETWORKS.items():
-        published, honest = (evidence.of(key, key, protocol) for protocol in ("published", "honest"))
+        published, strict = (evidence.of(key, key, protocol) for protocol in ("published", "strict"))
         score = evidence.score(key, key, "published")
-        if score and score.learnt and evidence.score(key, key, "honest"):
-            found.append((network.title, *(100 * value for value in scores.difference(published, honest))))
+        if score and score.learnt and evidence.score(key, key, "strict"):
+            found.append((network.title, *(100 * value for value in scores.difference(published, strict))))
     return found

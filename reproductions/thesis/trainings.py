@@ -1,8 +1,8 @@
 """The trainings of the two networks: which pictures, which sides, which recipe (sections 4.1 and 4.2).
 
 `published` is what the authors did: ten attempts, each on pictures split 80:20 at random, and watched on the only
-part there was to watch, the test part. `clip-disjoint` and `honest` keep a part for watching; on FER2013, which names
-no persons, `honest` is the split of its makers.
+part there was to watch, the test part. `clip-disjoint` and `strict` keep a part for watching; on FER2013, which names
+no persons, `strict` is the split of its makers.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ from reproductions.thesis.data import Part
 from reproductions.thesis.models import NETWORKS
 
 # Sequences of FER2013 are not known, so nothing lies between pictures at random and the official parts.
-PROTOCOLS = {"FER2013": ("published", "honest"), "CK+": ("published", "clip-disjoint", "honest")}
+PROTOCOLS = {"FER2013": ("published", "strict"), "CK+": ("published", "clip-disjoint", "strict")}
 WITH_VALIDATION = (0.7, 0.1, 0.2)
 NAMELESS = "The set names no persons, so nobody knows who stands on both sides; near twins are counted."
 WATCHED = " The same pictures decide when training ends."

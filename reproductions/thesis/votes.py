@@ -1,4 +1,4 @@
-"""How good an honest number can be: what ten later annotators (FER+) say about the labels of FER2013.
+"""How good a strict number can be: what ten later annotators (FER+) say about the labels of FER2013.
 
 A picture is confirmed where the entry with the most of its ten votes is its FER2013 label, else disputed. Of entries
 with equally many votes (5 % of the pictures) the one that stands first in the ballot counts.

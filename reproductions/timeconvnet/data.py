@@ -33,7 +33,7 @@ CLASSES = (
 SPLITTERS = {
     "published": splitters.random_windows,
     "clip-disjoint": splitters.clip_disjoint,
-    "honest": splitters.subject_disjoint,
+    "strict": splitters.subject_disjoint,
 }
 
 _PARTS = {"spontaneous_and_acted": ("1a", "1s"), "spontaneous": ("1s",), "acted": ("1a",)}

@@ -16,7 +16,7 @@ from reproductions.timeconvnet.models import NETWORKS
 
 OTHER_PROTOCOL = {
     "clip-disjoint": "no clip on both sides instead of windows at random",
-    "honest": "no subject on both sides instead of windows at random",
+    "strict": "no subject on both sides instead of windows at random",
 }
 
 # Statements of section V that compare two networks: the greater accuracy less the other, the longer time by the other.

@@ -212,17 +212,17 @@ def _statement(evidence: Evidence, claim: Claim, protocol: str | None, ours: Mea
 
 
 def leaks(evidence: Evidence) -> list[tuple[str, float, float, float]]:
-    """How much of the published protocol's accuracy the honest one does not confirm, in points.
+    """How much of the published protocol's accuracy the strict one does not confirm, in points.
 
     Returns:
         (network, difference, low, high) for every network that was trained under both and learnt something.
     """
     found = []
     for key, network in NETWORKS.items():
-        published, honest = (evidence.of("table2", key, protocol) for protocol in ("published", "honest"))
+        published, strict = (evidence.of("table2", key, protocol) for protocol in ("published", "strict"))
         score = evidence.score("table2", key, "published")
-        if score and score.learnt and evidence.score("table2", key, "honest"):
-            found.append((network.title, *(100 * value for value in scores.difference(published, honest))))
+        if score and score.learnt and evidence.score("table2", key, "strict"):
+            found.append((network.title, *(100 * value for value in scores.difference(published, strict))))
     return found
 
 
@@ -231,7 +231,7 @@ def _leak_note(evidence: Evidence) -> list[str]:
         f"{title} {points:+.1f} points (95 % interval {low:+.1f} to {high:+.1f})"
         for title, points, low, high in leaks(evidence)
     ]
-    return [f"Leak size, published − honest: {'; '.join(told)}."] if told else []
+    return [f"Leak size, published − strict: {'; '.join(told)}."] if told else []
 
 
 def _controls(evidence: Evidence) -> Table:
