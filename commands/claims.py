@@ -118,30 +118,30 @@ def collect(names: list[str], results: Path) -> Collection:
     """Where the claims of these papers stand, from what lies below `results`."""
     collection = Collection()
 
-    def complain(problem: str) -> None:
+    def warn(problem: str) -> None:
         if problem not in collection.problems:
             collection.problems.append(problem)
 
     found, skipped = store.find(results / "runs")
     for one in skipped:
         if one.folder.relative_to(results / "runs").parts[0] not in set(papers.names()) - set(names):
-            complain(one.reason)
+            warn(one.reason)
     for name in names:
         paper = papers.load(name)
         mine = [run for run in found if run.identity.paper == name]
-        collection.evidence[name] = evidence.salvage(paper, mine, results, complain)
-        measured = _measurements(paper, collection.evidence[name], complain)
+        collection.evidence[name] = evidence.load_available(paper, mine, results, warn)
+        measured = _measurements(paper, collection.evidence[name], warn)
         collection.standings += [stand(paper, claim, measured.get(claim.id, [])) for claim in paper.claims]
     return collection
 
 
-def _measurements(paper: Paper, found: list[Evidence], complain: Callable[[str], None]) -> dict[str, list[Measured]]:
+def _measurements(paper: Paper, found: list[Evidence], warn: Callable[[str], None]) -> dict[str, list[Measured]]:
     together: dict[str, list[Measured]] = {id: [one] for id, one in parameters.measurements(paper).items()}
     for one in found:
         try:
             measured = registry.reproduction(paper.name).measured.measurements(one)
         except DAMAGED as error:
-            complain(f"{one.plan_place} cannot be used: {error!r}. Run: make reproduce PAPER={paper.name}")
+            warn(f"{one.plan_place} cannot be used: {error!r}. Run: make reproduce PAPER={paper.name}")
             continue
         for id, several in measured.items():
             together.setdefault(id, []).extend(several)
@@ -241,7 +241,7 @@ def show(paper: str, form: str, strict: bool) -> None:
     else:
         _screen(table(collection))
         summary(collection).show(console)
-    warn(collection.problems, strict)
+    print_problems(collection.problems, strict)
 
 
 def _screen(rows: Table) -> None:
@@ -250,7 +250,7 @@ def _screen(rows: Table) -> None:
     Table("claims", rows.title, narrow, rows.rows, rows.notes).show(console)
 
 
-def warn(problems: list[str], strict: bool) -> None:
+def print_problems(problems: list[str], strict: bool) -> None:
     """Name what was left out on standard error; exit status 1 under `strict`."""
     for problem in problems:
         print(f"warning: left out: {problem}", file=sys.stderr)

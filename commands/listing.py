@@ -62,7 +62,7 @@ def verify(data: Path | None) -> None:
         SystemExit: with status 1 if one of them is only half there, after the others were counted.
     """
     from datasets import tree
-    from datasets.census import census
+    from datasets.summary import summarise
 
     data = _data(data)
     if data is None:
@@ -78,15 +78,15 @@ def verify(data: Path | None) -> None:
         if place is None:
             console.print(f"{dataset.NAME}: not at or below {data}. {dataset.OBTAIN}\n", markup=False)
             continue
-        usable &= _verify_one(dataset, place, census)
+        usable &= _verify_one(dataset, place, summarise)
     if not usable:
         raise SystemExit(1)
 
 
-def _verify_one(dataset, place: Path, census) -> bool:
-    """Print the census of one data set; False if it cannot be read."""
+def _verify_one(dataset, place: Path, summarise) -> bool:
+    """Print the summary of one data set; False if it cannot be read."""
     try:
-        counted = census(dataset.index(place), dataset.EXPECTED)
+        counted = summarise(dataset.index(place), dataset.EXPECTED)
     except UserError as error:
         console.print(f"{dataset.NAME}: {error.problem} {error.remedy}\n", markup=False)
         return False

@@ -8,7 +8,7 @@ import numpy as np
 
 from common.media.clips import WATERMARK
 from common.paper.load import Paper
-from common.results.evidence import whole
+from common.results.evidence import load_complete
 from common.runs import scores
 from common.runs.store import Run
 
@@ -22,7 +22,7 @@ def draw(paper: Paper, profile: str, data: str, results: Path) -> Path:
     seeds), and one of all learning curves, where there are any. Pictures of drawn data say so.
     """
     folder = results / "pictures" / paper.name / f"{profile}-{data}"
-    made = whole(paper, profile, data, results, timed=())
+    made = load_complete(paper, profile, data, results, timed=())
     if not made.runs:
         return folder
     folder.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,7 @@ import numpy as np
 
 from common.paper import load as papers
 from common.results.config import ROOT, results_from_environment
-from common.results.evidence import whole
+from common.results.evidence import load_complete
 from common.results.tables import Table
 from common.runs import scores
 from common.runs.store import Run
@@ -133,7 +133,7 @@ def _measured(name: str, results: Path) -> tuple[dict[str, dict[int, float]], di
     """
     folds: dict[str, dict[int, list[Run]]] = {}
     parameters = {}
-    for run in whole(papers.load(name), PROFILE, DATA, results, timed=()).runs:
+    for run in load_complete(papers.load(name), PROFILE, DATA, results, timed=()).runs:
         one = run.identity
         folds.setdefault(f"{one.protocol}/{one.experiment}/{one.network}", {}).setdefault(one.seed, []).append(run)
         if "parameters" in run.record:

@@ -6,7 +6,7 @@ may be solved completely. The study trains the same small network on one frame a
 
 from common.paper import load as papers
 from common.results.config import cache_from_environment, check, results_from_environment
-from common.results.evidence import whole
+from common.results.evidence import load_complete
 from common.results.tables import Table
 from common.runs import scores
 from common.runs.store import Run
@@ -38,20 +38,20 @@ def run(seeds: str) -> Table:
             results=results,
         )
         experiments.reproduce(request)
-        evidence = whole(paper, "study", "synthetic", results, timed=())
+        evidence = load_complete(paper, "study", "synthetic", results, timed=())
         found += evidence.runs
         for protocol, split in evidence.plan["splits"].items():
             sizes[protocol] = sizes.get(protocol, 0) + split["sizes"]["test"]
     table = findings(found)
-    census = evidence.plan["census"]
-    people = sum(census["subjects"].values())
+    summary = evidence.plan["summary"]
+    people = sum(summary["subjects"].values())
     table.notes.append(
-        f"{people} drawn subjects, {sum(row['windows'] for row in census['windows']):,} windows, "
+        f"{people} drawn subjects, {sum(row['windows'] for row in summary['windows']):,} windows, "
         f"{evidence.plan['details']['version']} as version of the drawing; seeds {seeds}, each with divisions of its "
         f"own; test windows in all {', '.join(f'{count:,} ({name})' for name, count in sizes.items())}. Intervals are "
         "bootstraps over subjects and seeds."
     )
-    table.meta = {"profile": "study", "seeds": seeds, "census": census["key"]}
+    table.meta = {"profile": "study", "seeds": seeds, "summary": summary["key"]}
     table.save(results / "studies")
     table.show(console)
     return table

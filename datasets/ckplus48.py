@@ -52,7 +52,7 @@ def index(root: Path) -> Index:
     """One clip a picture, named anger/S010_004_00000019.png.
 
     Raises:
-        UserError: as `read`, but not for a class without pictures, which a census counts.
+        UserError: as `read`, but not for a class without pictures, which its summary counts.
     """
     home = tree.require(root, locate(root), NAME, OBTAIN)
     paths, pictures = _read(home)

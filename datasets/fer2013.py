@@ -65,7 +65,7 @@ def index(root: Path) -> Index:
     """One clip a picture, named "row 17" (from 0, in the order of the csv) or train/happy/....png.
 
     Raises:
-        UserError: as `read`, but not for a class without pictures, which a census counts.
+        UserError: as `read`, but not for a class without pictures, which its summary counts.
     """
     home = tree.require(root, locate(root), NAME, OBTAIN)
     pictures = _read(root, home, None)

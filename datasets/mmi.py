@@ -59,7 +59,7 @@ def index(root: Path) -> Index:
     """One clip a video, named `1841/S035-004.avi`; its partition is its view, "frontal" or "dual".
 
     A video whose files tell no emotion, or two, has none. Videos with other values than 1 to 6, from the side, or
-    without a known view are `dropped`: a census counts them.
+    without a known view are `dropped`: the data set's summary counts them.
 
     Args:
         root: a folder at or above the set's own.

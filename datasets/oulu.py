@@ -70,7 +70,7 @@ def index(root: Path, camera: Camera = "VL", light: Light = "Strong") -> Index:
         root: a folder at or above the set's own.
         camera: visible light (colour) or near infrared.
         light: the lamp: strong, weak, or dark (off, but for the infrared one). The clips of the other five
-            conditions are `dropped`: a census counts them.
+            conditions are `dropped`: the data set's summary counts them.
 
     Raises:
         UserError: if the set is missing or has no sequences of this condition, or a setting is unknown.

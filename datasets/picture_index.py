@@ -1,4 +1,4 @@
-"""Still pictures as an index: what a census counts, and which pictures are blank or there twice."""
+"""Still pictures as an index: what the data set's summary counts, and which pictures are blank or there twice."""
 
 from pathlib import Path
 

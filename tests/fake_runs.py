@@ -9,7 +9,7 @@ import pandas as pd
 from common.paper import load as papers
 from common.results import plans
 from common.results.config import Request
-from common.results.evidence import Evidence, salvage
+from common.results.evidence import Evidence, load_available
 from common.runs import store
 from common.runs.store import Identity, Run
 from common.training.batches import class_labels
@@ -171,7 +171,7 @@ def write_plan(results: Path, found: list[Run], data: str = "synthetic", profile
             }
             for protocol in protocols
         },
-        "census": {
+        "summary": {
             "key": "fake",
             "subjects": {"CK+": 12, "BAUM-1": 8},
             "windows": [
@@ -240,6 +240,6 @@ def evidence_of(request) -> Evidence:
     """What one reproduction has left in the results of a request: its only plan, with all its runs."""
     found, unfinished = store.find(request.results / "runs")
     complaints = []
-    (evidence,) = salvage(request.paper, found, request.results, complaints.append)
+    (evidence,) = load_available(request.paper, found, request.results, complaints.append)
     assert unfinished == complaints == []
     return evidence

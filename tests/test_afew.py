@@ -19,7 +19,7 @@ from common.media.clips import Index, provenance
 from common.media.emotions import Emotion
 from common.support.errors import UserError
 from datasets import afew
-from datasets.census import census, count, require_classes
+from datasets.summary import count, require_classes, summarise
 from datasets.synthetic import corpora, write_afew
 
 TINY = corpora.SIZES["tiny"]
@@ -304,7 +304,7 @@ def complete(tmp_path_factory) -> Path:
 @pytest.mark.parametrize("form", ["videos", "aligned_faces"])
 def test_a_complete_copy_has_every_published_count(complete, form):
     index = afew.index(complete, form)
-    assert {row.status for row in census(index, afew.EXPECTED).rows} == {"ok"}
+    assert {row.status for row in summarise(index, afew.EXPECTED).rows} == {"ok"}
     assert len(index.clips) == 1156 - (4 if form == "aligned_faces" else 0)
     assert kinds(index) == Counter({"clip name in both parts": 2}) + Counter(
         {"clip without aligned faces": len(index.dropped)}
@@ -314,7 +314,7 @@ def test_a_complete_copy_has_every_published_count(complete, form):
 def test_what_a_copy_lacks_is_counted(tmp_path):
     both(tmp_path)
     touch(tmp_path, "Train_AFEW/Happy/000200280.avi")
-    status = {row.what: (row.found, row.status) for row in census(afew.index(tmp_path), afew.EXPECTED).rows}
+    status = {row.what: (row.found, row.status) for row in summarise(afew.index(tmp_path), afew.EXPECTED).rows}
     assert status["clips"] == (15, "missing")
     assert status["clips Train Happy"] == (2, "missing")
     assert status["clips Val Happy"] == (1, "missing")

@@ -206,7 +206,7 @@ def test_unusable_files_are_named_and_left_out(tmp_path):
     assert run(tmp_path, "claims", "--paper", "cnn3d", "--strict").returncode == 0
 
 
-@pytest.mark.parametrize("changes", [{"census": {}}, {"protocols": None}, {"experiments": 3}, {"data": "real"}])
+@pytest.mark.parametrize("changes", [{"summary": {}}, {"protocols": None}, {"experiments": 3}, {"data": "real"}])
 def test_a_plan_of_another_make_is_named(tmp_path, changes):
     one = fake_runs.publish(tmp_path)
     path = fake_runs.write_plan(tmp_path, [one], **{"profile": "quick"} | changes)

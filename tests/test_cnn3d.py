@@ -302,7 +302,7 @@ def test_rows_and_folds_are_those_of_the_paper(whole):
 def test_only_what_an_experiment_needs_is_trained(reproduced):
     evidence = reproduced(profile=EXACT, experiment="table8", protocol="strict")
     assert {(r.identity.experiment, r.identity.network) for r in evidence.runs} == {("oulu-folds", "c2")}
-    assert evidence.plan["pretrained"] == {} and set(evidence.plan["census"]) == {OULU}
+    assert evidence.plan["pretrained"] == {} and set(evidence.plan["summary"]) == {OULU}
     assert set(by_name(evidence)) == {"ledger", "sequences", "accuracies", "fig6_predicted", "fig6_true"}
 
 
@@ -481,7 +481,7 @@ def test_drawn_corpora_go_through_the_whole_chain(cache, tmp_path):
     (row,) = made["accuracies"].rows
     assert row["verdict"] in ("not comparable", "budget too small") and row["samples"] > 0
     plan = plans.read(plans.plan_path(paper, "quick", "synthetic", tmp_path), paper)
-    assert plan["census"][CKPLUS]["ledger"]["clips"] >= len(CLASSES[CKPLUS])
+    assert plan["summary"][CKPLUS]["ledger"]["clips"] >= len(CLASSES[CKPLUS])
 
 
 def test_a_class_without_sequences_is_named(cache, copy_of_tiny):

@@ -561,7 +561,7 @@ def test_drawn_corpora_go_through_the_whole_chain(cache, tmp_path):
 def _clips(asked):
     """Clips of AFEW that have a face."""
     plan = plans.read(plans.plan_path(asked.paper, asked.profile, "synthetic", asked.results), asked.paper)
-    return sum(plan["census"][AFEW]["clips"].values())
+    return sum(plan["summary"][AFEW]["clips"].values())
 
 
 def _weights_are_those_of_the_branch(run, branch):

@@ -18,7 +18,7 @@ from common.media.clips import Expectation, Index
 from common.media.emotions import Emotion
 from common.support.errors import UserError
 from datasets import baum1, ckplus, enterface
-from datasets.census import census, count, require_classes
+from datasets.summary import count, require_classes, summarise
 
 CLIP_SETS = ("ckplus", "baum1", "enterface")
 
@@ -406,7 +406,7 @@ def test_enterface_without_recordings(tmp_path):
         enterface.index(tmp_path)
 
 
-# --- complete copies and their census --------------------------------------------------------------
+# --- complete copies and their summary --------------------------------------------------------------
 
 CK_SIZES = {1: 45, 2: 18, 3: 59, 4: 25, 5: 69, 6: 28, 7: 83}
 
@@ -469,7 +469,7 @@ def _enterface_stem(subject: int, word: str, sentence: int) -> str:
 @pytest.mark.parametrize("key", CLIP_SETS)
 def test_a_complete_copy_has_every_published_count(complete, key):
     dataset = datasets.load(key)
-    rows = census(dataset.index(complete), dataset.EXPECTED).rows
+    rows = summarise(dataset.index(complete), dataset.EXPECTED).rows
     several = Counter(row.what for row in rows if row.status == "differs")
     assert [row for row in rows if row.status not in ("ok", "differs", "unpublished")] == []
     for what in several:
@@ -499,7 +499,7 @@ def test_census_tells_missing_extra_contradicting_and_unpublished_counts(complet
         Expectation("clips Happy", 60, "a"),
         Expectation("clips Happy", 65, "b"),
     )
-    found = census(ckplus.index(complete), expected, examples=2)
+    found = summarise(ckplus.index(complete), expected, examples=2)
     status = {(row.what, row.expected): (row.found, row.status) for row in found.rows}
     assert status["clips", 600] == (593, "missing")
     assert status["subjects", 100] == (123, "extra")

@@ -691,7 +691,7 @@ def test_as_the_paper_has_it_nothing_differs(tmp_path, monkeypatch):
         "table1-spatial-rml-accuracy",
     ):
         ours, claim = verdict(evidence, id)
-        assert ours.differs == "" and evidence.word(claim, ours) not in ("not comparable", "undefined"), id
+        assert ours.differs == "" and evidence.verdict_label(claim, ours) not in ("not comparable", "undefined"), id
 
 
 @pytest.mark.parametrize(
@@ -731,7 +731,7 @@ def test_lost_clips_forbid_a_comparison(tmp_path, monkeypatch):
     ours, _ = verdict(evidence, "table2-average")
     assert ours.differs == "72 clips or segments without a face left out"
     recall, claim = verdict(evidence, "table2-angry-recall")
-    assert evidence.word(claim, recall) == "not comparable"
+    assert evidence.verdict_label(claim, recall) == "not comparable"
 
 
 def test_an_accuracy_is_the_mean_over_groups_or_of_all_alike(whole, tmp_path, monkeypatch):

@@ -21,7 +21,7 @@ from common.media.images import BALLOT, Pictures
 from common.samples import images as picture_samples
 from common.support.errors import UserError
 from datasets import ckplus48, fer2013, fer2013_csv, ferplus
-from datasets.census import census, count
+from datasets.summary import count, summarise
 from datasets.synthetic import corpora, write_fer2013
 from datasets.synthetic.corpora import Size
 
@@ -227,7 +227,7 @@ def test_an_archive_of_several_tables(tmp_path):
 def test_a_class_without_rows_is_refused_for_use_and_counted_for_a_census(tmp_path):
     write(tmp_path, [row for row in rows() if row[0] != 1])
     refuse(tmp_path, f"FER2013 at {tmp_path} has no picture of Disgust", "verify-data")
-    status = {row.what: row.status for row in census(fer2013.index(tmp_path), fer2013.EXPECTED).rows}
+    status = {row.what: row.status for row in summarise(fer2013.index(tmp_path), fer2013.EXPECTED).rows}
     assert status["pictures Disgust"] == "missing"
 
 
@@ -268,7 +268,7 @@ def test_the_published_counts_fit_together():
 @pytest.mark.skipif(not (REAL / "fer2013.csv.xz").is_file(), reason="fer2013.csv.xz is not beside this checkout")
 def test_the_real_set_has_every_published_count():
     index = fer2013.index(REAL)
-    assert {row.status for row in census(index, fer2013.EXPECTED).rows} == {"ok"}
+    assert {row.status for row in summarise(index, fer2013.EXPECTED).rows} == {"ok"}
     assert len({clip.name for clip in index.clips}) == 35_887
     assert kinds(index)["same picture in another part"] == 573
     assert kinds(index)["not ten votes"] == 1
@@ -603,7 +603,7 @@ def test_ckplus48_with_the_published_numbers(tmp_path):
             for frame in (1, 2, 3):
                 (tmp_path / word / f"S{subject:03d}_{take:03d}_{frame:08d}.png").write_bytes(picture)
             sequence += 1
-    assert {row.status for row in census(ckplus48.index(tmp_path), ckplus48.EXPECTED).rows} == {"ok"}
+    assert {row.status for row in summarise(ckplus48.index(tmp_path), ckplus48.EXPECTED).rows} == {"ok"}
 
 
 def test_ckplus48_that_is_wrong(tmp_path):

@@ -15,7 +15,7 @@ from common.media.clips import Index, provenance
 from common.media.emotions import Emotion
 from common.support.errors import UserError
 from datasets import mmi
-from datasets.census import census, count, require_classes
+from datasets.summary import count, require_classes, summarise
 from datasets.synthetic import corpora, write_mmi
 
 TINY = corpora.SIZES["tiny"]
@@ -229,7 +229,7 @@ def test_the_number_of_sessions_is_compared_with_those_of_several_papers(tmp_pat
     for number in range(1, sessions + 1):
         session(tmp_path, f"{number}/S001-{number:03d}", tags(1 + number % 6))
     session(tmp_path, "999/S001-999", tags())
-    counted = census(mmi.index(tmp_path), mmi.EXPECTED)
+    counted = summarise(mmi.index(tmp_path), mmi.EXPECTED)
     assert {row.expected: row.status for row in counted.rows if row.expected} == status
     assert {row.what: row.found for row in counted.rows}["clips frontal Happy"] == sum(
         number % 6 == 3 for number in range(1, sessions + 1)

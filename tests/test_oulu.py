@@ -15,7 +15,7 @@ from common.media.clips import Index, provenance
 from common.media.emotions import Emotion
 from common.support.errors import UserError
 from datasets import oulu
-from datasets.census import census, count, require_classes
+from datasets.summary import count, require_classes, summarise
 from datasets.synthetic import corpora, write_oulu
 
 TINY = corpora.SIZES["tiny"]
@@ -246,21 +246,21 @@ def complete(tmp_path_factory) -> Path:
 
 
 def test_a_complete_copy_has_every_published_count(complete):
-    found = census(oulu.index(complete), oulu.EXPECTED)
+    found = summarise(oulu.index(complete), oulu.EXPECTED)
     assert {row.status for row in found.rows} == {"ok"}
     assert found.findings == ()
     assert len(oulu.index(complete).clips) == 480
 
 
 def test_the_census_does_not_depend_on_the_condition(complete):
-    rows = [census(oulu.index(complete, *condition), oulu.EXPECTED).rows for condition in oulu.CONDITIONS]
+    rows = [summarise(oulu.index(complete, *condition), oulu.EXPECTED).rows for condition in oulu.CONDITIONS]
     assert all(other == rows[0] for other in rows)
 
 
 def test_what_a_copy_lacks_is_counted(complete, tmp_path):
     subject(tmp_path, "VL/Strong/P001")
     subject(tmp_path, "VL/Strong/P002", ["Anger"])
-    status = {row.what: (row.found, row.status) for row in census(oulu.index(tmp_path), oulu.EXPECTED).rows}
+    status = {row.what: (row.found, row.status) for row in summarise(oulu.index(tmp_path), oulu.EXPECTED).rows}
     assert status["clips VL Strong"] == (7, "missing")
     assert status["clips VL Strong Angry"] == (2, "missing")
     assert status["clips NI Dark"] == (0, "missing")

@@ -157,7 +157,7 @@ def test_two_at_once_with_a_changed_setting(finished, cache, tmp_path):
     old = one_run(finished, "published").identity
     plan = plans.read(plans.plan_path(request(mine, results).paper, "quick", "synthetic", results), None)
     (identity,) = plan["runs"]
-    assert identity["data"] == plan["census"]["key"] != old.data
+    assert identity["data"] == plan["summary"]["key"] != old.data
     assert plan["settings"]["interpolation"] == "area"
     made = [
         run for run in store.find(results / "runs", network="tcn_mini_xception")[0] if run.identity.data != old.data

@@ -16,7 +16,7 @@ from common.media.clips import Index, provenance
 from common.media.emotions import Emotion
 from common.support.errors import UserError
 from datasets import rml
-from datasets.census import census, count, require_classes
+from datasets.summary import count, require_classes, summarise
 from datasets.synthetic import corpora, write_rml
 
 TINY = corpora.SIZES["tiny"]
@@ -147,7 +147,7 @@ def complete(tmp_path_factory) -> Path:
 
 def test_a_complete_copy_has_every_published_count(complete):
     index = rml.index(complete)
-    counted = census(index, rml.EXPECTED)
+    counted = summarise(index, rml.EXPECTED)
     assert {row.status for row in counted.rows} == {"ok"}
     assert counted.findings == ()
     assert len(index.clips) == 720
@@ -157,7 +157,7 @@ def test_a_complete_copy_has_every_published_count(complete):
 def test_a_part_of_the_clips_is_read_and_what_it_lacks_is_counted(tmp_path):
     touch(tmp_path, *(f"s{n}/{code}{k}.avi" for n in range(1, 8) for code in rml.CODES for k in range(12)))
     index = rml.index(tmp_path)
-    status = {row.what: (row.found, row.status) for row in census(index, rml.EXPECTED).rows}
+    status = {row.what: (row.found, row.status) for row in summarise(index, rml.EXPECTED).rows}
     assert len(index.clips) == 504
     assert status["clips"] == (504, "missing")
     assert status["subjects"] == (7, "missing")

@@ -18,7 +18,7 @@ from common.media.clips import Index, provenance
 from common.media.emotions import Emotion
 from common.support.errors import UserError
 from datasets import savee
-from datasets.census import census, count, require_classes
+from datasets.summary import count, require_classes, summarise
 from datasets.synthetic import corpora, media, write_savee
 
 TINY = corpora.SIZES["tiny"]
@@ -171,7 +171,7 @@ def complete(tmp_path_factory) -> Path:
 
 def test_a_complete_copy_has_every_published_count(complete):
     index = savee.index(complete)
-    counted = census(index, savee.EXPECTED)
+    counted = summarise(index, savee.EXPECTED)
     assert {row.status for row in counted.rows} == {"ok"}
     assert counted.findings == ()
     assert len(index.clips) == 480
@@ -181,7 +181,7 @@ def test_a_complete_copy_has_every_published_count(complete):
 def test_what_a_copy_lacks_is_counted(tmp_path):
     speaker(tmp_path, "DC")
     touch(tmp_path, "JE/a1.avi")
-    status = {row.what: (row.found, row.status) for row in census(savee.index(tmp_path), savee.EXPECTED).rows}
+    status = {row.what: (row.found, row.status) for row in summarise(savee.index(tmp_path), savee.EXPECTED).rows}
     assert status["clips"] == (121, "missing")
     assert status["subjects"] == (2, "missing")
     assert status["clips Angry"] == (16, "missing")

@@ -15,7 +15,7 @@ from common.paper.verdicts import judge
 from common.protocols import splitters
 from common.results import plans
 from common.results.config import Request, check
-from common.results.evidence import whole
+from common.results.evidence import load_complete
 from common.results.tables import DASH
 from common.runs import scores
 from common.support.errors import UserError
@@ -253,7 +253,7 @@ def test_drawn_pictures_confirm_nothing(reproduced):
 
 def test_claims_have_a_measurement_a_protocol(reproduced):
     paper = THESIS.model_copy(update={"profiles": THESIS.profiles | {"quick": LITTLE}})
-    found = measured.measurements(whole(paper, "quick", "synthetic", reproduced / "fer2013", timed=()))
+    found = measured.measurements(load_complete(paper, "quick", "synthetic", reproduced / "fer2013", timed=()))
     accuracy = found["text5-cnn_fer2013-accuracy"]
     assert len(accuracy) == 2 and "persons" not in accuracy[0].differs and accuracy[1].differs
     assert accuracy[0].differs == "2 epochs instead of 25" and accuracy[1].differs.startswith("no person on both")
@@ -280,7 +280,7 @@ def test_the_plan_tells_the_searched_machines_from_the_one_that_stands_for_the_c
 
 def test_the_machine_for_ckplus_is_the_one_that_the_search_chooses(reproduced):
     paper = THESIS.model_copy(update={"profiles": THESIS.profiles | {"quick": LITTLE}})
-    evidence = whole(paper, "quick", "synthetic", reproduced / "ckplus", timed=())
+    evidence = load_complete(paper, "quick", "synthetic", reproduced / "ckplus", timed=())
     everything = svm_measured.all_runs(evidence, "svm_ckplus", "published")
     chosen = svm_measured.machine(evidence, "svm_ckplus", "published")
     assert len(everything) == 3
@@ -296,7 +296,7 @@ def test_the_machine_for_ckplus_is_the_one_that_the_search_chooses(reproduced):
 
 def test_the_parameters_of_a_table_are_those_of_the_trained_network(reproduced):
     paper = THESIS.model_copy(update={"profiles": THESIS.profiles | {"quick": LITTLE}})
-    evidence = whole(paper, "quick", "synthetic", reproduced / "ckplus", timed=())
+    evidence = load_complete(paper, "quick", "synthetic", reproduced / "ckplus", timed=())
     for run in evidence.runs:
         run.record["parameters"] = 12_345
     assert tables._parameters(evidence, "cnn_ckplus") == {

@@ -20,7 +20,7 @@ from common.paper.verdicts import judge
 from common.results import plans
 from common.results.config import Request
 from common.results.differences import differences, remarks
-from common.results.evidence import whole
+from common.results.evidence import load_complete
 from common.runs import scores, store
 from common.samples import images
 from common.support.errors import UserError
@@ -417,7 +417,7 @@ def test_the_distance_goes_by_the_name_of_a_class_and_not_by_its_place():
 def test_tables_and_figures_come_from_the_finished_runs(tmp_path, part):
     asked = request(tmp_path)
     reproduce(asked, part)
-    evidence = whole(asked.paper, "quick", "synthetic", asked.results, ())
+    evidence = load_complete(asked.paper, "quick", "synthetic", asked.results, ())
     made = {table.name: table for table in svm_tables.tables(evidence)}
     assert list(made) == ["svm_report", "svm_fer2013-published", "svm_fer2013-strict"]
     search = made["svm_fer2013-published"]
@@ -434,7 +434,7 @@ def test_a_search_that_is_under_way_says_how_much_is_left(tmp_path, part):
     asked = request(tmp_path)
     found = reproduce(asked, part)
     store.discard(found[-2].folder)
-    evidence = whole(asked.paper, "quick", "synthetic", asked.results, ())
+    evidence = load_complete(asked.paper, "quick", "synthetic", asked.results, ())
     table = {one.name: one for one in svm_tables.tables(evidence)}["svm_fer2013-published"]
     assert len(table.rows) == 2 and any("1 more" in note for note in table.notes)
 
@@ -452,7 +452,7 @@ def test_a_search_that_is_under_way_says_how_much_is_left(tmp_path, part):
 def test_a_figure_lies_within_its_interval_and_in_the_unit_of_its_claim(tmp_path, part, id):
     asked = request(tmp_path)
     found = reproduce(asked, part)
-    evidence = whole(asked.paper, "quick", "synthetic", asked.results, ())
+    evidence = load_complete(asked.paper, "quick", "synthetic", asked.results, ())
     claim = PAPER.claim(id)
     ours = svm_measured.measure(evidence, claim, "published")
     low, high = ours.interval
@@ -489,7 +489,7 @@ def both_sets(tmp_path, part, people) -> tuple:
     plan["searched"] = [dataclasses.asdict(fit.identity) for fit in others]
     plans.write(plans.plan_path(PAPER, "paper", "real", asked.results), plan)
     svm.launch([*first, *others], asked.results / "runs", Provenance(False), processes=1)
-    return whole(PAPER, "paper", "real", asked.results, ()), others
+    return load_complete(PAPER, "paper", "real", asked.results, ()), others
 
 
 def test_two_data_sets_are_compared_and_only_what_is_as_stated_is_judged(tmp_path, part, people):
@@ -623,7 +623,7 @@ def test_accuracies_with_and_without_twins_and_on_confirmed_pictures(tmp_path, p
     import pandas as pd
 
     pd.DataFrame({"split": run.identity.split, "sample": twin}).to_csv(place["twins"], index=False)
-    evidence = whole(asked.paper, "quick", "synthetic", asked.results, ())
+    evidence = load_complete(asked.paper, "quick", "synthetic", asked.results, ())
     made = {table.name: table for table in candidate_tables.tables(evidence)}
     assert list(made) == ["agreement", "confirmed", "near_twins"]
     row = made["near_twins"].rows[0]

@@ -219,7 +219,7 @@ def test_counts_of_the_corpora_are_held_against_the_printed_ones(tmp_path):
     one = fake_runs.publish(tmp_path, synthetic=False, profile="paper")
     plan = fake_runs.write_plan(tmp_path, [one], "real", "paper")
     content = plans.read(plan, PAPER)
-    content["census"]["corpora"] = {"text4-ckplus-sequences": 327, "text4-ckplus-subjects": 118}
+    content["summary"]["corpora"] = {"text4-ckplus-sequences": 327, "text4-ckplus-subjects": 118}
     plans.write(plan, content)
     by_id = {one.claim.id: one for one in claims.collect(["timeconvnet"], tmp_path).standings}
     assert (by_id["text4-ckplus-sequences"].name, by_id["text4-ckplus-subjects"].name) == ("exact", "below")

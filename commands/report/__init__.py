@@ -22,7 +22,7 @@ def write(strict: bool) -> Path:
     with files.atomic(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
     console.print(f"Wrote {path}: {len(page.encode()) / 1e6:.1f} MB, opens in any browser without a network.")
-    claims.warn(collection.problems, strict)
+    claims.print_problems(collection.problems, strict)
     return path
 
 

@@ -50,7 +50,7 @@ def reproduced(evidence: Evidence) -> list[dict]:
             labels = members[0].record["classes"]
             counts = scores.confusion(scores.predictions(members), labels)
         except UserError as error:
-            evidence.complain(str(error))
+            evidence.warn(str(error))
             continue
         totals = counts.sum(axis=1)
         cells = [
@@ -75,7 +75,7 @@ def curves(evidence: Evidence) -> list[dict]:
             try:
                 table = run.curves()
             except UserError as error:
-                evidence.complain(str(error))
+                evidence.warn(str(error))
                 continue
             epochs = max(epochs, len(table))
             for column, kind in (("accuracy", "training"), ("val_accuracy", "validation")):

@@ -68,7 +68,7 @@ def _paper(paper: Paper, collection: Collection) -> dict:
         try:
             plans.append(_plan(evidence))
         except claims.DAMAGED as error:
-            evidence.complain(f"{evidence.plan_place} cannot be shown: {error!r}.")
+            evidence.warn(f"{evidence.plan_place} cannot be shown: {error!r}.")
     audits = audit.findings(paper)
     return {
         "paper": paper,

@@ -63,8 +63,8 @@ class Index:
         root: the set's own root, to which clip names and finding paths are relative.
         clips: what experiments use.
         findings: every irregularity met on the way.
-        dropped: clips on disk that a setting leaves out; a census counts them, experiments never see them.
-        unit: what a clip of this set is called in a census: "clips", or "pictures" where each is a single one.
+        dropped: clips on disk that a setting leaves out; a summary counts them, experiments never see them.
+        unit: what a clip of this set is called in a summary: "clips", or "pictures" where each is a single one.
     """
 
     corpus: str

@@ -1,7 +1,7 @@
 """What the last `reproduce` of a paper left on disk: its plan, its finished runs, and the times it took.
 
-Tables, claims and the report are made from this alone. `whole` is for tables, which must not be made of a part;
-`salvage` is for overviews, which show what there is and name what is unusable.
+Tables, claims and the report are made from this alone. `load_complete` is for tables, which must not be made of a part;
+`load_available` is for overviews, which show what there is and name what is unusable.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -20,7 +20,7 @@ from common.runs.store import Identity, Run
 from common.support.errors import UserError
 
 Group = tuple[str, str, str]  # experiment, network, protocol
-_PLANNED = {"protocols", "experiments", "seeds", "settings", "details", "census", "runs", "splits"}
+_PLANNED = {"protocols", "experiments", "seeds", "settings", "details", "summary", "runs", "splits"}
 
 
 @dataclass
@@ -29,12 +29,12 @@ class Evidence:
 
     Attributes:
         data: "real" or "synthetic".
-        plan: what `reproduce` wrote down (protocols, experiments, seeds, splits, census).
+        plan: what `reproduce` wrote down (protocols, experiments, seeds, splits, summary).
         expected: identities of all runs of the plan.
         runs: those that are finished, in the same order.
         speed: what the timing wrote down; empty if nothing was timed.
         results: the folder that all of this lies in.
-        complain: takes a sentence about a run that cannot be scored; None raises it instead.
+        warn: takes a sentence about a run that cannot be scored; None raises it instead.
     """
 
     paper: Paper
@@ -45,7 +45,7 @@ class Evidence:
     runs: list[Run]
     speed: dict
     results: Path
-    complain: Callable[[str], None] | None = None
+    warn: Callable[[str], None] | None = None
     _scores: dict[Group, Score | None] = field(default_factory=dict, repr=False)
 
     def of(self, experiment: str, network: str, protocol: str) -> list[Run]:
@@ -57,7 +57,7 @@ class Evidence:
         """What these runs scored together; None if there are none.
 
         Raises:
-            UserError: if their predictions cannot be read and nobody takes complaints.
+            UserError: if their predictions cannot be read and nobody takes warnings.
         """
         group = (experiment, network, protocol)
         if group not in self._scores:
@@ -68,12 +68,12 @@ class Evidence:
         try:
             return scores.score(members) if members else None
         except UserError as error:
-            if self.complain is None:
+            if self.warn is None:
                 raise
-            self.complain(str(error))
+            self.warn(str(error))
         return None
 
-    def lacking(self, experiment: str, network: str, protocol: str, fold: str | None = None) -> str:
+    def missing_runs(self, experiment: str, network: str, protocol: str, fold: str | None = None) -> str:
         """How many of the planned runs (of one fold) there are, as "2 of 5 runs", or "" where all are finished."""
         group = (experiment, network, protocol)
         planned = [one for one in self.expected if _group(one) == group and fold in (None, one.fold)]
@@ -111,8 +111,8 @@ class Evidence:
         """
         first = members[0].identity
         found = [*differences(self.paper, claim, members, stated), *filter(None, differs)]
-        found += filter(None, [self.lacking(*_group(first), first.fold if claim.fold is not None else None)])
-        left_out = len(_broken(self.plan.get("census", {})))
+        found += filter(None, [self.missing_runs(*_group(first), first.fold if claim.fold is not None else None)])
+        left_out = len(_broken(self.plan.get("summary", {})))
         found += [f"{left_out} unreadable files left out"] if left_out else []
         told = [*filter(None, note), *remarks(self.paper, members)]
         place = self.place(members)
@@ -122,7 +122,7 @@ class Evidence:
         """The verdict on a claim, its own check included: the same for every table and overview."""
         return judge(claim, measured, auditors.run(self.paper, claim.check) if claim.check else None)
 
-    def word(self, claim: Claim, measured: Measured) -> str:
+    def verdict_label(self, claim: Claim, measured: Measured) -> str:
         """The verdict that a row shows; of a network that learnt nothing in the quick profile, that it did not."""
         verdict = self.judge(claim, measured).name
         small = self.profile == "quick" and TOO_SMALL in measured.note
@@ -143,7 +143,7 @@ class Evidence:
         return _place(plans.speed_path(self.paper, self.profile, self.results), self.results)
 
 
-def whole(paper: Paper, profile: str, data: str, results: Path, timed: Iterable[str]) -> Evidence:
+def load_complete(paper: Paper, profile: str, data: str, results: Path, timed: Iterable[str]) -> Evidence:
     """The plan of this profile and kind of data with everything that belongs to it.
 
     Args:
@@ -159,12 +159,12 @@ def whole(paper: Paper, profile: str, data: str, results: Path, timed: Iterable[
     return Evidence(paper, profile, data, plan, expected, store.complete(expected, results / "runs"), speed, results)
 
 
-def salvage(paper: Paper, found: Sequence[Run], results: Path, complain: Callable[[str], None]) -> list[Evidence]:
+def load_available(paper: Paper, found: Sequence[Run], results: Path, warn: Callable[[str], None]) -> list[Evidence]:
     """All plans of a paper with what there is of them, real data and the paper's own profile first.
 
     Args:
         found: the finished runs on disk (`common.runs.store.find`), so that a thousand of them are read once.
-        complain: takes one sentence for every file that is unusable.
+        warn: takes one sentence for every file that is unusable.
     """
     by_key = {run.identity.key: run for run in found}
     usable = []
@@ -175,18 +175,18 @@ def salvage(paper: Paper, found: Sequence[Run], results: Path, complain: Callabl
             expected = [Identity(**identity) for identity in plan["runs"]]
             intact = set(plan) >= _PLANNED and data in ("real", "synthetic") and plan.get("data") == data
         except (UserError, TypeError, KeyError) as error:
-            complain(str(error) if isinstance(error, UserError) else f"{path} is no plan of this program.")
+            warn(str(error) if isinstance(error, UserError) else f"{path} is no plan of this program.")
             continue
         if not intact:
-            complain(f"{path} is no plan of this program, or was written by another version.")
+            warn(f"{path} is no plan of this program, or was written by another version.")
             continue
         members = [by_key[identity.key] for identity in expected if identity.key in by_key]
-        speed = _speed(paper, profile, results, complain)
-        usable.append(Evidence(paper, profile, data, plan, expected, members, speed, results, complain))
+        speed = _speed(paper, profile, results, warn)
+        usable.append(Evidence(paper, profile, data, plan, expected, members, speed, results, warn))
     return sorted(usable, key=lambda one: (one.data != "real", one.profile != "paper", one.profile))
 
 
-def _speed(paper: Paper, profile: str, results: Path, complain: Callable[[str], None]) -> dict:
+def _speed(paper: Paper, profile: str, results: Path, warn: Callable[[str], None]) -> dict:
     path = plans.speed_path(paper, profile, results)
     if not path.exists():
         return {}
@@ -194,9 +194,9 @@ def _speed(paper: Paper, profile: str, results: Path, complain: Callable[[str], 
         speed = plans.read(path, paper)
         if {"networks", "pipeline", "runs", "asked", "machine"} <= set(speed):
             return speed
-        complain(f"{path} holds no times of this program.")
+        warn(f"{path} holds no times of this program.")
     except (UserError, TypeError) as error:
-        complain(str(error))
+        warn(str(error))
     return {}
 
 
@@ -204,10 +204,10 @@ def _group(identity: Identity) -> Group:
     return identity.experiment, identity.network, identity.protocol
 
 
-def _broken(census: dict) -> list[str]:
+def _broken(summary: dict) -> list[str]:
     """The problems with files that were left out, wherever a plan notes them: for all corpora together, or each."""
-    parts = [part for part in census.values() if isinstance(part, dict)]
-    return [*census.get("broken", []), *(problem for part in parts for problem in _broken(part))]
+    parts = [part for part in summary.values() if isinstance(part, dict)]
+    return [*summary.get("broken", []), *(problem for part in parts for problem in _broken(part))]
 
 
 def _place(path: Path, results: Path) -> str:

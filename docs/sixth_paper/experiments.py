@@ -42,7 +42,7 @@ def reproduce(request: Request) -> Provenance:
     origin, samples = provenance(place), _samples(request, savee.index(place).labelled)
     jobs = [_job(request, samples, protocol, seed) for protocol in request.protocols for seed in request.seeds]
     plan = plans.asked(request, origin, [name for name in EXPERIMENTS if request.wants(name)])
-    plan["census"] = {"ledger": counted(samples.ledger), "broken": broken(samples.ledger)}
+    plan["summary"] = {"ledger": counted(samples.ledger), "broken": broken(samples.ledger)}
     plan["runs"] = [asdict(job.training.identity) for job in jobs]
     plan["splits"] = {job.training.protocol: job.split for job in jobs}
     plans.write(plans.plan_path(request.paper, request.profile, origin.word, request.results), plan)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from common.paper.load import Paper
-from common.results.evidence import Evidence, whole
+from common.results.evidence import Evidence, load_complete
 from common.results.tables import Table
 from common.runs import scores
 from reproductions.sixth_paper import measured
@@ -25,7 +25,7 @@ def make(paper: Paper, profile: str, data: str, results: Path) -> list[Table]:
     Raises:
         UserError: if nothing was run yet, or a run that the tables need is missing.
     """
-    return tables(whole(paper, profile, data, results, timed=()))
+    return tables(load_complete(paper, profile, data, results, timed=()))
 
 
 def tables(evidence: Evidence) -> list[Table]:
@@ -37,7 +37,7 @@ def tables(evidence: Evidence) -> list[Table]:
         if ours:
             row = {"network": NETWORKS[claim.network].title, "protocol": protocol, "published": claim.value}
             row |= {"reproduced": f"{ours.value:.1f}", "interval": f"{ours.interval[0]:.1f} to {ours.interval[1]:.1f}"}
-            rows.append(row | {"verdict": evidence.word(claim, ours)})
+            rows.append(row | {"verdict": evidence.verdict_label(claim, ours)})
     notes = [f"{protocol}: {split['said']}" for protocol, split in evidence.plan["splits"].items()]
     return [Table("table1", "Table 1: accuracy on SAVEE in %", COLUMNS, rows, notes, evidence.meta)]
 

@@ -40,7 +40,7 @@ def table(evidence: Evidence, title: str) -> Table:
                         "reproduced": f"{100 * value:.2f}",
                         "difference": f"{100 * value - claim.number:+.2f}",
                         "interval": f"{100 * low:.2f} to {100 * high:.2f}",
-                        "verdict": evidence.word(claim, ours) if counted else None,
+                        "verdict": evidence.verdict_label(claim, ours) if counted else None,
                     }
                 )
     columns = {"table": "Printed in", "reading": "Reading", "protocol": "Protocol", "samples": "Sequences"}

@@ -82,7 +82,7 @@ def reproduce(request: Request) -> Provenance:
     }
     everything = [job for some in jobs.values() for job in some]
     plan = plans.asked(request, origin, wanted) | {
-        "census": {name: _census(request, corpus) for name, corpus in corpora.items()},
+        "summary": {name: _summary(request, corpus) for name, corpus in corpora.items()},
         "runs": [asdict(job.training.identity) for job in everything],
         "splits": {f"{group}, {protocol}": _together(some) for (group, protocol), some in jobs.items() if some},
         "configurations": {
@@ -216,7 +216,7 @@ def _together(jobs: Sequence[Job]) -> dict:
     }
 
 
-def _census(request: Request, corpus: Corpus) -> dict:
+def _summary(request: Request, corpus: Corpus) -> dict:
     """Sequences and their copies by emotion, and what became of the frames."""
     samples = corpus.samples(request, request.paper.hyperparameters["best"]["clahe"])
     table, copies = samples.table, trainings.copies(request, corpus)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from common.paper.load import Paper
-from common.results.evidence import Evidence, whole
+from common.results.evidence import Evidence, load_complete
 from common.results.tables import Table
 from common.support.errors import UserError
 from reproductions.cnn3d import accuracy_tables, confusion_tables, fold_tables, readings, search_tables, significance
@@ -19,7 +19,7 @@ def make(paper: Paper, profile: str, data: str, results: Path) -> list[Table]:
     Raises:
         UserError: if nothing was run yet, or a run that the tables need is missing.
     """
-    return tables(whole(paper, profile, data, results, timed=()))
+    return tables(load_complete(paper, profile, data, results, timed=()))
 
 
 def tables(evidence: Evidence) -> list[Table]:
@@ -40,16 +40,16 @@ def _of_search(evidence: Evidence) -> list[Table]:
     try:
         return search_tables.tables(evidence.paper, evidence.profile, evidence.data, evidence.results)
     except UserError as error:
-        if evidence.complain is None:
+        if evidence.warn is None:
             raise
-        evidence.complain(str(error))
+        evidence.warn(str(error))
         return []
 
 
 def _made_with(evidence: Evidence) -> str:
     """What every title says of the network and the detector, where they are not the paper's."""
     plan = evidence.plan
-    detectors = dict.fromkeys(corpus["detector"] for corpus in plan["census"].values())
+    detectors = dict.fromkeys(corpus["detector"] for corpus in plan["summary"].values())
     told = [f"narrow C3D, 1/{plan['narrow']['width']} of the paper's filters"] if plan["narrow"] else []
     told += [detector for detector in detectors if "not the paper" in detector]
     return f" ({'; '.join(told)})" if told else ""
@@ -67,20 +67,20 @@ def _ledger(evidence: Evidence, title: str) -> Table:
         "without_any_face": "Sequences lost",
         "detector": "Face detector",
     }
-    census = evidence.plan["census"]
+    summary = evidence.plan["summary"]
     rows = [
         {"corpus": name, "subjects": one["subjects"], "detector": one["detector"]} | one["ledger"]
-        for name, one in census.items()
+        for name, one in summary.items()
     ]
     notes = ["Without face: such a frame is cut as the nearest one with a face (setting missed_face)."]
-    notes += [f"Left out: {problem}" for one in census.values() for problem in one["broken"]]
+    notes += [f"Left out: {problem}" for one in summary.values() for problem in one["broken"]]
     return Table("ledger", f"What became of the frames{title}", columns, rows, notes)
 
 
 def _sequences(evidence: Evidence) -> Table:
     """The enlarged training material of section 4, were all sequences trained on."""
     stated, rows = evidence.paper.hyperparameters, []
-    for name, one in evidence.plan["census"].items():
+    for name, one in evidence.plan["summary"].items():
         for emotion, counts in one["sequences"].items():
             flips, rotations, contrasts = (
                 stated["augmentation_ckplus"][emotion] if name == CKPLUS else stated["augmentation_oulu"]

@@ -56,7 +56,7 @@ def reproduce(request: Request) -> Provenance:
     }
     everything = [job for some in jobs.values() for job in some]
     plan = plans.asked(request, origin, wanted) | {
-        "census": {name: _census(request, corpus) for name, corpus in corpora.items()},
+        "summary": {name: _summary(request, corpus) for name, corpus in corpora.items()},
         "runs": [asdict(identity) for identity in _identities(everything, branches)],
         "splits": {
             f"{name}, {protocol}": _together(request, corpora[READINGS[name].corpus], name, some)
@@ -135,7 +135,7 @@ def _together(request: Request, corpus: Corpus, name: str, jobs: Sequence[Job]) 
     }
 
 
-def _census(request: Request, corpus: Corpus) -> dict:
+def _summary(request: Request, corpus: Corpus) -> dict:
     """Clips and their copies by emotion, and what became of the frames."""
     samples = corpus.samples(request)
     table, copies = samples.table, corpus.copies(request)

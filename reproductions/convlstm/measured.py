@@ -207,10 +207,10 @@ def measure(evidence: Evidence, claim: Claim, reading: str, protocol: str) -> Me
 def _size(evidence: Evidence, claim: Claim) -> Measured:
     """How many clips or people a data set has, whether a face was found or not."""
     name = next(one.corpus for one in READINGS.values() if one.experiment == claim.experiment)
-    census = evidence.plan["census"][name]
-    found, emotions = census["found"], list(census["clips"])
+    summary = evidence.plan["summary"][name]
+    found, emotions = summary["found"], list(summary["clips"])
     if claim.unit == "subjects":
-        value = census["subjects"]
+        value = summary["subjects"]
     elif claim.metric.startswith(_PART):
         value = found.get(claim.metric.removeprefix(_PART), 0)
     else:

@@ -6,7 +6,7 @@ from pathlib import Path
 from common.paper import auditors
 from common.paper.load import Check, Claim, Paper
 from common.paper.verdicts import TOO_SMALL, Measured
-from common.results.evidence import Evidence, whole
+from common.results.evidence import Evidence, load_complete
 from common.results.tables import Table
 from common.runs import scores
 from common.runs.store import Run
@@ -43,14 +43,14 @@ def make(paper: Paper, profile: str, data: str, results: Path) -> list[Table]:
     Raises:
         UserError: if nothing was run yet, or a run that the tables need is missing.
     """
-    return tables(whole(paper, profile, data, results, timed=()))
+    return tables(load_complete(paper, profile, data, results, timed=()))
 
 
 def tables(evidence: Evidence) -> list[Table]:
     """The tables of the experiments that were run."""
     title = _made_with(evidence)
     made = [_ledger(evidence), _copies(evidence)]
-    if AFEW in evidence.plan["census"]:
+    if AFEW in evidence.plan["summary"]:
         made += _branch(evidence)
     made += [_accuracies(evidence, name, title) for name in TITLES if name in evidence.plan["experiments"]]
     made.append(_statements(evidence, title))
@@ -94,28 +94,28 @@ def _ledger(evidence: Evidence) -> Table:
         "gamma_corrected": "Clips corrected by gamma",
         "without_any_face": "Clips without face",
     }
-    census = evidence.plan["census"]
+    summary = evidence.plan["summary"]
     rows = [
         {"corpus": name, "people": None if name == AFEW else one["subjects"]} | one["ledger"]
-        for name, one in census.items()
+        for name, one in summary.items()
     ]
     notes = [
         "Eight frames of a clip are used, both ends among them; the face is followed through all of its frames. One of "
         "the eight without a face is cut out where the nearest other one has its eyes."
     ]
-    if AFEW in census:
-        both = census[AFEW]["in_both_parts"]
+    if AFEW in summary:
+        both = summary[AFEW]["in_both_parts"]
         told = f"{len(both)} clip name{'s' * (len(both) != 1)} of AFEW in both parts"
         notes.append("AFEW does not say who is seen, nor in which film.")
         notes.append(f"{told}: {', '.join(both)}. They are read as different clips." if both else f"{told}.")
-    notes += [_without_face(evidence, name) for name, one in census.items() if one["lost"]]
-    notes += [f"Left out: {problem}" for one in census.values() for problem in one["broken"]]
+    notes += [_without_face(evidence, name) for name, one in summary.items() if one["lost"]]
+    notes += [f"Left out: {problem}" for one in summary.values() for problem in one["broken"]]
     return Table("ledger", "What became of the frames", columns, rows, notes)
 
 
 def _without_face(evidence: Evidence, name: str) -> str:
     """What becomes of the clips of a corpus that show no face."""
-    lost = evidence.plan["census"][name]["lost"]
+    lost = evidence.plan["summary"][name]["lost"]
     parts = ", ".join(f"{count} of {part}" for part, count in sorted(lost.items()) if part)
     told = f"{name}: {sum(lost.values())} clips without a face{f' ({parts})' if parts else ''}"
     chosen = evidence.paper.settings | evidence.plan["settings"]
@@ -136,7 +136,7 @@ def _copies(evidence: Evidence) -> Table:
     """The enlarged data sets of section IV.B, were all clips trained on."""
     stated = evidence.paper.hyperparameters
     rows = []
-    for name, one in evidence.plan["census"].items():
+    for name, one in evidence.plan["summary"].items():
         kind = "ckplus" if name == CKPLUS else "savee_afew"
         clips = sum(one["clips"].values())
         rows.append(
@@ -215,7 +215,7 @@ def _row(evidence: Evidence, claim: Claim, row: Row) -> dict:
         "difference": f"{ours.value - claim.number:+.2f}",
         "interval": f"{low:.2f} to {high:.2f}",
         "chance": f"{100 * found.chance:.2f}",
-        "verdict": evidence.word(claim, ours),
+        "verdict": evidence.verdict_label(claim, ours),
     }
 
 
@@ -322,7 +322,7 @@ def _statement(evidence: Evidence, claim: Claim, row: Row, ours: Measured) -> di
         "bound": f"{claim.relation} than {claim.value}",
         "reproduced": f"{points * ours.value:+.1f}",
         "interval": f"{low:+.1f} to {high:+.1f}",
-        "verdict": evidence.word(claim, ours),
+        "verdict": evidence.verdict_label(claim, ours),
     }
 
 

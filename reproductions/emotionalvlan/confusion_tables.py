@@ -106,7 +106,7 @@ def _averages(evidence: Evidence, title: str) -> Table:
                 continue
             low, high = ours.interval
             row = {"protocol": protocol, "reproduced": f"{ours.value:.2f}", "interval": f"{low:.2f} to {high:.2f}"}
-            rows.append(fixed | row | {"verdict": evidence.word(claim, ours)})
+            rows.append(fixed | row | {"verdict": evidence.verdict_label(claim, ours)})
     columns = {"source": "Table", "corpus": "Data set", "published": "Average, printed", "diagonal": "Mean of diagonal"}
     columns |= {"rival": "Table 6, DCNN-3", "protocol": "Protocol", "reproduced": "Mean recall, ours"}
     columns |= {"interval": "95 % interval", "verdict": "Verdict"}

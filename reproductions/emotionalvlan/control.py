@@ -32,9 +32,9 @@ def control(evidence: Evidence, title: str) -> Table:
                     "chance": f"{100 * found.chance:.2f}",
                 }
             )
-    census = evidence.plan["census"][FER2013]
-    largest, count = max(census["emotions"].items(), key=lambda item: item[1])
-    used, share = census["ledger"]["clips"], 100 * count / census["ledger"]["clips"]
+    summary = evidence.plan["summary"][FER2013]
+    largest, count = max(summary["emotions"].items(), key=lambda item: item[1])
+    used, share = summary["ledger"]["clips"], 100 * count / summary["ledger"]["clips"]
     settings = evidence.paper.settings | evidence.plan["settings"]
     if settings["fer2013_video"] == "still_repeated":
         notes.append(
@@ -44,8 +44,8 @@ def control(evidence: Evidence, title: str) -> Table:
         )
     else:
         notes.append("The stills are moved by small random warps (setting fer2013_video), which say nothing of a face.")
-    if used < census["of"]:
-        notes.append(f"{used:,} of {census['of']:,} pictures, every {census['of'] / used:.3g}th row, for two cores.")
+    if used < summary["of"]:
+        notes.append(f"{used:,} of {summary['of']:,} pictures, every {summary['of'] / used:.3g}th row, for two cores.")
     notes.append(f"published: {groups.RANDOM.replace('-', ' ')}; strict: {groups.OFFICIAL.replace('-', ' ')}.")
     columns = {
         "network": "Stream",

@@ -72,7 +72,7 @@ def reproduce(request: Request) -> Provenance:
     weights = trainings.pretrained(request)
     shown = [job for one in (*found.values(), *(made for _, made in swept)) for job in one.shown]
     plan = plans.asked(request, origin, wanted) | {
-        "census": {name: _census(request, corpus) for name, corpus in corpora.items()},
+        "summary": {name: _summary(request, corpus) for name, corpus in corpora.items()},
         "runs": [asdict(job.training.identity) for job in shown],
         "splits": {f"{name}, {protocol}": _together(one.shown) for (name, protocol), one in found.items() if one.shown},
         "weights": weights,
@@ -149,7 +149,7 @@ def _together(jobs: Sequence[Job]) -> dict:
     return known | {"folds": len(parts), "kind": parts[0]["kind"], "clean": all(part["clean"] for part in parts)}
 
 
-def _census(request: Request, corpus: Corpus) -> dict:
+def _summary(request: Request, corpus: Corpus) -> dict:
     """Clips, or pictures, by emotion, and what became of their frames."""
     videos = corpus.videos(request)
     table = videos.table

@@ -94,7 +94,7 @@ def _of_claim(evidence: Evidence, claim: Claim) -> list[Measured | None]:
 
 def _size(evidence: Evidence, claim: Claim) -> Measured | None:
     """How many clips, pictures or people a data set on this disk has, those that are not used included."""
-    whole = evidence.plan["census"].get(claim.dataset, {}).get("whole", {})
+    whole = evidence.plan["summary"].get(claim.dataset, {}).get("whole", {})
     if claim.metric not in whole:
         return None
     return Measured(whole[claim.metric], evidence.data, run=evidence.plan_place)
@@ -108,7 +108,9 @@ def _frames(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
     value, (low, high) = found
     several = sweep.members(evidence, claim.dataset, protocol)
     tried, all_of_them = len(several), len(sweep.SWEPT)
-    lost = [evidence.lacking(run[0].identity.experiment, run[0].identity.network, protocol) for run in several.values()]
+    lost = [
+        evidence.missing_runs(run[0].identity.experiment, run[0].identity.network, protocol) for run in several.values()
+    ]
     return evidence.measurement(
         claim,
         [run for runs in several.values() for run in runs],
@@ -200,7 +202,7 @@ def _group(evidence: Evidence, corpus: str, network: str, protocol: str) -> tupl
 def leaks(evidence: Evidence) -> list[Leak]:
     """Of the whole network, for every corpus that was run under both protocols."""
     found = []
-    for corpus in evidence.plan["census"]:
+    for corpus in evidence.plan["summary"]:
         rows = [(corpus, "emotionalvlan", protocol) for protocol in (PUBLISHED, STRICT)]
         published, strict = (score(evidence, *row) for row in rows)
         if published is None or strict is None:
@@ -220,11 +222,11 @@ def _differences(evidence: Evidence, claim: Claim, protocol: str) -> list[str]:
     if corpus == FER2013:
         parts = "random parts" if protocol == PUBLISHED else "the official parts"
         found.append(f"{parts} instead of groups of subjects, which FER2013 cannot give")
-        census = plan["census"][corpus]
-        if census["ledger"]["clips"] < census["of"]:
-            found.append(f"{census['ledger']['clips']:,} of {census['of']:,} pictures")
+        summary = plan["summary"][corpus]
+        if summary["ledger"]["clips"] < summary["of"]:
+            found.append(f"{summary['ledger']['clips']:,} of {summary['of']:,} pictures")
     else:
-        lost = plan["census"][corpus]["ledger"].get("segments_without_face", 0)
+        lost = plan["summary"][corpus]["ledger"].get("segments_without_face", 0)
         found += [f"{lost:,} clips or segments without a face left out"] if lost else []
     if not plan["narrow"] and plan["weights"] == NO_WEIGHTS:
         found.append("random weights to begin with")

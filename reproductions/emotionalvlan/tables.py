@@ -6,7 +6,7 @@ from pathlib import Path
 from common.paper import auditors
 from common.paper.load import Claim, Paper
 from common.paper.verdicts import TOO_SMALL
-from common.results.evidence import Evidence, whole
+from common.results.evidence import Evidence, load_complete
 from common.results.tables import Table
 from common.runs import scores
 from reproductions.emotionalvlan import confusion_tables, groups, measured, sweep
@@ -50,7 +50,7 @@ def make(paper: Paper, profile: str, data: str, results: Path) -> list[Table]:
     Raises:
         UserError: if nothing was run yet, or a run that the tables need is missing.
     """
-    return tables(whole(paper, profile, data, results, timed=()))
+    return tables(load_complete(paper, profile, data, results, timed=()))
 
 
 def tables(evidence: Evidence) -> list[Table]:
@@ -112,19 +112,19 @@ def _ledger(evidence: Evidence) -> Table:
         "segments_with_usual_eyes": "Clips without eyes",
         "segments_without_face": "Clips without face, left out",
     }
-    census = evidence.plan["census"]
+    summary = evidence.plan["summary"]
     rows = [
         {"corpus": name, "people": one["subjects"], "left_out": one["left_out"]} | one["ledger"]
-        for name, one in census.items()
+        for name, one in summary.items()
     ]
     notes = [
         f"{name}: {', '.join(f'{emotion} {count}' for emotion, count in one['emotions'].items())}."
-        for name, one in census.items()
+        for name, one in summary.items()
     ]
-    fer2013 = census.get(FER2013)
+    fer2013 = summary.get(FER2013)
     if fer2013 and (unused := fer2013["of"] - fer2013["ledger"]["clips"]):
         notes.append(f"{FER2013}: {unused:,} of {fer2013['of']:,} pictures are not used in this profile.")
-    notes += [f"Left out: {problem}" for one in census.values() for problem in one["broken"]]
+    notes += [f"Left out: {problem}" for one in summary.values() for problem in one["broken"]]
     return Table("ledger", "What became of the clips and their frames", columns, rows, notes)
 
 
@@ -171,7 +171,7 @@ def _row(evidence: Evidence, claim: Claim, protocol: str, network: str, ours) ->
         "difference": f"{ours.value - claim.number:+.2f}",
         "interval": f"{low:.2f} to {high:.2f}",
         "chance": f"{100 * found.chance:.2f}",
-        "verdict": evidence.word(claim, ours),
+        "verdict": evidence.verdict_label(claim, ours),
     }
 
 

@@ -60,7 +60,7 @@ def reproduce(request: Request) -> Provenance:
     ]
     others = [fit for part in svm_parts for fit in svm_search.fits(request, part, svm_search.searched(request))]
     plan = plans.asked(request, origin, wanted) | {
-        "census": {name: _census(part) for name, part in parts.items()},
+        "summary": {name: _summary(part) for name, part in parts.items()},
         "runs": [asdict(one.identity) for one in (*(job.training for job in jobs), *chosen)],
         "searched": [asdict(fit.identity) for fit in others],
         "splits": _splits(jobs),
@@ -128,7 +128,7 @@ def _splits(jobs: Sequence[Job]) -> dict[str, dict]:
     return found
 
 
-def _census(part: Part) -> dict:
+def _summary(part: Part) -> dict:
     """Pictures by class and official part, and what became of the frames of sequences."""
     table, ledger = part.samples.table, part.samples.ledger
     counts = table.groupby(["emotion", "partition"]).size()

@@ -69,10 +69,10 @@ def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
 
 def pictures(evidence: Evidence) -> Measured | None:
     """How many pictures FER2013 has; None where it was not read."""
-    census = evidence.plan["census"].get("FER2013")
-    if census is None:
+    summary = evidence.plan["summary"].get("FER2013")
+    if summary is None:
         return None
-    return Measured(sum(row["pictures"] for row in census["pictures"]), evidence.data, run=evidence.plan_place)
+    return Measured(sum(row["pictures"] for row in summary["pictures"]), evidence.data, run=evidence.plan_place)
 
 
 def parameters(evidence: Evidence, claim: Claim) -> Measured | None:
@@ -91,7 +91,7 @@ def _difference(evidence: Evidence, claim: Claim, protocol: str) -> Measured | N
     if not all(groups):
         return None
     value, low, high = (limit * claim.scale for limit in scores.difference(*groups))
-    lacking = [evidence.lacking(one, one, protocol) for one in BOTH[claim.experiment][1:]]
+    lacking = [evidence.missing_runs(one, one, protocol) for one in BOTH[claim.experiment][1:]]
     return evidence.measurement(claim, [*groups[0], *groups[1]], value, (low, high), stated, differs=lacking)
 
 

@@ -26,7 +26,7 @@ def claimed(evidence: Evidence, claim: Claim, ours: Measured, quantity: str, pro
         "published": f"{RELATIONS.get(claim.relation, '')}{claim.value}",
         "reproduced": f"{ours.value:,.{digits}f}",
         "difference": f"{verdict.difference:+,.{digits}f}",
-        "verdict": evidence.word(claim, ours),
+        "verdict": evidence.verdict_label(claim, ours),
     }
     if ours.interval is not None:
         low, high = ours.interval

@@ -8,7 +8,7 @@ import numpy as np
 from common.paper import auditors
 from common.paper.load import Claim, Paper
 from common.paper.verdicts import TOO_SMALL
-from common.results.evidence import Evidence, whole
+from common.results.evidence import Evidence, load_complete
 from common.results.tables import Table
 from common.runs import scores
 from common.runs.store import Run
@@ -28,7 +28,7 @@ def make(paper: Paper, profile: str, data: str, results: Path) -> list[Table]:
     Raises:
         UserError: if nothing was run yet, or a run that the tables need is missing.
     """
-    return tables(whole(paper, profile, data, results, timed=()))
+    return tables(load_complete(paper, profile, data, results, timed=()))
 
 
 def tables(evidence: Evidence) -> list[Table]:
@@ -44,7 +44,7 @@ def tables(evidence: Evidence) -> list[Table]:
 
 def _dataset(evidence: Evidence) -> Table:
     """The pictures by class, beside the five classes that the thesis says it picked."""
-    counts = evidence.plan["census"]["FER2013"]["pictures"]
+    counts = evidence.plan["summary"]["FER2013"]["pictures"]
     partitions = sorted(
         {row["partition"] for row in counts}, key=("Training", "PublicTest", "PrivateTest", "Test").index
     )

@@ -44,7 +44,7 @@ def reproduce(request: Request) -> Provenance:
     clips, origin = data.clips(request, folder)
     samples = data.samples(request, clips)
     plan = plans.asked(request, origin, [name for name in EXPERIMENTS if request.wants(name)])
-    plan["census"] = _census(samples) | {
+    plan["summary"] = _summary(samples) | {
         "corpora": data.corpora(request, folder),
         "reconstruction": reconstruction.rows(request, samples.ledger),
     }
@@ -145,7 +145,7 @@ def _split(table, fold) -> dict:
     }
 
 
-def _census(samples: Samples) -> dict:
+def _summary(samples: Samples) -> dict:
     """Windows by emotion and corpus, and what became of all frames: the numbers of Table I and of the ledger."""
     windows = samples.table.groupby(["emotion", "corpus"]).size()
     return {

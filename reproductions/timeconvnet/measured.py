@@ -78,13 +78,13 @@ def windows(evidence: Evidence, claim: Claim) -> Measured | None:
     """Windows of one emotion, or of all (Table I)."""
     if "table1" not in evidence.plan["experiments"]:
         return None
-    counted = [row["windows"] for row in evidence.plan["census"]["windows"] if claim.emotion in (None, row["emotion"])]
+    counted = [row["windows"] for row in evidence.plan["summary"]["windows"] if claim.emotion in (None, row["emotion"])]
     return Measured(sum(counted), evidence.data, run=evidence.plan_place)
 
 
 def corpus(evidence: Evidence, claim: Claim) -> Measured | None:
     """What a corpus holds of which section IV prints a count; None where the plan does not tell."""
-    counted = evidence.plan["census"].get("corpora", {}).get(claim.id)
+    counted = evidence.plan["summary"].get("corpora", {}).get(claim.id)
     return None if counted is None else Measured(counted, evidence.data, run=evidence.plan_place)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from common.paper.load import Claim, Paper
 from common.paper.verdicts import TOO_SMALL, Measured, judge
-from common.results.evidence import Evidence, whole
+from common.results.evidence import Evidence, load_complete
 from common.results.tables import Table
 from common.runs import scores
 from reproductions.timeconvnet import breakdown, measured, reconstruction
@@ -26,7 +26,7 @@ def make(paper: Paper, profile: str, data: str, results: Path) -> list[Table]:
     Raises:
         UserError: if nothing was run yet, or a run that the tables need is missing.
     """
-    return tables(whole(paper, profile, data, results, TIMED))
+    return tables(load_complete(paper, profile, data, results, TIMED))
 
 
 def tables(evidence: Evidence) -> list[Table]:
@@ -35,8 +35,8 @@ def tables(evidence: Evidence) -> list[Table]:
     made = []
     if "table1" in plan["experiments"]:
         made += [_table1(evidence), _ledger(plan)]
-        if plan["census"].get("reconstruction"):
-            made.append(reconstruction.table(evidence.paper, plan["census"]["reconstruction"], plan["data"]))
+        if plan["summary"].get("reconstruction"):
+            made.append(reconstruction.table(evidence.paper, plan["summary"]["reconstruction"], plan["data"]))
     if "table2" in plan["experiments"]:
         made += [_table2(evidence), _statements(evidence), breakdown.table(evidence), _controls(evidence)]
     if "speed" in plan["experiments"] and evidence.speed:
@@ -48,7 +48,7 @@ def tables(evidence: Evidence) -> list[Table]:
 
 def _table1(evidence: Evidence) -> Table:
     paper, plan = evidence.paper, evidence.plan
-    counts = plan["census"]["windows"]
+    counts = plan["summary"]["windows"]
     corpora = sorted({row["corpus"] for row in counts})
     printed_total, our_total = paper.claim("table1-total-windows").number, sum(row["windows"] for row in counts)
     rows = []
@@ -90,14 +90,14 @@ def _ledger(plan: dict) -> Table:
         "too_short": "Clips too short",
         "without_any_face": "Clips without face",
     }
-    ledger = plan["census"]["ledger"]
-    rows = [{"corpus": c, "subjects": plan["census"]["subjects"][c]} | ledger[c] for c in sorted(ledger)]
+    ledger = plan["summary"]["ledger"]
+    rows = [{"corpus": c, "subjects": plan["summary"]["subjects"][c]} | ledger[c] for c in sorted(ledger)]
     total = {key: sum(row[key] for row in rows) for key in columns if key != "corpus"}
     read = total["frames_read"] - total["frames_skipped"]
     notes = [
         f"The detector lost the face in {total['frames_without_face']:,} of {read:,} frames "
         f"({total['frames_without_face'] / max(read, 1):.1%}); every window with such a frame is dropped.",
-        *[f"Left out: {problem}" for problem in plan["census"]["broken"]],
+        *[f"Left out: {problem}" for problem in plan["summary"]["broken"]],
     ]
     return Table("ledger", "What became of the frames", columns, [*rows, {"corpus": "Total"} | total], notes)
 
@@ -139,7 +139,7 @@ def _accuracy(evidence: Evidence, key: str, protocol: str) -> dict | None:
         "reproduced": f"{ours.value:.3f}",
         "difference": f"{verdict.difference:+.3f}",
         "interval": f"{low:.3f} to {high:.3f}",
-        "verdict": evidence.word(claim, ours),
+        "verdict": evidence.verdict_label(claim, ours),
         "why": verdict.why,
     }
 
@@ -206,7 +206,7 @@ def _statement(evidence: Evidence, claim: Claim, protocol: str | None, ours: Mea
         "published": relation + claim.value,
         "reproduced": f"{ours.value:.{digits}f}",
         "interval": None if low is None else f"{low:.{digits}f} to {high:.{digits}f}",
-        "verdict": evidence.word(claim, ours),
+        "verdict": evidence.verdict_label(claim, ours),
         "why": "; ".join(filter(None, [evidence.judge(claim, ours).why, ours.note])),
     }
 

@@ -44,7 +44,7 @@ class FindingGroup:
 
 
 @dataclass(frozen=True)
-class Census:
+class DatasetSummary:
     """The counts of one copy of a data set, and what was odd about it."""
 
     corpus: str
@@ -52,7 +52,7 @@ class Census:
     findings: tuple[FindingGroup, ...]
 
 
-def census(index: Index, expected: Iterable[Expectation], examples: int = 3) -> Census:
+def summarise(index: Index, expected: Iterable[Expectation], examples: int = 3) -> DatasetSummary:
     """Compare an index with the published counts, then list the classes that nobody counted.
 
     Counts include the clips that a setting leaves out, so a complete copy is complete under every setting.
@@ -61,7 +61,7 @@ def census(index: Index, expected: Iterable[Expectation], examples: int = 3) -> 
     rows = [_row(index, expectation, expected) for expectation in expected]
     counted = {expectation.what for expectation in expected}
     rows += [Row(what, None, count(index, what), "", "unpublished") for what in _classes(index) if what not in counted]
-    return Census(index.corpus, tuple(rows), group(index.findings, examples))
+    return DatasetSummary(index.corpus, tuple(rows), group(index.findings, examples))
 
 
 def count(index: Index, what: str) -> int:
