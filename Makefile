@@ -17,7 +17,7 @@ COMMON  = $(call flag,DATA,data) $(call flag,PROFILE,profile) $(call flag,PROTOC
           $(call flag,SEEDS,seeds) $(call flag,WORKERS,workers) $(call flag,LAUNCHER,launcher) \
           $(foreach word,$(SET),--setting "$(word)") $(if $(SKIP_BROKEN),--skip-broken) \
           $(if $(MIXED),--mixed-precision) $(if $(XLA),--xla) $(call flag,MODELS,models)
-OPTIONS = $(COMMON) $(call flag,EXPERIMENT,experiment) $(if $(FRESH),--fresh)
+OPTIONS = $(COMMON) $(call flag,EXPERIMENT,experiment) $(call flag,NETWORK,network) $(call flag,EPOCHS,epochs) $(if $(FRESH),--fresh)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup reproduce search list verify-data models table claims compare audit report parameters predict live export test lint format bench study regression baseline reference readme lock clean
@@ -25,7 +25,7 @@ OPTIONS = $(COMMON) $(call flag,EXPERIMENT,experiment) $(if $(FRESH),--fresh)
 help:  ## this text
 	@echo "Reproductions of five papers on facial expression recognition. Targets:"; echo
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
-	@echo; echo "Variables: PAPER DATA PROFILE=quick|paper PROTOCOL=published|strict|both EXPERIMENT SEEDS=0,1 SET=name=value FRESH=1 WORKERS LAUNCHER=ray"
+	@echo; echo "Variables: PAPER DATA PROFILE=quick|paper PROTOCOL=published|strict|both EXPERIMENT NETWORK EPOCHS SEEDS=0,1 SET=name=value FRESH=1 WORKERS LAUNCHER=ray"
 
 setup: $(READY)  ## make the virtual environment (GPU=1: with the CUDA libraries, CLUSTER=1: with Ray, EXPORT=1: for ONNX)
 
@@ -56,7 +56,7 @@ models: $(READY)  ## MODELS=<folder>: which trained face detectors are there, an
 	@$(SUITE) models $(call flag,MODELS,models)
 
 table: $(READY)  ## PAPER=timeconvnet: print the tables of finished runs again
-	@$(SUITE) table $(PAPER) $(call flag,DATA,data) $(call flag,PROFILE,profile) $(call flag,FORMAT,format)
+	@$(SUITE) table $(PAPER) $(call flag,DATA,data) $(call flag,PROFILE,profile) $(call flag,EPOCHS,epochs) $(call flag,FORMAT,format)
 
 claims: $(READY)  ## where every printed number stands (PAPER=timeconvnet, FORMAT=json|csv|markdown, STRICT=1)
 	@$(SUITE) claims $(call flag,PAPER,paper) $(if $(FORMAT),--$(FORMAT)) $(if $(STRICT),--strict)

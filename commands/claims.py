@@ -187,7 +187,8 @@ def table(collection: Collection) -> Table:
     """The rows for people; numbers in the digits of the paper."""
     rows = [one.row | readable(one) for one in collection.standings]
     columns = {key: key for key in KEYS}
-    return Table("claims", f"{len(rows)} printed numbers", columns, rows, _needed(collection.standings))
+    aside = [f"{one.paper.name}: {note}" for some in collection.evidence.values() for one in some for note in one.notes]
+    return Table("claims", f"{len(rows)} printed numbers", columns, rows, _needed(collection.standings) + aside)
 
 
 def readable(one: Standing) -> dict[str, str | None]:

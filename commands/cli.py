@@ -24,6 +24,7 @@ Data = Annotated[Path | None, typer.Option(help="Folder with the licensed data s
 Models = Annotated[Path | None, typer.Option(help="Folder with trained face detectors: see `models`.")]
 Launcher = Annotated[str, typer.Option(help="local: this machine. ray: the cluster at RAY_ADDRESS.")]
 Profile = Annotated[str, typer.Option(help="quick: small sizes, minutes. paper: the paper's own settings.")]
+Epochs = Annotated[int | None, typer.Option(help="Epochs of every training instead of the profile's, as a trial.")]
 Setting = Annotated[list[str], typer.Option(help="An open decision of the paper, as name=value.")]
 SkipBroken = Annotated[bool, typer.Option("--skip-broken", help="Go on without unreadable clips.")]
 MixedPrecision = Annotated[bool, typer.Option("--mixed-precision", help="Compute in 16 bits.")]
@@ -40,6 +41,8 @@ def reproduce(
         str, typer.Option(help="published, clip-disjoint, strict, both (first and last), all.")
     ] = "both",
     experiment: Annotated[str, typer.Option(help="Only these, separated by commas: see `list`.")] = "",
+    network: Annotated[str, typer.Option(help="Only these of the paper's networks, separated by commas.")] = "",
+    epochs: Epochs = None,
     seeds: Annotated[str, typer.Option(help="One training each, as in 0,1,2.")] = "",
     setting: Setting = [],  # noqa: B006 - typer copies it
     fresh: Annotated[bool, typer.Option("--fresh", help="Train anew what is finished.")] = False,
@@ -64,6 +67,8 @@ def reproduce(
         profile=profile or ("paper" if data else "quick"),
         protocol=protocol,
         experiment=experiment,
+        network=network,
+        epochs=epochs,
         seeds=seeds,
         settings=setting,
         fresh=fresh,
@@ -126,13 +131,15 @@ def table(
     paper: PaperName,
     data: Data = None,
     profile: Profile = "",
+    epochs: Epochs = None,
     format: Annotated[str, typer.Option(help="screen, markdown, csv or json.")] = "screen",
     save: Annotated[bool, typer.Option("--save", help="Also write them and their pictures below results.")] = False,
 ) -> None:
     """Print the tables of finished runs again, without running anything."""
     from commands import reproduce
 
-    reproduce.table(paper, profile or ("paper" if data else "quick"), "real" if data else "synthetic", format, save)
+    kind = "real" if data else "synthetic"
+    reproduce.table(paper, profile or ("paper" if data else "quick"), kind, format, save, epochs)
 
 
 @app.command("list")
@@ -154,9 +161,9 @@ def verify_data(data: Data = None) -> None:
 @app.command()
 def models(models: Models = None) -> None:
     """Which trained face detectors are there, whether their files are right, and where to get the others."""
-    from commands import models
+    from commands.models import show
 
-    models.show(models)
+    show(models)
 
 
 @app.command()

@@ -1,6 +1,6 @@
 """Confusion matrices and learning curves of finished runs, as PNG files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import fill
 
@@ -10,25 +10,27 @@ from common.media.clips import WATERMARK
 from common.paper.load import Paper
 from common.results.evidence import load_complete
 from common.runs import scores
-from common.runs.store import Run
+from common.runs.store import Run, labels
+from reproductions import registry
 
 LINE = 36  # characters of a title that fit above a picture
 
 
-def draw(paper: Paper, profile: str, data: str, results: Path) -> Path:
-    """Draw the runs of the last `reproduce` with this profile and data; returns their folder.
+def draw(paper: Paper, name: str, data: str, results: Path) -> Path:
+    """Draw the runs of the last `reproduce` of this name (`Request.plan_name`) and data; returns their folder.
 
     One picture a protocol: a confusion matrix for every network (rows true, columns predicted, counts over all
     seeds), and one of all learning curves, where there are any. Pictures of drawn data say so.
     """
-    folder = results / "pictures" / paper.name / f"{profile}-{data}"
-    made = load_complete(paper, profile, data, results, timed=())
+    folder = results / "pictures" / paper.name / f"{name}-{data}"
+    made = load_complete(paper, name, data, results, timed=())
     if not made.runs:
         return folder
     folder.mkdir(parents=True, exist_ok=True)
     note = WATERMARK if data == "synthetic" else ""
+    names = labels((run.identity for run in made.runs), registry.reproduction(paper.name).experiments.CONTROLS)
     for protocol in made.plan["protocols"]:
-        groups = _by_network([run for run in made.runs if run.identity.protocol == protocol])
+        groups = _by_network([run for run in made.runs if run.identity.protocol == protocol], names)
         if not groups:
             continue
         _confusions(groups, folder / f"confusion-{protocol}.png", f"{paper.name}, {protocol}", note)
@@ -38,10 +40,10 @@ def draw(paper: Paper, profile: str, data: str, results: Path) -> Path:
     return folder
 
 
-def _by_network(found: Sequence[Run]) -> dict[str, list[Run]]:
+def _by_network(found: Sequence[Run], names: Mapping[tuple[str, str], str]) -> dict[str, list[Run]]:
     groups: dict[str, list[Run]] = {}
     for run in found:
-        groups.setdefault(run.identity.label, []).append(run)
+        groups.setdefault(names[run.identity.experiment, run.identity.network], []).append(run)
     return groups
 
 

@@ -1,11 +1,11 @@
 """`reproduce` and `table`: run a paper, show its tables, keep them as files and pictures."""
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 from common.paper import load as papers
 from common.paper.load import Paper
+from common.results import evidence
 from common.results.config import (
     Request,
     cache_from_environment,
@@ -15,7 +15,7 @@ from common.results.config import (
 )
 from common.results.tables import Table
 from common.support.console import console, errors
-from common.support.errors import UserError, unknown
+from common.support.errors import unknown
 from reproductions import buildable, registry
 
 
@@ -29,22 +29,23 @@ def reproduce(name: str, **options) -> list[Table]:
         UserError: for anything that the user can mend.
     """
     request, paper = checked(name, **options), registry.reproduction(name)
-    _require_protocol(request, paper.experiments.PROTOCOLS)
     began = time.monotonic()
     line = describe(request)
     console.rule()
     console.print(f"{request.paper.title} ({request.paper.year})\n{line}", markup=False)
     console.rule()
     buildable.check(request)
+    for note in request.notes:
+        console.print(note, markup=False)
     data = paper.experiments.reproduce(request).word
 
-    tables = paper.tables.make(request.paper, request.profile, data, request.results)
+    tables = all_tables(request.paper, request.plan_name, data, request.results)
     console.print()
     for table in tables:
         table.show(console)
     if data == "synthetic":
         console.print("[yellow]Synthetic data: these figures test the machinery and say nothing about the paper.")
-    console.print(_save(tables, request.paper, request.profile, data, request.results), markup=False)
+    console.print(_save(tables, request.paper, request.plan_name, data, request.results), markup=False)
     console.rule()
     console.print(f"{line} · {time.monotonic() - began:.0f} s", markup=False)
     return tables
@@ -58,21 +59,38 @@ def checked(name: str, **options) -> Request:
     """
     given = registry.reproduction(name)
     given.check()  # not after hours of training, when its tables are asked for
+    known = given.experiments
     places = {"cache": cache_from_environment(), "results": results_from_environment()}
     options["models"] = options.get("models") or models_from_environment()
-    return check(papers.load(name), given.experiments.EXPERIMENTS, **(places | options))
+    return check(papers.load(name), known.EXPERIMENTS, known.PROTOCOLS_OF, known.NETWORKS_OF, **(places | options))
 
 
-def _require_protocol(request: Request, known: Sequence[str]) -> None:
-    """Name the protocols that the paper has not; an error if there is no other."""
-    absent = [protocol for protocol in request.protocols if protocol not in known]
-    if len(absent) == len(request.protocols):
-        raise UserError(f"{request.paper.name} is not run as {' or '.join(absent)}.", f"Known: {', '.join(known)}.")
-    if absent:
-        console.print(f"{request.paper.name} is not run as {' or '.join(absent)}: left out.", markup=False)
+def all_tables(paper: Paper, name: str, data: str, results: Path) -> list[Table]:
+    """The tables of what was planned under a name (`Request.plan_name`), each with what sets it apart.
+
+    Those of experiments that were asked for with other answers than the last command's come last; where both have a
+    table of one name, the files of these get another.
+
+    Raises:
+        UserError: if nothing was run yet, or a run that the tables need is missing.
+    """
+    module = registry.reproduction(paper.name).tables
+    made = module.make(paper, name, data, results)
+    whole = evidence.load_complete(paper, name, data, results, timed=())
+    for table in made:
+        table.notes = [*table.notes, *whole.notes]
+    for number, other in enumerate(evidence.aside(paper, name, data, results), start=1):
+        taken = {table.name for table in made}
+        for table in module.tables(other):
+            table.notes = [*table.notes, *other.notes]
+            table.name += f"-aside{number}" if table.name in taken else ""
+            made.append(table)
+    return made
 
 
-def table(name: str, profile: str, data: str, format: str = "screen", save: bool = False) -> None:
+def table(
+    name: str, profile: str, data: str, format: str = "screen", save: bool = False, epochs: int | None = None
+) -> None:
     """Print the tables of finished runs; `save` also writes them and their pictures below results, as a run does."""
     formats = {"screen": None, "markdown": Table.markdown, "csv": Table.csv, "json": Table.json}
     if format not in formats:
@@ -80,15 +98,15 @@ def table(name: str, profile: str, data: str, format: str = "screen", save: bool
     paper = papers.load(name)
     if profile not in paper.profiles:
         raise unknown("profile", profile, paper.profiles)
-    results = results_from_environment()
-    tables = registry.reproduction(name).tables.make(paper, profile, data, results)
+    results, plan_name = results_from_environment(), Request(paper, profile, epochs=epochs).plan_name
+    tables = all_tables(paper, plan_name, data, results)
     for one in tables:
         if format == "screen":
             one.show(console)
         else:
             print(formats[format](one))
     if save:
-        errors.print(_save(tables, paper, profile, data, results), markup=False)
+        errors.print(_save(tables, paper, plan_name, data, results), markup=False)
 
 
 def describe(request: Request) -> str:
@@ -96,26 +114,28 @@ def describe(request: Request) -> str:
     from common.training import devices
 
     changed = "".join(f", {name}={value}" for name, value in request.changed_settings.items())
+    small = f" with {request.epochs} epochs instead of its own" if request.epochs else ""
+    small += f", only {' and '.join(request.networks)}" if request.networks else ""
     return (
-        f"profile {request.profile} · data {request.data or 'synthetic (drawn faces)'} · "
+        f"profile {request.profile}{small} · data {request.data or 'synthetic (drawn faces)'} · "
         f"protocol {' and '.join(request.protocols)} · seed {', '.join(map(str, request.seeds))} · "
         f"settings default{changed} · Keras on {devices.choose_backend()}"
     )
 
 
-def _save(tables: list[Table], paper: Paper, profile: str, data: str, results: Path) -> str:
+def _save(tables: list[Table], paper: Paper, name: str, data: str, results: Path) -> str:
     """Write tables and pictures below results; returns where they lie, in one line."""
     from commands import pictures
 
-    folder = tables_folder(results, paper.name, profile, data)
+    folder = tables_folder(results, paper.name, name, data)
     for table in tables:
         table.save(folder)
-    drawn = pictures.draw(paper, profile, data, results)
+    drawn = pictures.draw(paper, name, data, results)
     return f"Tables: {_short(folder)}   Pictures: {_short(drawn)}"
 
 
-def tables_folder(results: Path, name: str, profile: str, data: str) -> Path:
-    return results / "tables" / name / f"{profile}-{data}"
+def tables_folder(results: Path, paper: str, name: str, data: str) -> Path:
+    return results / "tables" / paper / f"{name}-{data}"
 
 
 def _short(path: Path) -> str:

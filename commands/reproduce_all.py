@@ -7,6 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
 from commands import report, reproduce
+from common.results.config import PROTOCOLS
 from common.results.tables import Table
 from common.support import workers
 from common.support.console import console
@@ -14,8 +15,9 @@ from common.support.errors import UserError
 from reproductions import registry
 
 ALL = "all"
+NOT_THERE = "left out: it has no such protocol"
 # What has a meaning in one paper only.
-OF_ONE_PAPER = ("experiment", "settings")
+OF_ONE_PAPER = ("experiment", "network", "settings")
 
 
 def reproduce_all(**options) -> None:
@@ -33,7 +35,7 @@ def reproduce_all(**options) -> None:
     rows = [_row(name, options) for name in registry.runnable()]
     report.write(strict=False)
     Table("all", "All papers", {"paper": "Paper", "seconds": "Seconds", "outcome": "Outcome"}, rows).show(console)
-    failed = [f"{row['paper']} ({row['outcome']})" for row in rows if row["outcome"] != "finished"]
+    failed = [f"{row['paper']} ({row['outcome']})" for row in rows if row["outcome"] not in ("finished", NOT_THERE)]
     if failed:
         raise UserError(
             f"{len(failed)} of {len(rows)} papers could not be finished: {'; '.join(failed)}.",
@@ -44,19 +46,29 @@ def reproduce_all(**options) -> None:
 def _check(options: dict) -> None:
     if any(options.get(name) for name in OF_ONE_PAPER):
         raise UserError(
-            "Experiments and settings belong to one paper, so they cannot be chosen for all.",
-            "Leave EXPERIMENT and SET out, or name the paper.",
+            "Experiments, networks and settings belong to one paper, so they cannot be chosen for all.",
+            "Leave EXPERIMENT, NETWORK and SET out, or name the paper.",
         )
     for name in registry.runnable():
-        reproduce.checked(name, **options)
+        if _divided(name, options):
+            reproduce.checked(name, **options)
     if options.get("data"):
         from datasets import tree
 
         tree.require_root(options["data"])
 
 
+def _divided(name: str, options: dict) -> bool:
+    """Whether a paper has one of the protocols asked for; also where there is no such word, which is told later."""
+    asked = PROTOCOLS.get(options.get("protocol", "both"), ())
+    known = registry.reproduction(name).experiments.PROTOCOLS_OF.values()
+    return not (asked and known) or any(set(asked) & set(some) for some in known)
+
+
 def _row(name: str, options: dict) -> dict:
     """Run one paper; says how long it took and what came of it."""
+    if not _divided(name, options):
+        return {"paper": name, "seconds": 0, "outcome": NOT_THERE}
     began = time.monotonic()
     problem = _problem(name, options)
     outcome = "finished" if problem is None else _sentence(problem)

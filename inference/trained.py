@@ -19,8 +19,6 @@ from reproductions import registry
 from reproductions.inference import Watching
 
 WEIGHTS = "model.keras"
-# Networks of controls are trained on what is wrong, to see what comes of it.
-CONTROL = "control"
 DRAWN = "trained on drawn faces (synthetic): says nothing about people"
 
 
@@ -141,8 +139,9 @@ def describe(run: Run) -> str:
 
 def usable(run: Run) -> bool:
     """Whether a run has a network that is meant for use and can be shown a video."""
-    meant = not run.identity.experiment.startswith(CONTROL)
-    return meant and (run.folder / WEIGHTS).is_file() and _watches(run.identity.paper)
+    paper, experiment = run.identity.paper, run.identity.experiment
+    there = (run.folder / WEIGHTS).is_file() and _watches(paper)
+    return there and experiment not in registry.reproduction(paper).experiments.CONTROLS
 
 
 def _rank(run: Run) -> tuple[bool, int]:

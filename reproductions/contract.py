@@ -4,6 +4,9 @@ A paper is a folder with a paper.yaml (what is printed) and these modules (how i
 
     experiments.py  EXPERIMENTS = {"table1": "Table 1: accuracy on SAVEE"}     required
                     PROTOCOLS = ("published", "strict")
+                    PROTOCOLS_OF = {"table1": PROTOCOLS}
+                    NETWORKS_OF = {"table1": ("one_frame",)}
+                    CONTROLS = ()
                     CORPORA = ("savee",)
                     def reproduce(request): ...                                 -> Provenance
     measured.py     def stated(request, claim, run): ...                        required
@@ -48,6 +51,11 @@ class Experiments(Protocol):
 
     EXPERIMENTS: Annotated[Mapping[str, str], "the title of every experiment by its key"]
     PROTOCOLS: Annotated[Sequence[str], "the protocols under which the paper can be run"]
+    PROTOCOLS_OF: Annotated[
+        Mapping[str, Sequence[str]], "the protocols of every experiment, those left out that do not depend on any"
+    ]
+    NETWORKS_OF: Annotated[Mapping[str, Sequence[str]], "the networks of every experiment that trains any"]
+    CONTROLS: Annotated[Sequence[str], "the experiments whose networks are trained on what is wrong, as a control"]
     CORPORA: Annotated[Sequence[str], "the keys of the data sets that it reads"]
 
     def reproduce(self, request: "Request") -> "Provenance":

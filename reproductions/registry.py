@@ -25,6 +25,9 @@ from reproductions.contract import (
     Tables,
 )
 
+# Not every paper has a control, or a network.
+MAY_BE_EMPTY = ("CONTROLS", "NETWORKS_OF")
+
 
 def runnable() -> list[str]:
     """The papers that have experiments."""
@@ -157,10 +160,14 @@ def _check_value(place: str, part: str, module: Any, given: str, kind: Any) -> N
     value = getattr(module, given, None)
     if value is None:
         raise UserError(f"{place} lacks {given}, {what}.", _remedy(part))
-    if not isinstance(value, get_origin(kind)) or isinstance(value, str) or not value:
+    if not isinstance(value, get_origin(kind)) or isinstance(value, str) or not (value or given in MAY_BE_EMPTY):
         raise UserError(f"{given} in {place} is no {get_origin(kind).__name__} of {what}.", _remedy(part))
     *_, element = kind.__args__
     for one in value.values() if isinstance(value, Mapping) else value:
+        if get_origin(element):
+            if isinstance(one, str) or not all(isinstance(word, str) for word in one):
+                raise UserError(f"{given} in {place} is to give {what}, and {one!r} is no list.", _remedy(part))
+            continue
         if element is str and not isinstance(one, str):
             raise UserError(f"{given} in {place} is to give {what}, and {one!r} is no text.", _remedy(part))
         for attribute in get_type_hints(element) if element is not str else ():

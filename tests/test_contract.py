@@ -30,7 +30,7 @@ def draw(paper, profile, data, results): ...
 """
 FIGURES = "def strips(): ..."
 GIVEN = {
-    "experiments": ["EXPERIMENTS", "PROTOCOLS", "CORPORA", "reproduce"],
+    "experiments": ["EXPERIMENTS", "PROTOCOLS", "PROTOCOLS_OF", "NETWORKS_OF", "CONTROLS", "CORPORA", "reproduce"],
     "measured": ["stated", "measurements"],
     "tables": ["make", "tables", "leaks"],
     "models": ["NETWORKS"],
@@ -163,6 +163,7 @@ def test_what_another_part_needs_is_named(added, part, needed):
             'PROTOCOLS = "published"',
             "PROTOCOLS in .* is no Sequence of the",
         ),
+        ("experiments", r"NETWORKS_OF = .*", 'NETWORKS_OF = {"table1": "one_frame"}', "'one_frame' is no list"),
         (
             "experiments",
             r"def reproduce\(request: Request\)",
@@ -201,7 +202,7 @@ def test_names_that_nothing_has_are_told(added, old, new, told):
 def test_a_protocol_that_a_paper_has_not_is_refused(monkeypatch, tmp_path):
     monkeypatch.setenv("FER_RESULTS", str(tmp_path))
     told = refused(lambda: reproduce.reproduce("emotionalvlan", protocol="clip-disjoint"))
-    assert told == "emotionalvlan is not run as clip-disjoint. Known: published, strict."
+    assert told.startswith("There is no protocol clip-disjoint in emotionalvlan. Choose published or strict")
 
 
 def test_what_only_looks_needs_no_backend(tmp_path):

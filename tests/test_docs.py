@@ -245,7 +245,8 @@ def test_the_citation_names_this_version_and_every_paper(citation):
     assert {"cff-version", "message", "title", "authors"} <= set(citation)
     assert citation["version"] == of_project("version")
     cited = {one["title"]: one for one in citation["references"]}
-    assert len(cited) == len(papers.names())
+    missing = {papers.load(name).title for name in papers.names()} ^ set(cited)
+    assert not missing, f"CITATION.cff and the papers do not agree: {missing} (docs/adding-a-paper.md)"
     for paper in map(papers.load, papers.names()):
         one = cited[paper.title]
         assert [f"{who['family-names']}, {who['given-names']}" for who in one["authors"]] == paper.authors

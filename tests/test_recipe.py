@@ -14,7 +14,7 @@ from common.samples.augmentation import Augmentation
 from common.samples.offline_augmentation import Copies, Moves
 from common.support.errors import UserError
 from common.training.batches import class_labels
-from common.training.recipe import EarlyStopping, Recipe
+from common.training.recipe import EarlyStopping, Plateau, Recipe
 from common.training.spec import Training
 from common.training.train import train
 
@@ -127,6 +127,7 @@ def test_every_field_decides_the_key(tmp_path):
         {"class_weights": True},
         {"accumulation": 2},
         {"pixel_scaling": "symmetric"},
+        *({"plateau": Plateau(patience=patience)} for patience in (2, 3)),
         {"augmentation": Augmentation()},
         *({"augmentation": Copies((Moves(1, 2, 3),), fill=fill)} for fill in (0, "edge")),
         {"augmentation": Copies((Moves(1, 2, 3),), per="frame")},

@@ -175,3 +175,16 @@ print(sorted({"tensorflow", "keras", "jax", "pandas", "cv2"} & set(sys.modules))
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_runs_are_called_by_their_network_where_that_is_enough():
+    def labels(*pairs, controls=()):
+        made = [
+            store.Identity("p", experiment, "strict", "quick", network, {}, {}, 0, "d", "s")
+            for experiment, network in pairs
+        ]
+        return list(store.labels(made, controls).values())
+
+    assert labels(("table2", "a"), ("table2", "b")) == ["a", "b"]
+    assert labels(("fold", "a"), ("one-out", "a"), ("a", "a")) == ["a (fold)", "a (one-out)", "a"]
+    assert labels(("table2", "a"), ("shuffled", "a"), controls=("shuffled",)) == ["a", "a (shuffled)"]

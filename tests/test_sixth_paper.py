@@ -51,6 +51,7 @@ def suite(tmp_path_factory) -> Path:
     for package in ("common", "datasets", "reproductions", "inference", "commands"):
         shutil.copytree(ROOT / package, root / package, ignore=unwanted if package == "reproductions" else None)
     (root / "results").mkdir()
+    (root / "README.md").write_text("# A suite of one paper\n")
     shutil.copy(ROOT / "results" / "parameters.json", root / "results")
     add(root, TEMPLATE.name)
     for name, failure in FAILURES.items():
@@ -118,6 +119,31 @@ def test_its_runs_are_compared_with_the_printed_number(run, runs):
     assert "91.7" in compared.stdout and "comparable" in compared.stdout
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("list",),
+        ("table", TEMPLATE.name),
+        ("table", TEMPLATE.name, "--format", "json"),
+        ("claims", "--paper", TEMPLATE.name),
+        ("claims", "--paper", TEMPLATE.name, "--json"),
+        ("audit", "--paper", TEMPLATE.name),
+        ("compare", "{published}", "published"),
+        ("compare", "{strict}", "published"),
+        ("compare", "{published}", "{strict}"),
+        ("report",),
+        ("readme", "--check"),
+        ("table", "--help"),
+    ],
+    ids=" ".join,
+)
+def test_every_light_command_works_on_it(run, runs, words):
+    places = {path.parent.parent.parent.name: path.parent for path in runs}
+    done = run(*(word.format(**places) for word in words))
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stdout + done.stderr and done.stdout.strip()
+
+
 def test_failing_papers_are_named_at_the_end_and_the_others_still_run(everything, suite):
     assert everything.returncode == 2, everything.stderr
     end = everything.stderr[everything.stderr.index("error: 3 of 4 papers could not be finished") :]
@@ -138,6 +164,20 @@ def test_what_is_finished_is_not_run_again(run, runs, suite):
     assert again.returncode == 0, again.stderr
     assert {path: path.stat().st_mtime for path in runs} == runs
     assert "Training: 0 epochs" in again.stdout
+
+
+def test_something_small_is_tried_without_touching_what_was_run(run, runs, suite):
+    done = run("reproduce", TEMPLATE.name, "--epochs", "1", "--network", "one_frame", "--protocol", "strict")
+    assert done.returncode == 0, done.stderr
+    assert "quick with 1 epochs instead of its own, only one_frame" in done.stdout
+    tables = suite / "results/tables" / TEMPLATE.name
+    trial = json.loads((tables / "quick-1-epochs-synthetic/table1.json").read_text())
+    assert trial["meta"]["epochs"] == 1 and "other networks not run" in trial["notes"][-1]
+    whole = json.loads((tables / "quick-synthetic/table1.json").read_text())
+    assert len(whole["rows"]) == 2 and "epochs" not in whole["meta"]
+    assert {path: path.stat().st_mtime for path in runs} == runs
+    (tried,) = set((suite / "results/runs" / TEMPLATE.name).rglob("run.json")) - set(runs)
+    assert [json.loads(path.read_text())["identity"]["recipe"]["epochs"] for path in (tried, *runs)] == [1, 2, 2]
 
 
 def test_its_network_watches_a_video(run, runs, cache, tmp_path):
@@ -195,8 +235,8 @@ def test_ctrl_c_ends_all_papers(start, suite):
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"experiment": "table1"}, "Experiments and settings belong to one paper"),
-        ({"settings": ["checkpoint=last"]}, "Experiments and settings belong to one paper"),
+        ({"experiment": "table1"}, "Experiments, networks and settings belong to one paper"),
+        ({"settings": ["checkpoint=last"]}, "Experiments, networks and settings belong to one paper"),
         ({"profile": "quik"}, "Did you mean quick?"),
         ({"protocol": "honset"}, "Did you mean strict?"),
         ({"seeds": "0,one"}, "are not whole numbers"),

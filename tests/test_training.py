@@ -28,7 +28,7 @@ from common.support.errors import UserError
 from common.training import devices, model_cache
 from common.training.batch_norm import MovingStatistics
 from common.training.batches import class_labels
-from common.training.recipe import CHECKPOINTS, EarlyStopping, Recipe
+from common.training.recipe import CHECKPOINTS, EarlyStopping, Plateau, Recipe
 from common.training.spec import Training
 from common.training.stream import feed
 from common.training.train import train
@@ -361,20 +361,30 @@ KILLED = """
 import sys, time
 sys.path[:0] = [{here!r}, {root!r}]
 from pathlib import Path
-from test_training import DRAWN, little, train
+from test_training import DRAWN, RECIPES, little, train
 
 def slowly(epoch, epochs, logs):
-    if epoch == 3:
+    if epoch == {epoch}:
         Path({mark!r}).touch()
         time.sleep(60)
 
-train(little(), Path({runs!r}), provenance=DRAWN, save_every=0, progress=slowly)
+train(little(RECIPES[{name!r}]), Path({runs!r}), provenance=DRAWN, save_every=0, progress=slowly)
 """
+# Nothing improves by 100, so every two epochs the rate falls; the training is killed between two such epochs.
+RECIPES = {
+    "schedule": RECIPE,
+    "plateau": changed(
+        epochs=7, schedule=(), plateau=Plateau("val_loss", factor=0.5, patience=2, min_delta=100.0, min_lr=3e-3)
+    ),
+}
 
 
-def test_a_killed_training_continues_and_ends_as_if_nothing_had_happened(run, tmp_path):
-    mark = tmp_path / "mark"
-    code = KILLED.format(here=str(HERE), root=str(HERE.parent), mark=str(mark), runs=str(tmp_path / "runs"))
+def killed_after(epoch: int, name: str, folder: Path) -> None:
+    """Begin the training of a recipe in another process and kill it after so many epochs."""
+    mark = folder / "mark"
+    code = KILLED.format(
+        here=str(HERE), root=str(HERE.parent), mark=str(mark), runs=str(folder / "runs"), epoch=epoch, name=name
+    )
     process = subprocess.Popen([sys.executable, "-c", code])
     deadline = time.monotonic() + 120
     while not mark.exists():
@@ -383,16 +393,38 @@ def test_a_killed_training_continues_and_ends_as_if_nothing_had_happened(run, tm
         time.sleep(0.1)
     process.send_signal(signal.SIGKILL)
     process.wait()
+
+
+@pytest.mark.parametrize(("name", "epochs"), [("schedule", 3), ("plateau", 4)])
+def test_a_killed_training_continues_and_ends_as_if_nothing_had_happened(name, epochs, tmp_path):
+    killed_after(epochs, name, tmp_path)
     (unfinished,) = store.find(tmp_path / "runs")[1]
     assert unfinished.folder.name.endswith(".partial")
 
-    done = train(little(), tmp_path / "runs", provenance=DRAWN)
-    assert done.record["epochs_resumed_from"] == 3
-    whole = run[0]
+    done = train(little(RECIPES[name]), tmp_path / "runs", provenance=DRAWN)
+    assert done.record["epochs_resumed_from"] == epochs
+    whole = train(little(RECIPES[name]), tmp_path / "whole", provenance=DRAWN)
     assert (done.folder / "predictions.csv").read_bytes() == (whole.folder / "predictions.csv").read_bytes()
     drop = ["seconds"]
     assert done.curves().drop(columns=drop).equals(whole.curves().drop(columns=drop))
     assert store.find(tmp_path / "runs")[1] == []
+
+
+def test_the_rate_falls_on_a_plateau_and_no_lower_than_is_said(tmp_path):
+    done = train(little(RECIPES["plateau"]), tmp_path, provenance=DRAWN)
+    assert done.curves().learning_rate.tolist() == [1e-2, 1e-2, 1e-2, 5e-3, 5e-3, 3e-3, 3e-3]
+    steady = train(little(changed(epochs=7, schedule=())), tmp_path, provenance=DRAWN)
+    assert done.curves().loss[:3].tolist() == steady.curves().loss[:3].tolist()
+    assert done.curves().loss[4] != steady.curves().loss[4]
+
+
+def test_a_plateau_is_refused_beside_a_schedule_and_without_a_validation_part(tmp_path):
+    with pytest.raises(UserError, match="both by a schedule and on a plateau"):
+        train(little(changed(plateau=Plateau())), tmp_path, provenance=DRAWN)
+    nothing = dataclasses.replace(FOLD, validation=np.empty(0, np.int64))
+    with pytest.raises(UserError, match="no samples for validation"):
+        recipe = changed(schedule=(), checkpoint="last", plateau=Plateau())
+        train(little(recipe, fold=nothing), tmp_path, provenance=DRAWN)
 
 
 def test_a_damaged_state_only_costs_time(run, tmp_path):

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from common.paper.load import Matrix
 from common.results.evidence import Evidence
 from common.runs import scores
-from common.runs.store import Run
+from common.runs.store import Run, labels
 from common.support.errors import UserError
+from reproductions import registry
 
 WIDTH, HEIGHT = 240, 110
 DRAWN_SEEDS = 5  # more lines than these hide each other
@@ -35,10 +36,13 @@ def printed(matrix: Matrix) -> dict:
 
 def groups(evidence: Evidence) -> list[tuple[str, str, list[Run]]]:
     """(label, protocol, runs) of all trainings but the controls, in the order of the plan."""
+    controls = registry.reproduction(evidence.paper.name).experiments.CONTROLS
+    runs = [run for run in evidence.runs if run.identity.experiment not in controls]
+    names = labels(run.identity for run in runs)
     found: dict[tuple[str, str], list[Run]] = {}
-    for run in evidence.runs:
-        if not run.identity.experiment.startswith("control"):
-            found.setdefault((run.identity.label, run.identity.protocol), []).append(run)
+    for run in runs:
+        name = names[run.identity.experiment, run.identity.network]
+        found.setdefault((name, run.identity.protocol), []).append(run)
     return [(label, protocol, members) for (label, protocol), members in found.items()]
 
 

@@ -98,7 +98,7 @@ def _plan(evidence: Evidence) -> dict:
     """One reproduction: its tables, matrices, curves, split audit and leak."""
     tables = registry.reproduction(evidence.paper.name).tables
     return {
-        "profile": evidence.profile,
+        "profile": evidence.name or evidence.profile,
         "data": evidence.data,
         "plan": evidence.plan,
         "finished": f"{len(evidence.runs)} of {len(evidence.expected)} trainings are finished",

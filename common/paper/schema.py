@@ -198,7 +198,7 @@ class AuditItem(Strict):
 
 
 class Paper(Strict):
-    """One `paper.yaml`. `name` is the folder of the reproduction, `text` the file of the paper's text."""
+    """One `paper.yaml`. `name` is the folder of the reproduction, `text` the file of its text, where there is one."""
 
     name: str
     key: str
@@ -210,7 +210,7 @@ class Paper(Strict):
     doi: str = ""
     arxiv: str = ""
     url: str = ""
-    text: str
+    text: str = ""
     claims: list[Claim]
     matrices: list[Matrix] = []
     layers: list[LayerTable] = []

@@ -1,7 +1,7 @@
 """What a user asked for: the options of one `reproduce` command, checked once, before anything is computed."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,10 @@ class Request:
         protocols: how training and test parts are divided.
         experiments: which of the paper's experiments; all of them if empty.
         seeds: one training each.
+        epochs: of every training instead of the profile's, to try something small; None for the profile's.
+        networks: which of the paper's networks; all of them if empty.
+        left_out: experiments that have none of these protocols, or none of these networks.
+        notes: what the user has to know of this request, a sentence each.
         settings: the paper's open decisions, by name, defaults or what the user chose.
         fresh: train anew even where a finished run exists.
         skip_broken: go on without clips that cannot be read.
@@ -54,6 +58,10 @@ class Request:
     protocols: tuple[str, ...] = ("published", "strict")
     experiments: tuple[str, ...] = ()
     seeds: tuple[int, ...] = (0,)
+    epochs: int | None = None
+    networks: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
     fresh: bool = False
     skip_broken: bool = False
@@ -76,20 +84,45 @@ class Request:
         defaults = self.paper.settings
         return {name: value for name, value in self.settings.items() if value != defaults[name]}
 
+    @property
+    def plan_name(self) -> str:
+        """The profile, and the epochs where they are not the profile's: under this name plan, tables and images lie.
+
+        >>> Request(paper=None, profile="quick", epochs=3).plan_name
+        'quick-3-epochs'
+        """
+        return f"{self.profile}-{self.epochs}-epochs" if self.epochs else self.profile
+
     def wants(self, experiment: str) -> bool:
-        return not self.experiments or experiment in self.experiments
+        return experiment not in self.left_out and (not self.experiments or experiment in self.experiments)
+
+    def wants_network(self, name: str) -> bool:
+        return not self.networks or name in self.networks
+
+    def trained_for(self, epochs: int) -> int:
+        """The epochs of a training for which the profile has so many."""
+        return self.epochs or epochs
 
 
-def check(paper: Paper, known_experiments: Iterable[str], **options) -> Request:
+def check(
+    paper: Paper,
+    known_experiments: Iterable[str],
+    known_protocols: Mapping[str, Sequence[str]] | None = None,
+    known_networks: Mapping[str, Sequence[str]] | None = None,
+    **options,
+) -> Request:
     """A request from the words of the command line.
 
     Args:
-        options: `profile`, `protocol`, `experiment`, `seeds` and `settings` ("name=value") as typed, and the other
-            attributes of `Request` as they are.
+        known_experiments: of the paper.
+        known_protocols: the protocols of each experiment; one that is not named does not depend on them.
+        known_networks: the networks of each experiment that trains any.
+        options: `profile`, `protocol`, `experiment`, `network`, `seeds` and `settings` ("name=value") as typed, and
+            the other attributes of `Request` as they are.
 
     Raises:
-        UserError: for a profile, protocol, experiment, launcher or setting that does not exist (with the nearest that
-            does), or seeds that are no numbers.
+        UserError: for a profile, protocol, experiment, network, launcher or setting that does not exist (with the
+            nearest that does), for seeds that are no numbers, or less than one epoch.
     """
     profile = options.pop("profile", "quick")
     if profile not in paper.profiles:
@@ -104,19 +137,74 @@ def check(paper: Paper, known_experiments: Iterable[str], **options) -> Request:
     launcher = options.get("launcher", "local")
     if launcher not in LAUNCHERS:
         raise unknown("launcher", launcher, LAUNCHERS)
-    experiments = tuple(word for word in options.pop("experiment", "").split(",") if word)
-    for experiment in experiments:
-        if experiment not in known_experiments:
-            raise unknown(f"experiment of {paper.name}", experiment, known_experiments)
+    epochs = options.get("epochs")
+    if epochs is not None and epochs < 1:
+        raise UserError(f"{epochs} epochs train nothing.", "Ask for one epoch or more: EPOCHS=1.")
+    experiments = _words(options.pop("experiment", ""), f"experiment of {paper.name}", known_experiments)
+    wanted = experiments or tuple(known_experiments)
+    networks, untrained = _networks(paper, options.pop("network", ""), wanted, known_networks or {})
+    remaining = [name for name in wanted if name not in untrained]
+    protocols, undivided, notes = _protocols(paper, protocol, remaining, known_protocols or {})
     return Request(
         paper=paper,
         profile=profile,
-        protocols=PROTOCOLS[protocol],
+        protocols=protocols,
         experiments=experiments,
+        networks=networks,
+        left_out=(*untrained, *undivided),
+        notes=notes,
         seeds=_seeds(options.pop("seeds", "") or paper.profiles[profile].get("seeds", "0")),
         settings=_settings(paper, options.pop("settings", ())),
         **options,
     )
+
+
+def _words(typed: str, kind: str, known: Iterable[str]) -> tuple[str, ...]:
+    """The words between commas, each of which must be known."""
+    words = tuple(word for word in typed.split(",") if word)
+    for word in words:
+        if word not in known:
+            raise unknown(kind, word, known)
+    return words
+
+
+def _networks(
+    paper: Paper, typed: str, wanted: Sequence[str], known: Mapping[str, Sequence[str]]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The networks that the user named, and the wanted experiments that train none of them."""
+    if not typed:
+        return (), ()
+    trained = {name: known.get(name, ()) for name in wanted}
+    there = list(dict.fromkeys(network for some in trained.values() for network in some))
+    if not there:
+        raise UserError(f"{', '.join(wanted)} of {paper.name} trains no network.", "Leave NETWORK out.")
+    networks = _words(typed, f"network in {', '.join(wanted)} of {paper.name}", there)
+    return networks, tuple(name for name, some in trained.items() if not set(some) & set(networks))
+
+
+def _protocols(
+    paper: Paper, typed: str, wanted: Sequence[str], known: Mapping[str, Sequence[str]]
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """The protocols asked for that the paper has, the wanted experiments without any of them, and what is to be said.
+
+    Raises:
+        UserError: if there is none.
+    """
+    asked, having = PROTOCOLS[typed], {name: known[name] for name in wanted if name in known}
+    there = [one for one in PROTOCOLS["all"] if any(one in some for some in having.values())]
+    undivided = tuple(name for name, some in having.items() if not set(some) & set(asked))
+    without = f"no protocol {' or '.join(asked)}"
+    if len(undivided) == len(wanted) > 0:
+        whose = paper.name if len(wanted) == len(known) else f"{', '.join(wanted)} of {paper.name}"
+        raise UserError(f"There is {without} in {whose}.", f"Choose {' or '.join(there)}: PROTOCOL={there[0]}.")
+    notes = [f"Left out, because there is {without}: {', '.join(undivided)}."] if undivided else []
+    for protocol in asked if typed == "all" else ():
+        lacking = [name for name, some in having.items() if protocol not in some]
+        if lacking:
+            whose = paper.name if len(lacking) == len(having) else ", ".join(lacking)
+            notes.append(f"The protocol {protocol} is skipped where it does not exist: {whose}.")
+    anywhere = {one for some in known.values() for one in some}
+    return tuple(one for one in asked if one in anywhere or not known), undivided, tuple(notes)
 
 
 def _seeds(text: str) -> tuple[int, ...]:

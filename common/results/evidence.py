@@ -1,11 +1,13 @@
-"""What the last `reproduce` of a paper left on disk: its plan, its finished runs, and the times it took.
+"""What `reproduce` of a paper left on disk: its plan, its finished runs, and the times it took.
 
 Tables, claims and the report are made from this alone. `load_complete` is for tables, which must not be made of a part;
-`load_available` is for overviews, which show what there is and name what is unusable.
+`load_available` is for overviews, which show what there is and name what is unusable. Experiments that were asked for
+with other options than the last ones are evidence of their own (`common.results.plans`), so that nothing is made of
+both.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os.path import commonpath
 from pathlib import Path
 
@@ -35,6 +37,9 @@ class Evidence:
         speed: what the timing wrote down; empty if nothing was timed.
         results: the folder that all of this lies in.
         warn: takes a sentence about a run that cannot be scored; None raises it instead.
+        name: of the plan's file: the profile, and the epochs where they are not the profile's.
+        aside: in which answers this plan differs from that of the last command; "" for the last command's.
+        elsewhere: experiments that stand in another plan, so that nothing is measured for their claims here.
     """
 
     paper: Paper
@@ -46,6 +51,9 @@ class Evidence:
     speed: dict
     results: Path
     warn: Callable[[str], None] | None = None
+    name: str = ""
+    aside: str = ""
+    elsewhere: frozenset[str] = frozenset()
     _scores: dict[Group, Score | None] = field(default_factory=dict, repr=False)
 
     def of(self, experiment: str, network: str, protocol: str) -> list[Run]:
@@ -87,7 +95,8 @@ class Evidence:
 
     def measured(self, measure: Callable[[Claim], Iterable[Measured | None]]) -> dict[str, list[Measured]]:
         """What `measure` gives for each claim, by its id; claims without a measurement are absent."""
-        found = {claim.id: [one for one in measure(claim) if one is not None] for claim in self.paper.claims}
+        claims = [claim for claim in self.paper.claims if claim.experiment not in self.elsewhere]
+        found = {claim.id: [one for one in measure(claim) if one is not None] for claim in claims}
         return {claim: several for claim, several in found.items() if several}
 
     def measurement(
@@ -132,31 +141,53 @@ class Evidence:
     def meta(self) -> dict:
         """What the file of a table says about the runs behind it."""
         wanted = ("paper", "profile", "data", "protocols", "seeds", "settings", "details")
-        return {key: self.plan[key] for key in wanted}
+        return {key: self.plan[key] for key in (*wanted, "epochs", "networks") if key in self.plan}
+
+    @property
+    def notes(self) -> list[str]:
+        """What sets this plan apart from a whole one of the last command, a sentence each."""
+        some = self.plan.get("networks", {})
+        told = [f"{name}: only {', '.join(few)} planned, other networks not run." for name, few in some.items()]
+        if self.aside:
+            told.append(f"Planned by an earlier command, with {self.aside}: {', '.join(self.plan['experiments'])}.")
+        return told
 
     @property
     def plan_place(self) -> str:
-        return _place(plans.plan_path(self.paper, self.profile, self.data, self.results), self.results)
+        return _place(plans.plan_path(self.paper, self.name or self.profile, self.data, self.results), self.results)
 
     @property
     def speed_place(self) -> str:
         return _place(plans.speed_path(self.paper, self.profile, self.results), self.results)
 
 
-def load_complete(paper: Paper, profile: str, data: str, results: Path, timed: Iterable[str]) -> Evidence:
-    """The plan of this profile and kind of data with everything that belongs to it.
+def load_complete(paper: Paper, name: str, data: str, results: Path, timed: Iterable[str]) -> Evidence:
+    """The plan of the last command under this name and for this kind of data, with everything that belongs to it.
 
     Args:
+        name: of the plan (`Request.plan_name`): the profile, where the epochs are the profile's.
         timed: the experiments that need times.
 
     Raises:
         UserError: if nothing was run yet, or a run or the times are missing.
     """
-    plan = plans.read(plans.plan_path(paper, profile, data, results), paper)
-    expected = [Identity(**identity) for identity in plan["runs"]]
+    plan, *_ = all_parts = plans.parts(plans.read(plans.plan_path(paper, name, data, results), paper))
     wanted = plan.get("timed", True) and set(timed) & set(plan["experiments"])
-    speed = plans.read(plans.speed_path(paper, profile, results), paper) if wanted else {}
-    return Evidence(paper, profile, data, plan, expected, store.complete(expected, results / "runs"), speed, results)
+    speed = plans.read(plans.speed_path(paper, plan["profile"], results), paper) if wanted else {}
+    made = _evidence(paper, name, plan, all_parts, results)
+    return replace(made, runs=store.complete(made.expected, results / "runs"), speed=speed)
+
+
+def aside(paper: Paper, name: str, data: str, results: Path) -> list[Evidence]:
+    """The experiments of this name and kind of data that were asked for with other answers than the last command's.
+
+    Raises:
+        UserError: if nothing was run yet, or a run is missing.
+    """
+    main, *others = all_parts = plans.parts(plans.read(plans.plan_path(paper, name, data, results), paper))
+    made = [_evidence(paper, name, plan, all_parts, results) for plan in others]
+    speed = _speed(paper, main["profile"], results, warn=lambda _: None)
+    return [replace(one, runs=store.complete(one.expected, results / "runs"), speed=speed) for one in made]
 
 
 def load_available(paper: Paper, found: Sequence[Run], results: Path, warn: Callable[[str], None]) -> list[Evidence]:
@@ -169,21 +200,31 @@ def load_available(paper: Paper, found: Sequence[Run], results: Path, warn: Call
     by_key = {run.identity.key: run for run in found}
     usable = []
     for path in sorted((results / "runs" / paper.name).glob("plan-*.json")):
-        profile, _, data = path.stem.removeprefix("plan-").rpartition("-")
+        name, _, data = path.stem.removeprefix("plan-").rpartition("-")
         try:
-            plan = plans.read(path, paper)
-            expected = [Identity(**identity) for identity in plan["runs"]]
-            intact = set(plan) >= _PLANNED and data in ("real", "synthetic") and plan.get("data") == data
-        except (UserError, TypeError, KeyError) as error:
+            all_parts = plans.parts(plans.read(path, paper))
+            made = [_evidence(paper, name, plan, all_parts, results) for plan in all_parts]
+            intact = all(set(one.plan) >= _PLANNED and one.data == data in ("real", "synthetic") for one in made)
+        except (UserError, TypeError, KeyError, AttributeError) as error:
             warn(str(error) if isinstance(error, UserError) else f"{path} is no plan of this program.")
             continue
         if not intact:
             warn(f"{path} is no plan of this program, or was written by another version.")
             continue
-        members = [by_key[identity.key] for identity in expected if identity.key in by_key]
-        speed = _speed(paper, profile, results, warn)
-        usable.append(Evidence(paper, profile, data, plan, expected, members, speed, results, warn))
-    return sorted(usable, key=lambda one: (one.data != "real", one.profile != "paper", one.profile))
+        for one in made:
+            members = [by_key[identity.key] for identity in one.expected if identity.key in by_key]
+            speed = _speed(paper, one.profile, results, warn)
+            usable.append(replace(one, runs=members, speed=speed, warn=warn))
+    return sorted(usable, key=lambda one: (one.data != "real", one.profile != "paper", one.name))
+
+
+def _evidence(paper: Paper, name: str, plan: dict, all_parts: Sequence[dict], results: Path) -> Evidence:
+    """One of the plans of a file, without its runs."""
+    expected = [Identity(**identity) for identity in plan["runs"]]
+    others = frozenset(one for part in all_parts if part is not plan for one in part["experiments"])
+    apart = plans.unlike(plan, all_parts[0]) if plan is not all_parts[0] else ""
+    made = Evidence(paper, plan["profile"], plan["data"], plan, expected, [], {}, results)
+    return replace(made, name=name, aside=apart, elsewhere=others)
 
 
 def _speed(paper: Paper, profile: str, results: Path, warn: Callable[[str], None]) -> dict:

@@ -16,7 +16,8 @@ import hashlib
 import json
 import shutil
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -81,17 +82,30 @@ class Identity:
         fold = f", {self.fold}" if self.fold else ""
         return f"{self.paper} {self.experiment}, {self.protocol}, {self.network}{fold}, seed {self.seed}"
 
-    @property
-    def label(self) -> str:
-        """The network, with the experiment where that does not go without saying."""
-        plain = self.experiment.startswith("table") or self.experiment == self.network
-        return self.network if plain else f"{self.network} ({self.experiment})"
-
     def folder(self, root: Path) -> Path:
         name = f"seed{self.seed}-{self.key[:8]}"
         if self.fold:
             name = f"{self.fold}-{name}"
         return root / self.paper / self.experiment / self.protocol / self.network / name
+
+
+def labels(identities: Iterable[Identity], controls: Collection[str] = ()) -> dict[tuple[str, str], str]:
+    """How runs that are shown together are called: by their network, with the experiment where several trained it.
+
+    Args:
+        controls: experiments that are always named, and make no other one be named.
+
+    Returns:
+        (experiment, network) -> name.
+    """
+    pairs = list(dict.fromkeys((one.experiment, one.network) for one in identities))
+    times = Counter(network for experiment, network in pairs if experiment not in controls)
+    return {
+        (experiment, network): network
+        if experiment == network or (experiment not in controls and times[network] == 1)
+        else f"{network} ({experiment})"
+        for experiment, network in pairs
+    }
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ class Epochs:
         self.chosen_epoch = -1
         self.resumed_from = 0
         self.moving = MovingStatistics(model)
+        self.plateau = None
         self.batches = training.batches(training.fold.train, train=True)
         self.steps = training.steps_per_epoch
         self.epoch_began = self.saved = time.monotonic()
@@ -38,6 +40,7 @@ class Epochs:
         import keras
 
         self._load()
+        self.plateau = self._reducer()
         done = len(self.curves)
         if done < self.recipe.epochs and not self._is_stopped():
             self.model.fit(
@@ -63,8 +66,27 @@ class Epochs:
         accuracy = np.mean(probabilities.argmax(axis=1) == labels)
         return float(-np.log(of_label).mean()) + penalty, float(accuracy)
 
+    def _reducer(self):
+        """Keras' ReduceLROnPlateau where the recipe has one, with the rate and the patience left after the epochs done.
+
+        It is shown these epochs again: its rule depends on nothing but what is monitored, so a continued training
+        has the rates of one that was never stopped.
+        """
+        import keras
+
+        if self.recipe.plateau is None:
+            return None
+        reducer = keras.callbacks.ReduceLROnPlateau(**asdict(self.recipe.plateau), verbose=0)
+        reducer.set_model(self.model)
+        reducer.on_train_begin()
+        self.model.optimizer.learning_rate = self.recipe.learning_rate
+        for row in self.curves:
+            reducer.on_epoch_end(row["epoch"], dict(row))
+        return reducer
+
     def _begin(self, epoch: int, logs=None) -> None:
-        self.model.optimizer.learning_rate = self.recipe.rate(epoch)
+        if self.plateau is None:
+            self.model.optimizer.learning_rate = self.recipe.rate(epoch)
         self.epoch_began = time.monotonic()
 
     def _end(self, epoch: int, logs: dict[str, float]) -> None:
@@ -73,13 +95,22 @@ class Epochs:
             row["val_loss"], row["val_accuracy"] = self._validate()
             if self._is_better(row):
                 self.chosen, self.chosen_epoch = self.model.get_weights(), epoch
-        row["learning_rate"] = self.recipe.rate(epoch)
+        row["learning_rate"] = self._rate(epoch)
         row["seconds"] = round(time.monotonic() - self.epoch_began, 3)
         self.curves.append(row)
+        if self.plateau is not None:
+            self.plateau.on_epoch_end(epoch, dict(row))
         if time.monotonic() - self.saved >= self.save_every:
             self._save()
         self.progress(epoch + 1, self.recipe.epochs, row)
         self.model.stop_training = self._is_stopped()
+
+    def _rate(self, epoch: int) -> float:
+        """The rate that an epoch was trained with."""
+        if self.plateau is None:
+            return self.recipe.rate(epoch)
+        # Seven digits are what a rate in 32 bits has.
+        return float(f"{float(self.model.optimizer.learning_rate):.7g}")
 
     def _batch_norm(self, epoch: int) -> AbstractContextManager:
         """What batch normalisation predicts with after an epoch."""

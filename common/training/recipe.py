@@ -22,6 +22,7 @@ LATER: dict[str, Any] = {
     "weights_of": "copies",
     "rest": "runs_on",
     "clahe": "none",
+    "plateau": None,
 }
 
 
@@ -52,6 +53,27 @@ class EarlyStopping:
             if sign * value - self.min_delta > best:
                 best, waited = sign * value, 0
         return waited >= self.patience
+
+
+@dataclass(frozen=True)
+class Plateau:
+    """When the rate falls because nothing improves: the rule of Keras' callback ReduceLROnPlateau, which applies it.
+
+    Attributes:
+        monitor: what is watched after each epoch.
+        factor: by which the rate is multiplied, between 0 and 1.
+        patience: epochs without improvement after which the rate falls.
+        min_delta: improvements of no more than this are none.
+        cooldown: epochs after a fall in which none is counted.
+        min_lr: the rate falls no further.
+    """
+
+    monitor: Literal["val_loss", "val_accuracy"] = "val_loss"
+    factor: float = 0.1
+    patience: int = 10
+    min_delta: float = 1e-4
+    cooldown: int = 0
+    min_lr: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -87,6 +109,7 @@ class Recipe:
             they are dropped until the samples are shuffled again.
         clahe: the channel on which the contrasts of all pictures are equalised (`common.media.clahe`) after copies are
             made; "none" where that is done before, or not at all.
+        plateau: when the rate falls because nothing improves, or None. Not together with a schedule.
     """
 
     epochs: int
@@ -109,13 +132,14 @@ class Recipe:
     weights_of: Literal["copies", "originals"] = "copies"
     rest: Literal["runs_on", "dropped"] = "runs_on"
     clahe: Literal["none"] | Channel = "none"
+    plateau: Plateau | None = None
 
     def identity(self) -> dict[str, Any]:
         """The recipe as the identity of a run holds it."""
         return {name: value for name, value in asdict(self).items() if name not in LATER or value != LATER[name]}
 
     def rate(self, epoch: int) -> float:
-        """Learning rate of an epoch, counted from 0.
+        """Learning rate of an epoch, counted from 0, as the schedule has it; a plateau lowers it as the training goes.
 
         >>> Recipe(200, 32, 1e-3, schedule=((80, 1e-1), (120, 1e-2))).rate(81)
         0.0001

@@ -101,15 +101,19 @@ def _check(training: Training) -> None:
         raise unknown("checkpoint choice", training.recipe.checkpoint, CHECKPOINTS)
     if training.recipe.optimizer not in OPTIMIZERS:
         raise unknown("optimizer", training.recipe.optimizer, OPTIMIZERS)
+    if training.recipe.plateau and training.recipe.schedule:
+        raise UserError(
+            "The recipe lowers the learning rate both by a schedule and on a plateau.", "Leave one of the two out."
+        )
     needed = ["train", "test"]
-    if training.recipe.checkpoint != "last" or training.recipe.stopping:
+    if training.recipe.checkpoint != "last" or training.recipe.stopping or training.recipe.plateau:
         needed.append("validation")
     empty = [side for side in needed if len(getattr(training.fold, side)) == 0]
     if empty:
         raise UserError(
             f"The fold {training.fold.name} has no samples for {' and '.join(empty)}.",
             "Use more data, another protocol, or, where only validation is empty, the checkpoint choice 'last' "
-            "without early stopping.",
+            "without early stopping and without a plateau.",
         )
 
 

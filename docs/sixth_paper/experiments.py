@@ -30,6 +30,11 @@ SPLITTERS = {
 }
 PROTOCOLS = tuple(SPLITTERS)
 
+# Which protocols and which networks an experiment has.
+PROTOCOLS_OF = {"table1": PROTOCOLS}
+NETWORKS_OF = {"table1": ("one_frame",)}
+CONTROLS = ()
+
 
 def reproduce(request: Request) -> Provenance:
     """Compute what is asked for and not there yet; returns whether the data are drawn or recorded.
@@ -42,10 +47,10 @@ def reproduce(request: Request) -> Provenance:
     origin, samples = provenance(place), _samples(request, savee.index(place).labelled)
     jobs = [_job(request, samples, protocol, seed) for protocol in request.protocols for seed in request.seeds]
     plan = plans.asked(request, origin, [name for name in EXPERIMENTS if request.wants(name)])
-    plan["summary"] = {"ledger": counted(samples.ledger), "broken": broken(samples.ledger)}
+    plan["summary"] = {"ledger": counted(samples.ledger), "key": samples.key, "broken": broken(samples.ledger)}
     plan["runs"] = [asdict(job.training.identity) for job in jobs]
     plan["splits"] = {job.training.protocol: job.split for job in jobs}
-    plans.write(plans.plan_path(request.paper, request.profile, origin.word, request.results), plan)
+    plans.keep(request, plan)
     train(request, jobs, origin)
     return origin
 
@@ -58,7 +63,7 @@ def recipe(request: Request) -> Recipe:
     """The paper's training, in the size that the profile sets."""
     stated = request.paper.hyperparameters
     return Recipe(
-        epochs=request.sizes["epochs"],
+        epochs=request.trained_for(request.sizes["epochs"]),
         batch_size=stated["batch_size"],
         learning_rate=stated["learning_rate"],
         checkpoint=request.settings["checkpoint"],

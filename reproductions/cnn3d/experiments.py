@@ -58,6 +58,15 @@ GROUPS = {
 }
 
 
+# Which protocols and which networks an experiment has.
+PROTOCOLS_OF = dict.fromkeys(EXPERIMENTS, PROTOCOLS)
+NETWORKS_OF = {
+    experiment: tuple(dict.fromkeys(row for group in GROUPS.values() for row in group.needs.get(experiment, ())))
+    for experiment in EXPERIMENTS
+}
+CONTROLS = ()
+
+
 def reproduce(request: Request) -> Provenance:
     """Compute what the experiments need and is not there yet; returns whether the data are drawn or recorded.
 
@@ -67,7 +76,7 @@ def reproduce(request: Request) -> Provenance:
         UserError: if data are missing or broken, or the disk cannot take what is written.
     """
     wanted = [name for name in EXPERIMENTS if request.wants(name)]
-    asked = {group: GROUPS[group].rows(wanted) for group in GROUPS}
+    asked = {group: [row for row in GROUPS[group].rows(wanted) if request.wants_network(row.name)] for group in GROUPS}
     asked = _possible(request, asked)
     wanted = [name for name in wanted if any(asked[group] and name in GROUPS[group].needs for group in GROUPS)]
     needed = {GROUPS[group].corpus for group, rows in asked.items() if rows}
@@ -93,7 +102,7 @@ def reproduce(request: Request) -> Provenance:
         "pretrained": {name: str(run.identity) for (name, _), run in initial.items()},
         "narrow": request.sizes.get("narrow"),
     }
-    plans.write(plans.plan_path(request.paper, request.profile, origin.word, request.results), plan)
+    plans.keep(request, plan)
     train(request, everything, origin)
     return origin
 

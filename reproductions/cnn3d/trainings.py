@@ -106,7 +106,7 @@ def recipe(request: Request, options: dict[str, Any], corpus: Corpus, checkpoint
     stated, chosen, size = request.paper.hyperparameters, request.settings, request.sizes
     parts = chosen["batches_per_update"]
     return Recipe(
-        epochs=size["epochs"],
+        epochs=request.trained_for(size["epochs"]),
         steps_per_epoch=size.get("steps_per_epoch"),
         batch_size=size.get("batch_size", stated["batch_size"]) // parts,
         accumulation=parts,

@@ -19,7 +19,7 @@ from common.training.spec import Job
 from datasets import fer2013
 from reproductions.convlstm import data, readings, trainings
 from reproductions.convlstm.data import AFEW, Corpus
-from reproductions.convlstm.readings import READINGS
+from reproductions.convlstm.readings import READINGS, of_table
 from reproductions.data_root import missing_sets
 from reproductions.train import train
 
@@ -31,6 +31,18 @@ EXPERIMENTS = {
 }
 PROTOCOLS = tuple(dict.fromkeys(one for reading in READINGS.values() for one in reading.protocols))
 CORPORA = (*data.KEYS.values(), fer2013.KEY)
+
+
+# Which protocols and which networks an experiment has.
+PROTOCOLS_OF = {
+    name: tuple(dict.fromkeys(one for reading in of_table(name) for one in READINGS[reading].protocols))
+    for name in EXPERIMENTS
+}
+NETWORKS_OF = {
+    name: tuple(dict.fromkeys(trainings.key(READINGS[reading].corpus) for reading in of_table(name)))
+    for name in EXPERIMENTS
+}
+CONTROLS = ()
 
 
 def reproduce(request: Request) -> Provenance:
@@ -66,7 +78,7 @@ def reproduce(request: Request) -> Provenance:
         "narrow": request.sizes.get("narrow"),
         "learning_rate": request.sizes.get("learning_rate"),
     }
-    plans.write(plans.plan_path(request.paper, request.profile, origin.word, request.results), plan)
+    plans.keep(request, plan)
     train(request, everything, origin)
     return origin
 

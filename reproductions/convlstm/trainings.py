@@ -46,16 +46,17 @@ _OF_BRANCH = ("fer_network", "fer_features", "fer_frozen")
 
 def network_name(corpus: str, narrow: dict | None) -> str:
     """The name that runs on a corpus have; a narrow network is named as such."""
-    return f"{_key(corpus)}_narrow" if narrow else _key(corpus)
+    return f"{key(corpus)}_narrow" if narrow else key(corpus)
 
 
-def _key(corpus: str) -> str:
+def key(corpus: str) -> str:
+    """The key of the network of a corpus."""
     return "convlstm_afew" if corpus == AFEW else "convlstm"
 
 
 def network(request: Request, corpus: str) -> Network:
     """The network of a corpus under the name that its runs get."""
-    return replace(NETWORKS[_key(corpus)], key=network_name(corpus, request.sizes.get("narrow")))
+    return replace(NETWORKS[key(corpus)], key=network_name(corpus, request.sizes.get("narrow")))
 
 
 def network_settings(request: Request, corpus: str) -> dict[str, Any]:
@@ -76,7 +77,7 @@ def recipe(request: Request, corpus: Corpus, experiment: str, copied: bool) -> R
     size = size | size.get("longer", {}).get(experiment, {})
     batch_size = size.get("batch_size", request.settings["batch_size"])
     return Recipe(
-        epochs=size["epochs"],
+        epochs=request.trained_for(size["epochs"]),
         steps_per_epoch=size.get("steps_per_epoch"),
         batch_size=request.changed_settings.get("batch_size", batch_size),
         learning_rate=size.get("learning_rate", stated["learning_rate"]),
@@ -138,7 +139,7 @@ def recipe_of_fer2013(request: Request) -> Recipe:
     chosen, size = request.settings, request.sizes.get("fer", {})
     epochs = size.get("epochs", chosen["fer_epochs"])
     return Recipe(
-        epochs=request.changed_settings.get("fer_epochs", epochs),
+        epochs=request.trained_for(request.changed_settings.get("fer_epochs", epochs)),
         steps_per_epoch=size.get("steps_per_epoch"),
         batch_size=chosen["fer_batch_size"],
         learning_rate=chosen["fer_learning_rate"],

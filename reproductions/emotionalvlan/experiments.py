@@ -48,6 +48,12 @@ NEEDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 
 
+# Which protocols and which networks an experiment has.
+PROTOCOLS_OF = dict.fromkeys(EXPERIMENTS, PROTOCOLS) | {"table6": ("published",)}
+NETWORKS_OF = {name: networks for name, (networks, _) in NEEDS.items()} | {sweep.EXPERIMENT: (sweep.NETWORK,)}
+CONTROLS = ()
+
+
 def reproduce(request: Request) -> Provenance:
     """Compute what the experiments need and is not there yet; returns whether the data are drawn or recorded.
 
@@ -66,9 +72,9 @@ def reproduce(request: Request) -> Provenance:
             request, corpus, protocol, _networks(request, wanted, corpus.name, protocol)
         )
         for corpus in corpora.values()
-        for protocol in _known(request)
+        for protocol in request.protocols
     }
-    swept = list(sweep.stages(request, corpora[RML], _known(request))) if sweep.EXPERIMENT in wanted else []
+    swept = list(sweep.stages(request, corpora[RML], request.protocols)) if sweep.EXPERIMENT in wanted else []
     weights = trainings.pretrained(request)
     shown = [job for one in (*found.values(), *(made for _, made in swept)) for job in one.shown]
     plan = plans.asked(request, origin, wanted) | {
@@ -79,16 +85,12 @@ def reproduce(request: Request) -> Provenance:
         "narrow": request.sizes.get("narrow"),
         "learning_rate": request.sizes.get("learning_rate"),
     }
-    plans.write(plans.plan_path(request.paper, request.profile, origin.word, request.results), plan)
+    plans.keep(request, plan)
     _tell_of_weights(request, weights)
     _train(request, list(found.values()), origin)
     for asked, made in swept:
         _train(asked, [made], origin)
     return origin
-
-
-def _known(request: Request) -> list[str]:
-    return [protocol for protocol in request.protocols if protocol in PROTOCOLS]
 
 
 def _train(request: Request, found: Sequence[Stages], origin: Provenance) -> None:
@@ -123,6 +125,7 @@ def _networks(request: Request, wanted: Sequence[str], corpus: str, protocol: st
     What the paper leaves undefined is read once, as its authors would have run it.
     """
     names = [name for one in wanted for name in NEEDS[one][0] if corpus in NEEDS[one][1]]
+    names = [name for name in names if request.wants_network(name)]
     if protocol != "published" or request.settings["dcnn_structures"] == "none":
         names = [name for name in names if name not in STRUCTURES]
     return list(dict.fromkeys(names))

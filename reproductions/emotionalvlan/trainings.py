@@ -74,7 +74,9 @@ def recipe(request: Request, stage: str) -> Recipe:
     stated, size = request.paper.hyperparameters, request.sizes | request.sizes.get(stage, {})
     accumulation = size.get("accumulation", 1)
     return Recipe(
-        epochs=request.changed_settings.get("epochs", size.get("epochs", request.settings["epochs"])),
+        epochs=request.trained_for(
+            request.changed_settings.get("epochs", size.get("epochs", request.settings["epochs"]))
+        ),
         steps_per_epoch=size.get("steps_per_epoch"),
         batch_size=stated["batch_size"] // accumulation,
         accumulation=accumulation,

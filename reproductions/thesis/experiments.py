@@ -38,6 +38,14 @@ PROTOCOLS = tuple(dict.fromkeys(one for several in trainings.PROTOCOLS.values() 
 # Of CK+ its videos, or else the small pictures of it.
 CORPORA = ("fer2013", "ckplus", "ckplus48")
 CNN = {"FER2013": "cnn_fer2013", "CK+": "cnn_ckplus"}
+# Which protocols and which networks an experiment has: the pictures are counted without any.
+PROTOCOLS_OF = {
+    **{name: trainings.PROTOCOLS[data_set] for data_set, name in CNN.items()},
+    **{name: trainings.PROTOCOLS[data_set] for data_set, name in svm_search.EXPERIMENTS.items()},
+    "candidates": ("published",),
+}
+NETWORKS_OF = {**{name: (name,) for name in CNN.values()}, "candidates": (CNN["FER2013"],)}
+CONTROLS = ()
 LOADERS = {"FER2013": data.load_fer2013, "CK+": data.load_ckplus}
 
 
@@ -65,7 +73,7 @@ def reproduce(request: Request) -> Provenance:
         "searched": [asdict(fit.identity) for fit in others],
         "splits": _splits(jobs),
     }
-    plans.write(plans.plan_path(request.paper, request.profile, origin.word, request.results), plan)
+    plans.keep(request, plan)
     _write_known(request, origin, parts, jobs, [*chosen, *others])
     _fit(request, [*chosen, *others], origin)
     train(request, jobs, origin)

@@ -61,14 +61,15 @@ def near_twins(samples: "Samples", cache: Path) -> np.ndarray:
 
 
 def write_twins(found: Mapping[str, tuple[np.ndarray, Fold]], file: Path) -> None:
-    """Keep which tested pictures have a near twin in training.
+    """Keep which tested pictures have a near twin in training, beside what is kept of other splits.
 
     Args:
         found: the digest of a split -> the pairs of near twins of its samples, and its fold.
     """
     import pandas as pd
 
-    parts = []
+    before = read(file)
+    parts = [] if before is None else [before[~before.split.isin(list(found))]]
     for split, (pairs, fold) in found.items():
         twin = near_duplicates.with_twin_in(pairs, fold.test, fold.train)
         parts.append(pd.DataFrame({"split": split, "sample": fold.test[twin]}))

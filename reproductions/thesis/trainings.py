@@ -95,7 +95,7 @@ def recipe(request: Request, protocol: str, name: str) -> Recipe:
     stated, chosen = request.paper.hyperparameters, request.settings
     of_last = protocol == "published" and chosen["published_epoch"] == "last"
     return Recipe(
-        epochs=request.sizes["epochs"][name],
+        epochs=request.trained_for(request.sizes["epochs"][name]),
         batch_size=stated["batch_size"],
         learning_rate=chosen["learning_rate"],
         augmentation=FLIP if chosen["augmentation"] == "horizontal_flip" else None,

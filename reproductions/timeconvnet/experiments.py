@@ -27,11 +27,17 @@ EXPERIMENTS = {
 PROTOCOLS = tuple(data.SPLITTERS)
 CORPORA = data.CORPORA
 
+CORRECTED = "resnet20_2plus1d_corrected"
+# Which protocols and which networks an experiment has; Table I and the times have none.
+PROTOCOLS_OF = {"table2": PROTOCOLS}
+NETWORKS_OF = {"table2": tuple(key for key in NETWORKS if key != CORRECTED)}
+
 # Seconds of one core for a training step, and for compiling and the predictions: long trainings begin first.
 STEP = {"resnet20_2plus1d": 4.2, "resnet20_3d": 2.2, "tcn_resnet20": 0.25, "tcn_mobilenetv2": 0.12}
 START = {"resnet20_2plus1d": 30, "resnet20_3d": 15, "tcn_resnet20": 5, "tcn_mobilenetv2": 8}
-CORRECTED = "resnet20_2plus1d_corrected"
 SHUFFLED = "control-shuffled"
+# Runs of these experiments are no networks for use.
+CONTROLS = (SHUFFLED,)
 
 
 def reproduce(request: Request) -> Provenance:
@@ -48,11 +54,13 @@ def reproduce(request: Request) -> Provenance:
         "corpora": data.corpora(request, folder),
         "reconstruction": reconstruction.rows(request, samples.ledger),
     }
-    plan["timed"] = request.wants("speed") or (request.wants("table2") and "only" not in request.sizes)
+    plan["timed"] = request.wants("speed") or (
+        request.wants("table2") and "only" not in request.sizes and not request.networks
+    )
     jobs = _jobs(request, samples) if request.wants("table2") else []
     plan["runs"] = [asdict(job.training.identity) for job in jobs]
     plan["splits"] = {job.training.protocol: job.split for job in jobs}
-    plans.write(plans.plan_path(request.paper, request.profile, origin.word, request.results), plan)
+    plans.keep(request, plan)
     train(request, jobs, origin)
     if plan["timed"]:
         built = {key: network_settings(request, network) for key, network in NETWORKS.items()}
@@ -90,8 +98,8 @@ def _jobs(request: Request, samples: Samples) -> list[Job]:
             return Job(training, split, START.get(network.key, 4) + STEP.get(network.key, 0.05) * training.steps)
 
         for seed in request.seeds:
-            jobs += [job(NETWORKS[key], seed) for key in chosen]
-            if "control" in request.sizes:
+            jobs += [job(NETWORKS[key], seed) for key in chosen if request.wants_network(key)]
+            if "control" in request.sizes and request.wants_network("tcn_mini_xception"):
                 shuffled = baselines.shuffled_labels(labels, fold, seed)
                 jobs.append(job(NETWORKS["tcn_mini_xception"], seed, SHUFFLED, shuffled))
     return jobs
@@ -105,7 +113,7 @@ def recipe(request: Request, network: Network, experiment: str = "table2") -> Re
         size = request.sizes["control"]
     moved = stated["augmentation"]
     return Recipe(
-        epochs=size["epochs"],
+        epochs=request.trained_for(size["epochs"]),
         steps_per_epoch=size.get("steps_per_epoch"),
         batch_size=request.settings["batch_size"],
         learning_rate=stated["learning_rate"],

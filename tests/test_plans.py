@@ -1,0 +1,158 @@
+"""Experiments that are run one by one stand together, and never mixed with what was asked for otherwise."""
+
+import dataclasses
+
+import fake_runs
+import pytest
+
+from commands import claims
+from common.media.clips import Provenance
+from common.paper import load as papers
+from common.results import evidence, plans
+from common.results.config import Request
+
+PAPER = papers.load("timeconvnet")
+DRAWN = Provenance(True, {"version": 1, "seed": 0})
+GAP = PAPER.settings | {"pool": "gap"}
+ASKED = Request(PAPER, settings=PAPER.settings)
+
+
+def run_of(experiment: str, network: str = "n", seed: int = 0) -> dict:
+    return {"experiment": experiment, "network": network, "protocol": "published", "seed": seed}
+
+
+def plan(request: Request, *experiments: str, networks=("n",), **entries) -> dict:
+    runs = [run_of(name, network, seed) for name in experiments for network in networks for seed in request.seeds]
+    parts = {"summary": {"key": "pixels"}, "runs": runs, "splits": {name: {"clean": True} for name in experiments}}
+    return plans.asked(request, DRAWN, list(experiments)) | parts | {"timed": False} | entries
+
+
+def joined(*asked: dict) -> dict:
+    """What is kept after these commands."""
+    kept = asked[0]
+    for one in asked[1:]:
+        kept = plans.joined(one, plans.parts(kept))
+    return kept
+
+
+def changed(**changes) -> Request:
+    return dataclasses.replace(ASKED, **changes)
+
+
+def test_experiments_run_one_by_one_are_the_plan_of_both():
+    both = joined(plan(ASKED, "table1"), plan(ASKED, "table2"))
+    assert both == plan(ASKED, "table2", "table1") | {"splits": {"table1": {"clean": True}, "table2": {"clean": True}}}
+
+
+def test_an_experiment_that_is_run_again_takes_the_place_of_its_runs():
+    first = plan(ASKED, "table1", "table2")
+    assert joined(first, first) == first
+    renewed = plan(ASKED, "table2") | {"runs": [run_of("table2") | {"data": "new"}]}
+    assert joined(first, renewed)["runs"] == [*renewed["runs"], run_of("table1")]
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        (plan(changed(seeds=(0, 1)), "table1"), "seeds 0,1 instead of 0"),
+        (plan(changed(protocols=("published",)), "table1"), "protocols published instead of published,strict"),
+        (
+            plan(changed(settings=PAPER.settings | {"pool": "gap"}), "table1"),
+            "settings pool=gap instead of the defaults",
+        ),
+        (plan(ASKED, "table1", narrow=4), "narrow 4 instead of none"),
+        (plan(ASKED, "table1", summary={"key": "other pixels"}), "other data, or another version of this program"),
+    ],
+)
+def test_experiments_asked_for_with_other_answers_keep_theirs(other, told):
+    kept = joined(other, plan(ASKED, "table2"))
+    main, aside = plans.parts(kept)
+    assert main == plan(ASKED, "table2") and aside == other
+    assert plans.unlike(aside, main) == told
+    again = joined(kept, plan(ASKED, "table1"))
+    assert "others" not in again and set(again["experiments"]) == {"table1", "table2"}
+
+
+def test_of_several_experiments_with_other_answers_those_that_are_not_run_again_stay():
+    kept = joined(plan(changed(seeds=(1,)), "table1", "table2"), plan(ASKED, "table2"))
+    assert [one["experiments"] for one in plans.parts(kept)] == [["table2"], ["table1"]]
+
+
+def test_networks_run_one_by_one_add_up_and_what_was_not_run_is_said():
+    first = plan(changed(networks=("a",)), "table2", networks=("a",))
+    second = plan(changed(networks=("b",)), "table2", networks=("b",))
+    kept = joined(first, second)
+    assert kept["networks"] == {"table2": ["a", "b"]}
+    assert [run["network"] for run in kept["runs"]] == ["b", "a"]
+    whole = plan(ASKED, "table2", networks=("a", "b", "c"))
+    assert "networks" not in joined(kept, whole) and joined(whole, first)["experiments"] == ["table2"]
+    assert "networks" not in joined(whole, first) and len(joined(whole, first)["runs"]) == 3
+    assert joined(plan(ASKED, "table1"), first)["networks"] == {"table2": ["a"]}
+
+
+def test_a_file_that_is_no_plan_is_replaced(tmp_path):
+    request = changed(results=tmp_path)
+    path = plans.plan_path(PAPER, "quick", "synthetic", tmp_path)
+    for content in ("[]", "{}", '{"experiments": 3}', "half a fi"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+        plans.keep(request, plan(request, "table1"))
+        assert plans.read(path, PAPER) == plan(request, "table1")
+
+
+def test_a_trial_with_other_epochs_leaves_the_plan_of_the_profile_alone(tmp_path):
+    whole, trial = changed(results=tmp_path), changed(results=tmp_path, epochs=3)
+    for request in (whole, trial):
+        plans.keep(request, plan(request, "table1"))
+    names = sorted(path.name for path in (tmp_path / "runs" / "timeconvnet").iterdir())
+    assert names == ["plan-quick-3-epochs-synthetic.json", "plan-quick-synthetic.json"]
+
+
+@pytest.fixture
+def two_plans(tmp_path):
+    """A finished Table II with one seed, and after it Table I and the times with two."""
+    fake_runs.reproduce(tmp_path, seeds=(0,))
+    path = plans.plan_path(PAPER, "quick", "synthetic", tmp_path)
+    first = plans.read(path, PAPER)
+    second = first | {"experiments": ["table1", "speed"], "seeds": [0, 1], "runs": []}
+    plans.write(path, plans.joined(second, [first]))
+    return tmp_path
+
+
+def test_claims_of_both_are_measured_each_from_its_own_plan(two_plans):
+    collection = claims.collect(["timeconvnet"], two_plans)
+    found = {one.claim.id: one for one in collection.standings}
+    assert collection.problems == []
+    assert found["table2-tcn_resnet20-accuracy"].measured is not None
+    assert found["text6-pipeline-time"].measured is not None
+    main, aside = collection.evidence["timeconvnet"]
+    assert (main.elsewhere, aside.elsewhere) == ({"table2"}, {"table1", "speed"})
+    note = "Planned by an earlier command, with seeds 0 instead of 0,1: table2."
+    assert aside.notes == [note] and main.notes == []
+    assert f"timeconvnet: {note}" in claims.table(collection).notes
+
+
+def test_no_claim_is_measured_in_two_plans(two_plans):
+    from reproductions.timeconvnet import measured
+
+    main, aside = claims.collect(["timeconvnet"], two_plans).evidence["timeconvnet"]
+    assert set(measured.measurements(main)) & set(measured.measurements(aside)) == set()
+
+
+def test_tables_of_both_are_shown_and_say_which_is_which(two_plans):
+    from commands import reproduce
+
+    tables = {one.name: one for one in reproduce.all_tables(PAPER, "quick", "synthetic", two_plans)}
+    assert {"table1", "speed", "table2", "controls"} <= set(tables)
+    assert "seeds 0 instead of 0,1" in tables["table2"].notes[-1]
+    assert not any("seeds 0 instead" in note for note in tables["table1"].notes)
+    assert tables["table2"].meta["seeds"] == [0] and tables["table1"].meta["seeds"] == [0, 1]
+
+
+def test_a_run_that_is_missing_aside_is_named(two_plans):
+    from common.support.errors import UserError
+
+    (aside,) = evidence.aside(PAPER, "quick", "synthetic", two_plans)
+    (aside.runs[0].folder / "run.json").unlink()
+    with pytest.raises(UserError):
+        evidence.aside(PAPER, "quick", "synthetic", two_plans)
