@@ -74,9 +74,9 @@ report: $(READY)  ## write results/report.html: everything on one page
 parameters: $(READY)  ## build all networks and count their parameters anew
 	@$(SUITE) count-parameters
 
-predict: $(READY)  ## VIDEO=clip.mp4: annotate a video, a picture or a folder of them (MODEL=<run|paper> OUT=<folder>)
+predict: $(READY)  ## VIDEO=clip.mp4: annotate a video, a picture or a folder of them (MODEL=<run|paper> OUT=<folder> CROPPED=1 BRIDGE=2)
 	@test -n "$(VIDEO)" || { echo "Which video? make predict VIDEO=clip.mp4"; exit 2; }
-	@$(SUITE) predict "$(VIDEO)" $(call flag,MODEL,model) $(call flag,OUT,out)
+	@$(SUITE) predict "$(VIDEO)" $(call flag,MODEL,model) $(call flag,OUT,out) $(call flag,BRIDGE,bridge) $(if $(CROPPED),--cropped)
 
 live: $(READY)  ## SOURCE=0|clip.mp4: watch a camera or a video live in a web page (MODEL=<run|paper> PORT= WINDOW=1)
 	@$(SUITE) live $(if $(SOURCE),"$(SOURCE)") $(call flag,MODEL,model) $(call flag,PORT,port) $(if $(WINDOW),--window)

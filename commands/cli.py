@@ -278,16 +278,18 @@ def predict(
     video: Annotated[Path, typer.Argument(help="A video, a picture, or a folder of them.")],
     model: Annotated[str, typer.Option(help="A run's folder or a paper; the best finished run without it.")] = "",
     out: Annotated[Path | None, typer.Option(help="New folder for the results; below results/seen without it.")] = None,
+    cropped: Annotated[bool, typer.Option("--cropped", help="Pictures are faces already cut out.")] = False,
+    bridge: Annotated[int, typer.Option(min=0, help="Frames that a face may be out of sight in a window.")] = 0,
 ) -> None:
     """Annotate a video: faces, emotions and their timeline, and a table with all probabilities."""
     from inference import predict
 
-    predict.show(video, model, out)
+    predict.show(video, model, out, predict.Options(cropped, bridge))
 
 
 @app.command()
 def live(
-    source: Annotated[str, typer.Argument(help="Number of a camera, or a video file.")] = "0",
+    source: Annotated[str, typer.Argument(help="Number of a camera, a video file, or an address (rtsp://...).")] = "0",
     model: Annotated[str, typer.Option(help="A run's folder or a paper; the best finished run without it.")] = "",
     port: Annotated[int, typer.Option(help="Of the page; 0 takes any that is free.")] = 0,
     window: Annotated[bool, typer.Option("--window", help="A window instead of a page, if OpenCV has them.")] = False,

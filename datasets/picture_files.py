@@ -11,7 +11,6 @@ from common.support.errors import UserError
 from datasets import tree
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
-_ENDS = (b"IEND", b"\xff\xd9")  # of PNG and JPEG
 
 
 def is_class(folder: Path) -> bool:
@@ -58,10 +57,10 @@ def read(paths: Sequence[Path], side: int) -> np.ndarray:
 def _read_one(path: Path, side: int) -> np.ndarray:
     import cv2
 
-    data = _bytes(path)
-    # The decoders fill a file that was cut off with grey or black; its end marker tells.
-    whole = any(marker in data[-4096:] for marker in _ENDS)
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if whole else None
+    from common.media import pictures
+
+    data = pictures.read_bytes(path)
+    picture = pictures.decode(data, cv2.IMREAD_UNCHANGED)
     if picture is None:
         raise UserError(f"{path} is damaged or not an image.", "Copy it again from the data set.")
     if picture.shape[:2] != (side, side):
@@ -73,13 +72,6 @@ def _read_one(path: Path, side: int) -> np.ndarray:
     if picture.dtype != np.uint8:
         raise UserError(f"{path} has {8 * picture.itemsize} bits a pixel instead of 8.", "Restore the original.")
     return picture if picture.ndim == 2 else _grey(path, picture)
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path} cannot be read ({error.strerror}).", "Check its permissions and the disk.") from error
 
 
 def _grey(path: Path, picture: np.ndarray) -> np.ndarray:

@@ -7,11 +7,13 @@ photographs by the same remark in them.
 import queue
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from common.media import video  # before OpenCV: it keeps FFmpeg quiet
+from common.media import containers, kinds, pictures, video  # before OpenCV: video keeps FFmpeg quiet
 from common.support.errors import UserError
+from common.support.names import openable, shown
 
 import cv2  # isort: skip
 import numpy as np  # isort: skip
@@ -21,33 +23,48 @@ REMEDY = "Name a video such as clip.mp4, a picture, or a folder of them."
 AHEAD = 4
 USUAL_RATE = 25.0
 FASTEST_RATE = 240.0
+# Frames that must be missing at a place for a hole; files that are shown at a varying rate are no damage.
+LEAP = 2.5
+# Of an animation, which is decoded as a whole.
+MOST_PICTURES = 1000
 
 
-@dataclass(frozen=True)
+@dataclass
 class Film:
-    """What a video file says about itself; `rate` in frames a second, `frames` 0 where it does not say."""
+    """A video file.
+
+    Attributes:
+        rate: frames a second.
+        frames: how many there are, as the file says itself; 0 where it does not.
+        holes: numbers of the frames before which others could not be read, as far as it was decoded.
+        partial: once all was decoded, what of it could not be read; "" for nothing.
+    """
 
     path: Path
     rate: float
     frames: int
+    holes: set[int] = field(default_factory=set)
+    partial: str = ""
 
     def __iter__(self) -> Iterator[tuple[float, np.ndarray]]:
         """Seconds and (H, W, 3) uint8 BGR of each frame, the right way up, decoded in a thread of their own.
 
         Raises:
-            UserError: if not a single frame can be decoded.
+            UserError: if not a single frame can be decoded, or the file is no longer there.
         """
         ready: queue.Queue = queue.Queue(AHEAD)
         ended = threading.Event()
-        thread = threading.Thread(target=_decode, args=(self, ready, ended), daemon=True)
+        thread = threading.Thread(target=_fill, args=(self, ready, ended), daemon=True)
         thread.start()
         try:
             count = 0
             while (one := ready.get()) is not None:
+                if isinstance(one, Exception):
+                    raise one
                 yield one
                 count += 1
             if count == 0:
-                raise UserError(f"{self.path} holds no frames.", REMEDY)
+                raise UserError(f"{shown(self.path)} holds no frames.", REMEDY)
         finally:
             ended.set()
             thread.join()
@@ -59,45 +76,95 @@ def film(path: Path) -> Film:
     Raises:
         UserError: if there is none.
     """
-    capture = _open(path)
-    rate, frames = capture.get(cv2.CAP_PROP_FPS), capture.get(cv2.CAP_PROP_FRAME_COUNT)
-    capture.release()
+    if _moves(path):
+        return Film(path, USUAL_RATE, 0)
+    with _open(path) as capture:
+        rate, frames = capture.get(cv2.CAP_PROP_FPS), capture.get(cv2.CAP_PROP_FRAME_COUNT)
     return Film(path, rate if 0 < rate <= FASTEST_RATE else USUAL_RATE, max(int(frames), 0))
 
 
-def _open(path: Path) -> cv2.VideoCapture:
+@contextmanager
+def _open(path: Path) -> Iterator[cv2.VideoCapture]:
     if not path.is_file():
-        raise UserError(f"There is no file {path}.", REMEDY)
+        raise UserError(f"There is no file {shown(path)}.", REMEDY)
     if path.stat().st_size == 0:
-        raise UserError(f"{path} is empty (0 bytes).", REMEDY)
-    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
-    if not capture.isOpened():
-        raise UserError(f"{path} is no video that can be opened.", REMEDY)
-    return capture
+        raise UserError(f"{shown(path)} is empty (0 bytes).", REMEDY)
+    with openable(path) as name:
+        capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG)
+        try:
+            if not capture.isOpened():
+                raise UserError(video.unopened(path, "is no video that can be opened"), REMEDY)
+            yield capture
+        finally:
+            capture.release()
 
 
-def _decode(film: Film, ready: queue.Queue, ended: threading.Event) -> None:
-    capture, number, last = _open(film.path), 0, -1.0
-    while not ended.is_set():
-        ok, frame = capture.read()
-        if not ok:
-            break
-        # Where a file has no times, or they stand still, its rate tells.
-        told = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-        last = told if told > last and (told > 0 or number == 0) else max(number / film.rate, last + 1e-3)
-        _put(ready, (last, frame), ended)
-        number += 1
-    capture.release()
-    _put(ready, None, ended)
+def _moves(path: Path) -> bool:
+    """Whether a file is an animation that FFmpeg does not read: all but a GIF."""
+    if kinds.of(path) is not kinds.Kind.ANIMATION:
+        return False
+    with path.open("rb") as file:
+        return file.read(3) != b"GIF"
 
 
-def _put(ready: queue.Queue, one, ended: threading.Event) -> None:
+def _fill(film: Film, ready: queue.Queue, ended: threading.Event) -> None:
+    """Decode a film into a queue: its frames, then None, or what went wrong."""
+    last: Exception | None = None
+    try:
+        for one in _animation(film.path) if _moves(film.path) else _decode(film):
+            if not _put(ready, one, ended):
+                return
+    except Exception as error:  # whoever waits at the other end must hear of it
+        last = error
+    _put(ready, last, ended)
+
+
+def _decode(film: Film) -> Iterator[tuple[float, np.ndarray]]:
+    number, last, lost_s = 0, -1.0, 0.0
+    gaps = containers.gaps(film.path)
+    with _open(film.path) as capture:
+        for behind_hole in video.grabs(capture):
+            ok, frame = capture.retrieve()
+            if not ok:
+                continue
+            lost_s += gaps.get(number, 0) / film.rate
+            # Where a file has no times, or they stand still, its rate tells.
+            told = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+            told += lost_s if told > 0 else 0.0
+            time_s = (
+                told if told > last and (told > 0 or number == 0) else max(number / film.rate + lost_s, last + 1e-3)
+            )
+            leap = number > 0 and time_s - last > LEAP / film.rate
+            if number in gaps or (leap and (behind_hole or containers.broken(film.path))):
+                film.holes.add(number)
+            last = time_s
+            yield time_s, frame
+            number += 1
+        expected = video.due(film.path, capture, number, last)
+    if expected > number:
+        film.partial = f"damaged: {number} of its {expected} frames could be read; what is said of it is partial."
+    elif film.holes:
+        film.partial = f"damaged: it has {len(film.holes)} holes; what is said of it is partial."
+
+
+def _animation(path: Path) -> Iterator[tuple[float, np.ndarray]]:
+    data = np.frombuffer(path.read_bytes(), np.uint8)[None]
+    known, animation = cv2.imdecodeanimation(data, 0, MOST_PICTURES)
+    time_s = 0.0
+    for frame, milliseconds in zip(animation.frames, animation.durations, strict=False) if known else ():
+        yield time_s, frame[..., :3] if frame.ndim == 3 else cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR)
+        time_s += max(milliseconds, 10) / 1000
+
+
+def _put(ready: queue.Queue, one, ended: threading.Event) -> bool:
+    """Whether it was taken before the other end went away."""
     while not ended.is_set():
         try:
             ready.put(one, timeout=0.1)
-            break
         except queue.Full:
             continue
+        return True
+    return False
 
 
 class Writer:
@@ -115,6 +182,7 @@ class Writer:
         self._writer: cv2.VideoWriter | None = None
         self._size = (0, 0)
         self._last: np.ndarray | None = None
+        self._folder = ExitStack()
 
     def __enter__(self) -> "Writer":
         return self
@@ -122,6 +190,7 @@ class Writer:
     def __exit__(self, *error) -> None:
         if self._writer is not None:
             self._writer.release()
+        self._folder.close()
 
     def write(self, time_s: float, image: np.ndarray) -> None:
         """Add a (H, W, 3) uint8 BGR frame; times ascend and begin anywhere near 0.
@@ -133,9 +202,10 @@ class Writer:
         image = image[: image.shape[0] // 2 * 2, : image.shape[1] // 2 * 2]
         if self._writer is None:
             self._size = image.shape[1], image.shape[0]
-            self._writer = cv2.VideoWriter(str(self.path), cv2.VideoWriter_fourcc(*"mp4v"), self.rate, self._size)
+            name = self._folder.enter_context(openable(self.path))
+            self._writer = cv2.VideoWriter(name, cv2.VideoWriter_fourcc(*"mp4v"), self.rate, self._size)
             if not self._writer.isOpened():
-                raise UserError(f"Could not write {self.path}.", "Is the disk full or the folder read-only?")
+                raise UserError(f"Could not write {shown(self.path)}.", "Is the disk full or the folder read-only?")
         if (image.shape[1], image.shape[0]) != self._size:
             image = cv2.resize(image, self._size)  # some streams change their size on the way
         place = round(time_s * self.rate)
@@ -157,9 +227,10 @@ def picture(path: Path) -> np.ndarray:
         UserError: if it cannot be read.
     """
     if not path.is_file():
-        raise UserError(f"There is no file {path}.", REMEDY)
-    return video.read_image(path)
+        raise UserError(f"There is no file {shown(path)}.", REMEDY)
+    return pictures.read(path)
 
 
 def is_picture(path: Path) -> bool:
-    return path.suffix.lower() in video.IMAGES
+    """Whether a file holds a single picture, by its content."""
+    return kinds.of(path) in (kinds.Kind.PICTURE, kinds.Kind.HEIF)

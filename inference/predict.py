@@ -1,10 +1,11 @@
 """`predict`: videos and pictures with all that a trained network says of the faces in them."""
 
 import csv
+import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import cv2
@@ -14,79 +15,90 @@ from common.results.config import results_from_environment
 from common.support import files
 from common.support.console import bar, console
 from common.support.errors import UserError
+from common.support.names import fitting, shown
 from inference import draw, film, pace, stream, timelines
-from inference.film import REMEDY
+from inference.chosen import ABOUT, TABLE, Chosen, choose, places
+from inference.finder import Whole
 from inference.stream import Seen
 from inference.trained import Trained, find
 
-VIDEOS = {".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp"}
-TABLE = "faces.csv"
+CROPPED = "A picture that is nothing but a face is not searched with --cropped (CROPPED=1)."
+
+
+@dataclass(frozen=True)
+class Options:
+    """How files are looked at, other than the training was.
+
+    Attributes:
+        cropped: each picture is a face that was cut out already; none is searched.
+        bridge: for how many frames in a row a face may be out of sight within a window.
+    """
+
+    cropped: bool = False
+    bridge: int = 0
 
 
 @dataclass
 class Outcome:
-    """What was seen: frames or pictures, those with a face, and different faces; seconds that it took.
+    """What was seen.
 
     Attributes:
+        frames: frames or pictures.
+        with_face: those of them with a face.
+        faces: different faces.
+        answers: faces in frames of which the network said something.
+        seconds: that it took.
         stopped: by ctrl-C.
         unreadable: why files were left out.
         remarks: what people should know of a video besides.
+        partial: names of the files of which a part only could be read.
     """
 
     frames: int = 0
     with_face: int = 0
     faces: int = 0
+    answers: int = 0
     seconds: float = 0.0
     stopped: bool = False
     unreadable: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    partial: list[str] = field(default_factory=list)
 
 
-def show(source: Path, model: str, out: Path | None) -> None:
+def show(source: Path, model: str, out: Path | None, options: Options | None = None) -> None:
     """Predict and say where the results lie; ctrl-C ends early with files that are complete so far."""
     results = results_from_environment()
-    chosen = sources(source)
+    chosen = choose(source)
     trained = find(model, results)
-    folder = out or results / "seen" / source.resolve().stem
+    folder = out or results / "seen" / fitting(source.resolve().stem)
     console.print(trained.said, markup=False, soft_wrap=True)
-    outcome = predict(chosen, trained, folder)
+    outcome = predict(chosen, trained, folder, options)
     for sentence in outcome.unreadable:
-        console.print(f"Left out: {sentence}", markup=False, soft_wrap=True)
+        _say(f"Left out: {sentence}")
     for remark in outcome.remarks:
-        console.print(remark, markup=False, soft_wrap=True)
+        _say(remark)
     if outcome.with_face == 0:
-        console.print(f"No face was found, in {outcome.frames} frames.")
+        _say(f"No face was found, in {outcome.frames} frames. {CROPPED}")
     else:
-        console.print(
+        _say(
             f"{outcome.frames} frames, {outcome.with_face} of them with a face, "
-            f"{outcome.faces} face{'s' if outcome.faces > 1 else ''} followed, "
+            f"{outcome.faces} face{'s' if outcome.faces > 1 else ''} followed, {outcome.answers} answers, "
             f"{outcome.frames / max(outcome.seconds, 1e-9):.1f} frames a second."
         )
-    console.print(f"Results: {folder}", markup=False, soft_wrap=True)
+    _say(f"Results: {shown(folder)}")
+    if outcome.partial:
+        _say(f"Partial: {', '.join(outcome.partial)}.")
     if outcome.stopped:
-        console.print("Stopped: what was seen until here is complete and can be opened.")
+        _say("Stopped: what was seen until here is complete and can be opened.")
         raise SystemExit(130)
 
 
-def sources(given: Path) -> list[Path]:
-    """The files to look at: the one that is named, or the videos and pictures of a folder.
-
-    Raises:
-        UserError: if there is none.
-    """
-    if given.is_dir():
-        found = [p for p in sorted(given.iterdir()) if p.is_file() and not p.name.startswith(".")]
-        chosen = [p for p in found if film.is_picture(p) or p.suffix.lower() in VIDEOS]
-        if not chosen:
-            raise UserError(f"{given} holds neither videos nor pictures.", REMEDY)
-        return chosen
-    if not given.exists():
-        raise UserError(f"There is no file {given}.", REMEDY)
-    return [given]
+def _say(sentence: str) -> None:
+    console.print(sentence, markup=False, soft_wrap=True)
 
 
-def predict(chosen: list[Path], trained: Trained, folder: Path) -> Outcome:
-    """Write, into a new folder, faces.csv, and an annotated copy and a timeline of each file.
+def predict(chosen: Chosen, trained: Trained, folder: Path, options: Options | None = None) -> Outcome:
+    """Write, into a new folder, faces.csv, about.json, and an annotated copy and a timeline of each file.
 
     Args:
         chosen: videos and pictures; of several, those that cannot be read are left out and named.
@@ -94,28 +106,32 @@ def predict(chosen: list[Path], trained: Trained, folder: Path) -> Outcome:
     Raises:
         UserError: if there is something in the folder, the only file cannot be read, or the disk cannot take it.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UserError(f"{folder} exists already.", "Delete it, or name another folder with OUT=.")
-    if len(chosen) == 1:
-        _try(chosen[0])
+    options = options or Options()
+    with files.storage_errors(folder):
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise UserError(f"{shown(folder)} exists already.", "Delete it, or name another folder with OUT=.")
+    if len(chosen.files) == 1:
+        _try(*chosen.files.values())
     trained.prepare()
-    outcome = Outcome()
+    outcome = Outcome(unreadable=list(chosen.left_out))
     began = time.perf_counter()
     with files.storage_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with _table(folder / TABLE, trained) as write:
             try:
-                for path in chosen:
+                for name, place in places(list(chosen.files)).items():
+                    path = chosen.files[name]
                     try:
                         one = _picture if film.is_picture(path) else _video
-                        one(path, folder / _name(path, chosen), trained, write, outcome)
+                        one(name, path, folder / place, trained, write, outcome, options)
                     except UserError as error:
-                        if len(chosen) == 1:
+                        if len(chosen.files) == 1:
                             raise
                         outcome.unreadable.append(str(error))
             except KeyboardInterrupt:
                 outcome.stopped = True
-    outcome.seconds = time.perf_counter() - began
+        outcome.seconds = time.perf_counter() - began
+        _about(folder / ABOUT, trained, chosen, outcome, options)
     return outcome
 
 
@@ -127,55 +143,83 @@ def _try(path: Path) -> None:
         next(iter(film.film(path)))
 
 
-def _name(path: Path, chosen: Iterable[Path]) -> str:
-    alone = sum(other.stem == path.stem for other in chosen) == 1
-    return path.stem if alone else path.name.replace(".", "-")
+def _picture(name: str, path: Path, place: Path, trained: Trained, write, outcome: Outcome, options: Options) -> None:
+    seen = stream.still(film.picture(path), trained, Whole() if options.cropped else None)
+    write(name, seen, outcome)
+    target = place.with_name(f"{place.name}-seen.png")
+    target.write_bytes(cv2.imencode(".png", draw.annotate(seen, trained))[1].tobytes())
 
 
-def _picture(path: Path, place: Path, trained: Trained, write, outcome: Outcome) -> None:
-    seen = stream.still(film.picture(path), trained)
-    write(path.name, seen, outcome)
-    if not cv2.imwrite(f"{place}-seen.png", draw.annotate(seen, trained)):
-        raise UserError(f"Could not write {place}-seen.png.", "Is the disk full or the folder read-only?")
-
-
-def _video(path: Path, place: Path, trained: Trained, write, outcome: Outcome) -> None:
+def _video(name: str, path: Path, place: Path, trained: Trained, write, outcome: Outcome, options: Options) -> None:
     source = film.film(path)
-    line = timelines.Line()
+    line, before, seen = timelines.Line(), outcome.answers, None
     if remark := pace.said(source.rate, trained.watching.frames):
-        outcome.remarks.append(f"{path.name}: {remark}")
+        outcome.remarks.append(f"{name}: {remark}")
+    finder = Whole() if options.cropped else None
+    target = place.with_name(f"{place.name}-seen.mp4")
     try:
-        with film.Writer(Path(f"{place}-seen.mp4"), source.rate) as writer, bar(path.name[:24], "frames") as progress:
+        with film.Writer(target, source.rate) as writer, bar(shown(path.name)[:24], "frames") as progress:
             began = time.perf_counter()
-            for seen in stream.watch(source, trained):
+            for seen in stream.watch(source, trained, finder, source.holes, options.bridge):
                 writer.write(seen.time_s, draw.annotate(seen, trained))
-                write(path.name, seen, outcome)
+                write(name, seen, outcome)
                 line.add(seen)
                 rate = (seen.number + 1) / (time.perf_counter() - began)
                 progress(seen.number + 1, max(source.frames, seen.number + 1), f"{rate:.1f} frames a second")
     finally:
+        if source.partial:
+            outcome.partial.append(name)
+            outcome.remarks.append(f"{name}: {source.partial}")
+        if seen is not None and seen.longest and outcome.answers == before:
+            outcome.remarks.append(f"{name}: {_unanswered(seen, trained)}")
         # Also where it was stopped: a timeline of what was seen until then.
         if line.tracks:
-            line.draw(Path(f"{place}-timeline.png"), trained)
+            line.draw(place.with_name(f"{place.name}-timeline.png"), trained)
+
+
+def _unanswered(seen: Seen, trained: Trained) -> str:
+    """Why a video in which faces were found got no answer."""
+    reach = trained.watching.reach(pace.each(seen.rate))
+    return (
+        f"no answer: the network needs {reach} unbroken frames with a face, of {seen.rate:.0f} a second; the longest "
+        f"sequence here has {seen.longest}. Take a longer video; where a face is lost for up to N frames only, bridge "
+        "them with --bridge N (BRIDGE=N), which the training did not do."
+    )
+
+
+def _about(path: Path, trained: Trained, chosen: Chosen, outcome: Outcome, options: Options) -> None:
+    """Say beside the table what was used, and what came of it."""
+    content = {
+        "trained on": trained.said,
+        "synthetic": trained.synthetic,
+        "network": trained.network,
+        "run": shown(trained.record.folder),
+        "options": asdict(options),
+        "files": list(chosen.files),
+        **asdict(outcome),
+    }
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 @contextmanager
 def _table(path: Path, trained: Trained) -> Iterator:
     """Open faces.csv and give `write(file, seen, outcome)`, which adds a row for every face and counts."""
     with path.open("w", newline="", encoding="utf-8") as file:
-        file.write(f"# {trained.said}\n")
         rows = csv.writer(file)
         columns = ("file", "frame", "time_s", "track", "x", "y", "width", "height", "emotion")
         rows.writerow([*columns, *(f"p_{name}" for name in trained.classes)])
         known: set[tuple[str, int]] = set()
 
         def write(name: str, seen: Seen, outcome: Outcome) -> None:
+            # Spreadsheets take what begins with one of these for a formula.
+            cell = f"./{name}" if name[0] in "=+-@" else name
             for face in seen.faces:
                 row = seen.probabilities.get(face.track)
                 told = [""] * (len(trained.classes) + 1)
                 if row is not None:
                     told = [trained.classes[int(np.argmax(row))], *(f"{value:.6f}" for value in row)]
-                rows.writerow([name, seen.number, f"{seen.time_s:.4f}", face.track, *face.box, *told])
+                outcome.answers += row is not None
+                rows.writerow([cell, seen.number, f"{seen.time_s:.4f}", face.track, *face.box, *told])
                 known.add((name, face.track))
             outcome.frames += 1
             outcome.with_face += bool(seen.faces)

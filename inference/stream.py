@@ -2,13 +2,13 @@
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from inference import pace
-from inference.finder import Face, Finder
+from inference.finder import Face, Finder, Whole
 from inference.pace import Pace
 from inference.trained import Trained
 from reproductions.inference import Watching
@@ -29,6 +29,7 @@ class Seen:
         probabilities: (classes,) float32 by track; absent for a face that was not in sight for a whole window yet.
         milliseconds: of the steps "detect", "crop" and "network".
         rate: frames a second, as the times of the last frames have it.
+        longest: most frames in a row, up to this one, in which a face was in sight, or bridged.
         timeline: smoothed probabilities (classes,) of the largest face in the last frames, None where it had none.
     """
 
@@ -40,18 +41,29 @@ class Seen:
     milliseconds: dict[str, float] = field(default_factory=dict)
     timeline: tuple[np.ndarray | None, ...] = ()
     rate: float = pace.USUAL_RATE
+    longest: int = 0
 
 
-def watch(frames: Iterable[tuple[float, np.ndarray]], trained: Trained, finder: Finder | None = None) -> Iterator[Seen]:
+def watch(
+    frames: Iterable[tuple[float, np.ndarray]],
+    trained: Trained,
+    finder: Finder | Whole | None = None,
+    holes: Container[int] = (),
+    bridge: int = 0,
+) -> Iterator[Seen]:
     """What is seen in each frame, one after the other.
 
     Args:
         frames: seconds and (H, W, 3) uint8 BGR frames of one video.
         finder: a fresh one; without it one with the detector of the network's training.
+        holes: numbers of frames before which others are missing; no window reaches over them.
+        bridge: how many frames in a row a face may be out of sight, see `Windows`.
     """
     finder = finder or Finder(trained.watching.detector)
-    windows, timeline, beat = Windows(trained.watching), Timeline(), Pace()
+    windows, timeline, beat = Windows(trained.watching, bridge), Timeline(), Pace()
     for number, (time_s, frame) in enumerate(frames):
+        if number in holes:
+            windows.forget()
         clock = [time.perf_counter()]
         faces = finder.boxes(frame)
         clock.append(time.perf_counter())
@@ -68,35 +80,63 @@ def watch(frames: Iterable[tuple[float, np.ndarray]], trained: Trained, finder: 
         took = (1000 * np.diff(clock)).tolist()
         steps = dict(zip(("detect", "crop", "network"), took, strict=True))
         line = timeline.add(faces, probabilities)
-        yield Seen(number, time_s, frame, faces, probabilities, steps, line, rate)
+        yield Seen(number, time_s, frame, faces, probabilities, steps, line, rate, windows.longest)
 
 
 class Windows:
-    """The last crops of every face, as windows for the network."""
+    """The last crops of every face, as windows for the network.
 
-    def __init__(self, watching: Watching):
-        self.watching = watching
+    Attributes:
+        longest: of all faces, the most frames in a row that could have gone into a window.
+    """
+
+    def __init__(self, watching: Watching, bridge: int = 0):
+        """Begin without crops.
+
+        Args:
+            bridge: for how many frames in a row a face that is out of sight keeps its last crop; the training has no
+                such gaps.
+        """
+        self.watching, self.bridge, self.longest = watching, bridge, 0
         self._crops: dict[int, deque[np.ndarray]] = {}
+        self._missed: dict[int, int] = {}
+        self._lengths: dict[int, int] = {}
+
+    def forget(self) -> None:
+        """Let all windows begin anew."""
+        self._crops, self._missed, self._lengths = {}, {}, {}
 
     def add(self, frame: np.ndarray, faces: list[Face], each: int = 1) -> dict[int, np.ndarray]:
         """Crop the faces of the next frame; gives the windows (frames, H, W, C) uint8 that end with it, by track.
 
-        As in the training, a window has no gaps: a face that was out of sight begins anew.
+        As in the training, a window has no gaps: a face that was out of sight for longer than `bridge` begins anew.
 
         Args:
             each: every how many frames stand for one of the training.
         """
         watching = self.watching
         reach = watching.reach(each)
-        before, self._crops = self._crops, {}
+        self._hold({face.track for face in faces})
         complete = {}
         for face in faces:
-            crops = before.get(face.track) or deque(maxlen=watching.reach(pace.MOST))
+            crops = self._crops.setdefault(face.track, deque(maxlen=watching.reach(pace.MOST)))
             crops.append(watching.crop(frame, np.array(face.box, np.int32)))
-            self._crops[face.track] = crops
+            self._missed[face.track] = 0
+            self._lengths[face.track] = self._lengths.get(face.track, 0) + 1
+            self.longest = max(self.longest, self._lengths[face.track])
             if len(crops) >= reach:
                 complete[face.track] = np.stack(list(crops)[-reach :: each * watching.step])
         return complete
+
+    def _hold(self, seen: set[int]) -> None:
+        """Repeat the last crop of faces that are briefly out of sight; drop the others."""
+        for track in [track for track in self._crops if track not in seen]:
+            self._missed[track] += 1
+            if self._missed[track] > self.bridge:
+                del self._crops[track], self._missed[track], self._lengths[track]
+            else:
+                self._crops[track].append(self._crops[track][-1])
+                self._lengths[track] += 1
 
 
 class Timeline:
@@ -118,7 +158,7 @@ class Timeline:
         return tuple(self._points)
 
 
-def still(frame: np.ndarray, trained: Trained, finder: Finder | None = None) -> Seen:
+def still(frame: np.ndarray, trained: Trained, finder: Finder | Whole | None = None) -> Seen:
     """What is seen in a single picture, which the network is shown as if it had stood still for a whole window."""
     began = time.perf_counter()
     watching = trained.watching

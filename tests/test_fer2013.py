@@ -367,7 +367,7 @@ def test_an_image_that_is_cut_off(tmp_path, suffix, keep):
     folders(tmp_path, f"im{{}}.{suffix}")
     path = tmp_path / "test" / "sad" / f"im0.{suffix}"
     path.write_bytes(path.read_bytes()[:keep])
-    refuse(tmp_path, f"{path} is damaged or not an image")
+    refuse(tmp_path, f"{path} is damaged or not an image" if keep else f"{path} is empty")
 
 
 def test_folders_of_other_classes(tmp_path):

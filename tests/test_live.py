@@ -1,5 +1,6 @@
 """Live: the newest frame for everybody, cameras that are not there, times and counts that need no memory."""
 
+import os
 import resource
 import sys
 import time
@@ -8,6 +9,7 @@ from threading import Event, Thread
 
 import cv2
 import little_avi
+import little_damage
 import numpy as np
 import pytest
 from hypothesis import given
@@ -217,7 +219,7 @@ def test_stopping_does_not_wait_for_the_next_frame(monkeypatch, tmp_path):
 class Steps:
     """A source of the numbers 0, 1, 2 …, each given when `go` is called, that never waits for who takes them."""
 
-    name = "steps"
+    name, remark = "steps", ""
 
     def __init__(self):
         self._left, self._given, self._wake, self._stopped = 0, 0, Event(), False
@@ -343,3 +345,69 @@ def test_a_window_shows_pictures_until_it_is_closed(monkeypatch, way):
     monkeypatch.setattr(cv2, "destroyAllWindows", lambda: ended.append(True))
     window.show(Picture(np.full((2, 2, 3), k, np.uint8), {}) for k in range(9))
     assert shown == [0, 1, 2] and ended == [True]
+
+
+# --- files and addresses that people have -----------------------------------------------------------
+
+
+def test_half_a_film_is_told(tmp_path):
+    path = little_damage.noise(tmp_path / "clip.avi", 20)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    replay = sources.find(str(path))
+    assert replay.remark == ""
+    seen = 0
+    for _ in replay:
+        seen += 1
+        if replay.remark or seen > 40:
+            replay.stop()
+    assert seen < 40 and "clip.avi: damaged: 10 of its 20 frames could be read" in replay.remark
+
+
+def test_a_film_that_disappears_ends_the_capture_with_a_sentence(tmp_path):
+    path = little_damage.noise(tmp_path / "clip.avi", 4)
+    with Capture(sources.find(str(path))) as capture:
+        frames = capture.frames()
+        next(frames)
+        path.unlink()
+        assert "There is no file" in refused(list, frames)
+
+
+def test_whatever_goes_wrong_in_a_source_reaches_who_waits():
+    class Bad(Steps):
+        def __iter__(self):
+            raise RuntimeError("broken")
+
+    with Capture(Bad()) as capture, pytest.raises(RuntimeError, match="broken"):
+        list(capture.frames())
+
+
+def test_addresses_are_opened_as_they_are_and_without_their_password_told(monkeypatch):
+    opened = []
+
+    def capture(address, *_):
+        opened.append(address)
+        return Device(opens=address.endswith("good"), pictures=3)
+
+    monkeypatch.setattr(cv2, "VideoCapture", capture)
+    source = sources.find("rtsp://me:secret@10.0.0.7:554/good")
+    assert source.name == "rtsp://10.0.0.7:554/good" and len([*zip(range(2), source, strict=False)]) == 2
+    told = refused(sources.find, "http://me:secret@camera/bad")
+    assert "No video comes from http://camera/bad" in told and "secret" not in told
+    assert opened == ["rtsp://me:secret@10.0.0.7:554/good", "http://me:secret@camera/bad"]
+
+
+def test_an_address_at_which_nobody_answers():
+    assert "No video comes from http://127.0.0.1:9/x.mp4" in refused(sources.find, "http://127.0.0.1:9/x.mp4")
+
+
+def test_pictures_and_folders_are_for_predict(tmp_path):
+    path = tmp_path / "photo.mp4"
+    path.write_bytes(cv2.imencode(".jpg", FRAME)[1].tobytes())
+    assert "is a picture" in refused(sources.find, str(path)) and "is a folder" in refused(sources.find, str(tmp_path))
+
+
+def test_a_film_by_its_address_and_by_a_name_that_is_no_utf_8(tmp_path):
+    path = little_damage.noise(tmp_path / "clip.avi", 4)
+    assert len(next(iter(sources.find(path.as_uri())))) == 64
+    odd = path.rename(tmp_path / os.fsdecode(b"M\xfcller.avi"))
+    assert sources.find(str(odd)).name == "M%FCller.avi"

@@ -1,6 +1,7 @@
 """From a file that somebody brings to an annotated video, a table and a timeline."""
 
 import csv
+import json
 from pathlib import Path
 
 import cv2
@@ -18,6 +19,7 @@ from datasets.synthetic import media
 from datasets.synthetic.performance import Performance, draw
 from inference import draw as drawing
 from inference import film, pace, predict, stream, timelines
+from inference.chosen import ABOUT, TABLE, Chosen, choose
 from inference.finder import Face, Finder
 from inference.pace import Pace
 from reproductions.timeconvnet import preprocessing
@@ -42,10 +44,16 @@ def trained(tmp_path):
     return little_trained.make(tmp_path / "results")
 
 
+def these(*paths: Path) -> Chosen:
+    return Chosen({path.name: path for path in paths})
+
+
 def rows(folder: Path) -> list[dict]:
-    lines = (folder / predict.TABLE).read_text(encoding="utf-8").splitlines()
-    assert lines[0].startswith("# ")
-    return list(csv.DictReader(lines[1:]))
+    return list(csv.DictReader((folder / TABLE).read_text(encoding="utf-8").splitlines()))
+
+
+def about(folder: Path) -> dict:
+    return json.loads((folder / ABOUT).read_text(encoding="utf-8"))
 
 
 def length(path: Path) -> int:
@@ -59,9 +67,10 @@ def blank(path: Path, frames: int = 5) -> Path:
 
 
 def test_a_video_becomes_an_annotated_one_a_table_and_a_timeline(clip, trained, tmp_path):
-    outcome = predict.predict([clip], trained, tmp_path / "out")
+    outcome = predict.predict(these(clip), trained, tmp_path / "out")
     assert (outcome.frames, outcome.with_face, outcome.faces, outcome.stopped) == (FRAMES, FRAMES, 1, False)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "about.json",
         "clip-seen.mp4",
         "clip-timeline.png",
         "faces.csv",
@@ -80,10 +89,9 @@ def test_a_video_becomes_an_annotated_one_a_table_and_a_timeline(clip, trained, 
 
 
 def test_the_table_says_what_the_network_was_trained_on(clip, trained, tmp_path):
-    predict.predict([clip], trained, tmp_path / "out")
-    heading = (tmp_path / "out" / predict.TABLE).read_text().splitlines()[0]
-    assert heading == f"# {trained.said}" and "synthetic" in heading
-    assert len(pd.read_csv(tmp_path / "out" / predict.TABLE, comment="#")) == FRAMES
+    predict.predict(these(clip), trained, tmp_path / "out")
+    assert about(tmp_path / "out")["trained on"] == trained.said and "synthetic" in trained.said
+    assert len(pd.read_csv(tmp_path / "out" / TABLE)) == FRAMES
 
 
 def test_pictures_and_videos_of_a_folder_are_looked_at_and_broken_ones_named(clip, trained, tmp_path):
@@ -95,7 +103,7 @@ def test_pictures_and_videos_of_a_folder_are_looked_at_and_broken_ones_named(cli
     (folder / "broken.mp4").write_bytes(b"no video")
     (folder / "notes.txt").write_text("left alone")
     (folder / ".hidden.png").write_bytes(b"")
-    outcome = predict.predict(predict.sources(folder), trained, tmp_path / "out")
+    outcome = predict.predict(choose(folder), trained, tmp_path / "out")
     assert len(outcome.unreadable) == 2 and outcome.frames == FRAMES + 1
     assert {row["file"] for row in rows(tmp_path / "out")} == {"face.png", "clip.mp4"}
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
@@ -103,6 +111,7 @@ def test_pictures_and_videos_of_a_folder_are_looked_at_and_broken_ones_named(cli
         "clip-seen.mp4",
         "clip-timeline.png",
         "faces.csv",
+        "about.json",
     }
     (still,) = [row for row in rows(tmp_path / "out") if row["file"] == "face.png"]
     assert still["emotion"] in trained.classes
@@ -111,12 +120,12 @@ def test_pictures_and_videos_of_a_folder_are_looked_at_and_broken_ones_named(cli
 def test_files_of_one_stem_do_not_overwrite_each_other(trained, tmp_path):
     for name in ("a.png", "a.bmp"):
         cv2.imwrite(str(tmp_path / name), performed(1)[0])
-    predict.predict([tmp_path / "a.bmp", tmp_path / "a.png"], trained, tmp_path / "out")
+    predict.predict(these(tmp_path / "a.bmp", tmp_path / "a.png"), trained, tmp_path / "out")
     assert {path.name for path in (tmp_path / "out").glob("*-seen.png")} == {"a-bmp-seen.png", "a-png-seen.png"}
 
 
 def test_no_face_at_all_is_a_valid_empty_result(trained, tmp_path):
-    outcome = predict.predict([blank(tmp_path / "wall.mp4")], trained, tmp_path / "out")
+    outcome = predict.predict(these(blank(tmp_path / "wall.mp4")), trained, tmp_path / "out")
     assert (outcome.frames, outcome.with_face) == (5, 0)
     assert rows(tmp_path / "out") == [] and length(tmp_path / "out" / "wall-seen.mp4") == 5
     assert not (tmp_path / "out" / "wall-timeline.png").exists()
@@ -126,9 +135,9 @@ def test_what_exists_is_never_overwritten(clip, trained, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").write_text("precious")
     with pytest.raises(UserError, match="exists already"):
-        predict.predict([clip], trained, tmp_path / "out")
+        predict.predict(these(clip), trained, tmp_path / "out")
     with pytest.raises(UserError, match="exists already"):
-        predict.predict([clip], trained, tmp_path / "out" / "mine.txt")
+        predict.predict(these(clip), trained, tmp_path / "out" / "mine.txt")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine.txt"]
     assert (tmp_path / "out" / "mine.txt").read_text() == "precious"
 
@@ -147,7 +156,7 @@ def test_what_cannot_be_read_is_named_and_nothing_is_written(trained, tmp_path, 
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(UserError, match=told) as caught:
-        predict.predict([tmp_path / name], trained, tmp_path / "out")
+        predict.predict(these(tmp_path / name), trained, tmp_path / "out")
     assert name in str(caught.value) and not (tmp_path / "out").exists()
 
 
@@ -157,14 +166,14 @@ def test_a_video_without_frames_is_refused(trained, tmp_path):
     # The compressed frames become empty chunks of another stream.
     path.write_bytes(data.replace(b"00dc", b"77zz"))
     with pytest.raises(UserError, match=r"hollow\.avi"):
-        predict.predict([path], trained, tmp_path / "out")
+        predict.predict(these(path), trained, tmp_path / "out")
 
 
 def test_a_folder_without_videos_and_a_missing_file_are_refused(tmp_path):
     with pytest.raises(UserError, match="neither videos nor pictures"):
-        predict.sources(tmp_path)
+        choose(tmp_path)
     with pytest.raises(UserError, match="There is no file"):
-        predict.sources(tmp_path / "gone.mp4")
+        choose(tmp_path / "gone.mp4")
 
 
 def test_a_turned_phone_video_is_seen_upright(clip, trained, tmp_path):
@@ -173,7 +182,7 @@ def test_a_turned_phone_video_is_seen_upright(clip, trained, tmp_path):
     assert next(iter(film.film(path)))[1].shape == (360, 288, 3)
     little_mp4.turn(path)
     assert next(iter(film.film(path)))[1].shape == (288, 360, 3)
-    assert predict.predict([path], trained, tmp_path / "out").with_face == FRAMES
+    assert predict.predict(these(path), trained, tmp_path / "out").with_face == FRAMES
 
 
 def test_a_turned_photograph_is_seen_upright(trained, tmp_path):
@@ -194,7 +203,7 @@ def test_frames_of_a_varying_rate_keep_their_times(trained, tmp_path):
     times = [time_s for time_s, _ in film.film(path)]
     steps = np.diff(times)
     assert np.allclose(steps[: FRAMES // 2 - 1], steps[0]) and np.allclose(steps[FRAMES // 2 :], 3 * steps[0])
-    predict.predict([path], trained, tmp_path / "out")
+    predict.predict(these(path), trained, tmp_path / "out")
     written = [float(row["time_s"]) for row in rows(tmp_path / "out")]
     assert np.allclose(written, times, atol=1e-3)
     # The copy lasts as long, though it has one rate.
@@ -221,7 +230,7 @@ def test_ctrl_c_leaves_files_that_can_be_opened(clip, tmp_path):
         return little_trained.projections(inputs)
 
     trained = little_trained.make(tmp_path / "results", interrupted)
-    outcome = predict.predict([clip], trained, tmp_path / "out")
+    outcome = predict.predict(these(clip), trained, tmp_path / "out")
     # One answer is asked for before the first frame, to load the network.
     seen = trained.watching.reach() - 1 + 3
     assert outcome.stopped and outcome.frames == seen == len(rows(tmp_path / "out"))
@@ -235,14 +244,14 @@ def test_show_says_what_came_of_it(clip, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("FER_RESULTS", str(tmp_path / "results"))
     predict.show(clip, "", None)
     told = capsys.readouterr().out
-    assert "synthetic" in told and f"{FRAMES} frames, {FRAMES} of them with a face, 1 face followed" in told
-    assert (tmp_path / "results" / "seen" / "clip" / predict.TABLE).exists()
+    assert "synthetic" in told and f"{FRAMES} frames, {FRAMES} of them with a face, 1 face followed, 6 answers" in told
+    assert (tmp_path / "results" / "seen" / "clip" / TABLE).exists()
     predict.show(blank(tmp_path / "wall.mp4"), "", tmp_path / "wall")
     assert "No face was found, in 5 frames." in capsys.readouterr().out
 
 
 def test_show_ends_with_the_status_of_ctrl_c(clip, tmp_path, monkeypatch):
-    def interrupted(path, place, trained, write, outcome):
+    def interrupted(*_):
         raise KeyboardInterrupt
 
     trained = little_trained.make(tmp_path / "results")
@@ -256,7 +265,7 @@ def test_show_ends_with_the_status_of_ctrl_c(clip, tmp_path, monkeypatch):
 @pytest.mark.parametrize("shape", [(1, 1), (1, 300), (301, 1), (2160, 3840)])
 def test_pictures_of_any_size_are_annotated(trained, tmp_path, shape):
     cv2.imwrite(str(tmp_path / "x.png"), np.full((*shape, 3), 77, np.uint8))
-    assert predict.predict([tmp_path / "x.png"], trained, tmp_path / "out").frames == 1
+    assert predict.predict(these(tmp_path / "x.png"), trained, tmp_path / "out").frames == 1
     seen = cv2.imread(str(tmp_path / "out" / "x-seen.png"))
     assert seen.shape[:2] == (max(shape[0], drawing.LEAST_HEIGHT), max(shape[1], drawing.LEAST_WIDTH))
 
@@ -317,8 +326,8 @@ def test_an_irregular_camera_has_the_rate_of_most_of_its_frames():
 
 @pytest.mark.parametrize(("rate", "word"), [(10.0, "10 frames a second"), (25.0, ""), (60.0, "one of every 2")])
 def test_an_unusual_rate_is_told(trained, tmp_path, rate, word):
-    media.film(tmp_path / "clip.mp4", performed(3), (288, 360), rate)
-    remarks = predict.predict([tmp_path / "clip.mp4"], trained, tmp_path / "out").remarks
+    media.film(tmp_path / "clip.mp4", performed(20), (288, 360), rate)
+    remarks = predict.predict(these(tmp_path / "clip.mp4"), trained, tmp_path / "out").remarks
     assert word in "".join(remarks) and len(remarks) == bool(word)
     assert pace.said(rate, frames=1) == ""
 

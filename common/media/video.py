@@ -14,16 +14,20 @@ os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 import cv2
 import numpy as np
 
+from common.media import containers, pictures
 from common.support.errors import UserError
+from common.support.names import openable, shown
 
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
 
 # Containers count frames that no decoder returns (up to 3 % seen in sound recordings); a file
-# that was cut off lacks more.
+# that is damaged lacks more.
 MISSING_FRAMES = 3
 MISSING_SHARE = 0.05
+# How often a frame that is due is asked for again: behind a hole in a file the decoder goes on.
+MOST_FAILURES = 10_000
 
 
 def frames(source: Path, start: int = 0, step: int = 1) -> Iterator[np.ndarray | None]:
@@ -36,15 +40,15 @@ def frames(source: Path, start: int = 0, step: int = 1) -> Iterator[np.ndarray |
         source: video file, or folder of images whose names sort by their numbers.
 
     Raises:
-        UserError: if the source is missing, empty, not a video or cut off (it holds more than 5 %, and more
-            than 3, fewer frames than it declares), or if an image of a folder cannot be read.
+        UserError: if the source is missing, empty, not a video or damaged (it holds more than 5 %, and more
+            than 3, fewer frames than an intact copy would show), or if an image of a folder cannot be read.
     """
     if not source.exists():
-        raise UserError(f"{source} does not exist.", "Check the folder of the data set, or unpack it again.")
+        raise UserError(f"{shown(source)} does not exist.", "Check the folder of the data set, or unpack it again.")
     wanted = _every(start, step)
     if source.is_dir():
         for path, want in zip(images(source), wanted, strict=False):
-            yield read_image(path) if want else None
+            yield pictures.read(path) if want else None
     else:
         yield from _video(source, wanted)
 
@@ -66,7 +70,7 @@ def images(folder: Path) -> list[Path]:
     """
     found = [p for p in folder.iterdir() if p.suffix.lower() in IMAGES and not p.name.startswith(".")]
     if not found:
-        raise UserError(f"{folder} holds no images.", "Unpack this part of the data set again.")
+        raise UserError(f"{shown(folder)} holds no images.", "Unpack this part of the data set again.")
     return sorted(found, key=_natural)
 
 
@@ -83,56 +87,68 @@ def _natural(path: Path) -> list[str | int]:
     return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", path.name)]
 
 
-def read_image(path: Path) -> np.ndarray:
-    """The (H, W, 3) uint8 BGR image in a file, turned as its camera noted.
+def grabs(capture: cv2.VideoCapture) -> Iterator[bool]:
+    """Take frame after frame of an open video: whether something could not be decoded just before, for each.
 
-    Raises:
-        UserError: if it cannot be read, is cut off or no image.
+    Behind a hole in a file it goes on, as long as frames are due.
     """
-    data = _bytes(path)
-    # The JPEG decoder fills a file that was cut off with grey; its end marker tells.
-    cut = path.suffix.lower() in (".jpg", ".jpeg") and b"\xff\xd9" not in data[-4096:]
-    image = None if cut else cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    if image is None:
-        raise UserError(f"{path} is damaged or not an image.", "Copy it again from the data set.")
-    return image
+    declared = capture.get(cv2.CAP_PROP_FRAME_COUNT)
+    taken = failures = 0
+    while failures <= min(max(declared - taken, 0), MOST_FAILURES):
+        if capture.grab():
+            yield failures > 0
+            taken, failures = taken + 1, 0
+        else:
+            failures += 1
 
 
-def _bytes(path: Path, most: int = -1) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(most)
-    except OSError as error:
-        raise UserError(f"{path} cannot be read ({error.strerror}).", "Check its permissions and the disk.") from error
-    if not data:
-        raise UserError(f"{path} is empty (0 bytes).", "Copy it again from the data set.")
-    return data
+def due(path: Path, capture: cv2.VideoCapture, taken: int, last_s: float) -> int:
+    """How many frames a video should have shown that showed `taken`, the last at `last_s`; `taken` if none is missing.
+
+    More than 5 %, and more than 3, must be missing; see `common.media.containers` for how they are counted.
+    """
+    rate = capture.get(cv2.CAP_PROP_FPS)
+    declared = max(int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), containers.promised(path, rate))
+    if declared - taken <= max(MISSING_FRAMES, MISSING_SHARE * declared):
+        return taken
+    expected = containers.shown(path, declared, rate, taken, last_s)
+    return expected if expected - taken > max(MISSING_FRAMES, MISSING_SHARE * expected) else taken
+
+
+def unopened(path: Path, otherwise: str) -> str:
+    """Why a video cannot be opened, as a sentence."""
+    return f"{shown(path)} {containers.why_not(path) or otherwise}."
 
 
 def _video(path: Path, wanted: Iterator[bool]) -> Iterator[np.ndarray | None]:
-    _bytes(path, 1)
-    # One decoding thread: clips are decoded side by side, one a core, and each takes little memory.
-    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
-    try:
-        if not capture.isOpened():
-            raise UserError(f"{path} is not a video, or was cut off.", "Copy it again from the data set.")
-        decoded = 0
-        while capture.grab():
-            decoded += 1
-            if not next(wanted):
-                yield None
-                continue
-            ok, image = capture.retrieve()
-            if not ok:
-                raise UserError(f"Frame {decoded} of {path} cannot be decoded.", "Copy it again from the data set.")
-            yield image
-        declared = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-    finally:
-        capture.release()
+    pictures.read_bytes(path, 1)
+    with openable(path) as name:
+        # One decoding thread: clips are decoded side by side, one a core, and each takes little memory.
+        capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
+        try:
+            if not capture.isOpened():
+                raise UserError(unopened(path, "is not a video, or was cut off"), "Copy it again from the data set.")
+            decoded, last_s, damage = 0, 0.0, "was cut off"
+            for behind_hole in grabs(capture):
+                decoded += 1
+                damage = "has a hole" if behind_hole else damage
+                last_s = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+                if not next(wanted):
+                    yield None
+                    continue
+                ok, image = capture.retrieve()
+                if not ok:
+                    raise UserError(
+                        f"Frame {decoded} of {shown(path)} cannot be decoded.", "Copy it again from the data set."
+                    )
+                yield image
+            expected = due(path, capture, decoded, last_s)
+        finally:
+            capture.release()
     if decoded == 0:
-        raise UserError(f"{path} holds no frames.", "Copy it again from the data set.")
-    if declared - decoded > max(MISSING_FRAMES, MISSING_SHARE * declared):
+        raise UserError(f"{shown(path)} holds no frames.", "Copy it again from the data set.")
+    if expected > decoded:
         raise UserError(
-            f"{path} was cut off: {decoded} of its {declared} frames are there.",
+            f"{shown(path)} {damage}: {decoded} of its {expected} frames are there.",
             "Copy it again from the data set.",
         )

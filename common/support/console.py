@@ -24,14 +24,14 @@ def bar(title: str, unit: str = "") -> Iterator[Callable[[float, float, str], No
     On a terminal the bar moves; in a log file only its start and its end are written.
     """
     columns = (
-        TextColumn("{task.description:<24}"),
+        TextColumn("{task.description:<24}", markup=False),
         BarColumn(30),
         MofNCompleteColumn(),
         TextColumn(unit),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
-        TextColumn("[dim]{task.fields[what]}"),
+        TextColumn("{task.fields[what]}", style="dim", markup=False),
     )
     progress = Progress(*columns, console=console, transient=console.is_terminal)
     task = progress.add_task(title, total=None, what="")
@@ -48,4 +48,4 @@ def bar(title: str, unit: str = "") -> Iterator[Callable[[float, float, str], No
     else:
         yield update
     seconds = progress.get_time() - started
-    console.print(f"{title}: {last['done']:g} {unit} in {seconds:.1f} s")
+    console.print(f"{title}: {last['done']:g} {unit} in {seconds:.1f} s", markup=False)

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from common.support.errors import UserError
+from common.support.names import shown
 
 BLOCK = 64 * 1024
 READ_WHOLE = 1024 * 1024
@@ -19,7 +20,10 @@ class StorageError(UserError):
 
 @contextmanager
 def storage_errors(folder: Path) -> Iterator[None]:
-    """Tell a full disk and a folder that cannot be written as StorageError; other OSErrors pass through."""
+    """Tell a full disk, a name that is too long and a folder that cannot be written as StorageError.
+
+    Other OSErrors pass through.
+    """
     try:
         yield
     except OSError as error:
@@ -32,6 +36,11 @@ def storage_errors(folder: Path) -> Iterator[None]:
             raise StorageError(
                 f"{folder} cannot be written to ({os.strerror(error.errno).lower()}).",
                 "Give yourself write permission there or choose another folder.",
+            ) from error
+        if error.errno == errno.ENAMETOOLONG:
+            raise StorageError(
+                f"A name below {shown(folder)} is too long for this file system.",
+                "Choose a folder with a shorter name.",
             ) from error
         raise
 

@@ -6,7 +6,6 @@ from threading import Thread
 
 import numpy as np
 
-from common.support.errors import UserError
 from inference.live.newest import Newest
 from inference.live.source import Source
 
@@ -37,6 +36,11 @@ class Capture:
         """Seconds since the start."""
         return time.monotonic() - self._began
 
+    @property
+    def remark(self) -> str:
+        """What people should know of the source; "" for nothing."""
+        return self._source.remark
+
     def frames(self) -> Iterator[tuple[float, np.ndarray]]:
         """Seconds since the start at which a frame was taken, and the frame (H, W, 3) uint8 BGR; always the newest.
 
@@ -53,7 +57,7 @@ class Capture:
         try:
             for frame in self._source:
                 self._newest.put((self.clock(), frame))
-        except UserError as problem:
+        except Exception as problem:  # whoever waits for frames must hear of it, whatever it is
             self._newest.close(problem)
         else:
             self._newest.close()

@@ -22,7 +22,7 @@ def show(source: str, model: str, port: int, window: bool) -> None:
     """Show a camera or a video file until ctrl-C, in a web page or a window.
 
     Args:
-        source: number of the camera, or path of the file.
+        source: number of the camera, or path of the file, or an address.
         model: what `inference.trained.find` takes.
         port: of the page; 0 is any that is free.
 
@@ -51,6 +51,8 @@ def show(source: str, model: str, port: int, window: bool) -> None:
             pass
         finally:
             missed = server.missed if server else 0
+            if capture.remark:
+                console.print(capture.remark, markup=False, soft_wrap=True)
             console.print(_summary(tally, capture.passed_over, missed), markup=False, soft_wrap=True)
 
 
@@ -62,7 +64,8 @@ def pictures(capture: Capture, trained: Trained, tally: Tally, name: str) -> Ite
         ready = capture.clock()
         steps = seen.milliseconds | {"draw": (ready - began) * 1000}
         tally.add((face.track for face in seen.faces), seen.time_s, ready, steps)
-        yield Picture(image, _facts(seen, trained, tally, name, capture.passed_over, ready))
+        remark = " ".join(filter(None, (pace.said(seen.rate, trained.watching.frames), capture.remark)))
+        yield Picture(image, _facts(seen, trained, tally, name, capture.passed_over, ready) | {"remark": remark})
 
 
 def _warm_up(trained: Trained) -> None:
@@ -80,7 +83,6 @@ def _facts(seen: stream.Seen, trained: Trained, tally: Tally, name: str, passed_
         "classes": trained.classes,
         "faces": [{"track": face.track, "probabilities": probabilities.get(face.track)} for face in seen.faces],
         "passed_over": passed_over,
-        "remark": pace.said(seen.rate, trained.watching.frames),
         # On the wall clock, which the browser of the same machine shares.
         "taken": (time.time() - (ready - seen.time_s)) * 1000,
     }
