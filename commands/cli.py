@@ -319,7 +319,10 @@ def main() -> None:
     except UserError as error:
         from rich.markup import escape
 
-        errors.print(f"[bold red]error:[/] {escape(error.problem)}\n[bold]what to do:[/] {escape(error.remedy)}")
+        from common.support.names import shown
+
+        problem, remedy = escape(shown(error.problem)), escape(shown(error.remedy))
+        errors.print(f"[bold red]error:[/] {problem}\n[bold]what to do:[/] {remedy}")
         raise SystemExit(2) from None
     except KeyboardInterrupt:
         _stopped()

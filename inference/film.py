@@ -128,12 +128,11 @@ def _decode(film: Film) -> Iterator[tuple[float, np.ndarray]]:
             if not ok:
                 continue
             lost_s += gaps.get(number, 0) / film.rate
-            # Where a file has no times, or they stand still, its rate tells.
-            told = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-            told += lost_s if told > 0 else 0.0
-            time_s = (
-                told if told > last and (told > 0 or number == 0) else max(number / film.rate + lost_s, last + 1e-3)
-            )
+            time_s = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+            time_s += lost_s if time_s > 0 else 0.0
+            if time_s <= last or (time_s <= 0 and number > 0):
+                # Where a file has no times, or they stand still, its rate tells.
+                time_s = max(number / film.rate + lost_s, last + 1e-3)
             leap = number > 0 and time_s - last > LEAP / film.rate
             if number in gaps or (leap and (behind_hole or containers.broken(film.path))):
                 film.holes.add(number)

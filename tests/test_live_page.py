@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from common.support.errors import UserError
+from inference.live import server as servers
 from inference.live.newest import Newest
 from inference.live.picture import Picture
 from inference.live.server import HOST, Server
@@ -356,3 +357,47 @@ def test_a_page_of_another_origin_gets_nothing_in_a_browser(chromium, server, pi
         own = json.dumps(f"{other.address}picture?after=0")
         assert page.value(f"({tried})({own}, 'cors')").startswith("\ufffd")
         page.close()
+
+
+# --- who asks slowly and shows no token ------------------------------------------------------------
+
+
+def slow(server: Server) -> socket.socket:
+    """A connection that has begun to ask and does not go on."""
+    connection = socket.create_connection((HOST, server.server_port), timeout=10)
+    connection.sendall(b"GET / HTTP/1.1\r\nHo")
+    return connection
+
+
+def gone(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(1) == b""
+    except ConnectionError:
+        return True
+
+
+def test_many_slow_connections_do_not_block_the_page(server, pictures):
+    pictures.put(picture())
+    strangers = [slow(server) for _ in range(3 * servers.MOST_STRANGERS)]
+    assert get(server)[0] == 200 and get(server, f"/{server.token}/picture?after=0")[0] == 200
+    assert all(gone(connection) for connection in strangers[: servers.MOST_STRANGERS])
+    assert len(server._strangers) <= servers.MOST_STRANGERS
+    for connection in strangers:
+        connection.close()
+
+
+def test_a_whole_request_has_a_time(monkeypatch, server, pictures):
+    monkeypatch.setattr(servers, "STRANGER_S", 0.5)
+    pictures.put(picture())
+    with closing(http.client.HTTPConnection(HOST, server.server_port, timeout=30)) as page:
+        page.request("GET", f"/{server.token}/")
+        page.getresponse().read()
+        stranger, began = slow(server), time.monotonic()
+        with pytest.raises(ConnectionError):
+            while time.monotonic() - began < 20:
+                stranger.sendall(b"x")
+                time.sleep(0.05)
+        stranger.close()
+        # Who has shown the token stays connected.
+        page.request("GET", f"/{server.token}/picture?after=0")
+        assert page.getresponse().status == 200

@@ -23,6 +23,8 @@ _FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 # AVI: the names of chunks behind a hole.
 _CHUNK = re.compile(rb"\d\d(?:dc|db|wb)|idx1")
 _BLOCK_BYTES = 1 << 20
+# Larger files are not walked through before they are played: on a slow disk it would take minutes.
+_WALKED_BYTES = 1 << 30
 
 
 class Broken(Exception):
@@ -67,7 +69,7 @@ def gaps(path: Path) -> dict[int, int]:
     """How many frames are lost before which, in an AVI with holes; its frames have no times that would tell."""
     holes: dict[int, int] = {}
     with suppress(*_UNREADABLE), path.open("rb") as file:
-        if file.read(12)[8:] == b"AVI ":
+        if file.read(12)[8:] == b"AVI " and _size(file) <= _WALKED_BYTES:
             _avi(file, holes)
     return holes
 

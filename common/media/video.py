@@ -128,10 +128,10 @@ def _video(path: Path, wanted: Iterator[bool]) -> Iterator[np.ndarray | None]:
         try:
             if not capture.isOpened():
                 raise UserError(unopened(path, "is not a video, or was cut off"), "Copy it again from the data set.")
-            decoded, last_s, damage = 0, 0.0, "was cut off"
+            decoded, last_s, hole = 0, 0.0, False
             for behind_hole in grabs(capture):
                 decoded += 1
-                damage = "has a hole" if behind_hole else damage
+                hole |= behind_hole
                 last_s = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
                 if not next(wanted):
                     yield None
@@ -148,7 +148,6 @@ def _video(path: Path, wanted: Iterator[bool]) -> Iterator[np.ndarray | None]:
     if decoded == 0:
         raise UserError(f"{shown(path)} holds no frames.", "Copy it again from the data set.")
     if expected > decoded:
-        raise UserError(
-            f"{shown(path)} {damage}: {decoded} of its {expected} frames are there.",
-            "Copy it again from the data set.",
-        )
+        cut = f"{shown(path)} was cut off: {decoded} of its {expected} frames are there."
+        torn = f"{shown(path)} has a hole: {decoded} of its {expected} frames are there."
+        raise UserError(torn if hole else cut, "Copy it again from the data set.")

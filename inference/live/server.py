@@ -7,7 +7,10 @@ pictures, which are counted; nothing piles up on the way to it.
 import hmac
 import json
 import secrets
+import socket
 import sys
+import time
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,6 +26,9 @@ HOST = "127.0.0.1"
 PATIENCE_S = 5.0
 # A browser that takes nothing for this long is gone.
 TIMEOUT_S = 20.0
+# Connections that have not shown the token yet: how many there may be, and for how long each.
+MOST_STRANGERS = 64
+STRANGER_S = 10.0
 
 PAGES = {
     "": ("page.html", "text/html"),
@@ -70,6 +76,7 @@ class Server(ThreadingHTTPServer):
         self.address = f"http://{HOST}:{self.server_port}/{self.token}/"
         self.missed = 0
         self._lock = Lock()
+        self._strangers: dict[socket.socket, float] = {}
 
     def __enter__(self) -> "Server":
         Thread(target=self.serve_forever, kwargs={"poll_interval": 0.1}, name="server", daemon=True).start()
@@ -79,6 +86,36 @@ class Server(ThreadingHTTPServer):
         self.pictures.close()
         self.shutdown()
         self.server_close()
+
+    def process_request(self, request: socket.socket, client_address) -> None:
+        """Answer in a thread of its own; of too many that have not shown the token yet, the oldest has to go."""
+        with self._lock:
+            self._strangers[request] = time.monotonic()
+            oldest = next(iter(self._strangers)) if len(self._strangers) > MOST_STRANGERS else None
+        if oldest:
+            self._send_away(oldest)
+        super().process_request(request, client_address)
+
+    def service_actions(self) -> None:
+        """Called ten times a second: who takes too long to ask has to go, however busily it sends."""
+        with self._lock:
+            late = [request for request, came in self._strangers.items() if time.monotonic() - came > STRANGER_S]
+        for request in late:
+            self._send_away(request)
+
+    def welcome(self, request: socket.socket) -> None:
+        """Know a connection as one that has shown the token."""
+        with self._lock:
+            self._strangers.pop(request, None)
+
+    def shutdown_request(self, request: socket.socket) -> None:
+        self.welcome(request)
+        super().shutdown_request(request)
+
+    def _send_away(self, request: socket.socket) -> None:
+        self.welcome(request)
+        with suppress(OSError):
+            request.shutdown(socket.SHUT_RDWR)
 
     def count_missed(self, pictures: int) -> None:
         with self._lock:
@@ -104,7 +141,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(HTTPStatus.FORBIDDEN, b"Other pages may not see this one.")
         elif not hmac.compare_digest(token.encode(), self.server.token.encode()):
             self._answer(HTTPStatus.FORBIDDEN, b"Open the whole address that the program printed, with its token.")
-        elif name == "picture":
+        else:
+            self.server.welcome(self.connection)
+            self._give(name, query)
+
+    def _give(self, name: str, query: str) -> None:
+        if name == "picture":
             self._picture(query)
         elif name in PAGES:
             file, kind = PAGES[name]
