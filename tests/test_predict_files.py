@@ -292,6 +292,24 @@ def test_faces_that_fill_their_pictures(trained, tmp_path, monkeypatch, capsys):
     assert rows(tmp_path / "cropped")[0]["width"] == "48"
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (1, 300), (301, 2)])
+def test_cropped_faces_may_have_any_size(trained, tmp_path, shape):
+    cv2.imwrite(str(tmp_path / "x.png"), np.full((*shape, 3), 77, np.uint8))
+    outcome = predict.predict(choose(tmp_path / "x.png"), trained, tmp_path / "out", predict.Options(cropped=True))
+    assert outcome.answers == 1
+
+
+def test_a_turned_picture_of_any_format_is_seen_upright(faces, tmp_path):
+    from PIL import Image
+
+    turned = Image.fromarray(np.ascontiguousarray(cv2.rotate(faces[0], cv2.ROTATE_90_COUNTERCLOCKWISE)[..., ::-1]))
+    note = turned.getexif()
+    note[0x0112] = 6
+    for ending in (".jpg", ".png", ".webp", ".tiff"):
+        turned.save(tmp_path / f"x{ending}", exif=note)
+        assert film.picture(tmp_path / f"x{ending}").shape == (288, 360, 3), ending
+
+
 def test_the_options_of_the_command(trained, tmp_path, monkeypatch):
     from typer.testing import CliRunner
 

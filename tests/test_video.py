@@ -9,7 +9,7 @@ import little_damage
 import numpy as np
 import pytest
 
-from common.media import video
+from common.media import containers, video
 from common.support.errors import UserError
 
 CODECS = {"clip.mp4": "mp4v", "clip.avi": "XVID", "motion.avi": "MJPG"}
@@ -197,6 +197,15 @@ def test_a_trimmed_video_that_was_cut_off_is_refused_by_what_it_shows(tmp_path):
     assert video.length(path) == 40
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
     assert "of its 40 frames" in refused(path)
+
+
+def test_a_table_that_promises_billions_of_frames_takes_no_memory(tmp_path):
+    path = noise(tmp_path / "clip.mp4", 5)
+    data = bytearray(path.read_bytes())
+    at = data.index(b"stts")
+    data[at + 12 : at + 16] = b"\xff" * 4
+    path.write_bytes(data)
+    assert containers.shown(path, 999, 25.0, 5, 0.2) == 999
 
 
 def test_empty_chunks_of_an_avi_are_not_missing_frames(tmp_path):

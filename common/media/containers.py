@@ -26,6 +26,9 @@ _BLOCK_BYTES = 1 << 20
 # Larger files are not walked through before they are played: on a slow disk it would take minutes.
 _WALKED_BYTES = 1 << 30
 
+# A day at 100 frames a second: a table that promises more is not believed, nor laid out in memory.
+MOST_SAMPLES = 10_000_000
+
 
 class Broken(Exception):
     """The file ends before its container does, or its parts do not follow each other."""
@@ -257,12 +260,15 @@ def _times(file: BinaryIO, track: tuple[int, int]) -> list[tuple]:
 
 def _moments(file: BinaryIO, track: tuple[int, int]) -> list[int]:
     """When each sample is shown, in the track's units of time, in the order of decoding."""
-    moments, now = [], 0
-    for count, duration in _times(file, track):
-        moments += range(now, now + count * duration, duration) if duration else [now] * count
-        now += count * duration
+    times = _times(file, track)
     shifts = _table(file, _inside(file, track, b"mdia", b"minf", b"stbl", b"ctts"), "Ii")
-    shift = [by for count, by in shifts for _ in range(min(count, len(moments)))]
+    if max(sum(count for count, _ in times), sum(count for count, _ in shifts)) > MOST_SAMPLES:
+        raise Broken
+    moments, now = [], 0
+    for count, duration in times:
+        moments += [now + number * duration for number in range(count)]
+        now += count * duration
+    shift = [by for count, by in shifts for _ in range(count)]
     return [moment + by for moment, by in zip(moments, shift, strict=False)] if shift else moments
 
 
