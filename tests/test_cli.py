@@ -165,7 +165,7 @@ def test_looking_is_quick_and_needs_no_backend(command, tiny, finished):
         ("reproduce timeconvnet --experiment tabel2", "no experiment of timeconvnet called", "Did you mean table2?"),
         ("reproduce timeconvnet --profile quik", "There is no profile called 'quik'.", "Did you mean quick?"),
         ("table timeconvnet --profile papre", "There is no profile called 'papre'.", "Did you mean paper?"),
-        ("reproduce timeconvnet --protocol honset", "no protocol called 'honset'.", "Did you mean strict?"),
+        ("reproduce timeconvnet --protocol strcit", "no protocol called 'strcit'.", "Did you mean strict?"),
         ("reproduce timeconvnet --setting pol=gap", "no setting of timeconvnet called 'pol'.", "Did you mean pool?"),
         ("reproduce timeconvnet --setting pool=gab", "no choice for pool called 'gab'.", "Did you mean gap?"),
         ("reproduce timeconvnet --setting pool", "The setting 'pool' has no value.", "name=value"),
