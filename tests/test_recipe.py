@@ -114,7 +114,7 @@ def test_lookahead_is_not_adam_and_unknown_optimisers_are_refused(tmp_path):
 
 def test_keys_of_runs_from_before_a_field_came_stay():
     recipe = Recipe(3, 32, 1e-3, augmentation=Augmentation(), stopping=EarlyStopping("val_loss", 2))
-    identity = Identity("p", "table1", "strict", "quick", "net", {}, recipe.identity(), 0, "data", "split")
+    identity = Identity("p", "table1", "honest", "quick", "net", {}, recipe.identity(), 0, "data", "split")
     assert identity.key == "29a62588876507188169ab483f575a89"
     assert "initial" not in training().identity.recipe
 

@@ -110,7 +110,7 @@ def test_the_folds_of_a_seed_count_together(tmp_path, monkeypatch):
     from fake_runs import publish
 
     runs = [publish(tmp_path / str(accuracy), accuracy=accuracy) for accuracy in (0.5, 1.0)]
-    monkeypatch.setattr(regression, "whole", lambda *args, **kwargs: SimpleNamespace(runs=runs))
+    monkeypatch.setattr(regression, "load_complete", lambda *args, **kwargs: SimpleNamespace(runs=runs))
     accuracies, parameters = regression._measured("timeconvnet", tmp_path)
     assert accuracies == {"published/table2/tcn_resnet20": {0: 0.75}}
     assert parameters == {"table2/tcn_resnet20": 274_535}

@@ -184,8 +184,9 @@ def test_its_network_watches_a_video(run, runs, cache, tmp_path):
     clip = min(cache.rglob("AudioVisualClip/*/*.avi"))
     seen = run("predict", clip, "--model", TEMPLATE.name, "--out", tmp_path / "seen")
     assert seen.returncode == 0, seen.stderr
-    told, *rows = (tmp_path / "seen" / "faces.csv").read_text().splitlines()
-    assert "synthetic" in told and TEMPLATE.name in told
+    about = (tmp_path / "seen" / "about.json").read_text()
+    assert "synthetic" in about and TEMPLATE.name in about
+    rows = (tmp_path / "seen" / "faces.csv").read_text().splitlines()
     first, *others = csv.DictReader(rows)
     assert len(others) > 5
     assert sum(float(first[name]) for name in first if name.startswith("p_")) == pytest.approx(1, abs=1e-4)
@@ -238,7 +239,7 @@ def test_ctrl_c_ends_all_papers(start, suite):
         ({"experiment": "table1"}, "Experiments, networks and settings belong to one paper"),
         ({"settings": ["checkpoint=last"]}, "Experiments, networks and settings belong to one paper"),
         ({"profile": "quik"}, "Did you mean quick?"),
-        ({"protocol": "honset"}, "Did you mean strict?"),
+        ({"protocol": "strcit"}, "Did you mean strict?"),
         ({"seeds": "0,one"}, "are not whole numbers"),
         ({"data": Path("missing")}, "The data folder missing does not exist."),
     ],
