@@ -23,7 +23,7 @@ def draw(paper: Paper, name: str, data: str, results: Path) -> Path:
     seeds), and one of all learning curves, where there are any. Pictures of drawn data say so.
     """
     folder = results / "pictures" / paper.name / f"{name}-{data}"
-    made = load_complete(paper, name, data, results, timed=())
+    made = load_complete(paper, name, data, results)
     if not made.runs:
         return folder
     folder.mkdir(parents=True, exist_ok=True)

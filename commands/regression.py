@@ -133,7 +133,7 @@ def _measured(name: str, results: Path) -> tuple[dict[str, dict[int, float]], di
     """
     folds: dict[str, dict[int, list[Run]]] = {}
     parameters = {}
-    for run in load_complete(papers.load(name), PROFILE, DATA, results, timed=()).runs:
+    for run in load_complete(papers.load(name), PROFILE, DATA, results).runs:
         one = run.identity
         folds.setdefault(f"{one.protocol}/{one.experiment}/{one.network}", {}).setdefault(one.seed, []).append(run)
         if "parameters" in run.record:

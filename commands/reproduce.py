@@ -72,11 +72,11 @@ def all_tables(paper: Paper, name: str, data: str, results: Path) -> list[Table]
     table of one name, the files of these get another.
 
     Raises:
-        UserError: if nothing was run yet, or a run that the tables need is missing.
+        UserError: if nothing was run yet, or a run or the times that the tables need are missing.
     """
     module = registry.reproduction(paper.name).tables
-    made = module.make(paper, name, data, results)
-    whole = evidence.load_complete(paper, name, data, results, timed=())
+    whole = evidence.load_complete(paper, name, data, results, module.TIMED)
+    made = module.tables(whole)
     for table in made:
         table.notes = [*table.notes, *whole.notes]
     for number, other in enumerate(evidence.aside(paper, name, data, results), start=1):

@@ -38,7 +38,7 @@ def run(seeds: str) -> Table:
             results=results,
         )
         experiments.reproduce(request)
-        evidence = load_complete(paper, "study", "synthetic", results, timed=())
+        evidence = load_complete(paper, "study", "synthetic", results)
         found += evidence.runs
         for protocol, split in evidence.plan["splits"].items():
             sizes[protocol] = sizes.get(protocol, 0) + split["sizes"]["test"]

@@ -11,7 +11,7 @@ A paper is a folder with a paper.yaml (what is printed) and these modules (how i
                     def reproduce(request): ...                                 -> Provenance
     measured.py     def stated(request, claim, run): ...                        required
                     def measurements(evidence): ...
-    tables.py       def make(paper, profile, data, results): ...                required
+    tables.py       TIMED = ()                                                  required
                     def tables(evidence): ...
                     def leaks(evidence): ...
     models.py       NETWORKS = {"one_frame": Network(...)}                      where the paper has networks
@@ -75,8 +75,7 @@ class Measured(Protocol):
 class Tables(Protocol):
     """The paper's tables beside ours."""
 
-    def make(self, paper: "Paper", profile: str, data: str, results: Path) -> "list[Table]":
-        """The tables of the last `reproduce` with this profile on "synthetic" or "real" data."""
+    TIMED: Annotated[Sequence[str], "the experiments whose tables need times"]
 
     def tables(self, evidence: "Evidence") -> "list[Table]":
         """The tables of the experiments that were run."""

@@ -1,9 +1,9 @@
 """What a paper prints of a run, and how the run stands against it."""
 
-from common.paper import auditors
 from common.paper.load import Claim, Paper
-from common.paper.verdicts import Measured, Verdict, judge
+from common.paper.verdicts import Measured, Verdict
 from common.results.differences import differences, statement
+from common.results.evidence import verdict
 from common.runs.scores import Score
 from common.runs.store import Run
 from reproductions import registry
@@ -24,4 +24,4 @@ def judged(paper: Paper, claim: Claim, run: Run, score: Score) -> tuple[Measured
     low, high = (bound * claim.scale for bound in score.interval)
     data = "synthetic" if run.synthetic else "real"
     ours = Measured(score.accuracy * claim.scale, data, (low, high), differs="; ".join(differs))
-    return ours, judge(claim, ours, auditors.run(paper, claim.check) if claim.check else None)
+    return ours, verdict(paper, claim, ours)

@@ -26,7 +26,7 @@ from reproductions.contract import (
 )
 
 # Not every paper has a control, or a network.
-MAY_BE_EMPTY = ("CONTROLS", "NETWORKS_OF")
+MAY_BE_EMPTY = ("CONTROLS", "NETWORKS_OF", "TIMED")
 
 
 def runnable() -> list[str]:

@@ -17,6 +17,7 @@ from common.protocols.leakage import audit_split
 from common.results import plans
 from common.results.config import check
 from common.results.differences import differences
+from common.results.evidence import load_complete
 from common.runs import scores, store
 from common.support.errors import UserError
 from common.training.batches import class_labels
@@ -477,7 +478,7 @@ def test_drawn_corpora_go_through_the_whole_chain(cache, tmp_path):
     origin = experiments.reproduce(request(profile=sizes, folds=4, **options))
     assert origin.synthetic
     paper = request(profile=sizes, folds=4).paper
-    made = {table.name: table for table in tables.make(paper, "quick", "synthetic", tmp_path)}
+    made = {table.name: table for table in tables.tables(load_complete(paper, "quick", "synthetic", tmp_path))}
     (row,) = made["accuracies"].rows
     assert row["verdict"] in ("not comparable", "budget too small") and row["samples"] > 0
     plan = plans.read(plans.plan_path(paper, "quick", "synthetic", tmp_path), paper)

@@ -32,7 +32,7 @@ FIGURES = "def strips(): ..."
 GIVEN = {
     "experiments": ["EXPERIMENTS", "PROTOCOLS", "PROTOCOLS_OF", "NETWORKS_OF", "CONTROLS", "CORPORA", "reproduce"],
     "measured": ["stated", "measurements"],
-    "tables": ["make", "tables", "leaks"],
+    "tables": ["TIMED", "tables", "leaks"],
     "models": ["NETWORKS"],
     "blueprints": ["networks"],
     "inference": ["watching"],

@@ -11,6 +11,7 @@ from common.paper import load as papers
 from common.protocols.leakage import audit_split
 from common.results import plans
 from common.results.config import check
+from common.results.evidence import load_complete
 from common.runs import store
 from common.support.errors import UserError
 from datasets.synthetic import corpora
@@ -544,7 +545,7 @@ def test_drawn_corpora_go_through_the_whole_chain(cache, tmp_path):
     settings = ["afew_augment_before_split=true"]
     asked = request(profile=TINY, experiment="table3,afew_random", settings=settings, **options)
     assert experiments.reproduce(asked).synthetic
-    made = {table.name: table for table in tables.make(asked.paper, "quick", "synthetic", tmp_path)}
+    made = {table.name: table for table in tables.tables(load_complete(asked.paper, "quick", "synthetic", tmp_path))}
     assert set(made) == {"ledger", "copies", "fer2013", "table3", "afew_random", "statements", "leaks"}
     rows = [*made["table3"].rows, *made["afew_random"].rows]
     assert all(row["verdict"] in ("not comparable", "budget too small") for row in rows)

@@ -19,6 +19,7 @@ from common.paper import load as papers
 from common.paper.auditors import attainable
 from common.protocols.leakage import audit_split
 from common.results.config import check
+from common.results.evidence import load_complete
 from common.runs import scores, store
 from common.runs.store import Identity
 from common.support.errors import UserError
@@ -872,7 +873,7 @@ def test_drawn_corpora_go_through_all_five_steps(cache, tmp_path):
     options = {"cache": cache, "results": tmp_path, "protocol": "published", "workers": 1}
     asked = request(profile=TINY, experiment="table5,fer2013_control", **options)
     assert experiments.reproduce(asked).synthetic
-    made = {table.name: table for table in tables.make(asked.paper, "quick", "synthetic", tmp_path)}
+    made = {table.name: table for table in tables.tables(load_complete(asked.paper, "quick", "synthetic", tmp_path))}
     assert set(made) == {"ledger", "dimensions", "table5", "averages", "fer2013_control"}
     temporal = next(row for row in made["fer2013_control"].rows if row["network"] == "temporal stream")
     assert temporal["answers"] == 1

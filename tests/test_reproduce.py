@@ -11,6 +11,7 @@ from little_reproduction import SMALLEST, finish, request, start
 from common.media.clips import Clip
 from common.media.emotions import Emotion
 from common.results import plans
+from common.results.evidence import load_complete
 from common.results.tables import DASH
 from common.runs import store
 from common.samples.build import build
@@ -30,7 +31,10 @@ PROTOCOLS = ("published", "strict")
 def made(results: Path, **changes) -> dict:
     """The tables by name."""
     asked = request(results, results, **changes)
-    return {table.name: table for table in tables.make(asked.paper, "quick", "synthetic", results)}
+    return {
+        table.name: table
+        for table in tables.tables(load_complete(asked.paper, "quick", "synthetic", results, tables.TIMED))
+    }
 
 
 def files(folder: Path) -> dict[Path, int]:

@@ -226,7 +226,7 @@ def reproduced(once, cache) -> Path:
 
 def made(results: Path) -> dict[str, tables.Table]:
     paper = THESIS.model_copy(update={"profiles": THESIS.profiles | {"quick": LITTLE}})
-    return {table.name: table for table in tables.make(paper, "quick", "synthetic", results)}
+    return {table.name: table for table in tables.tables(load_complete(paper, "quick", "synthetic", results))}
 
 
 def test_every_experiment_has_its_tables(reproduced):

@@ -13,6 +13,7 @@ from commands import claims
 from common.paper import load as papers
 from common.results import plans
 from common.results.config import Request
+from common.results.evidence import load_complete
 from common.results.tables import Table
 from common.runs import store
 from common.support import timing
@@ -31,7 +32,7 @@ def request(results=None, **settings) -> Request:
 
 
 def made(results, data="real", profile="paper") -> dict[str, Table]:
-    return {table.name: table for table in tables.make(PAPER, profile, data, results)}
+    return {table.name: table for table in tables.tables(load_complete(PAPER, profile, data, results, tables.TIMED))}
 
 
 def rows(table: Table, **wanted) -> list[dict]:

@@ -129,13 +129,13 @@ class Evidence:
 
     def judge(self, claim: Claim, measured: Measured | None) -> Verdict:
         """The verdict on a claim, its own check included: the same for every table and overview."""
-        return judge(claim, measured, auditors.run(self.paper, claim.check) if claim.check else None)
+        return verdict(self.paper, claim, measured)
 
     def verdict_label(self, claim: Claim, measured: Measured) -> str:
         """The verdict that a row shows; of a network that learnt nothing in the quick profile, that it did not."""
-        verdict = self.judge(claim, measured).name
+        name = self.judge(claim, measured).name
         small = self.profile == "quick" and TOO_SMALL in measured.note
-        return TOO_SMALL if small and verdict == "not comparable" else verdict
+        return TOO_SMALL if small and name == "not comparable" else name
 
     @property
     def meta(self) -> dict:
@@ -161,7 +161,12 @@ class Evidence:
         return _place(plans.speed_path(self.paper, self.profile, self.results), self.results)
 
 
-def load_complete(paper: Paper, name: str, data: str, results: Path, timed: Iterable[str]) -> Evidence:
+def verdict(paper: Paper, claim: Claim, measured: Measured | None) -> Verdict:
+    """The verdict on a claim, its own check included."""
+    return judge(claim, measured, auditors.run(paper, claim.check) if claim.check else None)
+
+
+def load_complete(paper: Paper, name: str, data: str, results: Path, timed: Iterable[str] = ()) -> Evidence:
     """The plan of the last command under this name and for this kind of data, with everything that belongs to it.
 
     Args:
@@ -223,8 +228,8 @@ def _evidence(paper: Paper, name: str, plan: dict, all_parts: Sequence[dict], re
     expected = [Identity(**identity) for identity in plan["runs"]]
     others = frozenset(one for part in all_parts if part is not plan for one in part["experiments"])
     apart = plans.unlike(plan, all_parts[0]) if plan is not all_parts[0] else ""
-    made = Evidence(paper, plan["profile"], plan["data"], plan, expected, [], {}, results)
-    return replace(made, name=name, aside=apart, elsewhere=others)
+    profile, data = plan["profile"], plan["data"]
+    return Evidence(paper, profile, data, plan, expected, [], {}, results, name=name, aside=apart, elsewhere=others)
 
 
 def _speed(paper: Paper, profile: str, results: Path, warn: Callable[[str], None]) -> dict:

@@ -1,9 +1,6 @@
 """Table 1 beside ours, made from finished runs alone."""
 
-from pathlib import Path
-
-from common.paper.load import Paper
-from common.results.evidence import Evidence, load_complete
+from common.results.evidence import Evidence
 from common.results.tables import Table
 from common.runs import scores
 from reproductions.sixth_paper import measured
@@ -18,14 +15,7 @@ COLUMNS = {
     "verdict": "Verdict",
 }
 
-
-def make(paper: Paper, profile: str, data: str, results: Path) -> list[Table]:
-    """The tables of the last `reproduce` with this profile on "synthetic" or "real" data.
-
-    Raises:
-        UserError: if nothing was run yet, or a run that the tables need is missing.
-    """
-    return tables(load_complete(paper, profile, data, results, timed=()))
+TIMED = ()
 
 
 def tables(evidence: Evidence) -> list[Table]:

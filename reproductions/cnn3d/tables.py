@@ -1,25 +1,15 @@
 """The paper's tables beside ours, made from finished runs alone."""
 
-from pathlib import Path
-
-from common.paper.load import Paper
-from common.results.evidence import Evidence, load_complete
+from common.results.evidence import Evidence
 from common.results.tables import Table
 from common.support.errors import UserError
 from reproductions.cnn3d import accuracy_tables, confusion_tables, fold_tables, readings, search_tables, significance
 from reproductions.cnn3d.data import CKPLUS
 from reproductions.cnn3d.fold_tables import leaks
 
-__all__ = ["leaks", "make", "tables"]
+__all__ = ["TIMED", "leaks", "tables"]
 
-
-def make(paper: Paper, profile: str, data: str, results: Path) -> list[Table]:
-    """The tables of the last `reproduce` with this profile on "synthetic" or "real" data.
-
-    Raises:
-        UserError: if nothing was run yet, or a run that the tables need is missing.
-    """
-    return tables(load_complete(paper, profile, data, results, timed=()))
+TIMED = ()
 
 
 def tables(evidence: Evidence) -> list[Table]:

@@ -1,12 +1,11 @@
 """The paper's accuracies beside ours, reading by reading, made from finished runs alone."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from common.paper import auditors
 from common.paper.load import Check, Claim, Paper
 from common.paper.verdicts import TOO_SMALL, Measured
-from common.results.evidence import Evidence, load_complete
+from common.results.evidence import Evidence
 from common.results.tables import Table
 from common.runs import scores
 from common.runs.store import Run
@@ -36,14 +35,7 @@ COLUMNS = {
 
 INTERVALS = "Intervals are bootstraps over people, of whom SAVEE has four; for AFEW, which names nobody, over clips."
 
-
-def make(paper: Paper, profile: str, data: str, results: Path) -> list[Table]:
-    """The tables of the last `reproduce` with this profile on "synthetic" or "real" data.
-
-    Raises:
-        UserError: if nothing was run yet, or a run that the tables need is missing.
-    """
-    return tables(load_complete(paper, profile, data, results, timed=()))
+TIMED = ()
 
 
 def tables(evidence: Evidence) -> list[Table]:

@@ -1,12 +1,11 @@
 """The paper's tables beside ours, made from finished runs alone."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from common.paper import auditors
 from common.paper.load import Claim, Paper
 from common.paper.verdicts import TOO_SMALL
-from common.results.evidence import Evidence, load_complete
+from common.results.evidence import Evidence
 from common.results.tables import Table
 from common.runs import scores
 from reproductions.emotionalvlan import confusion_tables, groups, measured, sweep
@@ -43,14 +42,7 @@ AVERAGES = {
     "pooled": "Accuracies are of all tested samples together, whatever group they are in.",
 }
 
-
-def make(paper: Paper, profile: str, data: str, results: Path) -> list[Table]:
-    """The tables of the last `reproduce` with this profile on "synthetic" or "real" data.
-
-    Raises:
-        UserError: if nothing was run yet, or a run that the tables need is missing.
-    """
-    return tables(load_complete(paper, profile, data, results, timed=()))
+TIMED = ()
 
 
 def tables(evidence: Evidence) -> list[Table]:

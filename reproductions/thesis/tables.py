@@ -1,14 +1,13 @@
 """The tables of the thesis: printed beside ours, made from finished runs and what is written beside them."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 from common.paper import auditors
 from common.paper.load import Claim, Paper
 from common.paper.verdicts import TOO_SMALL
-from common.results.evidence import Evidence, load_complete
+from common.results.evidence import Evidence
 from common.results.tables import Table
 from common.runs import scores
 from common.runs.store import Run
@@ -21,14 +20,7 @@ TITLES = {
     "cnn_ckplus": "Sections 4.1 and 5: the network on CK+",
 }
 
-
-def make(paper: Paper, profile: str, data: str, results: Path) -> list[Table]:
-    """The tables of the last `reproduce` with this profile on "synthetic" or "real" data.
-
-    Raises:
-        UserError: if nothing was run yet, or a run that the tables need is missing.
-    """
-    return tables(load_complete(paper, profile, data, results, timed=()))
+TIMED = ()
 
 
 def tables(evidence: Evidence) -> list[Table]:

@@ -1,10 +1,8 @@
 """Tables I and II beside ours, made from finished runs alone."""
 
-from pathlib import Path
-
-from common.paper.load import Claim, Paper
+from common.paper.load import Claim
 from common.paper.verdicts import TOO_SMALL, Measured, judge
-from common.results.evidence import Evidence, load_complete
+from common.results.evidence import Evidence
 from common.results.tables import Table
 from common.runs import scores
 from reproductions.timeconvnet import breakdown, measured, reconstruction
@@ -18,15 +16,6 @@ COMPARISON = {
     "verdict": "Verdict",
 }
 TIMED = ("table2", "speed")
-
-
-def make(paper: Paper, profile: str, data: str, results: Path) -> list[Table]:
-    """The tables of the last `reproduce` with this profile on "synthetic" or "real" data.
-
-    Raises:
-        UserError: if nothing was run yet, or a run that the tables need is missing.
-    """
-    return tables(load_complete(paper, profile, data, results, TIMED))
 
 
 def tables(evidence: Evidence) -> list[Table]:
