@@ -10,7 +10,7 @@ from common.training.recipe import Recipe
 devices.choose_backend()
 import keras  # noqa: E402 - the backend is chosen first
 
-from common.training.lookahead import LookaheadAdam  # noqa: E402
+from common.training.lookahead import LookaheadAdam  # noqa: E402 - it imports Keras too
 
 TARGET = np.array([1.0, -2.0, 0.5], np.float32)
 

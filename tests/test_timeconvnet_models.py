@@ -8,9 +8,9 @@ from common.training import devices
 
 devices.choose_backend()
 
-from keras import layers  # noqa: E402
+from keras import layers  # noqa: E402 - the backend is chosen first
 
-from reproductions.timeconvnet.models import NETWORKS, middle_filters  # noqa: E402
+from reproductions.timeconvnet.models import NETWORKS, middle_filters  # noqa: E402 - it imports Keras too
 
 PRINTED = {
     "mini_xception_2d": (58_423, 56_951),

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from common.media.emotions import Emotion
+from common.media.images import BALLOT
 from common.support.files import atomic
 from datasets.synthetic.camera import Scene
 from datasets.synthetic.expression import course
@@ -36,16 +37,6 @@ _SIDE = 48
 _DRAWN = 3 * _SIDE  # faces are drawn larger and then reduced, as they were when they came from the web
 
 _VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
-_VOTED = (
-    Emotion.NEUTRAL,
-    Emotion.HAPPY,
-    Emotion.SURPRISE,
-    Emotion.SAD,
-    Emotion.ANGRY,
-    Emotion.DISGUST,
-    Emotion.FEAR,
-    Emotion.CONTEMPT,
-)
 
 
 @dataclass(frozen=True)
@@ -171,7 +162,7 @@ def _votes(row: Row, rng: np.random.Generator) -> list[int]:
     chances = np.full(len(_VOTES), 0.03)
     chances[0] += 0.15
     chances[_VOTES.index("NF")] = 0.0
-    chances[_VOTED.index(row.shown)] += 2 * row.strength**2
+    chances[BALLOT.index(row.shown)] += 2 * row.strength**2
     return rng.multinomial(10, chances / chances.sum()).tolist()
 
 
