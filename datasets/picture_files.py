@@ -57,12 +57,9 @@ def read(paths: Sequence[Path], side: int) -> np.ndarray:
 def _read_one(path: Path, side: int) -> np.ndarray:
     import cv2
 
-    from common.media import pictures
+    from common.media import image_file
 
-    data = pictures.read_bytes(path)
-    picture = pictures.decode(data, cv2.IMREAD_UNCHANGED)
-    if picture is None:
-        raise UserError(f"{path} is damaged or not an image.", "Copy it again from the data set.")
+    picture = image_file.read(path, cv2.IMREAD_UNCHANGED)
     if picture.shape[:2] != (side, side):
         height, width = picture.shape[:2]
         raise UserError(

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from common.media import containers, kinds, pictures, video  # before OpenCV: video keeps FFmpeg quiet
+from common.media import containers, image_file, kinds, video  # before OpenCV: video keeps FFmpeg quiet
 from common.support.errors import UserError
 from common.support.names import openable, shown
 
@@ -121,7 +121,7 @@ def _fill(film: Film, ready: queue.Queue, ended: threading.Event) -> None:
 
 def _decode(film: Film) -> Iterator[tuple[float, np.ndarray]]:
     number, last, lost_s = 0, -1.0, 0.0
-    gaps = containers.gaps(film.path)
+    gaps, torn = containers.gaps(film.path), None
     with _open(film.path) as capture:
         for behind_hole in video.grabs(capture):
             ok, frame = capture.retrieve()
@@ -134,7 +134,9 @@ def _decode(film: Film) -> Iterator[tuple[float, np.ndarray]]:
                 # Where a file has no times, or they stand still, its rate tells.
                 time_s = max(number / film.rate + lost_s, last + 1e-3)
             leap = number > 0 and time_s - last > LEAP / film.rate
-            if number in gaps or (leap and (behind_hole or containers.broken(film.path))):
+            if leap and torn is None and not behind_hole:
+                torn = containers.broken(film.path)  # walks through the file: once is enough
+            if number in gaps or (leap and (behind_hole or torn)):
                 film.holes.add(number)
             last = time_s
             yield time_s, frame
@@ -227,7 +229,7 @@ def picture(path: Path) -> np.ndarray:
     """
     if not path.is_file():
         raise UserError(f"There is no file {shown(path)}.", REMEDY)
-    return pictures.read(path)
+    return image_file.read(path)
 
 
 def is_picture(path: Path) -> bool:

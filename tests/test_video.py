@@ -205,7 +205,7 @@ def test_a_table_that_promises_billions_of_frames_takes_no_memory(tmp_path):
     at = data.index(b"stts")
     data[at + 12 : at + 16] = b"\xff" * 4
     path.write_bytes(data)
-    assert containers.shown(path, 999, 25.0, 5, 0.2) == 999
+    assert containers.frames_shown(path, 999, 25.0, 5, 0.2) == 999
 
 
 def test_empty_chunks_of_an_avi_are_not_missing_frames(tmp_path):

@@ -37,7 +37,7 @@ class Broken(Exception):
 _UNREADABLE = (Broken, struct.error, IndexError, OSError)
 
 
-def shown(path: Path, declared: int, rate: float, decoded: int, last_s: float) -> int:
+def frames_shown(path: Path, declared: int, rate: float, decoded: int, last_s: float) -> int:
     """How many frames an intact copy of a video file shows; no more than `decoded` where nothing tells of damage.
 
     Args:

@@ -14,13 +14,13 @@ from common.support.names import shown
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
-def read(path: Path) -> np.ndarray:
-    """The (H, W, 3) uint8 BGR image in a file, turned as its camera noted.
+def read(path: Path, flags: int = cv2.IMREAD_COLOR) -> np.ndarray:
+    """The image in a file as OpenCV gives it with these flags: (H, W, 3) uint8 BGR, turned as its camera noted.
 
     Raises:
         UserError: if it cannot be read, is cut off or no image.
     """
-    image = decode(read_bytes(path))
+    image = decode(read_bytes(path), flags)
     if image is None and kinds.of(path) is kinds.Kind.HEIF:
         raise UserError(
             f"{shown(path)} is a HEIC photograph, which cannot be read here.",

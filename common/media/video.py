@@ -14,7 +14,7 @@ os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 import cv2
 import numpy as np
 
-from common.media import containers, pictures
+from common.media import containers, image_file
 from common.support.errors import UserError
 from common.support.names import openable, shown
 
@@ -48,7 +48,7 @@ def frames(source: Path, start: int = 0, step: int = 1) -> Iterator[np.ndarray |
     wanted = _every(start, step)
     if source.is_dir():
         for path, want in zip(images(source), wanted, strict=False):
-            yield pictures.read(path) if want else None
+            yield image_file.read(path) if want else None
     else:
         yield from _video(source, wanted)
 
@@ -111,7 +111,7 @@ def due(path: Path, capture: cv2.VideoCapture, taken: int, last_s: float) -> int
     declared = max(int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), containers.promised(path, rate))
     if declared - taken <= max(MISSING_FRAMES, MISSING_SHARE * declared):
         return taken
-    expected = containers.shown(path, declared, rate, taken, last_s)
+    expected = containers.frames_shown(path, declared, rate, taken, last_s)
     return expected if expected - taken > max(MISSING_FRAMES, MISSING_SHARE * expected) else taken
 
 
@@ -121,7 +121,7 @@ def unopened(path: Path, otherwise: str) -> str:
 
 
 def _video(path: Path, wanted: Iterator[bool]) -> Iterator[np.ndarray | None]:
-    pictures.read_bytes(path, 1)
+    image_file.read_bytes(path, 1)
     with openable(path) as name:
         # One decoding thread: clips are decoded side by side, one a core, and each takes little memory.
         capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
