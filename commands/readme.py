@@ -9,7 +9,7 @@ from pathlib import Path
 import datasets
 from common.paper import load as papers
 from common.results import tables
-from common.results.config import ROOT
+from common.results.config import ROOT, results_from_environment
 from common.support import files
 from common.support.console import console
 from common.support.errors import UserError
@@ -44,17 +44,19 @@ def write(only_check: bool = False, root: Path = ROOT) -> None:
     console.print(f"Written anew: {named}." if stale else "All generated parts are up to date.")
 
 
-def keep(name: str, results: Path = ROOT / "results") -> None:
+def keep(name: str, reference: Path = ROOT / "results" / "reference") -> None:
     """Copy the tables of a paper's last runs into results/reference, where the repository keeps them.
+
+    The runs are those of FER_RESULTS, as for every other command.
 
     Raises:
         UserError: if there are none.
     """
-    made = sorted((results / "tables" / name).glob("*/*.json"))
+    made = sorted((results_from_environment() / "tables" / name).glob("*/*.json"))
     if not made:
         raise UserError(f"There are no tables of {name} yet.", f"Run: make reproduce PAPER={name}")
     for path in made:
-        tables.read(path).save(results / "reference" / name / path.parent.name)
+        tables.read(path).save(reference / name / path.parent.name)
     console.print(f"Kept {len(made)} tables of {name}. Now: make readme")
 
 
