@@ -65,6 +65,7 @@ class Batches:
         weights_of: what n and N count: samples with their copies, or without.
         rest: "runs_on", or "dropped" where a pass ends with its last full batch; of the next pass others are dropped.
         equalise: the channel for CLAHE of all pictures after they were copied, or "none".
+        targets: (all samples, classes) float32, given in place of one-hot labels; None for these.
     """
 
     samples: "Samples"
@@ -80,6 +81,7 @@ class Batches:
     weights_of: Literal["copies", "originals"] = "copies"
     rest: Literal["runs_on", "dropped"] = "runs_on"
     equalise: Literal["none"] | clahe.Channel = "none"
+    targets: np.ndarray | None = None
 
     @property
     def per_pass(self) -> int:
@@ -136,7 +138,8 @@ class Batches:
         frames = self.samples.read(positions)
         inputs = frames if self.layout == "vectors" else self._pictures(frames, positions, number, augmentation)
         labels = self.labels[positions]
-        batch = inputs, np.eye(self.classes, dtype=np.float32)[labels]
+        one_hot = np.eye(self.classes, dtype=np.float32)
+        batch = inputs, one_hot[labels] if self.targets is None else self.targets[positions]
         return (*batch, self._weights[labels]) if self.class_weights else batch
 
     def _pictures(self, frames: np.ndarray, positions: np.ndarray, number: int, augmentation) -> np.ndarray:

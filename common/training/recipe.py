@@ -23,6 +23,7 @@ LATER: dict[str, Any] = {
     "rest": "runs_on",
     "clahe": "none",
     "plateau": None,
+    "targets": "labels",
 }
 
 
@@ -110,6 +111,7 @@ class Recipe:
         clahe: the channel on which the contrasts of all pictures are equalised (`common.media.clahe`) after copies are
             made; "none" where that is done before, or not at all.
         plateau: when the rate falls because nothing improves, or None. Not together with a schedule.
+        targets: what is learnt: "labels", or the name of what `Training.targets` holds instead.
     """
 
     epochs: int
@@ -133,6 +135,7 @@ class Recipe:
     rest: Literal["runs_on", "dropped"] = "runs_on"
     clahe: Literal["none"] | Channel = "none"
     plateau: Plateau | None = None
+    targets: str = "labels"
 
     def identity(self) -> dict[str, Any]:
         """The recipe as the identity of a run holds it."""

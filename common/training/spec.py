@@ -1,5 +1,6 @@
 """What is trained: one network on one fold with one seed, and the job that a launcher makes of it."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -48,6 +49,8 @@ class Training:
         keep_weights: whether the run has a model.keras. A search leaves it out: a thousand large ones fill any disk.
         lost: clips without a sample that are tested all the same, each with `corpus`, `clip`, `subject` and `emotion`:
             the network cannot answer them, so each is an error.
+        targets: (all samples, classes) float32, the probabilities that are learnt in place of the labels, which
+            validation and test keep to; None for the labels. `recipe.targets` names them.
     """
 
     paper: str
@@ -68,6 +71,7 @@ class Training:
     decisions: Mapping[str, Any] = field(default_factory=dict)
     keep_weights: bool = True
     lost: tuple[Mapping[str, str], ...] = ()
+    targets: np.ndarray | None = None
 
     @property
     def identity(self) -> Identity:
@@ -84,7 +88,7 @@ class Training:
             seed=self.seed,
             data=self.samples.key,
             split=store.split_digest(
-                (*self.classes, *(f"{one['corpus']} {one['clip']}" for one in self.lost)),
+                (*self.classes, *(f"{one['corpus']} {one['clip']}" for one in self.lost), *self._soft),
                 fold.train,
                 fold.validation,
                 fold.test,
@@ -92,6 +96,13 @@ class Training:
             ),
             fold=self.fold_name,
         )
+
+    @property
+    def _soft(self) -> tuple[str, ...]:
+        """A digest of the targets, where there are any."""
+        if self.targets is None:
+            return ()
+        return (hashlib.blake2b(np.ascontiguousarray(self.targets, "<f4"), digest_size=16).hexdigest(),)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -118,6 +129,7 @@ class Training:
             weights_of=self.recipe.weights_of,
             rest=self.recipe.rest if train else "runs_on",
             equalise=self.recipe.clahe,
+            targets=self.targets if train else None,
         )
 
 
