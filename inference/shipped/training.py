@@ -19,7 +19,7 @@ from common.samples import images
 from common.samples.augmentation import Augmentation
 from common.support.errors import UserError
 from common.training.batches import class_labels
-from common.training.launch import Progress
+from common.training.loop import Progress
 from common.training.recipe import Recipe
 from common.training.spec import Training
 from common.training.train import train
