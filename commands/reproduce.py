@@ -78,11 +78,11 @@ def all_tables(paper: Paper, name: str, data: str, results: Path) -> list[Table]
     whole = evidence.load_complete(paper, name, data, results, module.TIMED)
     made = module.tables(whole)
     for table in made:
-        table.notes = [*table.notes, *whole.notes]
+        table.notes, table.meta = [*table.notes, *whole.notes], table.meta or whole.meta
     for number, other in enumerate(evidence.aside(paper, name, data, results), start=1):
         taken = {table.name for table in made}
         for table in module.tables(other):
-            table.notes = [*table.notes, *other.notes]
+            table.notes, table.meta = [*table.notes, *other.notes], table.meta or other.meta
             table.name += f"-aside{number}" if table.name in taken else ""
             made.append(table)
     return made

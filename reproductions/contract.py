@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # for readers and type checkers: what a command does not call
     from common.media.clips import Provenance
     from common.paper.load import Claim, Paper
     from common.paper.verdicts import Measured as Measurement
+    from common.results.comparison import Leak
     from common.results.config import Request
     from common.results.differences import Stated
     from common.results.evidence import Evidence
@@ -80,8 +81,8 @@ class Tables(Protocol):
     def tables(self, evidence: "Evidence") -> "list[Table]":
         """The tables of the experiments that were run."""
 
-    def leaks(self, evidence: "Evidence") -> list[tuple[str, float, float, float]]:
-        """How far the protocols are apart, in points: (network, difference, low, high)."""
+    def leaks(self, evidence: "Evidence") -> "list[Leak]":
+        """How much of the accuracies the strict protocol does not confirm."""
 
 
 class Network(Protocol):

@@ -391,12 +391,12 @@ def test_folds_of_sequences_leak_and_the_table_says_so(reproduced):
 
 def test_leaks_are_told_of_every_network_that_learnt(whole):
     found = tables.leaks(whole)
-    assert [title for title, *_ in found] == [
+    assert [leak.name for leak in found] == [
         *[f"{row} (CK+, ten folds)" for row in ("c1", "c2", "c3")],
         *[f"{row} (Oulu-CASIA, ten folds)" for row in ("c2", "c1", "c4")],
         "c1 (CK+, one subject left out)",
     ]
-    assert all(low - 1e-9 <= points <= high + 1e-9 and points > 5 for _, points, low, high in found)
+    assert all(one.low - 1e-9 <= one.points <= one.high + 1e-9 and one.points > 5 for one in found)
 
 
 def test_testing_the_best_epoch_is_told(whole, made, reproduced):

@@ -415,15 +415,15 @@ def test_the_reading_that_stands_for_the_printed_number_is_a_setting(reproduced)
 
 def test_leaks_are_the_differences_of_the_readings(whole, made):
     found = tables.leaks(whole)
-    assert [title for title, *_ in found] == [f"{leak.corpus}, {leak.what}" for leak in measured.LEAKS]
+    assert [leak.name for leak in found] == [f"{pair.corpus}, {pair.what}" for pair in measured.PAIRS]
     accuracy = {row: measured.score(whole, row).accuracy for row in ALL}
-    for leak, (_, points, low, high) in zip(measured.LEAKS, found, strict=True):
-        assert points == pytest.approx(100 * (accuracy[leak.first] - accuracy[leak.second]))
-        assert low - 1e-9 <= points <= high + 1e-9
+    for pair, leak in zip(measured.PAIRS, found, strict=True):
+        assert leak.points == pytest.approx(100 * (accuracy[pair.first] - accuracy[pair.second]))
+        assert leak.low - 1e-9 <= leak.points <= leak.high + 1e-9
     rows = made["leaks"].rows
-    assert [row["size"] for row in rows] == [f"{points:+.1f}" for _, points, *_ in found]
+    assert [row["size"] for row in rows] == [leak.cell for leak in found]
     note = next(note for note in made["table2"].notes if note.startswith("Leak size"))
-    assert all(f"{row['size']} points" in note for row in rows if row["corpus"] == SAVEE)
+    assert all(f"{row['what']} {row['size'].split()[0]} points" in note for row in rows if row["corpus"] == SAVEE)
 
 
 def test_nothing_is_told_of_the_leak_of_a_network_that_learnt_nothing(tmp_path, monkeypatch):
@@ -437,10 +437,10 @@ def test_nothing_is_told_of_the_leak_of_a_network_that_learnt_nothing(tmp_path, 
 def test_a_network_that_was_trained_longer_is_not_compared(reproduced):
     longer = TINY | {"folds": 2, "longer": {name: {"epochs": 9} for name in ("savee-copies", "savee-both")}}
     evidence = reproduced(experiment="table2", profile=longer, protocol="published")
-    sizes = {one.leak.what: one for one in measured.sizes(evidence)}
-    assert sizes["copies of tested clips trained on"].difference > 0
-    shorter = sizes["copies of tested clips tested as well"]
-    assert not shorter.alike and shorter.difference is None
+    steps = {one.pair.what: one for one in measured.steps(evidence)}
+    assert steps["copies of tested clips trained on"].leak.points > 0
+    shorter = steps["copies of tested clips tested as well"]
+    assert not shorter.alike and shorter.leak is None
     assert "longer than the other" in by_name(evidence)["leaks"].markdown()
 
 

@@ -612,11 +612,12 @@ def test_the_temporal_stream_of_stills_gives_one_answer(made):
 
 def test_leaks_are_the_differences_of_the_protocols(whole, made):
     found = tables.leaks(whole)
-    assert [title for title, *_ in found] == [
+    assert [leak.name for leak in found] == [
         f"{name}, {'random parts and epoch' if name == FER2013 else 'epoch chosen on the tested part'}" for name in KEYS
     ]
-    for (_, points, low, high), row in zip(found, made["leaks"].rows, strict=True):
-        assert low - 1e-9 <= points <= high + 1e-9 and row["size"] == f"{points:+.1f}"
+    for leak, row in zip(found, made["leaks"].rows, strict=True):
+        points = leak.points
+        assert leak.low - 1e-9 <= points <= leak.high + 1e-9 and row["size"] == leak.cell
         corpus = row["corpus"]
         accuracies = [measured.score(whole, corpus, "emotionalvlan", one).accuracy for one in experiments.PROTOCOLS]
         assert points == pytest.approx(100 * (accuracies[0] - accuracies[1])) and points > 10

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from common.paper.load import Matrix
+from common.results.comparison import Leak
 from common.results.evidence import Evidence
 from common.runs import scores
 from common.runs.store import Run, labels
@@ -106,11 +107,11 @@ def _points(values: Sequence[float], epochs: int) -> str:
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in shown)
 
 
-def intervals(found: Sequence[tuple[str, float, float, float]]) -> dict | None:
+def intervals(found: Sequence[Leak]) -> dict | None:
     """Differences in points with their intervals, and the axis that holds them all; None where there are none."""
     if not found:
         return None
-    low, high = min(0.0, *(row[2] for row in found)), max(0.0, *(row[3] for row in found))
+    low, high = min(0.0, *(leak.low for leak in found)), max(0.0, *(leak.high for leak in found))
     room = 0.06 * ((high - low) or 1)
     low, high = low - room, high + room
 
@@ -119,12 +120,12 @@ def intervals(found: Sequence[tuple[str, float, float, float]]) -> dict | None:
 
     rows = [
         {
-            "title": title,
-            "text": f"{value:+.1f} points ({first:+.1f} to {last:+.1f})",
-            "at": place(value),
-            "from": place(first),
-            "to": place(last),
+            "title": leak.name,
+            "text": f"{leak.points:+.1f} points ({leak.low:+.1f} to {leak.high:+.1f})",
+            "at": place(leak.points),
+            "from": place(leak.low),
+            "to": place(leak.high),
         }
-        for title, value, first, last in found
+        for leak in found
     ]
     return {"zero": place(0), "rows": rows}

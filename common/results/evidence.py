@@ -6,10 +6,11 @@ with other options than the last ones are evidence of their own (`common.results
 both.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from os.path import commonpath
 from pathlib import Path
+from typing import Any
 
 from common.paper import auditors
 from common.paper.load import Claim, Paper
@@ -107,6 +108,7 @@ class Evidence:
         interval: tuple[float, float] | None,
         stated: Statement,
         *,
+        learnt: bool = True,
         differs: Iterable[str] = (),
         note: Iterable[str] = (),
     ) -> Measured:
@@ -114,17 +116,19 @@ class Evidence:
 
         Args:
             members: the runs behind the figure, at least one.
-            value, interval: in the claim's unit.
+            value, interval: as parts of 1, or what else the claim's unit counts.
             stated: what the paper states of a run.
+            learnt: whether the networks are better than a constant answer.
             differs, note: what only the paper knows of, besides.
         """
         first = members[0].identity
         found = [*differences(self.paper, claim, members, stated), *filter(None, differs)]
         found += filter(None, [self.missing_runs(*_group(first), first.fold if claim.fold is not None else None)])
-        left_out = len(_broken(self.plan.get("summary", {})))
+        left_out = len(broken(self.plan.get("summary", {})))
         found += [f"{left_out} unreadable files left out"] if left_out else []
-        told = [*filter(None, note), *remarks(self.paper, members)]
+        told = [*([] if learnt else [TOO_SMALL]), *filter(None, note), *remarks(self.paper, members)]
         place = self.place(members)
+        value, interval = value * claim.scale, interval and tuple(bound * claim.scale for bound in interval)
         return Measured(value, self.data, interval, differs="; ".join(found), note="; ".join(told), run=place)
 
     def judge(self, claim: Claim, measured: Measured | None) -> Verdict:
@@ -136,6 +140,14 @@ class Evidence:
         name = self.judge(claim, measured).name
         small = self.profile == "quick" and TOO_SMALL in measured.note
         return TOO_SMALL if small and name == "not comparable" else name
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What was chosen for every decision of the paper."""
+        return self.paper.settings | self.plan["settings"]
+
+    def setting(self, name: str) -> Any:
+        return self.settings[name]
 
     @property
     def meta(self) -> dict:
@@ -250,10 +262,10 @@ def _group(identity: Identity) -> Group:
     return identity.experiment, identity.network, identity.protocol
 
 
-def _broken(summary: dict) -> list[str]:
+def broken(summary: Mapping) -> list[str]:
     """The problems with files that were left out, wherever a plan notes them: for all corpora together, or each."""
     parts = [part for part in summary.values() if isinstance(part, dict)]
-    return [*summary.get("broken", []), *(problem for part in parts for problem in _broken(part))]
+    return [*summary.get("broken", []), *(problem for part in parts for problem in broken(part))]
 
 
 def _place(path: Path, results: Path) -> str:

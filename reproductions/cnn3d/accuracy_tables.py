@@ -1,6 +1,6 @@
 """Tables 6 to 8: one accuracy each, in the readings that the paper leaves open."""
 
-from common.paper.verdicts import TOO_SMALL
+from common.results import comparison
 from common.results.evidence import Evidence
 from common.results.tables import Table
 from common.runs import scores
@@ -30,25 +30,13 @@ def table(evidence: Evidence, title: str) -> Table:
             for reading in readings:
                 value, (low, high) = values[reading]
                 counted = abs(100 * value - ours.value) < 1e-9 or len(readings) == 1
-                rows.append(
-                    {
-                        "table": where,
-                        "reading": reading,
-                        "protocol": protocol,
-                        "samples": score.samples,
-                        "published": claim.value,
-                        "reproduced": f"{100 * value:.2f}",
-                        "difference": f"{100 * value - claim.number:+.2f}",
-                        "interval": f"{100 * low:.2f} to {100 * high:.2f}",
-                        "verdict": evidence.verdict_label(claim, ours) if counted else None,
-                    }
-                )
+                row = {"table": where, "reading": reading, "protocol": protocol, "samples": score.samples}
+                row |= comparison.printed_beside(claim, 100 * value, (100 * low, 100 * high))
+                rows.append(row | {"verdict": evidence.verdict_label(claim, ours) if counted else None})
     columns = {"table": "Printed in", "reading": "Reading", "protocol": "Protocol", "samples": "Sequences"}
-    columns |= {"published": "Published", "reproduced": "Reproduced", "difference": "Difference"}
-    columns |= {"interval": "95 % interval", "verdict": "Verdict"}
+    columns |= comparison.COLUMNS
     notes = _notes(evidence)
-    if any(row["verdict"] == TOO_SMALL for row in rows):
-        notes.append(measured.too_small(evidence))
+    notes += comparison.budget_note(rows, f"{evidence.paper.hyperparameters['epochs']} epochs of all copies")
     return Table("accuracies", f"Tables 6 to 8: our approach, accuracy in %{title}", columns, rows, notes)
 
 

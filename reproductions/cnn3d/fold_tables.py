@@ -1,7 +1,8 @@
 """Tables 4 and 5: ten folds of three networks, the printed ones above ours."""
 
 from common.paper.load import Paper
-from common.paper.verdicts import TOO_SMALL
+from common.results import comparison
+from common.results.comparison import Leak
 from common.results.evidence import Evidence
 from common.results.tables import Table
 from common.runs import scores
@@ -18,20 +19,20 @@ def table(evidence: Evidence, name: str, title: str) -> Table:
     """A row a network and source: ten folds, their mean, and the p-value against the first network."""
     plan, paper = evidence.plan, evidence.paper
     corpus, names = TABLES[name]
-    rows, small = [], False
+    rows = []
     for key in names:
         rows.append(_printed(paper, name, key))
         for protocol in plan["protocols"]:
             row = _reproduced(evidence, name, key, protocol)
             rows += [row] if row else []
-            small |= bool(row) and row["verdict"] == TOO_SMALL
     rows += _tested(evidence, measured.GROUPS[name])
     stated = paper.hyperparameters["folds"]
     columns = {"network": "Network", "source": "Source"}
     columns |= {measured.fold_name(number): str(number) for number in range(1, stated + 1)}
     columns |= {"mean": "Average", "p": "p-value", "verdict": "Verdict (average)"}
     title = f"Table {name[-1]}: {corpus}, accuracy of each of {stated} folds in %{title}"
-    notes = _notes(evidence, name, small)
+    notes = _notes(evidence, name)
+    notes += comparison.budget_note(rows, f"{paper.hyperparameters['epochs']} epochs of all copies")
     if any(row.get("p") == significance.UNDEFINED for row in rows):
         notes.append(significance.NO_TEST)
     return Table(name, title, columns, rows, notes)
@@ -73,7 +74,7 @@ def _reproduced(evidence: Evidence, name: str, key: str, protocol: str) -> dict 
     return row | {"verdict": evidence.verdict_label(claim.model_copy(update={"check": None}), ours)}
 
 
-def _notes(evidence: Evidence, name: str, small: bool) -> list[str]:
+def _notes(evidence: Evidence, name: str) -> list[str]:
     plan, group = evidence.plan, measured.GROUPS[name]
     first = TABLES[name][1][0]
     notes = [f"{'; '.join(ROWS[key].explained for key in TABLES[name][1])}."]
@@ -91,47 +92,28 @@ def _notes(evidence: Evidence, name: str, small: bool) -> list[str]:
     notes += [
         f"{row}: begins with the weights of {run}." for row, run in plan["pretrained"].items() if row in TABLES[name][1]
     ]
-    notes += _selection(evidence, name) + _leak_notes(evidence, name)
-    return notes + ([measured.too_small(evidence)] if small else [])
+    return notes + _selection(evidence, name) + comparison.leak_note(_leaks(evidence, name))
 
 
 def _selection(evidence: Evidence, name: str) -> list[str]:
     """What testing the epoch that is best on the tested fold adds to testing the last one."""
-    gains = []
-    for key in TABLES[name][1]:
-        members = measured.runs_of(evidence, name, key, "published")
-        watched = evidence.plan["splits"].get(f"{measured.GROUPS[name]}, published", {}).get("selected_on_test")
-        if members and watched:
-            gains.append(f"{key} {100 * scores.best_epoch_gain(members):+.1f}")
-    told = "published: testing the epoch that is best on the tested fold, instead of the last one, adds"
-    return [f"{told} {', '.join(gains)} points."] if gains else []
+    split = evidence.plan["splits"].get(f"{measured.GROUPS[name]}, published", {})
+    keys = TABLES[name][1] if split.get("selected_on_test") else ()
+    return comparison.best_epoch_note({key: measured.runs_of(evidence, name, key, "published") for key in keys})
 
 
-def leaks(evidence: Evidence) -> list[tuple[str, float, float, float]]:
-    """How much of the published protocol's accuracy the strict one does not confirm, in points.
-
-    Returns:
-        (network, difference, low, high) for every network that was trained under both and learnt something.
-    """
+def leaks(evidence: Evidence) -> list[Leak]:
+    """How much of the published protocol's accuracy the strict one does not confirm, a leak a row of Tables 4 to 6."""
     return [leak for name in ("table4", "table5", "table6") for leak in _leaks(evidence, name)]
 
 
-def _leaks(evidence: Evidence, name: str) -> list[tuple[str, float, float, float]]:
-    found, settings = [], evidence.paper.settings | evidence.plan["settings"]
+def _leaks(evidence: Evidence, name: str) -> list[Leak]:
     # Pairs exist where both protocols test the same folds.
-    paired = name != "table4" or settings["ckplus_folds"] == evidence.paper.settings["ckplus_folds"]
-    compare = scores.paired_difference if paired else scores.difference
-    for key in TABLES[name][1] if name in TABLES else ("c1",):
-        published, strict = (measured.runs_of(evidence, name, key, protocol) for protocol in ("published", "strict"))
-        if published and strict and scores.score(published).learnt:
-            where = f"{CKPLUS}, one subject left out" if name == "table6" else f"{TABLES[name][0]}, ten folds"
-            found.append((f"{key} ({where})", *(100 * value for value in compare(published, strict))))
-    return found
-
-
-def _leak_notes(evidence: Evidence, name: str) -> list[str]:
-    told = [
-        f"{title} {points:+.1f} points (95 % interval {low:+.1f} to {high:+.1f})"
-        for title, points, low, high in _leaks(evidence, name)
+    changed = evidence.setting("ckplus_folds") != evidence.paper.settings["ckplus_folds"]
+    compare = scores.difference if name == "table4" and changed else scores.paired_difference
+    where = f"{TABLES[name][0]}, ten folds" if name in TABLES else f"{CKPLUS}, one subject left out"
+    found = [
+        comparison.protocol_leak(evidence, f"{key} ({where})", *measured.group(evidence, name, key), compare)
+        for key in (TABLES[name][1] if name in TABLES else ("c1",))
     ]
-    return [f"Leak size, published − strict: {'; '.join(told)}."] if told else []
+    return [leak for some in found for leak in some]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from common.media.clips import Provenance
 from common.paper.load import Claim
-from common.paper.verdicts import TOO_SMALL, Measured
+from common.paper.verdicts import Measured
 from common.results.config import Request
 from common.results.differences import NARROW, Stated
 from common.results.evidence import Evidence
@@ -69,7 +69,7 @@ def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
         return None
     members = runs_of(evidence, claim.experiment, claim.network, protocol)
     # Asked first, because it tells of files that cannot be read.
-    if not members or evidence.score(*_group(evidence, claim.experiment, claim.network, protocol)) is None:
+    if not members or evidence.score(*group(evidence, claim.experiment, claim.network), protocol) is None:
         return None
     if claim.fold is not None:
         members = [run for run in members if run.identity.fold == fold_name(claim.fold)]
@@ -80,11 +80,11 @@ def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
     return evidence.measurement(
         claim,
         members,
-        100 * value,
-        (100 * interval[0], 100 * interval[1]),
+        value,
+        interval,
         stated,
+        learnt=score.learnt,
         differs=_differs(claim, members),
-        note=[] if score.learnt else [TOO_SMALL],
     )
 
 
@@ -99,11 +99,12 @@ def _differs(claim: Claim, members: Sequence[Run]) -> list[str]:
 
 def runs_of(evidence: Evidence, experiment: str, row: str, protocol: str) -> list[Run]:
     """The runs behind a row ("c1" ...) of a table, one a fold and seed."""
-    return evidence.of(*_group(evidence, experiment, row, protocol))
+    return evidence.of(*group(evidence, experiment, row), protocol)
 
 
-def _group(evidence: Evidence, experiment: str, row: str, protocol: str) -> tuple[str, str, str]:
-    return GROUPS[experiment], f"{row}_narrow" if evidence.plan["narrow"] else row, protocol
+def group(evidence: Evidence, experiment: str, row: str) -> tuple[str, str]:
+    """The experiment and the network under which the runs of a row are kept."""
+    return GROUPS[experiment], f"{row}{NARROW}" if evidence.plan["narrow"] else row
 
 
 def fold_name(number: int) -> str:
@@ -125,18 +126,8 @@ def mean_over_subjects(members: Sequence[Run]) -> tuple[float, tuple[float, floa
 
 
 def _asked(evidence: Evidence, claim: Claim, members: Sequence[Run], score: Score) -> tuple[float, tuple[float, float]]:
-    settings = evidence.paper.settings | evidence.plan["settings"]
     if claim.metric == "mean accuracy over folds":
         return mean_over_folds(members, score)
-    if claim.experiment == "table6" and settings["ckplus_loso_accuracy"] == "mean_over_subjects":
+    if claim.experiment == "table6" and evidence.setting("ckplus_loso_accuracy") == "mean_over_subjects":
         return mean_over_subjects(members)
     return score.accuracy, score.interval
-
-
-def too_small(evidence: Evidence) -> str:
-    """What a table says below verdicts of that name."""
-    stated = evidence.paper.hyperparameters["epochs"]
-    return (
-        f"{TOO_SMALL}: this profile trains too briefly to be better than a constant answer; the paper profile trains "
-        f"{stated} epochs of all copies."
-    )

@@ -1,5 +1,6 @@
 """The paper's tables beside ours, made from finished runs alone."""
 
+from common.results import comparison
 from common.results.evidence import Evidence
 from common.results.tables import Table
 from common.support.errors import UserError
@@ -21,8 +22,6 @@ def tables(evidence: Evidence) -> list[Table]:
     made += [accuracy_tables.table(evidence, title)] if {"table6", "table7", "table8"} & set(asked) else []
     made += [readings.table(evidence, title)] if {"table4", "table5", "table6"} & set(asked) else []
     made += confusion_tables.tables(evidence, title)
-    for table in made:
-        table.meta = evidence.meta
     return made + _of_search(evidence)
 
 
@@ -63,7 +62,7 @@ def _ledger(evidence: Evidence, title: str) -> Table:
         for name, one in summary.items()
     ]
     notes = ["Without face: such a frame is cut as the nearest one with a face (setting missed_face)."]
-    notes += [f"Left out: {problem}" for one in summary.values() for problem in one["broken"]]
+    notes += comparison.left_out_notes(summary)
     return Table("ledger", f"What became of the frames{title}", columns, rows, notes)
 
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from common.media.clips import Provenance
 from common.paper.load import Claim, Paper
-from common.paper.verdicts import TOO_SMALL, Measured
+from common.paper.verdicts import Measured
+from common.results import comparison
+from common.results.comparison import Leak
 from common.results.config import Request
 from common.results.differences import Stated
 from common.results.evidence import Evidence
@@ -31,7 +33,7 @@ Row = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Leak:
+class Pair:
     """Two rows that differ in what a tested clip has in common with training.
 
     Attributes:
@@ -44,93 +46,42 @@ class Leak:
     what: str
     first: Row
     second: Row
-    compare: Callable[[Sequence[Run], Sequence[Run]], tuple[float, float, float]]
+    compare: Callable[[Sequence[Run], Sequence[Run]], tuple[float, float, float]] = scores.difference_by_subject
 
 
 # Begins the metric of how many clips one part of AFEW has.
 _PART = "clips of "
 _PUBLISHED, _STRICT = "published", "strict"
-LEAKS = (
-    Leak(
-        CKPLUS,
-        "epoch chosen on the tested fold",
-        (CKPLUS_FOLDS, _PUBLISHED),
-        (CKPLUS_FOLDS, _STRICT),
-        scores.paired_difference,
-    ),
-    Leak(
-        "SAVEE",
-        "copies of tested clips trained on",
-        (SAVEE_COPIES, _PUBLISHED),
-        (SAVEE_BOTH, _PUBLISHED),
-        scores.difference_by_subject,
-    ),
-    Leak(
-        "SAVEE",
-        "copies of tested clips tested as well",
-        (SAVEE_BOTH, _PUBLISHED),
-        (SAVEE_CLIPS, _PUBLISHED),
-        scores.difference_by_subject,
-    ),
-    Leak(
-        "SAVEE",
-        "tested speakers trained on",
-        (SAVEE_CLIPS, _PUBLISHED),
-        (SAVEE_SPEAKERS, _PUBLISHED),
-        scores.difference_by_subject,
-    ),
-    Leak(
-        "SAVEE",
-        "epoch chosen on the tested speaker",
-        (SAVEE_SPEAKERS, _PUBLISHED),
-        (SAVEE_SPEAKERS, _STRICT),
-        scores.paired_difference,
-    ),
-    Leak(
-        "SAVEE",
-        "all four",
-        (SAVEE_COPIES, _PUBLISHED),
-        (SAVEE_SPEAKERS, _STRICT),
-        scores.difference_by_subject,
-    ),
-    Leak(
-        AFEW,
-        "epoch chosen on Val",
-        (AFEW_PARTS, _PUBLISHED),
-        (AFEW_PARTS, _STRICT),
-        scores.paired_difference,
-    ),
-    Leak(
-        AFEW,
-        "random split instead of the official parts",
-        (AFEW_RANDOM, _PUBLISHED),
-        (AFEW_PARTS, _PUBLISHED),
-        scores.difference,
-    ),
-    Leak(
-        AFEW,
-        "both",
-        (AFEW_RANDOM, _PUBLISHED),
-        (AFEW_PARTS, _STRICT),
-        scores.difference,
-    ),
+_CKPLUS, _STRICT_CKPLUS = (CKPLUS_FOLDS, _PUBLISHED), (CKPLUS_FOLDS, _STRICT)
+_COPIES, _BOTH, _CLIPS = ((name, _PUBLISHED) for name in (SAVEE_COPIES, SAVEE_BOTH, SAVEE_CLIPS))
+_SPEAKERS, _STRICT_SPEAKERS = (SAVEE_SPEAKERS, _PUBLISHED), (SAVEE_SPEAKERS, _STRICT)
+_RANDOM, _PARTS, _STRICT_PARTS = (AFEW_RANDOM, _PUBLISHED), (AFEW_PARTS, _PUBLISHED), (AFEW_PARTS, _STRICT)
+PAIRS = (
+    Pair(CKPLUS, "epoch chosen on the tested fold", _CKPLUS, _STRICT_CKPLUS, scores.paired_difference),
+    Pair("SAVEE", "copies of tested clips trained on", _COPIES, _BOTH),
+    Pair("SAVEE", "copies of tested clips tested as well", _BOTH, _CLIPS),
+    Pair("SAVEE", "tested speakers trained on", _CLIPS, _SPEAKERS),
+    Pair("SAVEE", "epoch chosen on the tested speaker", _SPEAKERS, _STRICT_SPEAKERS, scores.paired_difference),
+    Pair("SAVEE", "all four", _COPIES, _STRICT_SPEAKERS),
+    Pair(AFEW, "epoch chosen on Val", _PARTS, _STRICT_PARTS, scores.paired_difference),
+    Pair(AFEW, "random split instead of the official parts", _RANDOM, _PARTS, scores.difference),
+    Pair(AFEW, "both", _RANDOM, _STRICT_PARTS, scores.difference),
 )
 
 
 @dataclass(frozen=True)
-class Size:
-    """A measured leak, as part of 1.
+class Step:
+    """Two rows that were run, and what separates them.
 
     Attributes:
-        difference, interval: None where the first row learnt nothing, or the two were not trained alike.
+        leak: the size; None where the first row learnt nothing, or the two were not trained alike.
         alike: whether both rows were trained for as many epochs of as many steps.
     """
 
-    leak: Leak
+    pair: Pair
     first: Score
     second: Score
-    difference: float | None
-    interval: tuple[float, float] | None
+    leak: Leak | None
     alike: bool
 
 
@@ -192,15 +143,15 @@ def measure(evidence: Evidence, claim: Claim, reading: str, protocol: str) -> Me
     figures = findings.measure(evidence.paper, claim, found, members)
     if figures is None:
         return None
-    value, low, high = (claim.scale * figure for figure in figures)
+    value, *interval = figures
     return evidence.measurement(
         claim,
         members,
         value,
-        (low, high),
+        tuple(interval),
         stated,
+        learnt=found.learnt,
         differs=_differences(evidence, claim, (reading, protocol)),
-        note=[] if found.learnt else [TOO_SMALL],
     )
 
 
@@ -233,18 +184,17 @@ def _group(evidence: Evidence, row: Row) -> tuple[str, str, str]:
     return reading, trainings.network_name(READINGS[reading].corpus, evidence.plan["narrow"]), protocol
 
 
-def sizes(evidence: Evidence) -> list[Size]:
-    """The leaks of which both rows were run."""
+def steps(evidence: Evidence) -> list[Step]:
+    """The pairs of which both rows were run."""
     found = []
-    for leak in LEAKS:
-        first, second = (score(evidence, row) for row in (leak.first, leak.second))
+    for pair in PAIRS:
+        first, second = (score(evidence, row) for row in (pair.first, pair.second))
         if first is None or second is None:
             continue
-        difference, interval = None, None
-        alike = _lengths(evidence, leak.first) == _lengths(evidence, leak.second)
-        if first.learnt and alike:
-            difference, *interval = leak.compare(runs_of(evidence, leak.first), runs_of(evidence, leak.second))
-        found.append(Size(leak, first, second, difference, tuple(interval) if interval else None, alike))
+        alike = _lengths(evidence, pair.first) == _lengths(evidence, pair.second)
+        members = runs_of(evidence, pair.first), runs_of(evidence, pair.second)
+        size = comparison.leak(pair.what, *members, pair.compare) if first.learnt and alike else None
+        found.append(Step(pair, first, second, size, alike))
     return found
 
 
@@ -258,7 +208,7 @@ def _differences(evidence: Evidence, claim: Claim, row: Row) -> list[str]:
     """What no record of a single run can say: another reading than the claimed one, lost clips, another branch."""
     plan, (reading, _) = evidence.plan, row
     split = plan["splits"][", ".join(row)]
-    chosen = readings.claimed(claim.experiment, evidence.paper.settings | plan["settings"])
+    chosen = readings.claimed(claim.experiment, evidence.settings)
     found = [] if reading == chosen else [f"{READINGS[reading].title} instead of {READINGS[chosen].title}"]
     if READINGS[reading].corpus == AFEW and evidence.data == "real" and any(plan["branch"].values()):
         found.append("the second branch trained on synthetic pictures")

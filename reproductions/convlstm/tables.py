@@ -1,17 +1,19 @@
 """The paper's accuracies beside ours, reading by reading, made from finished runs alone."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from common.paper import auditors
 from common.paper.load import Check, Claim, Paper
-from common.paper.verdicts import TOO_SMALL, Measured
+from common.paper.verdicts import Measured
+from common.results import comparison
+from common.results.comparison import Leak
 from common.results.evidence import Evidence
 from common.results.tables import Table
 from common.runs import scores
-from common.runs.store import Run
 from reproductions.convlstm import measured, readings, trainings
 from reproductions.convlstm.data import AFEW, CKPLUS
-from reproductions.convlstm.measured import Row, Size
+from reproductions.convlstm.measured import Row, Step
 from reproductions.convlstm.readings import CKPLUS_FOLDS, READINGS, SAVEE_SPEAKERS
 
 TITLES = {
@@ -25,12 +27,8 @@ COLUMNS = {
     "protocol": "Protocol",
     "watched": "Epoch chosen on",
     "tested": "Tested",
-    "published": "Published",
-    "reproduced": "Reproduced",
-    "difference": "Difference",
-    "interval": "95 % interval",
     "chance": "Constant answer",
-    "verdict": "Verdict",
+    **comparison.COLUMNS,
 }
 
 INTERVALS = "Intervals are bootstraps over people, of whom SAVEE has four; for AFEW, which names nobody, over clips."
@@ -46,24 +44,15 @@ def tables(evidence: Evidence) -> list[Table]:
         made += _branch(evidence)
     made += [_accuracies(evidence, name, title) for name in TITLES if name in evidence.plan["experiments"]]
     made.append(_statements(evidence, title))
-    found = measured.sizes(evidence)
+    found = measured.steps(evidence)
     made += [_leaks(found, title)] if found else []
-    for table in made:
-        table.meta = evidence.meta
     return [table for table in made if table.rows]
 
 
-def leaks(evidence: Evidence) -> list[tuple[str, float, float, float]]:
-    """What the readings' accuracies owe to what tested clips share with training, in points.
-
-    Returns:
-        (leak, difference, low, high) for every leak whose first reading learnt something.
-    """
-    return [
-        (f"{one.leak.corpus}, {one.leak.what}", *(100 * value for value in (one.difference, *one.interval)))
-        for one in measured.sizes(evidence)
-        if one.difference is not None
-    ]
+def leaks(evidence: Evidence) -> list[Leak]:
+    """What accuracies owe to what tested clips share with training; those steps whose first row learnt something."""
+    found = measured.steps(evidence)
+    return [replace(one.leak, name=f"{one.pair.corpus}, {one.leak.name}") for one in found if one.leak]
 
 
 def _made_with(evidence: Evidence) -> str:
@@ -101,7 +90,7 @@ def _ledger(evidence: Evidence) -> Table:
         notes.append("AFEW does not say who is seen, nor in which film.")
         notes.append(f"{told}: {', '.join(both)}. They are read as different clips." if both else f"{told}.")
     notes += [_without_face(evidence, name) for name, one in summary.items() if one["lost"]]
-    notes += [f"Left out: {problem}" for one in summary.values() for problem in one["broken"]]
+    notes += comparison.left_out_notes(summary)
     return Table("ledger", "What became of the frames", columns, rows, notes)
 
 
@@ -110,8 +99,7 @@ def _without_face(evidence: Evidence, name: str) -> str:
     lost = evidence.plan["summary"][name]["lost"]
     parts = ", ".join(f"{count} of {part}" for part, count in sorted(lost.items()) if part)
     told = f"{name}: {sum(lost.values())} clips without a face{f' ({parts})' if parts else ''}"
-    chosen = evidence.paper.settings | evidence.plan["settings"]
-    if chosen["lost_clips"] == "count_as_errors":
+    if evidence.setting("lost_clips") == "count_as_errors":
         return f"{told} are not trained on, and count as errors where they are tested (setting lost_clips)."
     told += " are neither trained on nor tested (setting lost_clips)."
     if name != AFEW:
@@ -163,8 +151,7 @@ def _branch(evidence: Evidence) -> list[Table]:
     columns = {"network": "Network", "data": "Pictures", "train": "Training", "validation": "PublicTest"}
     columns |= {"test": "PrivateTest", "epochs": "Epochs", "accuracy": "Accuracy in %", "interval": "95 % interval"}
     columns |= {"chance": "Constant answer"}
-    settings = evidence.paper.settings | evidence.plan["settings"]
-    weights = "stay as they are" if settings["fer_frozen"] else "are trained further"
+    weights = "stay as they are" if evidence.setting("fer_frozen") else "are trained further"
     notes = [f"The paper prints no accuracy of it. In the second branch its weights {weights} on AFEW."]
     return [Table("fer2013", "The network on FER2013 behind the second branch of AFEW", columns, [row], notes)]
 
@@ -181,34 +168,27 @@ def _accuracies(evidence: Evidence, experiment: str, title: str) -> Table:
         + _folds(evidence, experiment)
         + _selection(evidence, wanted)
     )
-    told = [_told(one) for one in measured.sizes(evidence) if READINGS[one.leak.first[0]].experiment == experiment]
-    notes += [f"Leak size: {'; '.join(filter(None, told))}."] if any(told) else []
+    steps = [one for one in measured.steps(evidence) if READINGS[one.pair.first[0]].experiment == experiment]
+    told = "; ".join(one.leak.sentence for one in steps if one.leak)
+    notes += [f"Leak size: {told}."] if told else []
     notes.append(INTERVALS)
-    if any(row["verdict"] == TOO_SMALL for row in rows):
-        stated = evidence.paper.hyperparameters["epochs"]
-        notes.append(
-            f"{TOO_SMALL}: this profile trains too briefly to be better than a constant answer beyond doubt; the paper "
-            f"profile trains {stated} epochs of all copies."
-        )
+    notes += comparison.budget_note(rows, f"{evidence.paper.hyperparameters['epochs']} epochs of all copies")
     return Table(experiment, f"{TITLES[experiment]}{title}", COLUMNS, rows, notes)
 
 
 def _row(evidence: Evidence, claim: Claim, row: Row) -> dict:
     ours, found = measured.measure(evidence, claim, *row), measured.score(evidence, row)
     split = evidence.plan["splits"][", ".join(row)]
-    low, high = ours.interval
-    return {
-        "reading": READINGS[row[0]].title,
-        "protocol": row[1],
-        "watched": _watched(row[0], split["selected_on_test"]),
-        "tested": f"{found.samples:,} {_unit(split)}",
-        "published": claim.value,
-        "reproduced": f"{ours.value:.2f}",
-        "difference": f"{ours.value - claim.number:+.2f}",
-        "interval": f"{low:.2f} to {high:.2f}",
-        "chance": f"{100 * found.chance:.2f}",
-        "verdict": evidence.verdict_label(claim, ours),
-    }
+    return comparison.row(
+        evidence,
+        claim,
+        ours,
+        reading=READINGS[row[0]].title,
+        protocol=row[1],
+        watched=_watched(row[0], split["selected_on_test"]),
+        tested=f"{found.samples:,} {_unit(split)}",
+        chance=f"{100 * found.chance:.2f}",
+    )
 
 
 def _unit(split: dict) -> str:
@@ -274,13 +254,8 @@ def _folds(evidence: Evidence, experiment: str) -> list[str]:
 
 def _selection(evidence: Evidence, wanted: Sequence[Row]) -> list[str]:
     """What testing the epoch that is best on the tested part adds to testing the last one."""
-    gains = []
-    for row in wanted:
-        members: list[Run] = measured.runs_of(evidence, row)
-        if members and evidence.plan["splits"][", ".join(row)]["selected_on_test"]:
-            gains.append(f"{READINGS[row[0]].title} {100 * scores.best_epoch_gain(members):+.1f}")
-    told = "published: testing the epoch that is best on the tested part, instead of the last one, adds"
-    return [f"{told}: {'; '.join(gains)} points."] if gains else []
+    chosen = [row for row in wanted if evidence.plan["splits"][", ".join(row)]["selected_on_test"]]
+    return comparison.best_epoch_note({READINGS[row[0]].title: measured.runs_of(evidence, row) for row in chosen})
 
 
 def _statements(evidence: Evidence, title: str) -> Table:
@@ -289,7 +264,7 @@ def _statements(evidence: Evidence, title: str) -> Table:
     for claim in evidence.paper.claims:
         if claim.experiment not in evidence.plan["experiments"] or claim.relation not in ("more", "less"):
             continue
-        chosen = readings.claimed(claim.experiment, evidence.paper.settings | evidence.plan["settings"])
+        chosen = readings.claimed(claim.experiment, evidence.settings)
         for row in measured.rows(evidence, claim.experiment):
             ours = measured.measure(evidence, claim, *row) if row[0] == chosen else None
             if ours is not None:
@@ -327,31 +302,24 @@ def _figure(paper: Paper, metric: str) -> str:
     return f"{what}, less {claim.value} of {claim.note} ({claim.cited})"
 
 
-def _told(size: Size) -> str:
-    if size.difference is None:
-        return ""
-    low, high = (100 * bound for bound in size.interval)
-    return f"{size.leak.what} {100 * size.difference:+.1f} points (95 % interval {low:+.1f} to {high:+.1f})"
-
-
-def _leaks(found: Sequence[Size], title: str) -> Table:
+def _leaks(found: Sequence[Step], title: str) -> Table:
     """What separates the readings, one step at a time and together."""
     rows = []
     for one in found:
-        row = {"corpus": one.leak.corpus, "what": one.leak.what}
-        row |= {"first": _named(one.leak.first), "first_accuracy": f"{100 * one.first.accuracy:.2f}"}
-        row |= {"second": _named(one.leak.second), "second_accuracy": f"{100 * one.second.accuracy:.2f}"}
-        if one.difference is not None:
-            low, high = one.interval
-            row |= {"size": f"{100 * one.difference:+.1f}", "interval": f"{100 * low:+.1f} to {100 * high:+.1f}"}
-        rows.append(row)
+        row = {"corpus": one.pair.corpus, "what": one.pair.what}
+        row |= {"first": _named(one.pair.first), "first_accuracy": f"{100 * one.first.accuracy:.2f}"}
+        row |= {"second": _named(one.pair.second), "second_accuracy": f"{100 * one.second.accuracy:.2f}"}
+        rows.append(row | ({"size": one.leak.cell} if one.leak else {}))
     columns = {"corpus": "Corpus", "what": "Leak", "first": "With it", "second": "Without it"}
-    columns |= {"first_accuracy": "With, %", "second_accuracy": "Without, %", "size": "Leak size, points"}
-    columns |= {"interval": "95 % interval"}
+    columns |= {
+        "first_accuracy": "With, %",
+        "second_accuracy": "Without, %",
+        "size": "Leak size, points (95 % interval)",
+    }
     notes = [INTERVALS]
     if not all(one.alike for one in found):
         notes.append("No size where this profile trains one of the two networks longer than the other.")
-    if any(one.difference is None and one.alike for one in found):
+    if any(one.leak is None and one.alike for one in found):
         notes.append("No size where the network with the leak is no better than a constant answer beyond doubt.")
     return Table("leaks", f"What the readings differ by{title}", columns, rows, notes)
 

@@ -35,7 +35,7 @@ def control(evidence: Evidence, title: str) -> Table:
     summary = evidence.plan["summary"][FER2013]
     largest, count = max(summary["emotions"].items(), key=lambda item: item[1])
     used, share = summary["ledger"]["clips"], 100 * count / summary["ledger"]["clips"]
-    settings = evidence.paper.settings | evidence.plan["settings"]
+    settings = evidence.settings
     if settings["fer2013_video"] == "still_repeated":
         notes.append(
             f"Repeated stills have no flow, so the temporal stream is shown one picture {used:,} times and gives one "

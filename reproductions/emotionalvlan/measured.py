@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from common.paper.load import Claim
-from common.paper.verdicts import TOO_SMALL, Measured
+from common.paper.verdicts import Measured
+from common.results import comparison
+from common.results.comparison import Leak
 from common.results.config import Request
 from common.results.differences import NARROW, Stated
 from common.results.evidence import Evidence
@@ -22,17 +24,18 @@ OF_MEASUREMENT = ("accuracy_average", "segments_decide")
 
 
 @dataclass(frozen=True)
-class Leak:
-    """What choosing the epoch on the tested part adds, as part of 1; for FER2013 also the split.
+class Pair:
+    """The whole network on one corpus under both protocols.
 
-    `difference` and `interval` are None where the published row learnt nothing.
+    Attributes:
+        leak: what choosing the epoch on the tested part adds, for FER2013 also the split; None where the published
+            row learnt nothing.
     """
 
     corpus: str
     published: Score
     strict: Score
-    difference: float | None
-    interval: tuple[float, float] | None
+    leak: Leak | None
 
 
 def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
@@ -114,8 +117,8 @@ def _frames(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
     return evidence.measurement(
         claim,
         [run for runs in several.values() for run in runs],
-        100 * value,
-        (100 * low, 100 * high),
+        value,
+        (low, high),
         stated,
         differs=[
             f"{tried} of {all_of_them} numbers of frames" if tried < all_of_them else "",
@@ -139,11 +142,12 @@ def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
     return evidence.measurement(
         claim,
         members,
-        100 * value,
-        (100 * interval[0], 100 * interval[1]),
+        value,
+        interval,
         stated,
+        learnt=found.learnt,
         differs=_differences(evidence, claim, protocol),
-        note=[*([] if found.learnt else [TOO_SMALL]), *_read_as(evidence)],
+        note=_read_as(evidence),
     )
 
 
@@ -156,15 +160,10 @@ def _value(evidence: Evidence, claim: Claim, table) -> tuple[float | None, tuple
 
 def accuracy(evidence: Evidence, table) -> tuple[float, tuple[float, float]]:
     """The accuracy that predictions give, 0 to 1, with its interval: the mean over groups, or of all samples alike."""
-    if setting(evidence, "accuracy_average") == "over_groups":
+    if evidence.setting("accuracy_average") == "over_groups":
         return scores.fold_mean(table)
     found = scores.score(table)
     return found.accuracy, found.interval
-
-
-def setting(evidence: Evidence, name: str):
-    """What was chosen for a decision that concerns the measurement alone, not the runs."""
-    return (evidence.paper.settings | evidence.plan["settings"])[name]
 
 
 def _read_as(evidence: Evidence) -> list[str]:
@@ -178,14 +177,14 @@ def predictions(evidence: Evidence, members: Sequence[Run]):
     Raises:
         UserError: if they cannot be read, or are to be joined and have no probabilities.
     """
-    table, how = scores.predictions(members), setting(evidence, "segments_decide")
+    table, how = scores.predictions(members), evidence.setting("segments_decide")
     return table if how == "each_alone" else by_clip(table, how)
 
 
 def score(evidence: Evidence, corpus: str, network: str, protocol: str) -> Score | None:
     """What the runs of a network on a corpus scored, all tested samples or videos alike; None if there are none."""
     group = _group(evidence, corpus, network, protocol)
-    if setting(evidence, "segments_decide") == "each_alone" or not evidence.of(*group):
+    if evidence.setting("segments_decide") == "each_alone" or not evidence.of(*group):
         return evidence.score(*group)
     return scores.score(predictions(evidence, evidence.of(*group)))
 
@@ -199,7 +198,7 @@ def _group(evidence: Evidence, corpus: str, network: str, protocol: str) -> tupl
     return KEYS[corpus], trainings.network_name(network, evidence.plan["narrow"]), protocol
 
 
-def leaks(evidence: Evidence) -> list[Leak]:
+def pairs(evidence: Evidence) -> list[Pair]:
     """Of the whole network, for every corpus that was run under both protocols."""
     found = []
     for corpus in evidence.plan["summary"]:
@@ -207,12 +206,12 @@ def leaks(evidence: Evidence) -> list[Leak]:
         published, strict = (score(evidence, *row) for row in rows)
         if published is None or strict is None:
             continue
-        difference, interval = None, None
-        if published.learnt:
-            # On FER2013 the two protocols test other pictures.
-            compare = scores.difference if corpus == FER2013 else scores.paired_difference
-            difference, *interval = compare(*(predictions(evidence, runs_of(evidence, *row)) for row in rows))
-        found.append(Leak(corpus, published, strict, difference, tuple(interval) if interval else None))
+        # On FER2013 the two protocols test other pictures.
+        compare = scores.difference if corpus == FER2013 else scores.paired_difference
+        reason = "random parts and epoch" if corpus == FER2013 else "epoch chosen on the tested part"
+        tables = [predictions(evidence, runs_of(evidence, *row)) for row in rows]
+        size = comparison.leak(reason, *tables, compare) if published.learnt else None
+        found.append(Pair(corpus, published, strict, size))
     return found
 
 

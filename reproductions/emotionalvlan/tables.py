@@ -1,18 +1,19 @@
 """The paper's tables beside ours, made from finished runs alone."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from common.paper import auditors
 from common.paper.load import Claim, Paper
-from common.paper.verdicts import TOO_SMALL
+from common.results import comparison
+from common.results.comparison import Leak
 from common.results.evidence import Evidence
 from common.results.tables import Table
-from common.runs import scores
 from reproductions.emotionalvlan import confusion_tables, groups, measured, sweep
 from reproductions.emotionalvlan.control import control
 from reproductions.emotionalvlan.data import FER2013
 from reproductions.emotionalvlan.dimensions import dimensions
-from reproductions.emotionalvlan.measured import Leak
+from reproductions.emotionalvlan.measured import Pair
 from reproductions.emotionalvlan.models import NO_WEIGHTS
 
 STREAMS = {"spatial": "Spatial CNN", "temporal": "Temporal CNN"}
@@ -26,12 +27,8 @@ COLUMNS = {
     "corpus": "Data set",
     "protocol": "Protocol",
     "tested": "Tested",
-    "published": "Published",
-    "reproduced": "Reproduced",
-    "difference": "Difference",
-    "interval": "95 % interval",
     "chance": "Constant answer",
-    "verdict": "Verdict",
+    **comparison.COLUMNS,
 }
 INTERVALS = (
     "Intervals are bootstraps over people, of whom RML has eight; for FER2013, which names nobody, over pictures."
@@ -56,27 +53,14 @@ def tables(evidence: Evidence) -> list[Table]:
         made.append(control(evidence, title))
     if sweep.EXPERIMENT in asked:
         made.append(sweep.table(evidence, title))
-    made.append(_leaks(measured.leaks(evidence), title))
-    for table in made:
-        table.meta = evidence.meta
+    made.append(_leaks(measured.pairs(evidence), title))
     return [table for table in made if table.rows]
 
 
-def leaks(evidence: Evidence) -> list[tuple[str, float, float, float]]:
-    """What accuracies owe to the choice of the epoch on the tested part, in points.
-
-    Returns:
-        (data set, difference, low, high) for every data set on which the network learnt something.
-    """
-    return [
-        (f"{one.corpus}, {_reason(one.corpus)}", *(100 * value for value in (one.difference, *one.interval)))
-        for one in measured.leaks(evidence)
-        if one.difference is not None
-    ]
-
-
-def _reason(corpus: str) -> str:
-    return "random parts and epoch" if corpus == FER2013 else "epoch chosen on the tested part"
+def leaks(evidence: Evidence) -> list[Leak]:
+    """What accuracies owe to the choice of the epoch on the tested part, where something was learnt."""
+    found = measured.pairs(evidence)
+    return [replace(one.leak, name=f"{one.corpus}, {one.leak.name}") for one in found if one.leak]
 
 
 def _made_with(evidence: Evidence) -> str:
@@ -116,7 +100,7 @@ def _ledger(evidence: Evidence) -> Table:
     fer2013 = summary.get(FER2013)
     if fer2013 and (unused := fer2013["of"] - fer2013["ledger"]["clips"]):
         notes.append(f"{FER2013}: {unused:,} of {fer2013['of']:,} pictures are not used in this profile.")
-    notes += [f"Left out: {problem}" for one in summary.values() for problem in one["broken"]]
+    notes += comparison.left_out_notes(summary)
     return Table("ledger", "What became of the clips and their frames", columns, rows, notes)
 
 
@@ -135,36 +119,29 @@ def _accuracies(evidence: Evidence, experiment: str, title: str, networks: dict[
     if experiment == "table1":
         table.notes += [_divided(evidence, corpus, p) for corpus in corpora for p in evidence.plan["protocols"]]
     else:
-        chosen = measured.setting(evidence, "dcnn_structures")
+        chosen = evidence.setting("dcnn_structures")
         table.notes.append(
             f"undefined: {claims[0].undefined}. Ours are a reading of them (setting dcnn_structures="
             f"{chosen}), no reproduction: {confusion_tables.STRUCTURES}."
         )
     table.notes = [note for note in table.notes if note] + _selection(evidence, corpora, networks)
-    table.notes += [AVERAGES[measured.setting(evidence, "accuracy_average")], INTERVALS]
-    if any(row["verdict"] == TOO_SMALL for row in table.rows):
-        epochs = evidence.paper.settings["epochs"]
-        table.notes.append(
-            f"{TOO_SMALL}: no better than a constant answer beyond doubt; the paper trains {epochs} epochs."
-        )
+    table.notes += [AVERAGES[evidence.setting("accuracy_average")], INTERVALS]
+    table.notes += comparison.budget_note(table.rows, f"{evidence.paper.settings['epochs']} epochs")
     return table
 
 
 def _row(evidence: Evidence, claim: Claim, protocol: str, network: str, ours) -> dict:
     found = measured.score(evidence, claim.dataset, claim.network, protocol)
-    low, high = ours.interval
-    return {
-        "network": network,
-        "corpus": claim.dataset,
-        "protocol": protocol,
-        "tested": found.samples,
-        "published": claim.value,
-        "reproduced": f"{ours.value:.2f}",
-        "difference": f"{ours.value - claim.number:+.2f}",
-        "interval": f"{low:.2f} to {high:.2f}",
-        "chance": f"{100 * found.chance:.2f}",
-        "verdict": evidence.verdict_label(claim, ours),
-    }
+    return comparison.row(
+        evidence,
+        claim,
+        ours,
+        network=network,
+        corpus=claim.dataset,
+        protocol=protocol,
+        tested=found.samples,
+        chance=f"{100 * found.chance:.2f}",
+    )
 
 
 _HOW = {
@@ -183,7 +160,7 @@ def _divided(evidence: Evidence, corpus: str, protocol: str) -> str:
         return ""
     how, folds = _HOW[split["kind"]], split["folds"]
     if split["kind"] == groups.SUBJECTS:
-        how = _ALONE.get(measured.setting(evidence, "subject_groups"), how)
+        how = _ALONE.get(evidence.setting("subject_groups"), how)
     several = f", all {folds} times together" if folds > 1 else ""
     chosen = "the epoch is that which does best on the tested part" if split["selected_on_test"] else "the last epoch"
     if split["kind"] == groups.OFFICIAL:
@@ -196,29 +173,24 @@ def _divided(evidence: Evidence, corpus: str, protocol: str) -> str:
 
 def _selection(evidence: Evidence, corpora: Sequence[str], networks) -> list[str]:
     """What testing the epoch that is best on the tested part adds to testing the last one."""
-    gains = []
+    members = {}
     for corpus in corpora:
-        split = evidence.plan["splits"].get(f"{corpus}, {measured.PUBLISHED}", {})
-        members = [run for one in networks for run in measured.runs_of(evidence, corpus, one, measured.PUBLISHED)]
-        if members and split.get("selected_on_test"):
-            gains.append(f"{corpus} {100 * scores.best_epoch_gain(members):+.1f}")
-    told = "published: the epoch that is best on the tested part, instead of the last one, adds"
-    return [f"{told} {', '.join(gains)} points."] if gains else []
+        if evidence.plan["splits"].get(f"{corpus}, {measured.PUBLISHED}", {}).get("selected_on_test"):
+            runs = [measured.runs_of(evidence, corpus, one, measured.PUBLISHED) for one in networks]
+            members[corpus] = [run for some in runs for run in some]
+    return comparison.best_epoch_note(members)
 
 
-def _leaks(found: Sequence[Leak], title: str) -> Table:
+def _leaks(found: Sequence[Pair], title: str) -> Table:
     rows = []
     for one in found:
-        row = {"corpus": one.corpus, "what": _reason(one.corpus)}
-        row |= {"published": f"{100 * one.published.accuracy:.2f}", "strict": f"{100 * one.strict.accuracy:.2f}"}
-        if one.difference is not None:
-            low, high = one.interval
-            row |= {"size": f"{100 * one.difference:+.1f}", "interval": f"{100 * low:+.1f} to {100 * high:+.1f}"}
-        rows.append(row)
+        row = {"corpus": one.corpus, "published": f"{100 * one.published.accuracy:.2f}"}
+        row |= {"strict": f"{100 * one.strict.accuracy:.2f}"}
+        rows.append(row | ({"what": one.leak.name, "size": one.leak.cell} if one.leak else {}))
     columns = {"corpus": "Data set", "what": "What only published does", "published": "published, %"}
-    columns |= {"strict": "strict, %", "size": "Leak size, points", "interval": "95 % interval"}
+    columns |= {"strict": "strict, %", "size": "Leak size, points (95 % interval)"}
     notes = [AVERAGES["pooled"], INTERVALS]
-    if any(one.difference is None for one in found):
+    if any(one.leak is None for one in found):
         notes.append("No size where the published accuracy is no better than a constant answer beyond doubt.")
     return Table("leaks", f"What the protocols differ by, EmotionalVLAN{title}", columns, rows, notes)
 

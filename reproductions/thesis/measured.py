@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from common.paper.load import Claim
-from common.paper.verdicts import TOO_SMALL, Measured
+from common.paper.verdicts import Measured
 from common.results.config import Request
 from common.results.differences import Stated
 from common.results.evidence import Evidence
@@ -90,9 +90,9 @@ def _difference(evidence: Evidence, claim: Claim, protocol: str) -> Measured | N
     groups = [evidence.of(one, one, protocol) for one in BOTH[claim.experiment]]
     if not all(groups):
         return None
-    value, low, high = (limit * claim.scale for limit in scores.difference(*groups))
+    value, *interval = scores.difference(*groups)
     lacking = [evidence.missing_runs(one, one, protocol) for one in BOTH[claim.experiment][1:]]
-    return evidence.measurement(claim, [*groups[0], *groups[1]], value, (low, high), stated, differs=lacking)
+    return evidence.measurement(claim, [*groups[0], *groups[1]], value, tuple(interval), stated, differs=lacking)
 
 
 def _network(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
@@ -104,15 +104,9 @@ def _network(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None
     ours = whole if claim.metric == "accuracy" else extreme(attempts, claim.metric)
     wanted = evidence.paper.hyperparameters["attempts"]
     few = claim.metric in EXTREMES and len(attempts) < wanted
-    low, high = ours.interval
+    differs = [f"{len(attempts)} of {wanted} attempts"] if few else []
     return evidence.measurement(
-        claim,
-        attempts,
-        ours.accuracy * claim.scale,
-        (low * claim.scale, high * claim.scale),
-        stated,
-        differs=[f"{len(attempts)} of {wanted} attempts"] if few else [],
-        note=[] if whole.learnt else [TOO_SMALL],
+        claim, attempts, ours.accuracy, ours.interval, stated, learnt=whole.learnt, differs=differs
     )
 
 

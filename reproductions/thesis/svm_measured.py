@@ -66,8 +66,8 @@ def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
     return evidence.measurement(
         claim,
         members,
-        value * claim.scale,
-        tuple(limit * claim.scale for limit in interval) if interval else None,
+        value,
+        tuple(interval) if interval else None,
         stated,
         differs=[unfinished(evidence, "svm_ckplus", protocol) if "svm_ckplus" in _experiments(members) else ""],
         note=[told for one in members if (told := chosen_by(one))],

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
+from common.results import comparison
 from common.results.evidence import Evidence
 from common.results.tables import Table
 from common.runs.store import Run
 from reproductions.thesis import printed_report, svm_measured
 from reproductions.thesis.printed_report import CELLS
-from reproductions.thesis.rows import COLUMNS, claimed
 from reproductions.thesis.svm_measured import report_of
 
 SHOWN = 20
@@ -72,8 +72,9 @@ def _ckplus(evidence: Evidence) -> Table:
         )
         for claim in claims:
             ours = svm_measured.measure(evidence, claim, protocol)
-            rows.append(claimed(evidence, claim, ours, claim.metric, protocol))
-    return Table("svm_ckplus", "Sections 3.2.4, 4.3 and 5: the support vector machine on CK+", COLUMNS, rows, notes)
+            rows.append(comparison.row(evidence, claim, ours, quantity=claim.metric, protocol=protocol))
+    columns = {"quantity": "Quantity", "protocol": "Protocol"} | comparison.COLUMNS
+    return Table("svm_ckplus", "Sections 3.2.4, 4.3 and 5: the support vector machine on CK+", columns, rows, notes)
 
 
 def _search(evidence: Evidence, found: Sequence[Run], experiment: str, protocol: str) -> Table:

@@ -6,20 +6,21 @@ import numpy as np
 
 from common.paper import auditors
 from common.paper.load import Claim, Paper
-from common.paper.verdicts import TOO_SMALL
+from common.results import comparison
+from common.results.comparison import Leak
 from common.results.evidence import Evidence
 from common.results.tables import Table
 from common.runs import scores
 from common.runs.store import Run
 from reproductions.thesis import candidate_tables, measured, svm_tables
 from reproductions.thesis.models import NETWORKS
-from reproductions.thesis.rows import COLUMNS, claimed
 
 TITLES = {
     "cnn_fer2013": "Sections 4.2 and 5: the network on FER2013",
     "cnn_ckplus": "Sections 4.1 and 5: the network on CK+",
 }
 
+COLUMNS = {"quantity": "Quantity", "protocol": "Protocol"} | comparison.COLUMNS
 TIMED = ()
 
 
@@ -29,8 +30,6 @@ def tables(evidence: Evidence) -> list[Table]:
     made = [_dataset(evidence)] if "dataset" in plan["experiments"] else []
     made += [_network(evidence, key) for key in TITLES if key in plan["experiments"]]
     made += svm_tables.tables(evidence) + candidate_tables.tables(evidence)
-    for table in made:
-        table.meta = evidence.meta
     return made
 
 
@@ -85,7 +84,8 @@ def _claimed(evidence: Evidence, claim: Claim, protocol: str) -> dict:
     attempts = len(evidence.of(claim.experiment, claim.network, protocol))
     of = f"{attempts} attempt{'s' * (attempts > 1)}"
     quantity = f"{claim.metric} of {of}" if claim.metric in measured.EXTREMES else f"accuracy, mean of {of}"
-    return claimed(evidence, claim, measured.measure(evidence, claim, protocol), quantity, protocol)
+    ours = measured.measure(evidence, claim, protocol)
+    return comparison.row(evidence, claim, ours, quantity=quantity, protocol=protocol)
 
 
 def best_epochs(attempts: Sequence[Run]) -> tuple[np.ndarray, np.ndarray]:
@@ -112,8 +112,7 @@ def _parameters(evidence: Evidence, key: str) -> dict:
     """
     (claim,) = [one for one in evidence.paper.claims if one.network == key and one.metric == "parameters"]
     unchecked = claim.model_copy(update={"check": None})
-    row = claimed(evidence, unchecked, measured.parameters(evidence, claim), "parameters", "")
-    return {name: value for name, value in row.items() if name != "protocol"}
+    return comparison.row(evidence, unchecked, measured.parameters(evidence, claim), quantity="parameters")
 
 
 def _notes(evidence: Evidence, key: str, rows: list[dict]) -> list[str]:
@@ -129,30 +128,15 @@ def _notes(evidence: Evidence, key: str, rows: list[dict]) -> list[str]:
             f"test. {split['said']} The most frequent class gives {split['majority']:.3f}. Epochs trained: "
             f"{', '.join(map(str, ended))}."
         )
-    if any(row.get("verdict") == TOO_SMALL for row in rows):
-        epochs = evidence.paper.hyperparameters["epochs"]
-        notes.append(
-            f"{TOO_SMALL}: this profile trains on too few pictures to be better than a constant answer; the paper "
-            f"profile trains {epochs} epochs on all of them."
-        )
-    told = [
-        f"{points:+.1f} points (95 % interval {low:+.1f} to {high:+.1f})"
-        for name, points, low, high in leaks(evidence)
-        if name == NETWORKS[key].title
+    epochs = evidence.paper.hyperparameters["epochs"]
+    notes += comparison.budget_note(rows, f"{epochs} epochs on all images")
+    return notes + comparison.leak_note(leak for leak in leaks(evidence) if leak.name == NETWORKS[key].title)
+
+
+def leaks(evidence: Evidence) -> list[Leak]:
+    """How much of the published protocol's accuracy the strict one does not confirm, a leak a network."""
+    found = [
+        comparison.protocol_leak(evidence, network.title, key, key, scores.difference)
+        for key, network in NETWORKS.items()
     ]
-    return notes + [f"Leak size, published − strict: {one}." for one in told]
-
-
-def leaks(evidence: Evidence) -> list[tuple[str, float, float, float]]:
-    """How much of the published protocol's accuracy the strict one does not confirm, in points.
-
-    Returns:
-        (network, difference, low, high) for every network that was trained under both and learnt something.
-    """
-    found = []
-    for key, network in NETWORKS.items():
-        published, strict = (evidence.of(key, key, protocol) for protocol in ("published", "strict"))
-        score = evidence.score(key, key, "published")
-        if score and score.learnt and evidence.score(key, key, "strict"):
-            found.append((network.title, *(100 * value for value in scores.difference(published, strict))))
-    return found
+    return [leak for some in found for leak in some]

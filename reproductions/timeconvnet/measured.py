@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from common.paper.load import Claim
-from common.paper.verdicts import TOO_SMALL, Measured
+from common.paper.verdicts import Measured
 from common.results.config import Request
 from common.results.differences import Stated
 from common.results.evidence import Evidence
@@ -95,8 +95,7 @@ def accuracy(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None
     if score is None:
         return None
     members = evidence.of(*group)
-    note = [] if score.learnt else [TOO_SMALL]
-    return evidence.measurement(claim, members, score.accuracy, score.interval, stated, note=note)
+    return evidence.measurement(claim, members, score.accuracy, score.interval, stated, learnt=score.learnt)
 
 
 def gap(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
@@ -108,9 +107,9 @@ def gap(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
     first, second = (evidence.of(*group) for group in groups)
     if {run.identity.seed for run in first} != {run.identity.seed for run in second}:
         return None  # half of a plan: what is compared must be trained with the same seeds
-    value, low, high = (claim.scale * one for one in scores.paired_difference(first, second))
-    note = [] if all(score.learnt for score in found) else [TOO_SMALL]
-    return evidence.measurement(claim, [*first, *second], value, (low, high), stated, note=note)
+    value, *interval = scores.paired_difference(first, second)
+    learnt = all(score.learnt for score in found)
+    return evidence.measurement(claim, [*first, *second], value, tuple(interval), stated, learnt=learnt)
 
 
 def trained_size(evidence: Evidence, key: str) -> int | None:

@@ -1,20 +1,15 @@
 """Tables I and II beside ours, made from finished runs alone."""
 
 from common.paper.load import Claim
-from common.paper.verdicts import TOO_SMALL, Measured, judge
+from common.paper.verdicts import Measured, judge
+from common.results import comparison
+from common.results.comparison import Leak
 from common.results.evidence import Evidence
 from common.results.tables import Table
 from common.runs import scores
 from reproductions.timeconvnet import breakdown, measured, reconstruction
 from reproductions.timeconvnet.models import NETWORKS
 
-COMPARISON = {
-    "published": "Published",
-    "reproduced": "Reproduced",
-    "difference": "Difference",
-    "interval": "95 % interval",
-    "verdict": "Verdict",
-}
 TIMED = ("table2", "speed")
 
 
@@ -30,8 +25,6 @@ def tables(evidence: Evidence) -> list[Table]:
         made += [_table2(evidence), _statements(evidence), breakdown.table(evidence), _controls(evidence)]
     if "speed" in plan["experiments"] and evidence.speed:
         made.append(_speed(evidence))
-    for table in made:
-        table.meta = evidence.meta
     return made
 
 
@@ -86,7 +79,7 @@ def _ledger(plan: dict) -> Table:
     notes = [
         f"The detector lost the face in {total['frames_without_face']:,} of {read:,} frames "
         f"({total['frames_without_face'] / max(read, 1):.1%}); every window with such a frame is dropped.",
-        *[f"Left out: {problem}" for problem in plan["summary"]["broken"]],
+        *comparison.left_out_notes(plan["summary"]),
     ]
     return Table("ledger", "What became of the frames", columns, [*rows, {"corpus": "Total"} | total], notes)
 
@@ -104,33 +97,16 @@ def _table2(evidence: Evidence) -> Table:
         notes.append(
             f"{protocol}: {sizes['train']:,}/{sizes['validation']:,}/{sizes['test']:,} windows. {split['said']}"
         )
-    notes += _leak_note(evidence)
-    if any(TOO_SMALL in row.get("verdict", "") for row in rows):
-        notes.append(
-            f"{TOO_SMALL}: this profile trains the network too briefly to be better than a constant answer; "
-            "the paper profile trains 200 epochs."
-        )
-    columns = {"network": "Network", "quantity": "Quantity", "protocol": "Protocol"} | COMPARISON
+    notes += comparison.leak_note(leaks(evidence))
+    notes += comparison.budget_note(rows, "200 epochs")
+    columns = {"network": "Network", "quantity": "Quantity", "protocol": "Protocol"} | comparison.COLUMNS
     return Table("table2", "Table II: accuracy, inference time and parameters", columns, rows, notes)
 
 
 def _accuracy(evidence: Evidence, key: str, protocol: str) -> dict | None:
     claims = [claim for claim in evidence.paper.claims if claim.id == f"table2-{key}-accuracy"]
     ours = measured.accuracy(evidence, claims[0], protocol) if claims else None
-    if ours is None:
-        return None
-    claim, (low, high) = claims[0], ours.interval
-    verdict = evidence.judge(claim, ours)
-    return {
-        "quantity": "accuracy",
-        "protocol": protocol,
-        "published": claim.value,
-        "reproduced": f"{ours.value:.3f}",
-        "difference": f"{verdict.difference:+.3f}",
-        "interval": f"{low:.3f} to {high:.3f}",
-        "verdict": evidence.verdict_label(claim, ours),
-        "why": verdict.why,
-    }
+    return comparison.row(evidence, claims[0], ours, quantity="accuracy", protocol=protocol) if ours else None
 
 
 def _time(evidence: Evidence, key: str) -> dict | None:
@@ -157,14 +133,8 @@ def _parameters(evidence: Evidence, key: str) -> dict | None:
     ours = measured.parameters(evidence, claims[0])
     if ours is None:
         return None
-    verdict = evidence.judge(claims[0], ours)
-    return {
-        "quantity": f"parameters ({ours.note})" if ours.note else "parameters",
-        "reproduced": f"{ours.value:,}",
-        "published": claims[0].value,
-        "difference": f"{verdict.difference:+,.0f}",
-        "verdict": verdict.name,
-    }
+    quantity = f"parameters ({ours.note})" if ours.note else "parameters"
+    return comparison.row(evidence, claims[0], ours, quantity=quantity)
 
 
 def _statements(evidence: Evidence) -> Table:
@@ -176,8 +146,8 @@ def _statements(evidence: Evidence) -> Table:
         else:
             several = {None: measured.time_ratio(evidence, claim)}
         rows += [_statement(evidence, claim, protocol, ours) for protocol, ours in several.items() if ours]
-    columns = {"what": "Quantity", "protocol": "Protocol", "published": "Said", "reproduced": "Reproduced"}
-    columns |= {"interval": "95 % interval", "verdict": "Verdict", "why": "Why"}
+    columns = {"what": "Quantity", "protocol": "Protocol"} | comparison.COLUMNS | {"why": "Why"}
+    del columns["difference"]
     notes = [
         "The order of two networks on one machine can be held against the paper's where milliseconds cannot; on other "
         "hardware, above all without a GPU, ratios of times differ too."
@@ -186,41 +156,18 @@ def _statements(evidence: Evidence) -> Table:
 
 
 def _statement(evidence: Evidence, claim: Claim, protocol: str | None, ours: Measured) -> dict:
-    digits = max(claim.digits, 3 if claim.unit == "fraction" else 2)
-    low, high = ours.interval or (None, None)
-    relation = {"more": "more than ", "less": "less than ", "about": "about "}.get(claim.relation, "")
-    return {
-        "what": claim.metric + (", points" if claim.unit == "%" else ""),
-        "protocol": protocol,
-        "published": relation + claim.value,
-        "reproduced": f"{ours.value:.{digits}f}",
-        "interval": None if low is None else f"{low:.{digits}f} to {high:.{digits}f}",
-        "verdict": evidence.verdict_label(claim, ours),
-        "why": "; ".join(filter(None, [evidence.judge(claim, ours).why, ours.note])),
-    }
+    why = "; ".join(filter(None, [evidence.judge(claim, ours).why, ours.note]))
+    what = claim.metric + (", points" if claim.unit == "%" else "")
+    return comparison.row(evidence, claim, ours, what=what, protocol=protocol, why=why)
 
 
-def leaks(evidence: Evidence) -> list[tuple[str, float, float, float]]:
-    """How much of the published protocol's accuracy the strict one does not confirm, in points.
-
-    Returns:
-        (network, difference, low, high) for every network that was trained under both and learnt something.
-    """
-    found = []
-    for key, network in NETWORKS.items():
-        published, strict = (evidence.of("table2", key, protocol) for protocol in ("published", "strict"))
-        score = evidence.score("table2", key, "published")
-        if score and score.learnt and evidence.score("table2", key, "strict"):
-            found.append((network.title, *(100 * value for value in scores.difference(published, strict))))
-    return found
-
-
-def _leak_note(evidence: Evidence) -> list[str]:
-    told = [
-        f"{title} {points:+.1f} points (95 % interval {low:+.1f} to {high:+.1f})"
-        for title, points, low, high in leaks(evidence)
+def leaks(evidence: Evidence) -> list[Leak]:
+    """How much of the published protocol's accuracy the strict one does not confirm, a leak a network."""
+    found = [
+        comparison.protocol_leak(evidence, network.title, "table2", key, scores.difference)
+        for key, network in NETWORKS.items()
     ]
-    return [f"Leak size, published − strict: {'; '.join(told)}."] if told else []
+    return [leak for some in found for leak in some]
 
 
 def _controls(evidence: Evidence) -> Table:
@@ -258,8 +205,8 @@ def _speed(evidence: Evidence) -> Table:
             continue
         # Without the audit: that two printed numbers give a third says nothing about ours.
         verdict = judge(claim, ours)
-        row = {"what": f"{claim.metric} ({claim.unit})", "published": claim.value, "reproduced": f"{ours.value:.1f}"}
-        rows.append(row | {"difference": f"{verdict.difference:+.1f}", "verdict": verdict.name})
+        figures = comparison.printed_beside(claim, ours.value)
+        rows.append({"what": f"{claim.metric} ({claim.unit})"} | figures | {"verdict": verdict.name})
     for step, times in steps.items():
         rows.append(
             {
@@ -276,6 +223,6 @@ def _speed(evidence: Evidence) -> Table:
         f"{machine['cpu']}, {machine['cores']} cores, {gpus}, {machine['backend']}.",
         "The paper's times are of an i3-7100 with an RTX 2080 Ti: compare the ratios in Table II, not milliseconds.",
     ]
-    columns = {"what": "Quantity"} | COMPARISON
+    columns = {"what": "Quantity"} | comparison.COLUMNS
     columns["interval"] = "Percentiles"
     return Table("speed", "Section VI: time of a frame", columns, rows, notes)

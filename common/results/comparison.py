@@ -1,0 +1,126 @@
+"""What the comparison tables of all papers share: a printed number beside ours, and the notes below a table."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from common.paper.load import Claim
+from common.paper.verdicts import TOO_SMALL, Measured
+from common.results.evidence import Evidence, broken
+from common.runs import scores
+from common.runs.store import Run
+
+COLUMNS = {
+    "published": "Published",
+    "reproduced": "Reproduced",
+    "difference": "Difference",
+    "interval": "95 % interval",
+    "verdict": "Verdict",
+}
+RELATIONS = {"more": "more than ", "less": "less than ", "about": "about "}
+# Decimals of ours where fewer are printed.
+DECIMALS = {"%": 2, "fraction": 3, "ratio": 2, "ms": 2, "FPS": 1}
+
+Rows = list[dict[str, Any]]
+
+
+def row(evidence: Evidence, claim: Claim, ours: Measured, **labels: Any) -> dict[str, Any]:
+    """One row of a comparison table, under the keys of `COLUMNS`.
+
+    Args:
+        labels: what stands before the figures (protocol, network, ...), by the key of the column.
+    """
+    figures = printed_beside(claim, ours.value, ours.interval)
+    return labels | figures | {"verdict": evidence.verdict_label(claim, ours)}
+
+
+def printed_beside(claim: Claim, value: float, interval: tuple[float, float] | None = None) -> dict[str, str]:
+    """The printed number, ours (in the claim's unit), the difference, and the interval if there is one."""
+    decimals = max(claim.digits, DECIMALS.get(claim.unit, 0))
+    shown = {
+        "published": RELATIONS.get(claim.relation, "") + (f"{claim.number:,.0f}" if not decimals else claim.value),
+        "reproduced": f"{value:,.{decimals}f}",
+        "difference": f"{value - claim.number:+,.{decimals}f}",
+    }
+    if interval is not None:
+        shown["interval"] = "{:.{d}f} to {:.{d}f}".format(*interval, d=decimals)
+    return shown
+
+
+@dataclass(frozen=True)
+class Leak:
+    """How much of an accuracy rests on what the strict protocol excludes.
+
+    Attributes:
+        name: whose accuracy, and where it is not all that the protocols differ by, what it rests on.
+        points, low, high: the size in percentage points, with its 95 % interval.
+    """
+
+    name: str
+    points: float
+    low: float
+    high: float
+
+    @property
+    def cell(self) -> str:
+        """The size as a table shows it."""
+        return f"{self.points:+.1f} ({self.low:+.1f} to {self.high:+.1f})"
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.name} {self.points:+.1f} points (95 % interval {self.low:+.1f} to {self.high:+.1f})"
+
+
+def leak(name: str, first: Sequence[Run], second: Sequence[Run], compare: Callable = scores.paired_difference) -> Leak:
+    """How far runs with a leak are ahead of runs without it.
+
+    Args:
+        compare: of `common.runs.scores`: paired where both test the same samples.
+    """
+    return Leak(name, *(100 * value for value in compare(first, second)))
+
+
+def protocol_leak(
+    evidence: Evidence, name: str, experiment: str, network: str, compare: Callable = scores.paired_difference
+) -> list[Leak]:
+    """How far `published` is ahead of `strict`; nothing where one was not run, or the network learnt nothing."""
+    published, strict = (evidence.of(experiment, network, protocol) for protocol in ("published", "strict"))
+    score = evidence.score(experiment, network, "published")
+    if not score or not score.learnt or not evidence.score(experiment, network, "strict"):
+        return []
+    return [leak(name, published, strict, compare)]
+
+
+def leak_note(leaks: Iterable[Leak]) -> list[str]:
+    told = "; ".join(leak.sentence for leak in leaks)
+    return [f"Leak size, published − strict: {told}."] if told else []
+
+
+def left_out_notes(summary: Mapping[str, Any]) -> list[str]:
+    """One sentence for each file that could not be read."""
+    return [f"Left out: {problem}" for problem in broken(summary)]
+
+
+def budget_note(rows: Rows, paper_profile: str) -> list[str]:
+    """What the verdict "budget too small" means, where a row has it.
+
+    Args:
+        paper_profile: what the paper's own profile trains, e.g. "200 epochs".
+    """
+    if not any(TOO_SMALL in str(one.get("verdict")) for one in rows):
+        return []
+    return [
+        f"{TOO_SMALL}: this profile trains too little to be better than a constant answer beyond doubt; the paper "
+        f"profile trains {paper_profile}."
+    ]
+
+
+def best_epoch_note(members: Mapping[str, Sequence[Run]]) -> list[str]:
+    """What testing the epoch that is best on the tested part adds to testing the last one.
+
+    Args:
+        members: runs of the published protocol whose epoch was chosen on the tested part, by what they are called.
+    """
+    gains = [f"{name} {100 * scores.best_epoch_gain(runs):+.1f}" for name, runs in members.items() if runs]
+    told = "published: testing the epoch that is best on the tested part, instead of the last one, adds"
+    return [f"{told} {'; '.join(gains)} points."] if gains else []
