@@ -61,6 +61,9 @@ table: $(READY)  ## PAPER=timeconvnet: print the tables of finished runs again
 claims: $(READY)  ## where every printed number stands (PAPER=timeconvnet, FORMAT=json|csv|markdown, STRICT=1)
 	@$(SUITE) claims $(call flag,PAPER,paper) $(if $(FORMAT),--$(FORMAT)) $(if $(STRICT),--strict)
 
+findings: $(READY)  ## the few things worth knowing about each paper, with their figures (PAPER=thesis)
+	@$(SUITE) findings $(call flag,PAPER,paper)
+
 compare: $(READY)  ## A=<run> B=<run>|published: difference, test, change by emotion
 	@test -n "$(A)" -a -n "$(B)" || { echo "Which two? make compare A=results/runs/.../seed0-... B=published"; exit 2; }
 	@$(SUITE) compare "$(A)" "$(B)"

@@ -104,9 +104,11 @@ class Collection:
 
     Attributes:
         evidence: paper -> its plans, the best first.
+        measured: (paper, claim) -> all that was measured for it, plans in this order.
     """
 
     standings: list[Standing] = field(default_factory=list)
+    measured: dict[tuple[str, str], list[Measured]] = field(default_factory=dict)
     evidence: dict[str, list[Evidence]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
@@ -131,6 +133,7 @@ def collect(names: list[str], results: Path) -> Collection:
         mine = [run for run in found if run.identity.paper == name]
         collection.evidence[name] = evidence.load_available(paper, mine, results, warn)
         measured = _measurements(paper, collection.evidence[name], warn)
+        collection.measured |= {(name, claim): several for claim, several in measured.items()}
         collection.standings += [stand(paper, claim, measured.get(claim.id, [])) for claim in paper.claims]
     return collection
 

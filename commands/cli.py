@@ -221,6 +221,14 @@ def claims(
     claims.show(paper, form, strict)
 
 
+@app.command()
+def findings(paper: Annotated[str, typer.Option(help="Only this paper: see `list`.")] = "") -> None:
+    """The few things worth knowing about each paper, with their figures."""
+    from commands import findings
+
+    findings.show(paper)
+
+
 @app.command("count-parameters")
 def count_parameters() -> None:
     """Build all networks and write their parameter counts anew (results/parameters.json)."""

@@ -14,7 +14,7 @@ from common.support import files
 from common.support.console import console
 from common.support.errors import UserError
 
-_BLOCK = re.compile(r"(<!-- (table|decisions|datasets): (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_BLOCK = re.compile(r"(<!-- (table|decisions|datasets|findings): (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def readmes(root: Path = ROOT) -> list[Path]:
@@ -63,6 +63,7 @@ def keep(name: str, reference: Path = ROOT / "results" / "reference") -> None:
 def generated(text: str, root: Path = ROOT) -> str:
     """The text with every generated part made anew from the file or the paper that it names."""
     makers = {"table": lambda name: _table(root / name), "decisions": _decisions, "datasets": _datasets}
+    makers["findings"] = _findings
     return _BLOCK.sub(lambda m: f"{m[1]}{makers[m[2]](m[3])}{m[4]}", text)
 
 
@@ -70,6 +71,13 @@ def _table(path: Path) -> str:
     if not path.is_file():
         raise UserError(f"A README shows {path}, which does not exist.", "Run the experiment, or mend the README.")
     return tables.read(path).markdown()
+
+
+def _findings(which: str) -> str:
+    """The findings of a paper, or of all."""
+    from commands import findings
+
+    return findings.markdown(papers.names() if which == "all" else [which], RECORDS)
 
 
 def _decisions(name: str) -> str:

@@ -12,11 +12,23 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from common.paper.places import Place, Source
-from common.paper.schema import AuditItem, Check, Claim, Decision, LayerTable, Matrix, Paper
+from common.paper.schema import AuditItem, Check, Claim, Decision, Finding, LayerTable, Matrix, Paper
 from common.paper.tables import Stated, Table, Tables, expand
 from common.support.errors import UserError, unknown
 
-__all__ = ["AuditItem", "Check", "Claim", "Decision", "LayerTable", "Matrix", "Paper", "load", "names", "read"]
+__all__ = [
+    "AuditItem",
+    "Check",
+    "Claim",
+    "Decision",
+    "Finding",
+    "LayerTable",
+    "Matrix",
+    "Paper",
+    "load",
+    "names",
+    "read",
+]
 
 REPRODUCTIONS = Path(__file__).resolve().parents[2] / "reproductions"
 
@@ -59,7 +71,7 @@ def read(path: Path) -> Paper:
         first = min(error.errors(), key=lambda mistake: mistake["type"] != "extra_forbidden")
         raise _explain(source, claims, first) from error
     _refuse_repeated_ids(source, "claims", [(claim.fields["id"], claim.place) for claim in claims])
-    for section, key in (("audits", "id"), ("decisions", "name")):
+    for section, key in (("audits", "id"), ("findings", "id"), ("decisions", "name")):
         items = enumerate(getattr(paper, section))
         _refuse_repeated_ids(source, section, [(getattr(item, key), (section, position)) for position, item in items])
     return paper
@@ -81,6 +93,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "layers": LayerTable,
     "decisions": Decision,
     "audits": AuditItem,
+    "findings": Finding,
 }
 
 

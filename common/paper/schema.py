@@ -197,6 +197,20 @@ class AuditItem(Strict):
     check: Check | None = None
 
 
+class Finding(Strict):
+    """Something worth knowing about a paper, in a sentence or two whose figures are filled in.
+
+    Attributes:
+        says: the text. Figures stand in braces: `{printed ID}` the value that claim prints, `{audit ID}` what the check
+            of an audit item computes, `{check ID}` what that of a claim computes, `{ours ID PROTOCOL}` what real runs
+            give for a claim, with its interval, `{leak NAME}` how much of an accuracy the strict protocol does not
+            confirm. A finding with a figure that nobody measured yet is not shown.
+    """
+
+    id: str = Field(pattern=r"^[a-z0-9-]+$")
+    says: str
+
+
 class Paper(Strict):
     """One `paper.yaml`. `name` is the folder of the reproduction, `text` the file of its text, where there is one."""
 
@@ -217,6 +231,7 @@ class Paper(Strict):
     hyperparameters: dict[str, Any] = {}
     decisions: list[Decision] = []
     audits: list[AuditItem] = []
+    findings: list[Finding] = []
     profiles: dict[str, dict[str, Any]] = {}
 
     @cached_property

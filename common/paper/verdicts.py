@@ -78,6 +78,7 @@ class Measured:
             windows"; "" where the protocol is the paper's own.
         note: a remark that travels along, e.g. `TOO_SMALL`.
         run: the run it comes from.
+        protocol: under which it was measured; "" where that has no meaning.
     """
 
     value: float
@@ -87,6 +88,7 @@ class Measured:
     differs: str = ""
     note: str = ""
     run: str = ""
+    protocol: str = ""
 
 
 @dataclass(frozen=True)

@@ -129,7 +129,15 @@ class Evidence:
         told = [*([] if learnt else [TOO_SMALL]), *filter(None, note), *remarks(self.paper, members)]
         place = self.place(members)
         value, interval = value * claim.scale, interval and tuple(bound * claim.scale for bound in interval)
-        return Measured(value, self.data, interval, differs="; ".join(found), note="; ".join(told), run=place)
+        return Measured(
+            value,
+            self.data,
+            interval,
+            differs="; ".join(found),
+            note="; ".join(told),
+            run=place,
+            protocol=first.protocol,
+        )
 
     def judge(self, claim: Claim, measured: Measured | None) -> Verdict:
         """The verdict on a claim, its own check included: the same for every table and overview."""

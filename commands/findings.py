@@ -1,0 +1,130 @@
+"""`findings`: the few things worth knowing about each paper, with every figure from its own arithmetic or from runs.
+
+The sentences stand in paper.yaml (`common.paper.schema.Finding`) and hold no figure; a finding is told only when all of
+its figures are known. Synthetic data never fill one in.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from commands.claims import Collection, collect
+from common.paper import auditors
+from common.paper import load as papers
+from common.paper.load import Check, Claim, Finding, Paper
+from common.paper.verdicts import Measured
+from common.results import comparison
+from common.results.comparison import Leak
+from common.results.config import results_from_environment
+from common.support.console import console
+from common.support.errors import UserError
+from reproductions import registry
+
+_FIGURE = re.compile(r"\{(\w+) ([^{}]+)\}")
+
+
+@dataclass(frozen=True)
+class Told:
+    """A finding with its figures.
+
+    Attributes:
+        text: the sentence; "" where a figure is missing.
+        missing: the figures that nobody measured yet.
+    """
+
+    paper: Paper
+    finding: Finding
+    text: str
+    missing: tuple[str, ...] = ()
+
+
+def show(name: str = "") -> None:
+    """Print the findings of one paper, or of all, and which ones wait for a measurement."""
+    chosen = [name] if name else papers.names()
+    told = all_of(chosen, results_from_environment())
+    for paper in dict.fromkeys(one.paper.name for one in told):
+        console.print(f"\n[bold]{papers.load(paper).title}[/]")
+        for one in told:
+            if one.paper.name == paper:
+                line = one.text or f"({one.finding.id} waits for: {', '.join(one.missing)})"
+                console.print(f"  · {line}", markup=False, soft_wrap=True)
+
+
+def markdown(names: list[str], results: Path) -> str:
+    """The known findings as a list, under the name of their paper where there are several."""
+    lines = []
+    for one in all_of(names, results):
+        if one.text:
+            lines.append(f"- **{one.paper.name}**: {one.text}" if len(names) > 1 else f"- {one.text}")
+    return "\n".join(lines) + "\n"
+
+
+def all_of(names: list[str], results: Path) -> list[Told]:
+    """The findings of these papers.
+
+    Raises:
+        UserError: if a sentence asks for a claim, an audit or a kind of figure that there is not.
+    """
+    collection = collect(names, results)
+    return [told for name in names for told in _of(papers.load(name), collection)]
+
+
+def _of(paper: Paper, collection: Collection) -> Iterator[Told]:
+    leaks = {leak.name: leak for leak in _leaks(paper, collection)} if paper.findings else {}
+    for finding in paper.findings:
+        missing: list[str] = []
+
+        def figure(match: re.Match, missing=missing) -> str:
+            known = _figure(paper, collection, leaks, match[1], match[2])
+            if known is None:
+                missing.append(f"{match[1]} {match[2]}")
+            return known or ""
+
+        text = _FIGURE.sub(figure, finding.says)
+        yield Told(paper, finding, "" if missing else text, tuple(missing))
+
+
+def _figure(paper: Paper, collection: Collection, leaks: Mapping[str, Leak], kind: str, what: str) -> str | None:
+    """One figure of a sentence; None where nobody measured it."""
+    if kind == "printed":
+        return paper.claim(what).value
+    if kind in ("audit", "check"):
+        return auditors.run(paper, _check(paper, kind, what)).arithmetic
+    if kind == "leak":
+        return leaks[what].cell if what in leaks else None
+    if kind == "ours":
+        id, _, protocol = what.rpartition(" ")
+        return _measured(paper.claim(id), collection, paper, protocol)
+    raise UserError(f"A finding of {paper.name} asks for {kind!r}.", "Known: printed, audit, check, ours, leak.")
+
+
+def _check(paper: Paper, kind: str, id: str) -> Check:
+    items = paper.audits if kind == "audit" else paper.claims
+    checks = {item.id: item.check for item in items if item.check}
+    if id not in checks:
+        raise UserError(
+            f"A finding of {paper.name} asks for the {kind} {id!r}, which computes nothing.", "Name another."
+        )
+    return checks[id]
+
+
+def _measured(claim: Claim, collection: Collection, paper: Paper, protocol: str) -> str | None:
+    found = [
+        one
+        for one in collection.measured.get((paper.name, claim.id), [])
+        if one.data == "real" and one.protocol == protocol
+    ]
+    return _shown(claim, found[0]) if found else None
+
+
+def _shown(claim: Claim, ours: Measured) -> str:
+    figures = comparison.printed_beside(claim, ours.value, ours.interval)
+    unit = " %" if claim.unit == "%" else ""
+    return figures["reproduced"] + unit + (f" ({figures['interval']})" if "interval" in figures else "")
+
+
+def _leaks(paper: Paper, collection: Collection) -> list[Leak]:
+    """Of real data, the paper's own profile first."""
+    tables = registry.reproduction(paper.name).tables
+    return [leak for one in collection.evidence[paper.name] if one.data == "real" for leak in tables.leaks(one)]
