@@ -40,8 +40,6 @@ KEYS = (
     "data",
     "run",
 )
-# What reading a damaged plan can raise: it is named and left out.
-DAMAGED = (KeyError, TypeError, ValueError, AttributeError)
 VERDICTS = (
     "exact",
     "match",
@@ -143,7 +141,7 @@ def _measurements(paper: Paper, found: list[Evidence], warn: Callable[[str], Non
     for one in found:
         try:
             measured = registry.reproduction(paper.name).measured.measurements(one)
-        except DAMAGED as error:
+        except evidence.DAMAGED as error:
             warn(f"{one.plan_place} cannot be used: {error!r}. Run: make reproduce PAPER={paper.name}")
             continue
         for id, several in measured.items():

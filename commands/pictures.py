@@ -10,20 +10,21 @@ from common.media.clips import WATERMARK
 from common.paper.load import Paper
 from common.results.evidence import load_complete
 from common.runs import scores
-from common.runs.store import Run, labels
+from common.runs.identity import labels
+from common.runs.store import Run
 from reproductions import registry
 
 LINE = 36  # characters of a title that fit above a picture
 
 
-def draw(paper: Paper, name: str, data: str, results: Path) -> Path:
+def draw(paper: Paper, name: str, data: str, results: Path, plan: dict | None = None) -> Path:
     """Draw the runs of the last `reproduce` of this name (`Request.plan_name`) and data; returns their folder.
 
     One picture a protocol: a confusion matrix for every network (rows true, columns predicted, counts over all
     seeds), and one of all learning curves, where there are any. Pictures of drawn data say so.
     """
     folder = results / "pictures" / paper.name / f"{name}-{data}"
-    made = load_complete(paper, name, data, results)
+    made = load_complete(paper, name, data, results, plan=plan)
     if not made.runs:
         return folder
     folder.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from common.paper import load as papers
 from common.paper.load import Paper
-from common.results import evidence
+from common.results import evidence, plans
 from common.results.config import (
     Request,
     cache_from_environment,
@@ -15,7 +15,7 @@ from common.results.config import (
 )
 from common.results.tables import Table
 from common.support.console import console, errors
-from common.support.errors import unknown
+from common.support.errors import UserError, unknown
 from reproductions import buildable, registry
 
 
@@ -39,13 +39,14 @@ def reproduce(name: str, **options) -> list[Table]:
         console.print(note, markup=False)
     data = paper.experiments.reproduce(request).word
 
-    tables = all_tables(request.paper, request.plan_name, data, request.results)
+    plan = plans.own(request.paper, request.plan_name, data, request.results)
+    tables = all_tables(request.paper, request.plan_name, data, request.results, plan)
     console.print()
     for table in tables:
         table.show(console)
     if data == "synthetic":
         console.print("[yellow]Synthetic data: these figures test the machinery and say nothing about the paper.")
-    console.print(_save(tables, request.paper, request.plan_name, data, request.results), markup=False)
+    console.print(_save(tables, request.paper, request.plan_name, data, request.results, plan), markup=False)
     console.rule()
     console.print(f"{line} · {time.monotonic() - began:.0f} s", markup=False)
     return tables
@@ -65,21 +66,24 @@ def checked(name: str, **options) -> Request:
     return check(papers.load(name), known.EXPERIMENTS, known.PROTOCOLS_OF, known.NETWORKS_OF, **(places | options))
 
 
-def all_tables(paper: Paper, name: str, data: str, results: Path) -> list[Table]:
+def all_tables(paper: Paper, name: str, data: str, results: Path, plan: dict | None = None) -> list[Table]:
     """The tables of what was planned under a name (`Request.plan_name`), each with what sets it apart.
 
     Those of experiments that were asked for with other answers than the last command's come last; where both have a
     table of one name, the files of these get another.
 
+    Args:
+        plan: what this command has kept; without it, what lies on disk.
+
     Raises:
         UserError: if nothing was run yet, or a run or the times that the tables need are missing.
     """
     module = registry.reproduction(paper.name).tables
-    whole = evidence.load_complete(paper, name, data, results, module.TIMED)
+    whole = evidence.load_complete(paper, name, data, results, module.TIMED, plan)
     made = module.tables(whole)
     for table in made:
         table.notes, table.meta = [*table.notes, *whole.notes], table.meta or whole.meta
-    for number, other in enumerate(evidence.aside(paper, name, data, results), start=1):
+    for number, other in enumerate(evidence.aside(paper, name, data, results, plan), start=1):
         taken = {table.name for table in made}
         for table in module.tables(other):
             table.notes, table.meta = [*table.notes, *other.notes], table.meta or other.meta
@@ -99,7 +103,15 @@ def table(
     if profile not in paper.profiles:
         raise unknown("profile", profile, paper.profiles)
     results, plan_name = results_from_environment(), Request(paper, profile, epochs=epochs).plan_name
-    tables = all_tables(paper, plan_name, data, results)
+    try:
+        tables = all_tables(paper, plan_name, data, results)
+    except evidence.DAMAGED as error:
+        # The schema knows what all papers' plans have; the rest shows only when its table is made.
+        path = plans.plan_path(paper, plan_name, data, results)
+        raise UserError(
+            f"{path} cannot be used, as if another version had written it ({error!r}).",
+            f"Run: make reproduce PAPER={name}. Finished runs are kept.",
+        ) from error
     for one in tables:
         if format == "screen":
             one.show(console)
@@ -123,14 +135,14 @@ def describe(request: Request) -> str:
     )
 
 
-def _save(tables: list[Table], paper: Paper, name: str, data: str, results: Path) -> str:
+def _save(tables: list[Table], paper: Paper, name: str, data: str, results: Path, plan: dict | None = None) -> str:
     """Write tables and pictures below results; returns where they lie, in one line."""
     from commands import pictures
 
     folder = tables_folder(results, paper.name, name, data)
     for table in tables:
         table.save(folder)
-    drawn = pictures.draw(paper, name, data, results)
+    drawn = pictures.draw(paper, name, data, results, plan)
     return f"Tables: {_short(folder)}   Pictures: {_short(drawn)}"
 
 

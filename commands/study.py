@@ -5,6 +5,7 @@ may be solved completely. The study trains the same small network on one frame a
 """
 
 from common.paper import load as papers
+from common.results import plans
 from common.results.config import cache_from_environment, check, results_from_environment
 from common.results.evidence import load_complete
 from common.results.tables import Table
@@ -38,7 +39,8 @@ def run(seeds: str) -> Table:
             results=results,
         )
         experiments.reproduce(request)
-        evidence = load_complete(paper, "study", "synthetic", results)
+        own = plans.own(paper, request.plan_name, "synthetic", results)
+        evidence = load_complete(paper, "study", "synthetic", results, plan=own)
         found += evidence.runs
         for protocol, split in evidence.plan["splits"].items():
             sizes[protocol] = sizes.get(protocol, 0) + split["sizes"]["test"]

@@ -1,14 +1,11 @@
 """Pictures that were read once, kept as they are in memory: loading them takes a fraction of a second."""
 
 import hashlib
-import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from common.media.images import Pictures
-from common.support import files
+from common.support import arrays, files
 
 VERSION = 1  # raise it whenever a loader would read the same files differently
 
@@ -28,8 +25,8 @@ def through(folder: Path | None, sources: Sequence[Path], make: Callable[[], Pic
     if (kept := _load(path)) is not None:
         return kept
     pictures = make()
-    with files.atomic(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, **{name: column for name, column in vars(pictures).items() if column is not None})
+    columns = {name: column for name, column in vars(pictures).items() if column is not None}
+    arrays.save(path, columns)
     return pictures
 
 
@@ -41,9 +38,8 @@ def _key(sources: Sequence[Path]) -> str:
 
 def _load(path: Path) -> Pictures | None:
     """None for a file that is not there or damaged: it is written again."""
+    columns = arrays.load(path)
     try:
-        with np.load(path) as kept:
-            columns = {name: kept[name] for name in kept.files}
-        return Pictures(**columns | {"corpus": str(columns["corpus"])})
-    except (OSError, EOFError, KeyError, ValueError, TypeError, zipfile.BadZipFile):
-        return None
+        return Pictures(**columns | {"corpus": str(columns["corpus"])}) if columns else None
+    except (KeyError, TypeError, ValueError):
+        return None  # of an earlier version

@@ -2,6 +2,7 @@
 
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from common.support.errors import UserError, unknown
-from common.training import devices
-from inference import keras_files
+from common.training import devices, model_file
 
 Network = Callable[[np.ndarray], np.ndarray]
 
@@ -73,16 +73,26 @@ def choose(key: str) -> Format:
     return chosen
 
 
-def read(path: Path, form: Format) -> Network:
+def read(path: Path, form: Format, ours: bool = False) -> Network:
     """The network in a file of that format, from (n, ...) float32 to (n, classes) float32.
 
-    Nothing that a file brings along is run: Keras refuses code in its files, and pickles are not opened at all.
+    Nothing that a file brings along is run: Keras refuses code in its files, pickles are not opened at all, and a
+    SavedModel, which is a program, only where it is ours.
+
+    Args:
+        ours: whether it was written here a moment ago.
 
     Raises:
-        UserError: if the file is missing, damaged, a pickle, of another format or of another version.
+        UserError: if the file is missing, damaged, a pickle, of another format or of another version, or a SavedModel
+            from elsewhere.
     """
     if not path.exists():
         raise UserError(f"There is no {path}.", "Name a file that export has written.")
+    if form.key == "savedmodel" and not ours:
+        raise UserError(
+            f"{path} is to be read as a SavedModel, a program that TensorFlow runs: none is opened.",
+            "Open it with TensorFlow itself if you trust its maker, or export the run as keras, onnx or litert.",
+        )
     if _is_pickle(path):
         raise UserError(
             f"{path} is a Python pickle, which runs whatever its maker wanted: it is not opened.",
@@ -103,9 +113,8 @@ def _is_pickle(path: Path) -> bool:
     """Whether a file is a pickle, bare or inside a zip archive, as PyTorch writes it."""
     if not path.is_file():
         return False
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            return any(name.endswith((".pkl", ".pickle")) for name in archive.namelist())
+    with suppress(zipfile.BadZipFile, ValueError, NotImplementedError), zipfile.ZipFile(path) as archive:
+        return any(name.endswith((".pkl", ".pickle")) for name in archive.namelist())
     with path.open("rb") as file:
         start = file.read(2)
     return len(start) == 2 and start[0] == 0x80 and 2 <= start[1] <= 5
@@ -116,7 +125,7 @@ def _write_keras(model, path: Path) -> None:
 
 
 def _read_keras(path: Path) -> Network:
-    model = keras_files.load(path)
+    model = model_file.load(path)
     return lambda windows: np.asarray(model(windows, training=False))
 
 

@@ -34,7 +34,7 @@ def network(paths: Sequence[Path], load: Callable, folder: Path) -> Network:
     from common.training.tf import exports
 
     path = folder / f"{_key(paths)}.tflite"
-    if path.exists():
+    if files.sealed(path):
         return exports.read_litert(path)
     console.print("Preparing the network for this machine, once ...")
     model = load()
@@ -46,6 +46,7 @@ def network(paths: Sequence[Path], load: Callable, folder: Path) -> Network:
                 raise exports.MissingOperation("exact arithmetic")
     except exports.MissingOperation:
         return _keras(model)
+    files.seal(path)
     return made
 
 

@@ -10,15 +10,16 @@ import numpy as np
 from common.paper import load as papers
 from common.results.config import cache_from_environment
 from common.runs import scores, store
+from common.runs.record import WEIGHTS
 from common.runs.store import Run
 from common.support.errors import UserError, unknown
+from common.training import model_file
 from datasets import fer2013
-from inference import keras_files, quick
+from inference import quick
 from inference.quick import Network
 from reproductions import registry
 from reproductions.inference import Watching
 
-WEIGHTS = "model.keras"
 DRAWN = "trained on drawn faces (synthetic): says nothing about people"
 
 
@@ -46,23 +47,23 @@ class Trained:
     def synthetic(self) -> bool:
         return self.record.synthetic
 
-    @property
-    def file(self) -> Path:
-        return self.record.folder / WEIGHTS
-
-    @property
+    @cached_property
     def files(self) -> tuple[Path, ...]:
-        """All that the network is made of: the run's own file, and those of the networks that stand before it."""
-        return (self.file, *self.watching.before)
+        """All that the network is made of: the run's own file, and those of the networks that stand before it.
+
+        Raises:
+            UserError: if one was changed since its run.
+        """
+        return tuple(run.weights for run in (self.record, *self.watching.before))
 
     @cached_property
     def model(self):
         """The Keras model, which takes what `watching.inputs` gives.
 
         Raises:
-            UserError: if one of its files is damaged, of a newer version, or no Keras file at all.
+            UserError: if one of its files is damaged, of a newer version, no Keras file at all, or not its run's.
         """
-        own, *before = map(keras_files.load, self.files)
+        own, *before = map(model_file.of, (self.record, *self.watching.before))
         return self.watching.join(own, *before) if before else own
 
     @cached_property

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,7 @@ class Watching:
         step: every how many frames of a video one enters the window, at about 25 frames a second
             (`inference.pace`).
         detector: the face detector of the training.
-        before: files of the networks that describe pictures for the run's own; none where it takes pictures itself.
+        before: runs of the networks that describe pictures for the run's own; none where it takes pictures itself.
         join: `join(own, *before)` makes one Keras model of the run's own network and those.
     """
 
@@ -33,7 +32,7 @@ class Watching:
     description: list[str]
     step: int = 1
     detector: Haar = field(default_factory=Haar)
-    before: tuple[Path, ...] = ()
+    before: tuple[Run, ...] = ()
     join: Callable | None = None
 
     def blank(self) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Finished runs without a training: written by the program's own writers, with predictions of a chosen accuracy."""
 
 import dataclasses
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from common.paper import load as papers
 from common.results import plans
 from common.results.config import Request
 from common.results.evidence import Evidence, load_available
-from common.runs import store
+from common.runs import record, store
 from common.runs.store import Identity, Run
 from common.training.batches import class_labels
 from common.training.spec import Job
@@ -66,7 +67,7 @@ def publish(
     (partial / "predictions.csv").write_text(_predictions(samples, accuracy, seed), encoding="utf-8")
     (partial / "curves.csv").write_text(_curves(accuracy), encoding="utf-8")
     (partial / "model.keras").write_bytes(b"")
-    record = {
+    told = {
         "provenance": {"synthetic": synthetic, "details": {}},
         "split": {},
         "decisions": paper.settings,
@@ -76,7 +77,22 @@ def publish(
         "chosen_epoch": 2,
         "train_seconds": 1.5,
     }
-    return store.publish(partial, identity, record, results / "runs")
+    return store.publish(partial, identity, told, results / "runs")
+
+
+def put_network(run: Run, model) -> Run:
+    """The run as if it had trained this Keras model."""
+    place = run.folder / record.WEIGHTS
+    model.save(place)
+    return change(run, parameters=model.count_params(), files=record.described(run.folder, run.record["contents"]))
+
+
+def change(run: Run, **entries) -> Run:
+    """The run with other entries in its run.json; None takes one out."""
+    path = run.folder / store.RECORD
+    content = json.loads(path.read_text()) | entries
+    path.write_text(json.dumps({key: value for key, value in content.items() if value is not None}))
+    return store.read(run.folder)
 
 
 def finish(job: Job, root: Path, predicted: np.ndarray, watched: float) -> Run:
@@ -95,7 +111,7 @@ def finish(job: Job, root: Path, predicted: np.ndarray, watched: float) -> Run:
     table.to_csv(partial / "predictions.csv", index=False)
     curves = {"epoch": [0, 1], "loss": [2.0, 1.0], "accuracy": [0.5, 0.9], "val_accuracy": [watched, watched - 0.1]}
     pd.DataFrame(curves).to_csv(partial / "curves.csv", index=False)
-    record = {
+    told = {
         "provenance": {"synthetic": False, "details": {}},
         "split": job.split,
         "decisions": dict(training.decisions),
@@ -104,7 +120,7 @@ def finish(job: Job, root: Path, predicted: np.ndarray, watched: float) -> Run:
         "parameters": 1,
         "chosen_epoch": 0,
     }
-    return store.publish(partial, training.identity, record, root, ["predictions.csv", "curves.csv"])
+    return store.publish(partial, training.identity, told, root, ["predictions.csv", "curves.csv"])
 
 
 def labels_of(job: Job) -> np.ndarray:

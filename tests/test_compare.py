@@ -47,7 +47,7 @@ def test_the_order_of_the_samples_does_not_matter(tmp_path):
     [
         lambda table: table.assign(first_frame=table.first_frame + 1),
         lambda table: table.iloc[:-7],
-        lambda table: pd.concat([table.iloc[:-1], table.iloc[:1]]),
+        lambda table: pd.concat([table.iloc[:-1], table.iloc[:1]]).assign(sample=range(len(table))),
         lambda table: table.assign(subject="CK+/S000"),
     ],
 )

@@ -125,7 +125,7 @@ def test_networks_that_stand_before_it_must_be_there(asked, tmp_path):
     written = shutil.copytree(first.folder, other.folder(copy / "runs").with_name("written.partial"))
     record = {name: value for name, value in first.record.items() if name not in ("key", "contents")}
     store.publish(written, other, record, copy / "runs")
-    assert [path.parent for path in trained.of(run).watching.before][1] == first.folder
+    assert [one.folder for one in trained.of(run).watching.before][1] == first.folder
     shutil.rmtree(first.folder)
     with pytest.raises(UserError, match=r"two AlexNets .* not in .*rml-pictures.*make reproduce PAPER=emotionalvlan"):
         trained.of(run)

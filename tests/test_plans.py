@@ -10,6 +10,7 @@ from common.media.clips import Provenance
 from common.paper import load as papers
 from common.results import evidence, plans
 from common.results.config import Request
+from common.runs.identity import Identity
 
 PAPER = papers.load("timeconvnet")
 DRAWN = Provenance(True, {"version": 1, "seed": 0})
@@ -18,7 +19,8 @@ ASKED = Request(PAPER, settings=PAPER.settings)
 
 
 def run_of(experiment: str, network: str = "n", seed: int = 0) -> dict:
-    return {"experiment": experiment, "network": network, "protocol": "published", "seed": seed}
+    identity = Identity("timeconvnet", experiment, "published", "quick", network, {}, {}, seed, "d", "s")
+    return dataclasses.asdict(identity)
 
 
 def plan(request: Request, *experiments: str, networks=("n",), **entries) -> dict:
@@ -93,7 +95,7 @@ def test_networks_run_one_by_one_add_up_and_what_was_not_run_is_said():
 def test_a_file_that_is_no_plan_is_replaced(tmp_path):
     request = changed(results=tmp_path)
     path = plans.plan_path(PAPER, "quick", "synthetic", tmp_path)
-    for content in ("[]", "{}", '{"experiments": 3}', "half a fi"):
+    for content in ("[]", "{}", '{"experiments": 3}', "half a fi", "null"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
         plans.keep(request, plan(request, "table1"))

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.runs import store
-from common.runs.store import Identity
+from common.runs import scores, store
+from common.runs.identity import Identity, labels
 from common.support.errors import UserError
 
 ROOT = Path(__file__).parents[1]
@@ -29,14 +29,26 @@ BASE = Identity(
 )
 
 
+RECORD = {
+    "provenance": {"synthetic": True, "details": {}},
+    "classes": ["Happy", "Sad"],
+    "samples": {"train": 4, "validation": 2, "test": 2},
+    "parameters": 10,
+    "chosen_epoch": 0,
+}
+
+
 def publish(identity, root):
     partial = identity.folder(root).with_name("x.partial")
     partial.mkdir(parents=True)
-    (partial / "predictions.csv").write_text("sample,emotion,predicted,p_Happy\n3,Happy,Happy,0.9\n")
+    (partial / "predictions.csv").write_text(
+        "sample,corpus,clip,subject,first_frame,emotion,predicted,p_Happy,p_Sad\n3,CK+,c,s,0,Happy,Happy,0.9,0.1\n"
+        "5,CK+,c,s,9,Sad,Happy,0.8,0.2\n"
+    )
     (partial / "curves.csv").write_text("epoch,loss,val_loss\n0,1.5,\n")
     (partial / "model.keras").write_bytes(b"")
     (partial / "state.npz.123.tmp").write_bytes(b"")
-    return store.publish(partial, identity, {"provenance": {"synthetic": True, "details": {}}}, root)
+    return store.publish(partial, identity, RECORD, root)
 
 
 def with_seed(seed, **changes):
@@ -50,7 +62,7 @@ def test_a_run_comes_back_as_it_was_written(tmp_path):
     assert run.identity == BASE
     assert run.synthetic
     assert run.folder == tmp_path / "timeconvnet/table2/strict/tcn_resnet20" / f"seed0-{BASE.key[:8]}"
-    assert run.predictions().predicted.tolist() == ["Happy"]
+    assert run.predictions().predicted.tolist() == ["Happy", "Happy"]
     assert run.curves().val_loss.isna().all()
     assert not list(tmp_path.rglob("*.partial"))
 
@@ -121,12 +133,12 @@ def edit(run, **changes):
         (lambda run: (run.folder / "run.json").write_bytes(b"\xff\xfe\x00"), "no JSON text"),
         (lambda run: (run.folder / "run.json").write_text("[1, 2]"), "not written by this program"),
         (lambda run: (run.folder / "run.json").unlink(), "no finished run: it has no run.json"),
-        (lambda run: (run.folder / "predictions.csv").unlink(), "has no predictions.csv"),
+        (lambda run: (run.folder / "predictions.csv").unlink(), "predictions.csv is missing"),
         (lambda run: edit(run, schema=99), "newer version"),
         (lambda run: edit(run, identity={"paper": "x"}), "does not say what was run"),
         (lambda run: edit(run, identity=dataclasses.asdict(with_seed(9))), "another key"),
-        (lambda run: edit(run, finished=False), "another key"),
-        (lambda run: edit(run, provenance={}), "does not say what was run"),
+        (lambda run: edit(run, finished=False), r"finished: Input should be True"),
+        (lambda run: edit(run, provenance={}), r"does not say what was run \(provenance.synthetic"),
     ],
 )
 def test_what_is_no_whole_run_is_named_and_computed_again(tmp_path, damage, told):
@@ -157,14 +169,92 @@ def test_an_unfinished_run_is_listed_with_its_reason(tmp_path):
     assert "not finished" in skipped.reason
 
 
-def test_a_damaged_table_is_named(tmp_path):
+def damaged(text: str) -> dict[str, str]:
+    """Everything that happens to a table, by what it is called."""
+    lines = text.splitlines(keepends=True)
+    return {
+        "cut": text[:-9],
+        "halved": "".join(lines[: len(lines) // 2 + 1]),
+        "doubled": text + "".join(lines[1:]),
+        "one row twice instead of another": "".join([*lines[:-1], lines[1]]),
+        "no number": text.replace("0.9", "nan").replace("0.4", "nan", 1),
+        "an unknown class": text.replace(",Happy,", ",Bored,", 1),
+        "only a heading": lines[0],
+        "empty": "",
+        "other columns": "a,b\n1,2\n",
+        "no text": "\0\xff",
+    }
+
+
+DAMAGES = list(damaged("sample\n1\n"))
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_predictions_that_were_changed_are_no_part_of_a_run(tmp_path, damage):
     run = publish(BASE, tmp_path)
-    (run.folder / "predictions.csv").write_text("")
-    with pytest.raises(UserError, match=r"predictions\.csv cannot be read"):
-        run.predictions()
-    (run.folder / "predictions.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(UserError, match="no column sample"):
-        run.predictions()
+    path = run.folder / "predictions.csv"
+    path.write_text(damaged(path.read_text())[damage], encoding="latin-1")
+    with pytest.raises(UserError, match=r"predictions.csv is not what the run wrote") as error:
+        store.read(run.folder)
+    assert str(run.folder) in str(error.value)
+    assert store.find(tmp_path)[0] == [] and store.missing([BASE], tmp_path) == [BASE]
+
+
+def test_what_is_lacking_of_a_changed_table_is_counted(tmp_path):
+    run = publish(BASE, tmp_path)
+    path = run.folder / "predictions.csv"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:2]))
+    with pytest.raises(UserError, match=r"1 rows instead of 2"):
+        store.read(run.folder)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_predictions_without_a_checksum_are_looked_into(tmp_path, damage):
+    """As earlier versions wrote them."""
+    run = publish(BASE, tmp_path)
+    record = json.loads((run.folder / "run.json").read_text())
+    del record["files"]
+    (run.folder / "run.json").write_text(json.dumps(record))
+    assert store.read(run.folder).predictions().emotion.tolist() == ["Happy", "Sad"]
+    assert scores.predictions([store.read(run.folder)]).emotion.tolist() == ["Happy", "Sad"]
+    path = run.folder / "predictions.csv"
+    path.write_text(damaged(path.read_text())[damage], encoding="latin-1")
+    with pytest.raises(UserError, match=r"predictions\.csv") as error:
+        scores.predictions([store.read(run.folder)])
+    assert str(run.folder) in str(error.value)
+
+
+def test_curves_and_weights_that_were_changed_are_told(tmp_path):
+    run = publish(BASE, tmp_path)
+    (run.folder / "curves.csv").write_text("epoch,loss,val_loss\n0,1.4,\n")
+    with pytest.raises(UserError, match=r"curves.csv is not what the run wrote"):
+        store.read(run.folder)
+    other = publish(with_seed(1), tmp_path)
+    assert other.weights == other.folder / "model.keras"
+    (other.folder / "model.keras").write_bytes(b"another network")
+    with pytest.raises(UserError, match=r"model.keras is not the network that this run has trained"):
+        _ = other.weights
+    with pytest.raises(UserError, match=r"model.keras is not what the run wrote"):
+        store.read(other.folder)
+
+
+NEEDED = ("key", "finished", "identity", "provenance", "classes", "samples", "parameters", "chosen_epoch")
+
+
+@pytest.mark.parametrize("value", ["gone", None, 3.5, "word", [], {}, [None], {"test": "many"}])
+@pytest.mark.parametrize("entry", [*NEEDED, "schema", "contents", "files", "split", "decisions", "versions", "ended"])
+def test_a_record_is_read_whole_or_named(tmp_path, entry, value):
+    run = publish(BASE, tmp_path)
+    record = json.loads((run.folder / "run.json").read_text()) | {entry: value}
+    if value == "gone":
+        del record[entry]
+    (run.folder / "run.json").write_text(json.dumps(record))
+    if entry in NEEDED:
+        with pytest.raises(UserError, match=str(run.folder)):
+            store.read(run.folder)
+    else:
+        found, skipped = store.find(tmp_path)
+        assert len(found) + len(skipped) == 1 and all(str(run.folder) in one.reason for one in skipped)
 
 
 def test_looking_at_runs_needs_neither_a_backend_nor_pandas():
@@ -178,13 +268,12 @@ print(sorted({"tensorflow", "keras", "jax", "pandas", "cv2"} & set(sys.modules))
 
 
 def test_runs_are_called_by_their_network_where_that_is_enough():
-    def labels(*pairs, controls=()):
+    def called(*pairs, controls=()):
         made = [
-            store.Identity("p", experiment, "strict", "quick", network, {}, {}, 0, "d", "s")
-            for experiment, network in pairs
+            Identity("p", experiment, "strict", "quick", network, {}, {}, 0, "d", "s") for experiment, network in pairs
         ]
-        return list(store.labels(made, controls).values())
+        return list(labels(made, controls).values())
 
-    assert labels(("table2", "a"), ("table2", "b")) == ["a", "b"]
-    assert labels(("fold", "a"), ("one-out", "a"), ("a", "a")) == ["a (fold)", "a (one-out)", "a"]
-    assert labels(("table2", "a"), ("shuffled", "a"), controls=("shuffled",)) == ["a", "a (shuffled)"]
+    assert called(("table2", "a"), ("table2", "b")) == ["a", "b"]
+    assert called(("fold", "a"), ("one-out", "a"), ("a", "a")) == ["a (fold)", "a (one-out)", "a"]
+    assert called(("table2", "a"), ("shuffled", "a"), controls=("shuffled",)) == ["a", "a (shuffled)"]

@@ -13,7 +13,8 @@ import pytest
 
 from common.runs import store
 from common.support.errors import UserError
-from inference import keras_files, quick, trained
+from common.training import model_file
+from inference import quick, trained
 
 
 def test_the_best_run_is_taken_recorded_faces_first_then_the_strict_protocol(tmp_path):
@@ -115,7 +116,7 @@ def test_foreign_and_damaged_files_are_not_loaded(tmp_path, monkeypatch, content
     path = tmp_path / "model.keras"
     path.write_bytes(content)
     with pytest.raises(UserError, match=told) as caught:
-        keras_files.load(path)
+        model_file.load(path)
     assert str(path) in str(caught.value) and not (tmp_path / "trapped").exists()
 
 
@@ -125,14 +126,117 @@ def test_code_in_a_network_is_not_run(tmp_path):
     path = tmp_path / "model.keras"
     keras.Sequential([keras.Input((3,)), keras.layers.Lambda(lambda x: x * 2)]).save(path)
     with pytest.raises(UserError, match="not safe to load"):
-        keras_files.load(path)
+        model_file.load(path)
+
+
+def rewritten(path: Path, pack=zipfile.ZIP_STORED, **parts: bytes) -> None:
+    """Write a network's file anew with other parts, named as in config_json."""
+    with zipfile.ZipFile(path) as archive:
+        content = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", pack) as archive:
+        for name, part in (content | {name.replace("_", "."): part for name, part in parts.items()}).items():
+            archive.writestr(name, part)
+
+
+def weights(path: Path, change) -> None:
+    """Change the HDF5 file of weights within a network's file."""
+    import h5py
+
+    with zipfile.ZipFile(path) as archive:
+        memory = io.BytesIO(archive.read("model.weights.h5"))
+    with h5py.File(memory, "r+") as file:
+        change(file)
+    rewritten(path, model_weights_h5=memory.getvalue())
+
+
+def packed(file) -> None:
+    """A gigabyte of zeros in a few bytes."""
+    file.create_dataset("more", (250_000_000,), "f4", chunks=(1_000_000,), compression="gzip")
+
+
+def flagged(path: Path, place: int, value: int) -> None:
+    """Set a byte in every entry of the archive's directory."""
+    content = bytearray(path.read_bytes())
+    at = content.find(b"PK\x01\x02")
+    while at >= 0:
+        content[at + place] = value
+        at = content.find(b"PK\x01\x02", at + 4)
+    path.write_bytes(content)
+
+
+ODD = {
+    "metadata null": (lambda path: rewritten(path, metadata_json=b"null"), "no network that Keras has saved"),
+    "metadata a list": (lambda path: rewritten(path, metadata_json=b"[1]"), "no network that Keras has saved"),
+    "version a word": (
+        lambda path: rewritten(path, metadata_json=b'{"keras_version": "new"}'),
+        "no network that Keras has saved",
+    ),
+    "version a number": (lambda path: rewritten(path, metadata_json=b'{"keras_version": 3}'), None),
+    "metadata of megabytes": (lambda path: rewritten(path, metadata_json=b" " * 2_000_000), "no network"),
+    "config of megabytes": (lambda path: rewritten(path, config_json=b" " * 2_000_000), "more than 1,000,000 bytes"),
+    "config null": (lambda path: rewritten(path, config_json=b"null"), "damaged"),
+    "compressed": (lambda path: rewritten(path, zipfile.ZIP_DEFLATED), "is compressed"),
+    "another part": (lambda path: rewritten(path, more_txt=b""), "does not hold just"),
+    "encrypted": (lambda path: flagged(path, 8, 1), "no network that Keras has saved"),
+    "unknown method": (lambda path: flagged(path, 10, 99), "no network that Keras has saved"),
+    "packed weights": (lambda path: weights(path, packed), "packed or left out"),
+    "no weights": (lambda path: rewritten(path, model_weights_h5=b""), "no network that Keras has saved"),
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_odd_files_are_told_in_a_sentence_and_never_unpacked(tmp_path, kind):
+    import keras
+
+    path, (make, told) = tmp_path / "model.keras", ODD[kind]
+    keras.Sequential([keras.Input((3,)), keras.layers.Dense(7)]).save(path)
+    make(path)
+    if told is None:
+        assert model_file.load(path).count_params() == 28
+        return
+    with pytest.raises(UserError, match=told) as caught:
+        model_file.load(path)
+    assert str(path) in str(caught.value)
+
+
+def test_networks_that_are_no_classifiers_are_told(tmp_path):
+    import keras
+
+    x = keras.Input((3,))
+    y = keras.layers.Dense(7)(x)
+    keras.Model(x, [y, y]).save(tmp_path / "two.keras")
+    keras.Model(x, keras.layers.Reshape((7, 1))(y)).save(tmp_path / "grid.keras")
+    for name in ("two", "grid"):
+        with pytest.raises(UserError, match=r"one row of numbers for each sample"):
+            model_file.load(tmp_path / f"{name}.keras")
+
+
+@pytest.mark.parametrize("checked", [True, False])
+def test_another_network_in_place_of_a_runs_own_is_refused(tmp_path, checked):
+    """By its checksum; in a run of an earlier version by its parameters and classes."""
+    import keras
+
+    def network(*units: int):
+        return keras.Sequential([keras.Input((3,)), *(keras.layers.Dense(one) for one in units)])
+
+    run = fake_runs.put_network(little_trained.run(tmp_path), network(7))
+    if not checked:
+        record = json.loads((run.folder / "run.json").read_text())
+        del record["files"]
+        (run.folder / "run.json").write_text(json.dumps(record))
+        run = store.read(run.folder)
+    assert model_file.of(run).count_params() == 28
+    for other in (network(5, 7), network(3)):
+        other.save(run.folder / "model.keras")
+        with pytest.raises(UserError, match=r"not the network that this run" if checked else "another network"):
+            model_file.of(run)
 
 
 def test_litert_gives_what_keras_gives_and_is_kept(tmp_path, monkeypatch):
     from reproductions.timeconvnet.models import NETWORKS
 
-    one = trained.of(little_trained.run(tmp_path))
-    NETWORKS["tcn_mini_xception"].build(classes=7).save(one.file)
+    built = NETWORKS["tcn_mini_xception"].build(classes=7)
+    one = trained.of(fake_runs.put_network(little_trained.run(tmp_path), built))
     monkeypatch.setenv("FER_CACHE", str(tmp_path / "cache"))
     windows = np.random.default_rng(0).random((3, 48, 48, 5), np.float32)
     found = one.probabilities(windows)
@@ -141,8 +245,13 @@ def test_litert_gives_what_keras_gives_and_is_kept(tmp_path, monkeypatch):
     (kept,) = (tmp_path / "cache" / "litert").glob("*.tflite")
 
     again = trained.of(one.record)
-    monkeypatch.setattr(keras_files, "load", lambda path: pytest.fail("needs no Keras model any more"))
+    monkeypatch.setattr(model_file, "of", lambda run: pytest.fail("needs no Keras model any more"))
     assert np.array_equal(quick.network(again.files, lambda: again.model, kept.parent)(windows), found)
+    monkeypatch.undo()
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[:5000] + b"damage" + whole[5006:])
+    assert np.array_equal(quick.network(again.files, lambda: again.model, kept.parent)(windows), found)
+    assert len(kept.read_bytes()) == len(whole)
 
 
 def test_what_is_watched_is_laid_out_as_in_the_training(tmp_path):

@@ -1,7 +1,5 @@
 """EmotionalVLAN by its formula, its gradient, and the networks around it."""
 
-from types import SimpleNamespace
-
 import little_alexnet
 import numpy as np
 import pytest
@@ -9,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.paper import load as papers
+from common.runs.store import Run
 from common.support.errors import UserError
 from reproductions.emotionalvlan import models
 from reproductions.emotionalvlan.alexnet import PARAMETERS
@@ -260,7 +259,7 @@ def stage_one(stream):
 def stored(model, folder):
     folder.mkdir()
     model.save(folder / "model.keras")
-    return SimpleNamespace(folder=folder)
+    return Run(folder, None, {"classes": [str(number) for number in range(model.output_shape[-1])]})
 
 
 def test_both_stages_together_are_the_network_from_end_to_end(tmp_path):
@@ -304,8 +303,8 @@ def test_an_extractor_needs_a_readable_network_of_stage_one(tmp_path):
         extractor(stored(aggregated(width=16), tmp_path / "second"))
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "model.keras").write_text("nothing")
-    with pytest.raises(UserError, match=r"cannot be read as a network"):
-        extractor(SimpleNamespace(folder=tmp_path / "broken"))
+    with pytest.raises(UserError, match=r"is no network that Keras has saved"):
+        extractor(Run(tmp_path / "broken", None, {"classes": ["a", "b", "c"]}))
 
 
 @pytest.mark.parametrize("layer", ["fc6", "fc7"])

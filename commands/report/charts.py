@@ -6,7 +6,8 @@ from common.paper.load import Matrix
 from common.results.comparison import Leak
 from common.results.evidence import Evidence
 from common.runs import scores
-from common.runs.store import Run, labels
+from common.runs.identity import labels
+from common.runs.store import Run
 from common.support.errors import UserError
 from reproductions import registry
 

@@ -8,7 +8,7 @@ from commands import audit, claims, obtain
 from commands.claims import Collection, Standing
 from commands.report import charts, faces
 from common.paper.load import Paper
-from common.results.evidence import Evidence
+from common.results.evidence import DAMAGED, Evidence
 from reproductions import registry
 
 MEANINGS = {
@@ -67,7 +67,7 @@ def _paper(paper: Paper, collection: Collection) -> dict:
     for evidence in collection.evidence[paper.name]:
         try:
             plans.append(_plan(evidence))
-        except claims.DAMAGED as error:
+        except DAMAGED as error:
             evidence.warn(f"{evidence.plan_place} cannot be shown: {error!r}.")
     audits = audit.findings(paper)
     return {

@@ -17,13 +17,15 @@ from common.paper.load import Claim, Paper
 from common.paper.verdicts import TOO_SMALL, Measured, Verdict, judge
 from common.results import plans
 from common.results.differences import Statement, differences, remarks
+from common.results.plan_schema import SpeedFile
 from common.runs import scores, store
 from common.runs.scores import Score
 from common.runs.store import Identity, Run
 from common.support.errors import UserError
 
+# What a paper's tables raise where a plan lacks what only that paper has in it.
+DAMAGED = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 Group = tuple[str, str, str]  # experiment, network, protocol
-_PLANNED = {"protocols", "experiments", "seeds", "settings", "details", "summary", "runs", "splits"}
 
 
 @dataclass
@@ -186,33 +188,43 @@ def verdict(paper: Paper, claim: Claim, measured: Measured | None) -> Verdict:
     return judge(claim, measured, auditors.run(paper, claim.check) if claim.check else None)
 
 
-def load_complete(paper: Paper, name: str, data: str, results: Path, timed: Iterable[str] = ()) -> Evidence:
+def load_complete(
+    paper: Paper, name: str, data: str, results: Path, timed: Iterable[str] = (), plan: dict | None = None
+) -> Evidence:
     """The plan of the last command under this name and for this kind of data, with everything that belongs to it.
 
     Args:
         name: of the plan (`Request.plan_name`): the profile, where the epochs are the profile's.
         timed: the experiments that need times.
+        plan: a plan file's content instead of the one on disk, as a command has kept it (`plans.own`).
 
     Raises:
         UserError: if nothing was run yet, or a run or the times are missing.
     """
-    plan, *_ = all_parts = plans.parts(plans.read(plans.plan_path(paper, name, data, results), paper))
-    wanted = plan.get("timed", True) and set(timed) & set(plan["experiments"])
-    speed = plans.read(plans.speed_path(paper, plan["profile"], results), paper) if wanted else {}
-    made = _evidence(paper, name, plan, all_parts, results)
+    main, *_ = all_parts = _parts(paper, name, data, results, plan)
+    wanted = main.get("timed", True) and set(timed) & set(main["experiments"])
+    speed = plans.read(plans.speed_path(paper, main["profile"], results), paper, SpeedFile) if wanted else {}
+    made = _evidence(paper, name, main, all_parts, results)
     return replace(made, runs=store.complete(made.expected, results / "runs"), speed=speed)
 
 
-def aside(paper: Paper, name: str, data: str, results: Path) -> list[Evidence]:
+def aside(paper: Paper, name: str, data: str, results: Path, plan: dict | None = None) -> list[Evidence]:
     """The experiments of this name and kind of data that were asked for with other answers than the last command's.
+
+    Args:
+        plan: as for `load_complete`.
 
     Raises:
         UserError: if nothing was run yet, or a run is missing.
     """
-    main, *others = all_parts = plans.parts(plans.read(plans.plan_path(paper, name, data, results), paper))
-    made = [_evidence(paper, name, plan, all_parts, results) for plan in others]
+    main, *others = all_parts = _parts(paper, name, data, results, plan)
+    made = [_evidence(paper, name, one, all_parts, results) for one in others]
     speed = _speed(paper, main["profile"], results, warn=lambda _: None)
     return [replace(one, runs=store.complete(one.expected, results / "runs"), speed=speed) for one in made]
+
+
+def _parts(paper: Paper, name: str, data: str, results: Path, plan: dict | None) -> list[dict]:
+    return plans.parts(plan or plans.read(plans.plan_path(paper, name, data, results), paper))
 
 
 def load_available(paper: Paper, found: Sequence[Run], results: Path, warn: Callable[[str], None]) -> list[Evidence]:
@@ -228,16 +240,16 @@ def load_available(paper: Paper, found: Sequence[Run], results: Path, warn: Call
         name, _, data = path.stem.removeprefix("plan-").rpartition("-")
         try:
             all_parts = plans.parts(plans.read(path, paper))
-            made = [_evidence(paper, name, plan, all_parts, results) for plan in all_parts]
-            intact = all(set(one.plan) >= _PLANNED and one.data == data in ("real", "synthetic") for one in made)
-        except (UserError, TypeError, KeyError, AttributeError) as error:
-            warn(str(error) if isinstance(error, UserError) else f"{path} is no plan of this program.")
+        except UserError as error:
+            warn(str(error))
             continue
-        if not intact:
-            warn(f"{path} is no plan of this program, or was written by another version.")
+        if any(plan["data"] != data or plan["paper"] != paper.name for plan in all_parts):
+            warn(f"{path} holds the plan of something else.")
             continue
+        made = [_evidence(paper, name, plan, all_parts, results) for plan in all_parts]
         for one in made:
             members = [by_key[identity.key] for identity in one.expected if identity.key in by_key]
+            members = [run for run in members if _readable(run, warn)]
             speed = _speed(paper, one.profile, results, warn)
             usable.append(replace(one, runs=members, speed=speed, warn=warn))
     return sorted(usable, key=lambda one: (one.data != "real", one.profile != "paper", one.name))
@@ -252,16 +264,22 @@ def _evidence(paper: Paper, name: str, plan: dict, all_parts: Sequence[dict], re
     return Evidence(paper, profile, data, plan, expected, [], {}, results, name=name, aside=apart, elsewhere=others)
 
 
+def _readable(run: Run, warn: Callable[[str], None]) -> bool:
+    """Whether the predictions of a run can be scored; those with a checksum were compared with it already."""
+    try:
+        return bool(run.record.get("files")) or run.predictions() is not None
+    except UserError as error:
+        warn(str(error))
+        return False
+
+
 def _speed(paper: Paper, profile: str, results: Path, warn: Callable[[str], None]) -> dict:
     path = plans.speed_path(paper, profile, results)
     if not path.exists():
         return {}
     try:
-        speed = plans.read(path, paper)
-        if {"networks", "pipeline", "runs", "asked", "machine"} <= set(speed):
-            return speed
-        warn(f"{path} holds no times of this program.")
-    except (UserError, TypeError) as error:
+        return plans.read(path, paper, SpeedFile)
+    except UserError as error:
         warn(str(error))
     return {}
 

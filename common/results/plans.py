@@ -5,20 +5,29 @@ same answers: protocols, seeds, settings, and whatever else is no list of runs o
 experiment therefore leaves the others where they are. Whoever asks for an experiment again plans it anew, and the last
 command holds. Experiments that were asked for with other answers keep their own plan beside it (`others`): figures of
 both are shown, each with what sets it apart, and none is made of both.
+
+Two commands may run at once. The file then holds what the later one asked for, and each makes its tables from the plan
+that it wrote itself (`own`).
 """
 
 import json
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from common.media.clips import Provenance
 from common.paper.load import Paper
 from common.results.config import Request
+from common.results.plan_schema import PlanFile
+from common.runs.record import Stored, mistake
 from common.support import files
 from common.support.errors import UserError
 
 # What the plans of two commands may hold different parts of. In any other entry they may not differ.
 _RUNS = ("runs", "searched")
 _BY_NAME = ("summary", "splits", "configurations", "pretrained", "branch")
+# What this process has kept, by file.
+_own: dict[Path, dict] = {}
 _JOINED = {*_RUNS, *_BY_NAME, "experiments", "networks", "timed", "others"}
 
 
@@ -57,11 +66,18 @@ def keep(request: Request, plan: dict) -> None:
         UserError: if the disk is full or the folder not writable.
     """
     path = plan_path(request.paper, request.plan_name, plan["data"], request.results)
-    try:
-        earlier = parts(read(path, request.paper))
-    except (UserError, AttributeError, TypeError):
-        earlier = []  # nothing yet, or nothing of use
-    write(path, joined(json.loads(json.dumps(plan)), earlier))
+    with files.lock(request.results / "runs" / ".locks" / "plans"):
+        try:
+            earlier = parts(read(path, request.paper))
+        except UserError:
+            earlier = []  # nothing yet, or nothing of use
+        _own[path] = joined(json.loads(json.dumps(plan)), earlier)
+        write(path, _own[path])
+
+
+def own(paper: Paper, name: str, data: str, results: Path) -> dict | None:
+    """What this process was the last to keep under a name, whatever others have written since; None for nothing."""
+    return _own.get(plan_path(paper, name, data, results))
 
 
 def joined(plan: dict, earlier: list[dict]) -> dict:
@@ -73,14 +89,11 @@ def joined(plan: dict, earlier: list[dict]) -> dict:
     """
     new, others = list(plan["experiments"]), []
     for old in earlier:
-        try:
-            left = [name for name in old["experiments"] if name not in new]
-            if alike(plan, old):
-                plan = _join(plan, old)
-            elif left:
-                others.append(old | {"experiments": left})
-        except (KeyError, TypeError, AttributeError):
-            continue  # no plan of this program
+        left = [name for name in old["experiments"] if name not in new]
+        if alike(plan, old):
+            plan = _join(plan, old)
+        elif left:
+            others.append(old | {"experiments": left})
     return plan | ({"others": others} if others else {})
 
 
@@ -148,17 +161,24 @@ def write(path: Path, content: dict) -> None:
         temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
-def read(path: Path, paper: Paper) -> dict:
+def read(path: Path, paper: Paper, schema: type[Stored] = PlanFile) -> dict:
     """Read what `write` wrote.
 
+    Args:
+        schema: what the file must hold: a plan, or times (`SpeedFile`).
+
     Raises:
-        UserError: if it is not there yet, or damaged.
+        UserError: if it is not there yet, damaged, or of a version that wrote something else.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_bytes()
+        schema.model_validate_json(text)
+        return json.loads(text)
     except FileNotFoundError:
         raise UserError(
             f"There are no such runs of {paper.name} yet ({path.name}).", f"Run: make reproduce PAPER={paper.name}"
         ) from None
-    except ValueError as error:
-        raise UserError(f"{path} is damaged.", "Delete it and run reproduce again; finished runs are kept.") from error
+    except (OSError, ValueError) as error:
+        told = mistake(error) if isinstance(error, ValidationError) else error
+        problem = f"{path} is damaged, or of another version ({told})."
+        raise UserError(problem, "Delete it and run reproduce again; finished runs are kept.") from error

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from common.runs.intervals import clustered, expanded_tail
-from common.runs.store import Run
+from common.runs.store import COLUMNS, PREDICTIONS, Run
 
 if TYPE_CHECKING:
     import pandas
@@ -54,23 +54,25 @@ def predictions(runs: "Sequence[Run] | pandas.DataFrame") -> "pandas.DataFrame":
     if isinstance(runs, pd.DataFrame):
         return runs
     try:
-        return _read_at_once(runs)
+        if all(run.record.get("files") for run in runs):
+            return _read_at_once(runs)
     except (OSError, ValueError):
-        # One by one takes ten times as long, but names the file at fault.
-        tables = [run.predictions().assign(seed=run.identity.seed, fold=run.identity.fold) for run in runs]
-        return pd.concat(tables, ignore_index=True)
+        pass
+    # One by one takes ten times as long, but names the file at fault, and looks into files without a checksum.
+    tables = [run.predictions().assign(seed=run.identity.seed, fold=run.identity.fold) for run in runs]
+    return pd.concat(tables, ignore_index=True)
 
 
 def _read_at_once(runs: Sequence[Run]) -> "pandas.DataFrame":
     """One parse for all files, since each has a price of its own and there may be a thousand."""
     import pandas as pd
 
-    texts = [(run.folder / "predictions.csv").read_text(encoding="utf-8").partition("\n") for run in runs]
+    texts = [(run.folder / PREDICTIONS).read_text(encoding="utf-8").partition("\n") for run in runs]
     heading, counts = texts[0][0], [body.count("\n") for _, _, body in texts]
     joined = StringIO(heading + "\n" + "".join(body for _, _, body in texts))
     table = pd.read_csv(joined, keep_default_na=False)
     alike = all(text[0] == heading for text in texts) and len(table) == sum(counts)
-    if not alike or not {"sample", "emotion", "predicted"} <= set(table.columns):
+    if not alike or not set(COLUMNS) <= set(table.columns):
         raise ValueError("these files are not alike")
     seeds, folds = [run.identity.seed for run in runs], [run.identity.fold for run in runs]
     return table.assign(seed=np.repeat(seeds, counts), fold=np.repeat(folds, counts))

@@ -9,22 +9,25 @@ While a run is computed its folder ends in `.partial`. A finished one holds:
 - curves.csv: one row an epoch
 - model.keras: the chosen weights
 
-A classifier that has no epochs leaves out the last two; its run.json says so under "contents".
+A classifier that has no epochs leaves out the last two; its run.json says so under "contents". What each file was
+when the run ended stands under "files": a file that was changed since is no part of a finished run.
 """
 
 import hashlib
 import json
 import shutil
 import subprocess
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
-from functools import cached_property
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import ValidationError
 
+from common.runs import record as records
+from common.runs.identity import Identity
+from common.runs.record import CONTENTS, CURVES, PREDICTIONS, WEIGHTS, Record
 from common.support import files
 from common.support.errors import UserError
 
@@ -34,78 +37,8 @@ if TYPE_CHECKING:
 SCHEMA = 1
 RECORD = "run.json"
 PARTIAL = ".partial"
-PREDICTIONS = "predictions.csv"
-# What a trained network leaves beside its record.
-CONTENTS = (PREDICTIONS, "curves.csv", "model.keras")
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Everything that decides the outcome of one training.
-
-    Attributes:
-        paper, experiment, protocol, profile, network: names as on the command line.
-        settings: keyword arguments of the network's builder.
-        recipe: the `common.training.recipe.Recipe` as a dictionary.
-        seed: of initial weights, order of samples and augmentation.
-        data: key of the samples.
-        split: digest of the fold's three sides and of the labels.
-        fold: name of the fold where a protocol has several, else "".
-    """
-
-    paper: str
-    experiment: str
-    protocol: str
-    profile: str
-    network: str
-    settings: dict
-    recipe: dict
-    seed: int
-    data: str
-    split: str
-    fold: str = ""
-
-    def __post_init__(self):
-        # What comes back from JSON (lists for tuples) must equal what was written.
-        for name in ("settings", "recipe"):
-            object.__setattr__(self, name, json.loads(json.dumps(getattr(self, name))))
-
-    @cached_property
-    def key(self) -> str:
-        text = json.dumps(asdict(self), sort_keys=True)
-        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-
-    def __hash__(self) -> int:
-        return hash(self.key)
-
-    def __str__(self) -> str:
-        fold = f", {self.fold}" if self.fold else ""
-        return f"{self.paper} {self.experiment}, {self.protocol}, {self.network}{fold}, seed {self.seed}"
-
-    def folder(self, root: Path) -> Path:
-        name = f"seed{self.seed}-{self.key[:8]}"
-        if self.fold:
-            name = f"{self.fold}-{name}"
-        return root / self.paper / self.experiment / self.protocol / self.network / name
-
-
-def labels(identities: Iterable[Identity], controls: Collection[str] = ()) -> dict[tuple[str, str], str]:
-    """How runs that are shown together are called: by their network, with the experiment where several trained it.
-
-    Args:
-        controls: experiments that are always named, and make no other one be named.
-
-    Returns:
-        (experiment, network) -> name.
-    """
-    pairs = list(dict.fromkeys((one.experiment, one.network) for one in identities))
-    times = Counter(network for experiment, network in pairs if experiment not in controls)
-    return {
-        (experiment, network): network
-        if experiment == network or (experiment not in controls and times[network] == 1)
-        else f"{network} ({experiment})"
-        for experiment, network in pairs
-    }
+# What every predictions.csv has, whatever else.
+COLUMNS = ("sample", "corpus", "clip", "subject", "first_frame", "emotion", "predicted")
 
 
 @dataclass(frozen=True)
@@ -123,15 +56,50 @@ class Run:
     @property
     def has_curves(self) -> bool:
         """Whether the classifier was trained in epochs."""
-        return "curves.csv" in self.record.get("contents", CONTENTS)
+        return CURVES in self.record.get("contents", CONTENTS)
+
+    @property
+    def weights(self) -> Path:
+        """The file of the network that the run ended with.
+
+        Raises:
+            UserError: if the run kept none, or it was changed since.
+        """
+        path = self.folder / WEIGHTS
+        kept = self.record.get("files", {}).get(WEIGHTS)
+        try:
+            whole = not kept or files.digest(path) == kept["sha256"]
+        except OSError as error:
+            raise _unusable(path, f"cannot be read ({error.strerror})") from error
+        if not whole:
+            raise _unusable(path, "is not the network that this run has trained: it was changed or replaced since")
+        return path
 
     def predictions(self) -> "pandas.DataFrame":
         """One row a test sample: sample, corpus, clip, subject, first_frame, emotion, predicted, p_<class>.
 
         Raises:
-            UserError: if the file cannot be read.
+            UserError: if the file cannot be read, or holds what cannot be predictions.
         """
-        return self._table(PREDICTIONS, ("sample", "emotion", "predicted"))
+        table = self._table(PREDICTIONS, COLUMNS)
+        if problem := self.unlikely(table):
+            raise _unusable(self.folder / PREDICTIONS, problem)
+        return table
+
+    def unlikely(self, table: "pandas.DataFrame") -> str:
+        """What shows that a table is not this run's predictions, or "" for nothing.
+
+        A prediction may be "", which is no class, for a clip that gave no sample.
+        """
+        classes = self.record["classes"]
+        shares = [f"p_{name}" for name in classes if f"p_{name}" in table]
+        if not table.emotion.isin(classes).all() or not table.predicted.isin([*classes, ""]).all():
+            return f"names emotions other than {', '.join(classes)}"
+        if table["sample"].duplicated().any():
+            return "has a sample twice"
+        if any(table[name].dtype.kind not in "fi" or not np.isfinite(table[name]).all() for name in shares):
+            return "has probabilities that are no numbers"
+        return ""
 
     def curves(self) -> "pandas.DataFrame":
         """One row an epoch: epoch (from 0), loss, accuracy, val_loss, val_accuracy, learning_rate, seconds.
@@ -139,14 +107,14 @@ class Run:
         Raises:
             UserError: if the file cannot be read.
         """
-        return self._table("curves.csv", ("epoch", "loss"))
+        return self._table(CURVES, ("epoch", "loss"))
 
     def _table(self, name: str, needed: Sequence[str]) -> "pandas.DataFrame":
         import pandas as pd
 
         path = self.folder / name
         try:
-            table = pd.read_csv(path, keep_default_na=name == "curves.csv")
+            table = pd.read_csv(path, keep_default_na=name == CURVES)
         except (OSError, ValueError) as error:
             raise _unusable(path, "cannot be read as a table") from error
         lacking = [column for column in needed if column not in table]
@@ -184,17 +152,20 @@ def read(folder: Path) -> Run:
             "Update this program.",
         )
     try:
+        checked = Record.model_validate(record)
         identity = Identity(**record.pop("identity"))
-        intact = record["key"] == identity.key and record["finished"] is True
-        intact = intact and isinstance(record["provenance"]["synthetic"], bool)
-        absent = [name for name in record.get("contents", CONTENTS) if not (folder / name).is_file()]
-    except (KeyError, TypeError) as error:
-        known = ", ".join(field.name for field in fields(Identity))
-        raise _unusable(path, f"does not say what was run ({known})") from error
-    if absent:
-        raise _unusable(folder, f"is no finished run: it has no {', '.join(absent)}")
-    if not intact or not folder.name.endswith(identity.key[:8]):
+    except ValidationError as error:
+        raise _unusable(path, f"does not say what was run ({records.mistake(error)})") from error
+    except TypeError as error:
+        raise _unusable(path, "does not say what was run") from error
+    if record["key"] != identity.key or not folder.name.endswith(identity.key[:8]):
         raise _unusable(path, "does not belong to its folder: what it says was run has another key")
+    try:
+        fault = records.fault(folder, checked)
+    except OSError as error:
+        raise _unusable(folder, f"cannot be read ({error.strerror})") from error
+    if fault:
+        raise _unusable(folder, f"is no whole run: {fault}")
     return Run(folder, identity, record)
 
 
@@ -271,12 +242,23 @@ def complete(expected: Iterable[Identity], root: Path) -> list[Run]:
     expected = list(expected)
     absent = missing(expected, root)
     if absent:
-        listed = "\n".join(f"  {identity}" for identity in absent)
+        listed = "\n".join(f"  {identity}{_damage(identity.folder(root))}" for identity in absent)
         raise UserError(
             f"{len(absent)} of {len(expected)} runs are missing, so there is nothing to summarise yet:\n{listed}\n",
             "Run again: what is finished is kept and only these are computed.",
         )
     return [read(identity.folder(root)) for identity in expected]
+
+
+def _damage(folder: Path) -> str:
+    """What is wrong with a run that is there, for a list of those that are missing."""
+    if not folder.exists():
+        return ""
+    try:
+        read(folder)
+    except UserError as error:
+        return f" ({error.problem.removesuffix('.')})"
+    return ""
 
 
 def publish(partial: Path, identity: Identity, record: dict, root: Path, contents: Sequence[str] = CONTENTS) -> Run:
@@ -290,7 +272,8 @@ def publish(partial: Path, identity: Identity, record: dict, root: Path, content
     """
     folder = identity.folder(root)
     head = {"schema": SCHEMA, "key": identity.key, "finished": True, "identity": asdict(identity)}
-    text = json.dumps(head | {"contents": list(contents)} | record, indent=1)
+    about = {"contents": list(contents), "files": records.described(partial, contents)}
+    text = json.dumps(head | about | record | about, indent=1)
     with files.atomic(partial / RECORD) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
     with files.storage_errors(folder.parent):

@@ -7,7 +7,6 @@ where it was; at the end the shards become one file, named after a key of everyt
 import hashlib
 import json
 import warnings
-import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,7 +18,7 @@ import numpy as np
 
 from common.media.clips import Clip
 from common.samples.store import SAMPLE, TEXTS, Damaged, Samples, write
-from common.support import files
+from common.support import arrays, files
 from common.support import workers as pool
 from common.support.errors import UserError
 
@@ -166,7 +165,7 @@ def _build(
     paths = {clip: folder / f"{shard}.npz" for shard, clip in shards.items()}
     for left_over in folder.glob("*.tmp"):
         left_over.unlink()
-    missing = [(clip, prepare, settings, shard) for clip, shard in paths.items() if not _whole(shard)]
+    missing = [(clip, prepare, settings, shard) for clip, shard in paths.items() if arrays.load(shard) is None]
     done, problems = len(paths) - len(missing), {}
     progress(done, len(paths), "")
     for (clip, *_), future in _stored(missing, folder, workers, launcher):
@@ -207,21 +206,14 @@ def _refuse_broken(problems: list[str], total: int) -> None:
 def _store(task: tuple[Clip, Callable, Settings, Path]) -> None:
     clip, prepare, settings, shard = task
     made = prepare(clip, settings)
-    with files.atomic(shard) as temporary, temporary.open("wb") as file:
-        np.savez(
-            file,
-            frames=made.frames,
-            frame_numbers=made.frame_numbers,
-            starts=made.starts,
-            length=made.length,
-            shape=made.frames.shape,
-            counts=json.dumps(made.counts),
-            checksum=zlib.crc32(np.ascontiguousarray(made.frames)),
-        )
-
-
-def _whole(shard: Path) -> bool:
-    return shard.exists() and zipfile.is_zipfile(shard)
+    about = {
+        "length": made.length,
+        "shape": made.frames.shape,
+        "counts": json.dumps(made.counts),
+        "checksum": zlib.crc32(np.ascontiguousarray(made.frames)),
+    }
+    parts = {name: getattr(made, name) for name in ("frames", "frame_numbers", "starts")}
+    arrays.save(shard, parts | {name: np.array(value) for name, value in about.items()})
 
 
 def _merge(paths: dict[Clip, Path], problems: dict[Clip, str], key: str, settings: Settings, path: Path) -> None:

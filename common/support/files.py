@@ -92,6 +92,34 @@ def lock(folder: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[N
         held.release()
 
 
+def digest(path: Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def seal(path: Path) -> None:
+    """Note beside a finished file what it holds, so that damage shows.
+
+    Raises:
+        StorageError: if the disk is full or the folder cannot be written to.
+    """
+    with atomic(_seal(path)) as temporary:
+        temporary.write_text(digest(path), encoding="ascii")
+
+
+def sealed(path: Path) -> bool:
+    """Whether a file holds what it held when it was sealed."""
+    try:
+        return _seal(path).read_bytes() == digest(path).encode()
+    except OSError:
+        return False
+
+
+def _seal(path: Path) -> Path:
+    return path.with_name(f"{path.name}.sha256")
+
+
 def fingerprint(source: Path) -> str:
     """Hexadecimal BLAKE2 hash of what a file, or each file in a folder, contains; of nothing if unreadable.
 

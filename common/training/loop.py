@@ -2,7 +2,6 @@
 
 import json
 import time
-import zipfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from common.support import files
+from common.support import arrays as arrays_file
 from common.training.batch_norm import MovingStatistics
 from common.training.batches import Batches
 from common.training.spec import Training
@@ -144,18 +143,15 @@ class Epochs:
         arrays = {f"now{n}": keras.ops.convert_to_numpy(v) for n, v in enumerate(self._variables())}
         arrays |= {f"chosen{n}": weight for n, weight in enumerate(self.chosen)}
         about = json.dumps({"key": self.key, "curves": self.curves, "chosen_epoch": self.chosen_epoch})
-        with files.atomic(self.state) as temporary, temporary.open("wb") as file:
-            np.savez(file, about=about, **arrays)
+        arrays_file.save(self.state, arrays | {"about": np.array(about)})
         self.saved = time.monotonic()
 
     def _load(self) -> None:
-        """Take up the state of a training that was stopped; without one, nothing changes."""
-        try:
-            with np.load(self.state, allow_pickle=False) as stored:
-                arrays = {name: stored[name] for name in stored.files}
-            about = json.loads(str(arrays.pop("about")))
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        """Take up the state of a training that was stopped; without a whole one, nothing changes."""
+        arrays = arrays_file.load(self.state)
+        if arrays is None or "about" not in arrays:
             return
+        about = json.loads(str(arrays.pop("about")))
         variables = self._variables()
         now = [arrays[name] for name in (f"now{n}" for n in range(len(variables))) if name in arrays]
         if about["key"] != self.key or [v.shape for v in now] != [tuple(v.shape) for v in variables]:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from common.runs.record import WEIGHTS
 from common.runs.store import Run
 from common.support.errors import UserError
-from common.training import devices
+from common.training import devices, model_file
 from common.training.batch_norm import batch_normalisations
 from common.training.recipe import Recipe
 
@@ -88,7 +89,7 @@ def take_over(model, run: Run, classes: Sequence[str], take: Callable | None = N
     Raises:
         UserError: if the run's network has other layers, or its file cannot be read.
     """
-    source = network_of(run)
+    source = model_file.of(run)
     if take is not None:
         take(model, source)
         return
@@ -97,26 +98,11 @@ def take_over(model, run: Run, classes: Sequence[str], take: Callable | None = N
         ours, theirs = ours[:-1], theirs[:-1]
     if [_shapes(layer) for layer in ours] != [_shapes(layer) for layer in theirs]:
         raise UserError(
-            f"{run.folder / 'model.keras'} has other layers than the network that is to begin with its weights.",
+            f"{run.folder / WEIGHTS} has other layers than the network that is to begin with its weights.",
             "Begin with a run of the same network with the same settings.",
         )
     for layer, one in zip(ours, theirs, strict=True):
         layer.set_weights(one.get_weights())
-
-
-def network_of(run: Run):
-    """The Keras model that a finished run of ours ended with, not compiled.
-
-    Raises:
-        UserError: if its file cannot be read.
-    """
-    import keras
-
-    path = run.folder / "model.keras"
-    try:
-        return keras.models.load_model(path, compile=False)
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read as a network.", "Delete its folder and train it again.") from error
 
 
 def _shapes(layer) -> list[tuple[int, ...]]:

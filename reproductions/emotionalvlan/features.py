@@ -58,7 +58,7 @@ class Described:
         """
         path = self.path
         with files.lock(self.folder / "locks" / path.stem):
-            if path.exists():
+            if files.sealed(path):
                 return
             model = extractor(store.finished(self.trained, self.root), self.layer)
             rows, nothing = np.arange(len(self.pictures)), np.zeros(len(self.pictures), int)
@@ -72,6 +72,7 @@ class Described:
                     described = model.predict_on_batch(batches[number][0])
                     stored[first : first + AT_ONCE] = described[: len(rows) - first]
                 stored.flush()
+            files.seal(path)
 
 
 @dataclass(frozen=True, eq=False)

@@ -48,7 +48,7 @@ def watching(record: Run) -> Watching:
         crop=partial(_crop, settings=settings),
         inputs=partial(_inputs, settings=settings, size=size, scaling=identity.recipe["pixel_scaling"]),
         description=_description(settings, size),
-        before=tuple(run.folder / "model.keras" for run in before),
+        before=tuple(before),
         join=partial(_joined, known=known),
     )
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from common.support.errors import UserError, unknown
-from common.training.model_cache import network_of
+from common.training import model_file
 from reproductions.emotionalvlan import alexnet as trunks
 from reproductions.emotionalvlan import weights
 from reproductions.emotionalvlan.alexnet import SIZE, UNITS
@@ -189,7 +189,7 @@ def trained(run):
     # Keras reads the networks only once it knows their own layer.
     from reproductions.emotionalvlan import local_response  # noqa: F401
 
-    return network_of(run)
+    return model_file.of(run)
 
 
 def extractor(run, layer: Literal["fc6", "fc7"] = "fc7"):

@@ -48,9 +48,9 @@ def selections(pictures: Pictures, paper: Paper, seed: int = 0) -> dict[str, np.
 
 def on_training_pictures(run: Run, training: "Training") -> float:
     """Accuracy of a finished run on the pictures it was trained on, as if they were its test part."""
+    from common.training import model_file
     from common.training.loop import predict
-    from common.training.model_cache import network_of
 
     rows = training.fold.train
-    probabilities = predict(network_of(run), training.batches(rows, train=False))
+    probabilities = predict(model_file.of(run), training.batches(rows, train=False))
     return float((probabilities.argmax(axis=1) == training.labels[rows]).mean())

@@ -53,10 +53,11 @@ def near_twins(samples: "Samples", cache: Path) -> np.ndarray:
         UserError: if the disk is full or the folder not writable.
     """
     file = cache / "twins" / f"{samples.key}.npy"
-    if not file.exists():
+    if not files.sealed(file):
         pictures = samples.read(np.arange(len(samples)))[:, 0, :, :, 0]
         with files.atomic(file) as temporary, temporary.open("wb") as opened:
             np.save(opened, near_duplicates.near_twins(pictures))
+        files.seal(file)
     return np.load(file)
 
 

@@ -3,6 +3,7 @@
 import platform
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,10 @@ from common.media import video
 from common.media.clips import Clip
 from common.results import plans
 from common.results.config import Request
+from common.results.plan_schema import SpeedFile
 from common.support import timing
 from common.support.console import bar
+from common.support.errors import UserError
 from common.training import devices
 from reproductions.timeconvnet.models import FRAMES, NETWORKS
 from reproductions.timeconvnet.preprocessing import CHOICES, chosen, picture
@@ -35,9 +38,9 @@ def measure(request: Request, clips: list[Clip], built: Mapping[str, dict], path
     batch = request.settings["timing_batch"]
     asked = {"runs": runs, "warm_up": warm_up, "batch": batch, "built": dict(built)}
     asked |= {"settings": request.changed_settings, "versions": devices.versions()}
-    if path.exists() and not request.fresh:
-        known = plans.read(path, request.paper)
-        if known["asked"] == asked and known["machine"]["name"] == platform.node():
+    with suppress(UserError):  # not timed yet, or damaged: timed anew
+        known = plans.read(path, request.paper, SpeedFile)
+        if not request.fresh and known["asked"] == asked and known["machine"]["name"] == platform.node():
             return known
 
     hardware = devices.prepare(seed=0)

@@ -2,24 +2,17 @@
 
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
-from tensorflow.core.protobuf import saved_model_pb2
-from tensorflow.python.framework import op_def_registry
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from common.training import devices
 
 Network = Callable[[np.ndarray], np.ndarray]
-
-# What a SavedModel needs besides arithmetic: its variables, their checkpoint, and calls of its own functions.
-_VARIABLES = {"VarHandleOp", "ReadVariableOp", "AssignVariableOp", "VarIsInitializedOp", "DisableCopyOnRead"}
-_CHECKPOINT = {"SaveV2", "RestoreV2", "MergeV2Checkpoints", "ShardedFilename", "StringJoin", "StaticRegexFullMatch"}
-_CALLS = {"StatefulPartitionedCall", "While", "If"}
 
 
 class MissingOperation(Exception):
@@ -111,39 +104,7 @@ def write_saved_model(model: keras.Model, path: Path) -> None:
 def read_saved_model(path: Path) -> Network:
     """The network in the folder of a SavedModel, from (n, ...) float32 to (n, classes) float32.
 
-    A SavedModel is a program. It is read here only if it does nothing but calculate: operations that reach files
-    or Python are refused before TensorFlow sees them.
-
-    Raises:
-        ValueError: if it holds such operations.
-        OSError, RuntimeError: if it is none, or damaged.
+    A SavedModel is a program that TensorFlow runs: only for one that was written here a moment ago.
     """
-    program = saved_model_pb2.SavedModel()
-    program.ParseFromString((path / "saved_model.pb").read_bytes())
-    foreign = sorted({name for graph in program.meta_graphs for name in _foreign(graph.graph_def)})
-    if foreign:
-        raise ValueError(f"its program does more than calculate: {', '.join(foreign)}")
     loaded = tf.saved_model.load(str(path))  # holds the variables, which `serve` alone does not
     return lambda windows: loaded.serve(tf.constant(windows)).numpy()
-
-
-def _foreign(graph) -> Iterator[str]:
-    """Operations of a program that do more than calculate, and whatever saves or restores besides the checkpoint."""
-    functions = {function.signature.name: function.node_def for function in graph.library.function}
-    keepers = {name for name in functions if "_traced_save" in name or "_traced_restore" in name}
-    for name, nodes in {"": graph.node, **functions}.items():
-        for node in nodes:
-            called = {attribute.func.name for attribute in node.attr.values() if attribute.HasField("func")}
-            if name and called & keepers:
-                yield f"{node.op} of {', '.join(called)}"
-            allowed = _VARIABLES | _CALLS | functions.keys() | (_CHECKPOINT if name in keepers else set())
-            if node.op not in allowed and not _calculates(node.op):
-                yield node.op
-
-
-def _calculates(name: str) -> bool:
-    known = op_def_registry.get(name)
-    if known is None or known.is_stateful or name.startswith("PyFunc"):
-        return False
-    # Names of files are strings, and nothing that a network calculates with is one.
-    return all(part.type != tf.string.as_datatype_enum for part in (*known.input_arg, *known.output_arg))
