@@ -143,6 +143,33 @@ def test_a_killed_search_ends_like_one_that_was_not_and_computes_no_fold_twice(t
     assert found(search.opened(QUESTION, database)) == found(unbroken)
 
 
+AT_ONCE = """
+import sys, time
+from pathlib import Path
+sys.path[:0] = [{root!r}, {tests!r}]
+import little_search
+from common.training.search import search
+import optuna, sqlalchemy
+Path({folder!r}, sys.argv[1]).touch()
+while len(list(Path({folder!r}).iterdir())) < 3:
+    time.sleep(0.001)
+search(little_search.QUESTION, little_search.objective, {database!r}, 6, Path({locks!r}))
+"""
+
+
+def test_searches_that_begin_at_once_share_a_new_database(tmp_path, database):
+    (tmp_path / "ready").mkdir()
+    places = {"folder": str(tmp_path / "ready"), "database": database, "locks": str(tmp_path / "locks")}
+    script = tmp_path / "run.py"
+    script.write_text(AT_ONCE.format(root=str(ROOT), tests=str(Path(__file__).parent), **places))
+    processes = [subprocess.Popen([sys.executable, script, str(one)], stderr=subprocess.PIPE) for one in range(3)]
+    for process in processes:
+        _, said = process.communicate(timeout=240)
+        assert process.returncode == 0, said.decode()
+    trials = search.finished(search.opened(QUESTION, database))
+    assert 6 <= len(trials) <= 8 and len({trial.number for trial in trials}) == len(trials)
+
+
 def test_a_trial_of_a_living_process_is_left_alone_and_one_of_a_dead_process_is_taken_up(tmp_path, database):
     study = search.opened(QUESTION, database)
     begun = study.ask(search._distributions(SPACE))

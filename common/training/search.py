@@ -98,7 +98,9 @@ def search(
         UserError: if the database cannot be used, or holds a search with another space, on other data, or by another
             sampler or version of Optuna.
     """
-    study = opened(question, storage)
+    # Two that open a new database at once would both make its tables.
+    with files.lock(locks / "opening"):
+        study = opened(question, storage)
     locks = locks / question.name
     while len(finished(study)) < trials:
         with ExitStack() as held:
