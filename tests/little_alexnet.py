@@ -1,10 +1,5 @@
-"""Files of AlexNet's weights in the forms of Caffe, MatConvNet, PyTorch and NumPy, with numbers of our own."""
+"""Files of AlexNet's weights in the forms of Caffe and MatConvNet, with numbers of our own."""
 
-import pickle
-import sys
-import types
-import zipfile
-from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
@@ -89,75 +84,6 @@ def mat(path: Path, layers: dict, side: int, steps=STEPS, *, old: bool = False, 
     stored = np.empty((1, len(cells)), object)
     stored[0, :] = cells
     scipy.io.savemat(path, {"layers": stored}, do_compression=True)
-    return path
-
-
-def named(layers: dict, names=None) -> dict[str, np.ndarray]:
-    """As the arrays of a state_dict."""
-    found = {}
-    for name, (kernel, bias) in rgb(layers).items():
-        stored = (names or {}).get(name, name)
-        found |= {f"{stored}.weight": kernel, f"{stored}.bias": bias}
-    return found
-
-
-def pth(path: Path, content) -> Path:
-    """As torch.save stores a dictionary of tensors, without PyTorch: its modules are made up meanwhile."""
-    storages: list[np.ndarray] = []
-    modules = {"torch": types.ModuleType("torch"), "torch._utils": types.ModuleType("torch._utils")}
-
-    class FloatStorage:
-        pass
-
-    def _rebuild_tensor_v2():
-        pass
-
-    for thing, module in ((FloatStorage, "torch"), (_rebuild_tensor_v2, "torch._utils")):
-        thing.__module__, thing.__qualname__ = module, thing.__name__
-        setattr(modules[module], thing.__name__, thing)
-
-    class Storage:
-        def __init__(self, array):
-            self.array = array
-
-    class Tensor:
-        def __init__(self, array, offset=0):
-            self.array, self.offset = np.ascontiguousarray(array), offset
-
-        def __reduce__(self):
-            steps = tuple(step // self.array.itemsize for step in self.array.strides)
-            storage = Storage(self.array)
-            return _rebuild_tensor_v2, (storage, self.offset, self.array.shape, steps, False, OrderedDict())
-
-    class Pickler(pickle.Pickler):
-        def persistent_id(self, thing):
-            if not isinstance(thing, Storage):
-                return None
-            storages.append(thing.array)
-            return ("storage", FloatStorage, str(len(storages) - 1), "cpu", thing.array.size)
-
-    def tensors(thing):
-        if isinstance(thing, dict):
-            return OrderedDict((name, tensors(one)) for name, one in thing.items())
-        if isinstance(thing, tuple) and isinstance(thing[0], np.ndarray):
-            return Tensor(*thing)
-        return Tensor(thing) if isinstance(thing, np.ndarray) else thing
-
-    before = {name: sys.modules.get(name) for name in modules}
-    sys.modules.update(modules)
-    try:
-        with zipfile.ZipFile(path, "w") as archive:
-            with archive.open("archive/data.pkl", "w") as file:
-                Pickler(file, protocol=2).dump(tensors(content))
-            archive.writestr("archive/byteorder", "little")
-            for number, array in enumerate(storages):
-                archive.writestr(f"archive/data/{number}", array.astype("<f4").tobytes())
-    finally:
-        for name, module in before.items():
-            if module is None:
-                del sys.modules[name]
-            else:
-                sys.modules[name] = module
     return path
 
 

@@ -1,16 +1,15 @@
 """Reads the layers of a network that MatConvNet stores as .mat (SimpleNN)."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 
-def layers(path: Path) -> Iterator[tuple[str, str, list[np.ndarray]]]:
+def layers(path: Path) -> list[tuple[str, str, list[np.ndarray]]]:
     """Name, type and weights of each layer: kernels (H, W, in, out), of dense layers too, and biases (out,).
 
     Raises:
-        ValueError: if the file is no such network; SciPy raises some others for files that end too early.
+        ValueError: if the file is no such network; SciPy raises others over damage, or ends the process.
     """
     from scipy.io import matlab
 
@@ -20,11 +19,10 @@ def layers(path: Path) -> Iterator[tuple[str, str, list[np.ndarray]]]:
         raise ValueError(str(error)) from error
     if "layers" not in content:
         raise ValueError("it has no layers")
-    for cell in content["layers"].ravel():
-        layer = cell.ravel()[0] if isinstance(cell, np.ndarray) else cell
-        if not hasattr(layer, "type"):
-            raise ValueError("its layers are not those of SimpleNN")
-        yield _text(layer, "name"), _text(layer, "type"), _weights(layer)
+    found = [cell.ravel()[0] if isinstance(cell, np.ndarray) else cell for cell in content["layers"].ravel()]
+    if not all(hasattr(layer, "type") for layer in found):
+        raise ValueError("its layers are not those of SimpleNN")
+    return [(_text(layer, "name"), _text(layer, "type"), _weights(layer)) for layer in found]
 
 
 def _text(layer, name: str) -> str:

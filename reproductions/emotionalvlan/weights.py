@@ -1,25 +1,24 @@
-"""Weights of AlexNet that were learnt on ImageNet, as Caffe, MatConvNet and PyTorch store them, for `alexnet`.
+"""Weights of AlexNet that were learnt on ImageNet, as Caffe and MatConvNet store them, for `alexnet`.
 
 They are the user's to get. The network takes RGB of 0 to 255 and subtracts the mean colour itself, as these networks
 were trained; the files differ in this:
 
 - .caffemodel: the first kernel expects blue, green, red, so its channels are turned round.
 - .mat: red, green, blue. MatConvNet subtracts the mean picture, of which the mean colour is the mean.
-- .pth and .npz: taken as conversions of Caffe's network with the channels turned to red, green, blue. They say nothing
-  of the layers without weights. In an .npz, arrays have the names of a state_dict, such as conv1.weight and conv1.bias.
 """
 
-import pickle
-import zipfile
+import multiprocessing
 import zlib
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from common.support.errors import UserError
-from reproductions.emotionalvlan import caffe_file, matconvnet_file, torch_file
+from reproductions.emotionalvlan import caffe_file, matconvnet_file
 from reproductions.emotionalvlan.alexnet import CONVOLUTIONS, DENSE, parts
 
 CAFFE = "bvlc_alexnet.caffemodel"
@@ -28,12 +27,13 @@ URLS = {
     "imagenet-caffe-alex.mat": "https://www.vlfeat.org/matconvnet/models/imagenet-caffe-alex.mat",
 }
 # The names that are looked for, best first.
-NAMES = (*URLS, "alexnet.pth", "alexnet.npz")
+NAMES = tuple(URLS)
 GET = " or ".join(f"{name} from {url}" for name, url in URLS.items())
 TORCHVISION = (64, 192, 384, 256, 256)
+# What the readers raise over a damaged file; SciPy's raises nearly anything, and may end its process.
 BROKEN = (
-    *(OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, EOFError, NotImplementedError),
-    *(pickle.UnpicklingError, zipfile.BadZipFile, zlib.error, RuntimeError),
+    *(OSError, ValueError, LookupError, TypeError, AttributeError, EOFError, NameError, ArithmeticError),
+    *(MemoryError, RuntimeError, zlib.error),
 )
 
 
@@ -45,13 +45,13 @@ class Stored:
         names: of the layers.
         kernels: (out, in, H, W), of dense layers also (out, in), whose inputs are counted channel by channel.
         biases: (out,).
-        steps: types of all layers, "pool" and "norm" among them; None where the file does not say.
+        steps: types of all layers, "pool" and "norm" among them.
     """
 
     names: Sequence[str]
     kernels: Sequence[np.ndarray]
     biases: Sequence[np.ndarray]
-    steps: Sequence[str] | None = None
+    steps: Sequence[str]
 
 
 def find(folder: Path | None) -> str:
@@ -104,14 +104,14 @@ def load(network, path: Path) -> None:
 
 
 def read(path: Path) -> Stored:
-    """The layers of a file of any of the four forms.
+    """The layers of a file of either form.
 
     Raises:
         UserError: if it cannot be read, or has batch normalisation.
     """
-    forms = {".caffemodel": _caffe, ".mat": _matconvnet, ".pth": _torch, ".npz": _npz}
+    forms = {".caffemodel": _caffe, ".mat": _matconvnet}
     if path.suffix not in forms:
-        raise UserError(f"{path} is none of {', '.join(forms)}.", f"Get {GET}.")
+        raise UserError(f"{path} is neither {' nor '.join(forms)}.", f"Get {GET}.")
     try:
         stored = forms[path.suffix](path)
     except BROKEN as error:
@@ -133,31 +133,19 @@ def _caffe(path: Path) -> Stored:
 
 def _matconvnet(path: Path) -> Stored:
     steps = {"pool": "pool", "lrn": "norm", "normalize": "norm"}
-    layers = list(matconvnet_file.layers(path))
+    # In a process of its own: a changed byte can bring SciPy's reader down with all that is around it.
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
+        try:
+            layers = process.submit(matconvnet_file.layers, path).result()
+        except BrokenProcessPool as error:
+            raise ValueError("reading it brought the reader down") from error
     if any(kind == "bnorm" for _, kind, _ in layers):
         raise ValueError("it has batch normalisation, which AlexNet has not")
     weighted = [(name, found[0].transpose(3, 2, 0, 1), found[1]) for name, _, found in layers if found]
     return _stored(weighted, [steps.get(kind, kind) for _, kind, _ in layers])
 
 
-def _torch(path: Path) -> Stored:
-    return _named(torch_file.tensors(path))
-
-
-def _npz(path: Path) -> Stored:
-    with np.load(path, allow_pickle=False) as arrays:
-        return _named(dict(arrays))
-
-
-def _named(arrays: dict[str, np.ndarray]) -> Stored:
-    """From the arrays of a state_dict, <layer>.weight and <layer>.bias."""
-    if any(name.endswith("running_mean") for name in arrays):
-        raise ValueError("it has batch normalisation, which AlexNet has not")
-    names = [name.removesuffix(".weight") for name in arrays if name.endswith(".weight")]
-    return _stored([(name, arrays[f"{name}.weight"], arrays[f"{name}.bias"]) for name in names], None)
-
-
-def _stored(weighted: list[tuple[str, np.ndarray, np.ndarray]], steps: list[str] | None) -> Stored:
+def _stored(weighted: list[tuple[str, np.ndarray, np.ndarray]], steps: list[str]) -> Stored:
     if not weighted:
         raise ValueError("it has no layers with weights")
     names, kernels, biases = zip(*weighted, strict=True)
@@ -166,8 +154,6 @@ def _stored(weighted: list[tuple[str, np.ndarray, np.ndarray]], steps: list[str]
 
 def _check_order(network, path: Path, stored: Stored) -> None:
     """AlexNet normalises between neighbouring channels before it pools; CaffeNet, with the same shapes, afterwards."""
-    if stored.steps is None:
-        return
     ours = any(layer.name.startswith("norm_") for layer in network.layers)
     order = [step for step in stored.steps if step in ("pool", "norm")]
     if ours != ("norm" in order):
