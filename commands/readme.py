@@ -9,7 +9,7 @@ from pathlib import Path
 import datasets
 from common.paper import load as papers
 from common.results import tables
-from common.results.config import ROOT, results_from_environment
+from common.results.config import RECORDS, ROOT, results_from_environment
 from common.support import files
 from common.support.console import console
 from common.support.errors import UserError

@@ -401,7 +401,7 @@ def test_leaks_are_told_of_every_network_that_learnt(whole):
 
 def test_testing_the_best_epoch_is_told(whole, made, reproduced):
     assert scores.best_epoch_gain(measured.runs_of(whole, "table4", "c1", "published")) == pytest.approx(0.1)
-    assert any("adds c1 +10.0, c2 +10.0, c3 +10.0 points" in note for note in made["table4"].notes)
+    assert any("adds c1 +10.0; c2 +10.0; c3 +10.0 points" in note for note in made["table4"].notes)
     inner = reproduced(profile=EXACT, experiment="table4", settings=["best_epoch_on=inner_validation"])
     assert not any("best on the tested fold" in note for note in by_name(inner)["table4"].notes)
 

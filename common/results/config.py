@@ -11,6 +11,7 @@ from common.support.console import errors
 from common.support.errors import UserError, unknown
 
 ROOT = Path(__file__).resolve().parents[2]
+RECORDS = ROOT / "results" / "records"
 
 LAUNCHERS = ("local", "ray")
 
