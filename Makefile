@@ -20,7 +20,7 @@ COMMON  = $(call flag,DATA,data) $(call flag,PROFILE,profile) $(call flag,PROTOC
 OPTIONS = $(COMMON) $(call flag,EXPERIMENT,experiment) $(call flag,NETWORK,network) $(call flag,EPOCHS,epochs) $(if $(FRESH),--fresh)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce search list verify-data models table claims compare audit report parameters predict live export test lint format bench study regression baseline reference readme lock clean
+.PHONY: help setup reproduce search list verify-data models table claims findings compare audit report parameters predict live export test lint format bench study regression baseline record reference readme lock clean
 
 help:  ## this text
 	@echo "Reproductions of five papers on facial expression recognition. Targets:"; echo
@@ -109,7 +109,10 @@ regression: $(READY)  ## compare the finished quick runs with the committed base
 baseline: $(READY)  ## PAPER=timeconvnet SEEDS=0,1,2: write the baseline anew from finished quick runs
 	@$(SUITE) baseline $(PAPER) $(call flag,SEEDS,seeds)
 
-reference: $(READY)  ## PAPER=timeconvnet: keep the tables of the last runs for the repository
+record: $(READY)  ## PAPER=thesis DATA=<root>: take finished runs over into results/records, without weights
+	@$(SUITE) record $(PAPER) $(call flag,DATA,data) $(call flag,PROFILE,profile) $(call flag,EPOCHS,epochs)
+
+reference: $(READY)  ## PAPER=timeconvnet: make the tables of the records for the READMEs
 	@$(SUITE) keep $(PAPER) && $(SUITE) readme
 
 readme: $(READY)  ## write the generated parts of the READMEs anew

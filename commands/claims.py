@@ -19,10 +19,11 @@ from common.paper.auditors import AuditResult
 from common.paper.load import Claim, Paper
 from common.paper.verdicts import Measured, Verdict, judge
 from common.results import evidence
-from common.results.config import results_from_environment
+from common.results.config import RECORDS, results_from_environment
 from common.results.evidence import Evidence
 from common.results.tables import Table
 from common.runs import store
+from common.runs.store import Run
 from common.support.console import console
 from reproductions import registry
 
@@ -114,22 +115,32 @@ class Collection:
         return [one for one in self.standings if one.paper is paper]
 
 
-def collect(names: list[str], results: Path) -> Collection:
-    """Where the claims of these papers stand, from what lies below `results`."""
+def collect(names: list[str], *places: Path) -> Collection:
+    """Where the claims of these papers stand.
+
+    Args:
+        places: folders of results, those of this machine first; by default these and the records of the repository.
+    """
+    places = places or (results_from_environment(), RECORDS)
     collection = Collection()
 
     def warn(problem: str) -> None:
         if problem not in collection.problems:
             collection.problems.append(problem)
 
-    found, skipped = store.find(results / "runs")
-    for one in skipped:
-        if one.folder.relative_to(results / "runs").parts[0] not in set(papers.names()) - set(names):
-            warn(one.reason)
+    found: list[tuple[Path, Run]] = []
+    for place in places:
+        finished, skipped = store.find(place / "runs")
+        found += [(place, run) for run in finished]
+        for one in skipped:
+            if one.folder.relative_to(place / "runs").parts[0] not in set(papers.names()) - set(names):
+                warn(one.reason)
     for name in names:
-        paper = papers.load(name)
-        mine = [run for run in found if run.identity.paper == name]
-        collection.evidence[name] = evidence.load_available(paper, mine, results, warn)
+        paper, available = papers.load(name), []
+        for place in places:
+            mine = [run for where, run in found if where == place and run.identity.paper == name]
+            available += evidence.load_available(paper, mine, place, warn)
+        collection.evidence[name] = sorted(available, key=evidence.preference)
         measured = _measurements(paper, collection.evidence[name], warn)
         collection.measured |= {(name, claim): several for claim, several in measured.items()}
         collection.standings += [stand(paper, claim, measured.get(claim.id, [])) for claim in paper.claims]
@@ -174,8 +185,8 @@ def stand(paper: Paper, claim: Claim, measured: list[Measured]) -> Standing:
     return Standing(paper, claim, best[0], verdicts[0], audit, name, run)
 
 
-def _rank(one: Measured) -> tuple[bool, bool, bool]:
-    return one.data == "synthetic", bool(one.differs), bool(one.note)
+def _rank(one: Measured) -> tuple[bool, bool, bool, bool]:
+    return one.data == "synthetic", bool(one.differs), bool(one.note), one.recorded
 
 
 def raw(collection: Collection) -> Table:
@@ -233,7 +244,7 @@ def show(paper: str, form: str, strict: bool) -> None:
         UserError: if there is no such paper.
     """
     names = [papers.load(paper).name] if paper else papers.names()
-    collection = collect(names, results_from_environment())
+    collection = collect(names)
     if form == "json":
         print(json.dumps(raw(collection).rows, indent=1, ensure_ascii=False))
     elif form == "csv":

@@ -192,10 +192,18 @@ def regression_check() -> None:
 
 @app.command()
 def keep(paper: PaperName) -> None:
-    """Keep the tables of the last runs in results/reference, for the repository and its READMEs."""
+    """Make the tables of a paper's records in results/reference, for the READMEs."""
     from commands import readme
 
     readme.keep(paper)
+
+
+@app.command()
+def record(paper: PaperName, data: Data = None, profile: Profile = "", epochs: Epochs = None) -> None:
+    """Take the finished runs of a paper over into results/records, without weights, for the repository."""
+    from commands import record
+
+    record.record(paper, profile or ("paper" if data else "quick"), "real" if data else "synthetic", epochs)
 
 
 @app.command()

@@ -16,7 +16,6 @@ from common.paper.load import Check, Claim, Finding, Paper
 from common.paper.verdicts import Measured
 from common.results import comparison
 from common.results.comparison import Leak
-from common.results.config import results_from_environment
 from common.support.console import console
 from common.support.errors import UserError
 from reproductions import registry
@@ -42,35 +41,39 @@ class Told:
 def show(name: str = "") -> None:
     """Print the findings of one paper, or of all, and which ones wait for a measurement."""
     chosen = [name] if name else papers.names()
-    told = all_of(chosen, results_from_environment())
-    for paper in dict.fromkeys(one.paper.name for one in told):
+    everything = all_of(chosen)
+    for paper in dict.fromkeys(one.paper.name for one in everything):
         console.print(f"\n[bold]{papers.load(paper).title}[/]")
-        for one in told:
+        for one in everything:
             if one.paper.name == paper:
                 line = one.text or f"({one.finding.id} waits for: {', '.join(one.missing)})"
                 console.print(f"  · {line}", markup=False, soft_wrap=True)
 
 
-def markdown(names: list[str], results: Path) -> str:
+def markdown(names: list[str], *places: Path) -> str:
     """The known findings as a list, under the name of their paper where there are several."""
     lines = []
-    for one in all_of(names, results):
+    for one in all_of(names, *places):
         if one.text:
             lines.append(f"- **{one.paper.name}**: {one.text}" if len(names) > 1 else f"- {one.text}")
     return "\n".join(lines) + "\n"
 
 
-def all_of(names: list[str], results: Path) -> list[Told]:
+def all_of(names: list[str], *places: Path) -> list[Told]:
     """The findings of these papers.
+
+    Args:
+        places: as for `commands.claims.collect`.
 
     Raises:
         UserError: if a sentence asks for a claim, an audit or a kind of figure that there is not.
     """
-    collection = collect(names, results)
-    return [told for name in names for told in _of(papers.load(name), collection)]
+    collection = collect(names, *places)
+    return [one for name in names for one in told(papers.load(name), collection)]
 
 
-def _of(paper: Paper, collection: Collection) -> Iterator[Told]:
+def told(paper: Paper, collection: Collection) -> Iterator[Told]:
+    """The findings of a paper, as far as there are figures for them."""
     leaks = {leak.name: leak for leak in _leaks(paper, collection)} if paper.findings else {}
     for finding in paper.findings:
         missing: list[str] = []

@@ -7,9 +7,10 @@ import re
 from pathlib import Path
 
 import datasets
+from commands import record, reproduce
 from common.paper import load as papers
 from common.results import tables
-from common.results.config import RECORDS, ROOT, results_from_environment
+from common.results.config import RECORDS, ROOT
 from common.support import files
 from common.support.console import console
 from common.support.errors import UserError
@@ -44,20 +45,20 @@ def write(only_check: bool = False, root: Path = ROOT) -> None:
     console.print(f"Written anew: {named}." if stale else "All generated parts are up to date.")
 
 
-def keep(name: str, reference: Path = ROOT / "results" / "reference") -> None:
-    """Copy the tables of a paper's last runs into results/reference, where the repository keeps them.
-
-    The runs are those of FER_RESULTS, as for every other command.
+def keep(name: str, reference: Path = ROOT / "results" / "reference", records: Path = RECORDS) -> None:
+    """Make the tables of a paper's records and keep them in results/reference, where READMEs take them from.
 
     Raises:
         UserError: if there are none.
     """
-    made = sorted((results_from_environment() / "tables" / name).glob("*/*.json"))
-    if not made:
-        raise UserError(f"There are no tables of {name} yet.", f"Run: make reproduce PAPER={name}")
-    for path in made:
-        tables.read(path).save(reference / name / path.parent.name)
-    console.print(f"Kept {len(made)} tables of {name}. Now: make readme")
+    paper, count = papers.load(name), 0
+    for plan_name, data in record.recorded(paper, records):
+        for table in reproduce.all_tables(paper, plan_name, data, records):
+            table.save(reference / name / f"{plan_name}-{data}")
+            count += 1
+    if not count:
+        raise UserError(f"There are no records of {name} yet.", f"Run: make reproduce and make record, PAPER={name}")
+    console.print(f"Kept {count} tables of {name}. Now: make readme")
 
 
 def generated(text: str, root: Path = ROOT) -> str:

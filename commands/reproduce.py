@@ -7,6 +7,7 @@ from common.paper import load as papers
 from common.paper.load import Paper
 from common.results import evidence, plans
 from common.results.config import (
+    RECORDS,
     Request,
     cache_from_environment,
     check,
@@ -103,6 +104,10 @@ def table(
     if profile not in paper.profiles:
         raise unknown("profile", profile, paper.profiles)
     results, plan_name = results_from_environment(), Request(paper, profile, epochs=epochs).plan_name
+    there, recorded = (plans.plan_path(paper, plan_name, data, place).is_file() for place in (results, RECORDS))
+    if recorded and not there:
+        results = RECORDS
+        errors.print("There are no such runs on this machine: these are the tables of the records.", markup=False)
     try:
         tables = all_tables(paper, plan_name, data, results)
     except evidence.DAMAGED as error:

@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 def write(strict: bool) -> Path:
     """Write results/report.html and return its path; exit status 1 under `strict` if a file had to be left out."""
     results = results_from_environment()
-    collection = claims.collect(papers.names(), results)
+    collection = claims.collect(papers.names())
     path = results / "report.html"
     page = render(content.page(collection))
     with files.atomic(path) as temporary:

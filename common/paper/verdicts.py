@@ -79,6 +79,7 @@ class Measured:
         note: a remark that travels along, e.g. `TOO_SMALL`.
         run: the run it comes from.
         protocol: under which it was measured; "" where that has no meaning.
+        recorded: whether it comes from the records of the repository instead of runs of this machine.
     """
 
     value: float
@@ -89,6 +90,7 @@ class Measured:
     note: str = ""
     run: str = ""
     protocol: str = ""
+    recorded: bool = False
 
 
 @dataclass(frozen=True)

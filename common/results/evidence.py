@@ -16,6 +16,7 @@ from common.paper import auditors
 from common.paper.load import Claim, Paper
 from common.paper.verdicts import TOO_SMALL, Measured, Verdict, judge
 from common.results import plans
+from common.results.config import RECORDS, ROOT
 from common.results.differences import Statement, differences, remarks
 from common.results.plan_schema import SpeedFile
 from common.runs import scores, store
@@ -91,15 +92,28 @@ class Evidence:
         there = [run for run in self.of(*group) if fold in (None, run.identity.fold)]
         return "" if len(there) == len(planned) else f"{len(there)} of {len(planned)} runs"
 
+    @property
+    def recorded(self) -> bool:
+        """Whether this is of the records that come with the repository."""
+        return self.results == RECORDS
+
     def place(self, members: Sequence[Run]) -> str:
-        """Where these runs lie, as one path from the folder above the results."""
-        shared = Path(commonpath([run.folder for run in members])).relative_to(self.results.parent).as_posix()
-        return shared if len(members) == 1 else f"{shared} ({len(members)} runs)"
+        """Where these runs lie, as one path from the folder above the results, and when and where records were made."""
+        shared = _place(Path(commonpath([run.folder for run in members])), self.results)
+        told = [f"{len(members)} runs"] if len(members) > 1 else []
+        if self.recorded:
+            last = max(members, key=lambda run: run.record.get("ended", ""))
+            cpu = (last.record.get("hardware") or {}).get("cpu", "")
+            told.append(", ".join(filter(None, [f"recorded {last.record.get('ended', '')[:10]}", cpu])))
+        return f"{shared} ({'; '.join(told)})" if told else shared
 
     def measured(self, measure: Callable[[Claim], Iterable[Measured | None]]) -> dict[str, list[Measured]]:
         """What `measure` gives for each claim, by its id; claims without a measurement are absent."""
         claims = [claim for claim in self.paper.claims if claim.experiment not in self.elsewhere]
-        found = {claim.id: [one for one in measure(claim) if one is not None] for claim in claims}
+        found = {
+            claim.id: [replace(one, recorded=self.recorded) for one in measure(claim) if one is not None]
+            for claim in claims
+        }
         return {claim: several for claim, several in found.items() if several}
 
     def measurement(
@@ -252,7 +266,12 @@ def load_available(paper: Paper, found: Sequence[Run], results: Path, warn: Call
             members = [run for run in members if _readable(run, warn)]
             speed = _speed(paper, one.profile, results, warn)
             usable.append(replace(one, runs=members, speed=speed, warn=warn))
-    return sorted(usable, key=lambda one: (one.data != "real", one.profile != "paper", one.name))
+    return sorted(usable, key=preference)
+
+
+def preference(one: Evidence) -> tuple:
+    """Sorts plans: real data and the paper's own profile first, runs of this machine before records."""
+    return one.data != "real", one.profile != "paper", one.recorded, one.name
 
 
 def _evidence(paper: Paper, name: str, plan: dict, all_parts: Sequence[dict], results: Path) -> Evidence:
@@ -295,4 +314,4 @@ def broken(summary: Mapping) -> list[str]:
 
 
 def _place(path: Path, results: Path) -> str:
-    return path.relative_to(results.parent).as_posix()
+    return path.relative_to(ROOT if results == RECORDS else results.parent).as_posix()

@@ -1,6 +1,8 @@
 """What run.json holds, checked once when a run is read, and what it knows of the files beside it."""
 
 import csv
+import gzip
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, 
 from common.support import files
 
 PREDICTIONS, CURVES, WEIGHTS = "predictions.csv", "curves.csv", "model.keras"
+# Ends the names of a record's tables, which are packed.
+PACKED = ".gz"
 # What a trained network leaves beside its record.
 CONTENTS = (PREDICTIONS, CURVES, WEIGHTS)
 
@@ -75,7 +79,8 @@ class Record(Stored):
 
     @model_validator(mode="after")
     def _whole(self) -> "Record":
-        trained = ("parameters", "chosen_epoch") if CURVES in self.contents else ("confusion", "selection", "hardware")
+        epochs = CURVES in self.contents or CURVES + PACKED in self.contents
+        trained = ("parameters", "chosen_epoch") if epochs else ("confusion", "selection", "hardware")
         lacking = [name for name in trained if getattr(self, name) is None]
         if lacking:
             raise ValueError(f"{lacking[0]} is missing")
@@ -104,15 +109,16 @@ def described(folder: Path, names: Iterable[str]) -> dict[str, dict]:
 
 def _content(path: Path) -> dict:
     told = {"bytes": path.stat().st_size, "sha256": files.digest(path)}
-    return told | {"rows": rows(path)} if path.suffix == ".csv" else told
+    return told | {"rows": rows(path)} if ".csv" in path.suffixes else told
 
 
 def rows(path: Path) -> int | None:
     """Rows of a table below its heading; None where the file is no table."""
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        opener = gzip.open if path.suffix == PACKED else open
+        with opener(path, "rt", encoding="utf-8", newline="") as file:
             return max(sum(1 for _ in csv.reader(file)) - 1, 0)
-    except (UnicodeDecodeError, csv.Error):
+    except (UnicodeDecodeError, csv.Error, OSError, EOFError, zlib.error):
         return None
 
 

@@ -67,7 +67,7 @@ def _read_at_once(runs: Sequence[Run]) -> "pandas.DataFrame":
     """One parse for all files, since each has a price of its own and there may be a thousand."""
     import pandas as pd
 
-    texts = [(run.folder / PREDICTIONS).read_text(encoding="utf-8").partition("\n") for run in runs]
+    texts = [run.text(PREDICTIONS).partition("\n") for run in runs]
     heading, counts = texts[0][0], [body.count("\n") for _, _, body in texts]
     joined = StringIO(heading + "\n" + "".join(body for _, _, body in texts))
     table = pd.read_csv(joined, keep_default_na=False)

@@ -13,12 +13,14 @@ A classifier that has no epochs leaves out the last two; its run.json says so un
 when the run ended stands under "files": a file that was changed since is no part of a finished run.
 """
 
+import gzip
 import hashlib
 import json
 import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +29,7 @@ from pydantic import ValidationError
 
 from common.runs import record as records
 from common.runs.identity import Identity
-from common.runs.record import CONTENTS, CURVES, PREDICTIONS, WEIGHTS, Record
+from common.runs.record import CONTENTS, CURVES, PACKED, PREDICTIONS, WEIGHTS, Record
 from common.support import files
 from common.support.errors import UserError
 
@@ -56,7 +58,7 @@ class Run:
     @property
     def has_curves(self) -> bool:
         """Whether the classifier was trained in epochs."""
-        return CURVES in self.record.get("contents", CONTENTS)
+        return not {CURVES, CURVES + PACKED}.isdisjoint(self.record.get("contents", CONTENTS))
 
     @property
     def weights(self) -> Path:
@@ -109,12 +111,23 @@ class Run:
         """
         return self._table(CURVES, ("epoch", "loss"))
 
+    def text(self, name: str) -> str:
+        """What one of the run's tables holds; records keep it packed.
+
+        Raises:
+            OSError, ValueError: if it cannot be read.
+        """
+        packed = self.folder / (name + PACKED)
+        if packed.is_file():
+            return gzip.decompress(packed.read_bytes()).decode("utf-8")
+        return (self.folder / name).read_text(encoding="utf-8")
+
     def _table(self, name: str, needed: Sequence[str]) -> "pandas.DataFrame":
         import pandas as pd
 
         path = self.folder / name
         try:
-            table = pd.read_csv(path, keep_default_na=name == CURVES)
+            table = pd.read_csv(StringIO(self.text(name)), keep_default_na=name == CURVES)
         except (OSError, ValueError) as error:
             raise _unusable(path, "cannot be read as a table") from error
         lacking = [column for column in needed if column not in table]
@@ -282,6 +295,29 @@ def publish(partial: Path, identity: Identity, record: dict, root: Path, content
         discard(folder)
         partial.rename(folder)
     return read(folder)
+
+
+def pack(run: Run, root: Path) -> Run:
+    """The record of a run under another root: run.json, predictions and curves, packed; no weights.
+
+    Probabilities keep six digits. The same run gives the same bytes.
+
+    Raises:
+        UserError: if the run's tables cannot be read.
+        StorageError: if the disk is full or the folder cannot be written to.
+    """
+    folder = run.identity.folder(root)
+    partial = folder.with_name(folder.name + PARTIAL)
+    with files.storage_errors(root):
+        discard(partial)
+        partial.mkdir(parents=True)
+    tables = {PREDICTIONS: run.predictions()} | ({CURVES: run.curves()} if run.has_curves else {})
+    for name, table in tables.items():
+        text = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+        with files.atomic(partial / (name + PACKED)) as path:
+            path.write_bytes(gzip.compress(text.encode("utf-8"), mtime=0))
+    kept = {name: value for name, value in run.record.items() if name not in ("peak_memory_mb",)}
+    return publish(partial, run.identity, kept, root, [name + PACKED for name in tables])
 
 
 def discard(folder: Path) -> None:

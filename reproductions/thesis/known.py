@@ -17,6 +17,7 @@ import numpy as np
 from common.media.images import Pictures
 from common.paper.load import Paper
 from common.protocols.splitters import Fold
+from common.runs.record import PACKED
 from common.samples import near_duplicates
 from common.support import files
 from reproductions.thesis import votes
@@ -85,10 +86,12 @@ def write_trained(accuracies: Mapping[str, float], file: Path) -> None:
 
 
 def read(file: Path) -> "pandas.DataFrame | None":
-    """One of these tables, or None where there is none."""
+    """One of these tables, or None where there is none; records keep them packed."""
     import pandas as pd
 
-    return pd.read_csv(file, keep_default_na=False, dtype={"split": str, "key": str}) if file.exists() else None
+    packed = file.with_name(file.name + PACKED)
+    found = packed if packed.exists() else file
+    return pd.read_csv(found, keep_default_na=False, dtype={"split": str, "key": str}) if found.exists() else None
 
 
 def _write(table: "pandas.DataFrame", file: Path) -> None:
