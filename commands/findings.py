@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from commands import parameters
 from commands.claims import Collection, collect
 from common.paper import auditors
 from common.paper import load as papers
@@ -94,12 +95,16 @@ def _figure(paper: Paper, collection: Collection, leaks: Mapping[str, Leak], kin
         return paper.claim(what).value
     if kind in ("audit", "check"):
         return auditors.run(paper, _check(paper, kind, what)).arithmetic
+    if kind == "parameters":
+        return f"{parameters.of(paper, what):,}"
     if kind == "leak":
         return leaks[what].cell if what in leaks else None
     if kind == "ours":
         id, _, protocol = what.rpartition(" ")
         return _measured(paper.claim(id), collection, paper, protocol)
-    raise UserError(f"A finding of {paper.name} asks for {kind!r}.", "Known: printed, audit, check, ours, leak.")
+    raise UserError(
+        f"A finding of {paper.name} asks for {kind!r}.", "Known: printed, audit, check, parameters, ours, leak."
+    )
 
 
 def _check(paper: Paper, kind: str, id: str) -> Check:

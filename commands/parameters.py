@@ -50,6 +50,11 @@ def _read() -> dict:
     return json.loads(PATH.read_text(encoding="utf-8"))
 
 
+def of(paper: Paper, network: str) -> int:
+    """The committed count of a network with default settings."""
+    return _read()[paper.name][network]["parameters"]
+
+
 def measurements(paper: Paper) -> dict[str, Measured]:
     """The committed counts of a paper's default networks, by the id of their claim."""
     counted = _read().get(paper.name, {})

@@ -289,7 +289,7 @@ def test_the_machine_for_ckplus_is_the_one_that_the_search_chooses(reproduced):
     assert ours.value == pytest.approx(100 * scores.score([chosen]).accuracy)
     assert f"{chosen.identity.network}, chosen by 3-fold" in ours.note
     rows = {row["quantity"]: row for row in made(reproduced / "ckplus")["svm_ckplus"].rows}
-    assert rows["accuracy"]["published"] == "97" and rows["share of Sad taken for Fear"]["published"] == "above 0"
+    assert rows["accuracy"]["published"] == "97" and rows["share of Sad taken for Fear"]["published"] == "more than 0"
     first = rows["pictures in the first cell of the confusion matrix"]
     assert int(first["reproduced"]) == chosen.record["confusion"][0][0] and first["verdict"] == "undefined"
 

@@ -202,7 +202,8 @@ class Finding(Strict):
 
     Attributes:
         says: the text. Figures stand in braces: `{printed ID}` the value that claim prints, `{audit ID}` what the check
-            of an audit item computes, `{check ID}` what that of a claim computes, `{ours ID PROTOCOL}` what real runs
+            of an audit item computes, `{check ID}` what that of a claim computes, `{parameters NETWORK}` how many the
+            built network has, `{ours ID PROTOCOL}` what real runs
             give for a claim, with its interval, `{leak NAME}` how much of an accuracy the strict protocol does not
             confirm. A finding with a figure that nobody measured yet is not shown.
     """

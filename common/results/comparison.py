@@ -30,8 +30,9 @@ def row(evidence: Evidence, claim: Claim, ours: Measured, **labels: Any) -> dict
     Args:
         labels: what stands before the figures (protocol, network, ...), by the key of the column.
     """
+    why = {"why": evidence.judge(claim, ours).why}
     figures = printed_beside(claim, ours.value, ours.interval)
-    return labels | figures | {"verdict": evidence.verdict_label(claim, ours)}
+    return why | labels | figures | {"verdict": evidence.verdict_label(claim, ours)}
 
 
 def printed_beside(claim: Claim, value: float, interval: tuple[float, float] | None = None) -> dict[str, str]:
