@@ -41,9 +41,7 @@ class Agreement:
 
 def filmed(clips: Sequence[Clip]) -> list[Clip]:
     """The clips that are videos of 720×576, none of a subject twice in a row."""
-    found = [
-        clip for clip in clips if clip.source.is_file() and next(iter(video.frames(clip.source))).shape[:2] == SIZE
-    ]
+    found = [clip for clip in clips if clip.source.is_file() and next(iter(video.frames(clip))).shape[:2] == SIZE]
     order = np.random.default_rng(0).permutation(len(found))
     return [found[number] for number in order]
 
@@ -51,7 +49,7 @@ def filmed(clips: Sequence[Clip]) -> list[Clip]:
 def figures(clips: Sequence[Clip], trained: Trained) -> list[Figure]:
     found = Agreement()
     for clip in clips:
-        compare(video.frames(clip.source), trained, found)
+        compare(video.frames(clip), trained, found)
     off = np.array(found.off)
     return [
         Figure("faces lost that frame-by-frame detection finds", found.lost, f"of {found.frames}", at_most=0),

@@ -14,7 +14,7 @@ from typing import Literal, get_args
 from common.media.clips import WITHOUT_LABEL, Clip, Expectation, Finding, Index
 from common.media.emotions import Emotion
 from common.support.errors import UserError, unknown
-from datasets import tree
+from datasets import numbering, tree
 
 NAME = "AFEW"
 KEY = "afew"
@@ -59,7 +59,7 @@ EXPECTED = (
 _PART = re.compile(r"(train|val)([-_ ]?afew)?", re.IGNORECASE)
 _ALIGNED = re.compile(r"AlignedFaces.*", re.IGNORECASE)
 _CLIP = re.compile(r"\d{9}")
-_IMAGES = (".jpg", ".jpeg", ".png")
+_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
 
 
 def locate(root: Path) -> Path | None:
@@ -188,14 +188,17 @@ def _aligned(home: Path, part: Part, folder: Path, videos: list[Clip], findings:
     for clip in videos:
         emotions.setdefault(clip.source.stem, set()).add(clip.emotion)
     for faces in tree.folders(_faces(home, part, folder)):
-        if not any(tree.files(faces, suffix) for suffix in _IMAGES):
-            continue
         name, labels = faces.relative_to(home).as_posix(), emotions.get(faces.name, set())
+        # Frames in which no face was found have no image: where they begin and what they lack says nothing.
+        frames, odd = numbering.frames(faces, name, rf"({faces.name}[-_])?\d{{1,6}}", _ENDINGS, first=None)
+        if not frames:
+            continue
+        findings += odd
         emotion = next(iter(labels)) if len(labels) == 1 else None
         if emotion is None:
             videos_say = f"in {len(labels)} classes" if labels else "not there"
             findings.append(Finding(WITHOUT_LABEL, name, f"the video of this name is {videos_say}"))
-        yield Clip(NAME, name, f"{part} {faces.name}", emotion, faces, part)
+        yield Clip(NAME, name, f"{part} {faces.name}", emotion, faces, part, frames)
 
 
 def _faces(home: Path, part: Part, folder: Path) -> Path:

@@ -6,13 +6,13 @@ the peak frame, `Emotion/S005/001/S005_001_00000011_emotion.txt`. Layout and cod
 """
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from common.media.clips import WITHOUT_CLIP, WITHOUT_LABEL, Clip, Expectation, Finding, Index
 from common.media.emotions import Emotion
 from common.support.errors import UserError
-from datasets import tree
-from datasets.numbering import odd_frames
+from datasets import numbering, tree
 
 NAME = "CK+"
 KEY = "ckplus"
@@ -53,6 +53,8 @@ _IMAGES = re.compile(r"(extended[-_ ])?cohn[-_ ]kanade([-_ ]images)?", re.IGNORE
 _LABELS = re.compile(r"emotion([-_ ]?labels?)?", re.IGNORECASE)
 _SUBJECT = re.compile(r"S\d{3}", re.IGNORECASE)
 _SEQUENCE = re.compile(r"\d{3}")
+# Copies are converted, the original is PNG.
+_ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 
 
 def locate(root: Path) -> Path | None:
@@ -74,22 +76,20 @@ def index(root: Path) -> Index:
     label_files = _label_files(home, labels, findings)
     clips = []
     for folder in _sequences(images):
-        frames = tree.files(folder, ".png")
-        name = folder.relative_to(home).as_posix()
+        name, subject, sequence = folder.relative_to(home).as_posix(), folder.parent.name.upper(), folder.name
+        frames, odd = numbering.frames(folder, name, rf"{subject}_{sequence}_\d{{8}}", _ENDINGS, first=1)
         if not frames:
             findings.append(Finding("sequence without images", name))
             continue
-        subject, sequence = folder.parent.name.upper(), folder.name
         label_file = label_files.pop((subject, sequence), None)
-        clips.append(Clip(NAME, name, subject, _read_code(label_file), folder))
-        fits = re.compile(rf"{subject}_{sequence}_\d{{8}}", re.IGNORECASE).fullmatch
-        findings += odd_frames(name, frames, fits, digits=8, first=1)
+        clips.append(Clip(NAME, name, subject, _read_code(label_file), folder, frames=frames))
+        findings += odd
         if label_file is None:
             findings.append(Finding(WITHOUT_LABEL, name))
         else:
             findings += _odd_peak(name, label_file, frames)
     if not clips:
-        raise UserError(f"{NAME} has no .png images below {images}.", "Unpack cohn-kanade-images again.")
+        raise UserError(f"{NAME} has no images below {images}.", "Unpack cohn-kanade-images again.")
     findings += [Finding(WITHOUT_CLIP, file.relative_to(home).as_posix()) for file in label_files.values()]
     return Index(NAME, home, tuple(clips), tuple(findings))
 
@@ -161,9 +161,9 @@ def _read_code(file: Path | None) -> Emotion | None:
     return CODES[int(number)]
 
 
-def _odd_peak(name: str, label_file: Path, frames: list[Path]) -> list[Finding]:
+def _odd_peak(name: str, label_file: Path, frames: Sequence[str]) -> list[Finding]:
     labelled = label_file.stem[: -len("_emotion")]
-    last = frames[-1].stem
+    last = Path(frames[-1]).stem
     if labelled.casefold() == last.casefold():
         return []
     return [Finding("peak is not the last frame", name, f"labelled {labelled}, last {last}")]

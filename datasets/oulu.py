@@ -13,8 +13,7 @@ from typing import Literal, get_args
 from common.media.clips import WITHOUT_LABEL, Clip, Expectation, Finding, Index
 from common.media.emotions import Emotion
 from common.support.errors import UserError, unknown
-from datasets import tree
-from datasets.numbering import odd_frames
+from datasets import numbering, tree
 
 NAME = "Oulu-CASIA"
 KEY = "oulu"
@@ -53,8 +52,8 @@ _ORIGINAL = re.compile("VL|NI", re.IGNORECASE)
 _CROPPED = re.compile("(VL|NI)_Acropped", re.IGNORECASE)
 _LIGHT = re.compile("|".join(get_args(Light)), re.IGNORECASE)
 _SUBJECT = re.compile(r"P\d{3}", re.IGNORECASE)
-_FRAME = re.compile(r"\d{3}")
-_IMAGES = (".jpeg", ".jpg")
+_FRAME = r"\d{3}"
+_ENDINGS = (".jpeg", ".jpg", ".png", ".bmp", ".tif", ".tiff")
 
 
 def locate(root: Path) -> Path | None:
@@ -127,13 +126,13 @@ def _sequences(home: Path, partition: str, subject: Path, findings: list[Finding
     clips = []
     for folder in tree.folders(subject):
         name = folder.relative_to(home).as_posix()
-        frames = [frame for suffix in _IMAGES for frame in tree.files(folder, suffix)]
+        frames, odd = numbering.frames(folder, name, _FRAME, _ENDINGS, first=0)
         if not frames:
             findings.append(Finding("sequence without images", name))
             continue
         emotion = FOLDERS.get(folder.name.lower())
         if emotion is None:
             findings.append(Finding(WITHOUT_LABEL, name, f"{folder.name} is none of the six expressions"))
-        clips.append(Clip(NAME, name, subject.name.upper(), emotion, folder, partition))
-        findings += odd_frames(name, frames, _FRAME.fullmatch, digits=3, first=0)
+        clips.append(Clip(NAME, name, subject.name.upper(), emotion, folder, partition, frames))
+        findings += odd
     return clips

@@ -172,7 +172,7 @@ def test_what_is_odd_is_reported(tmp_path):
     assert {one.kind: (one.path, one.detail) for one in index.findings} == {
         "first frame is not number 0": ("VL/Strong/P001/Anger", "starts at 1"),
         "gap in the frame numbers": ("VL/Strong/P001/Disgust", "3 missing"),
-        "irregular file name": ("VL/Strong/P002/Fear/peak.jpeg", "1 such images"),
+        "image that is no frame": ("VL/Strong/P002/Fear/peak.jpeg", "1 such images, left out"),
         "clip without label": ("VL/Strong/P002/Neutral", "Neutral is none of the six expressions"),
         "folder of no subject": ("VL/Strong/backup", "left out"),
     }

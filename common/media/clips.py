@@ -30,6 +30,7 @@ class Clip:
         emotion: label of the whole clip, or None where the set gives none.
         source: video file, or folder of numbered frames.
         partition: official part ("Train", "Val", ...) or view (`FRONTAL`, `DUAL`), or "" where the set has none.
+        frames: names of the images in the folder `source` that are the clip's frames, in their order; of a video none.
     """
 
     corpus: str
@@ -38,6 +39,7 @@ class Clip:
     emotion: Emotion | None
     source: Path
     partition: str = ""
+    frames: tuple[str, ...] = ()
 
     @property
     def person(self) -> str:

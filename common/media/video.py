@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from common.media import containers, image_file
+from common.media.clips import Clip
 from common.support.errors import UserError
 from common.support.names import openable, shown
 
@@ -30,30 +31,32 @@ MISSING_SHARE = 0.05
 MOST_FAILURES = 10_000
 
 
-def frames(source: Path, start: int = 0, step: int = 1) -> Iterator[np.ndarray | None]:
+def frames(source: Clip | Path, start: int = 0, step: int = 1) -> Iterator[np.ndarray | None]:
     """Yield every frame of a clip as a (H, W, 3) uint8 BGR image, grey recordings included.
 
     With `start` and `step`, frames outside `[start::step]` are yielded as None: they keep their place in
     an `enumerate`, but are neither converted nor, in a folder, read.
 
     Args:
-        source: video file, or folder of images whose names sort by their numbers.
+        source: clip, video file, or folder of images whose names sort by their numbers. Of a folder a clip names the
+            frames; what else lies there is left out.
 
     Raises:
         UserError: if the source is missing, empty, not a video or damaged (it holds more than 5 %, and more
             than 3, fewer frames than an intact copy would show), or if an image of a folder cannot be read.
     """
-    if not source.exists():
-        raise UserError(f"{shown(source)} does not exist.", "Check the folder of the data set, or unpack it again.")
+    path = source.source if isinstance(source, Clip) else source
+    if not path.exists():
+        raise UserError(f"{shown(path)} does not exist.", "Check the folder of the data set, or unpack it again.")
     wanted = _every(start, step)
-    if source.is_dir():
-        for path, want in zip(images(source), wanted, strict=False):
-            yield image_file.read(path) if want else None
+    if path.is_dir():
+        for image, want in zip(images(source), wanted, strict=False):
+            yield image_file.read(image) if want else None
     else:
-        yield from _video(source, wanted)
+        yield from _video(path, wanted)
 
 
-def length(source: Path) -> int:
+def length(source: Clip | Path) -> int:
     """How many frames `frames` yields; none of them is converted or, in a folder, read.
 
     Raises:
@@ -62,12 +65,16 @@ def length(source: Path) -> int:
     return sum(1 for _ in frames(source, start=sys.maxsize))
 
 
-def images(folder: Path) -> list[Path]:
-    """The image files of a folder in the order of the numbers in their names, hidden files left out.
+def images(folder: Clip | Path) -> list[Path]:
+    """The frames of a clip, or all image files of a folder in the order of the numbers in their names.
 
     Raises:
         UserError: if there are none.
     """
+    if isinstance(folder, Clip):
+        if folder.frames:
+            return [folder.source / name for name in folder.frames]
+        folder = folder.source
     found = [p for p in folder.iterdir() if p.suffix.lower() in IMAGES and not p.name.startswith(".")]
     if not found:
         raise UserError(f"{shown(folder)} holds no images.", "Unpack this part of the data set again.")

@@ -115,7 +115,7 @@ def _keys(clips: Sequence[Clip], prepare: Callable, settings: Settings) -> list[
     """One key a clip, of all that decides its samples: content, labels, settings, versions of the steps."""
     recipe = [prepare.__module__, prepare.__qualname__, settings.version, _choices(settings)]
     with ThreadPoolExecutor() as threads:
-        contents = list(threads.map(lambda clip: files.fingerprint(clip.source), clips))
+        contents = list(threads.map(lambda clip: files.fingerprint(clip.source, clip.frames), clips))
     return [
         _hash(json.dumps([recipe, content, _identity(clip)], sort_keys=True))
         for clip, content in zip(clips, contents, strict=True)

@@ -3,7 +3,7 @@
 import errno
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -120,17 +120,19 @@ def _seal(path: Path) -> Path:
     return path.with_name(f"{path.name}.sha256")
 
 
-def fingerprint(source: Path) -> str:
+def fingerprint(source: Path, names: Collection[str] = ()) -> str:
     """Hexadecimal BLAKE2 hash of what a file, or each file in a folder, contains; of nothing if unreadable.
 
     Files up to 1 MB are read whole, larger ones by their size and 64 kB at start, middle and end, which
-    a re-recorded or re-encoded video cannot keep unchanged. Files whose name starts with a dot do not count.
+    a re-recorded or re-encoded video cannot keep unchanged. In a folder the files called `names` count, or else all
+    whose name does not start with a dot.
     """
     digest = hashlib.blake2b(digest_size=16)
     with suppress(OSError):
         if source.is_dir():
-            for file in sorted(p for p in source.iterdir() if p.is_file() and not p.name.startswith(".")):
-                digest.update(f"{file.name}\0".encode())
+            found = [source / name for name in names] or [p for p in source.iterdir() if not p.name.startswith(".")]
+            for file in sorted(path for path in found if path.is_file()):
+                digest.update(os.fsencode(f"{file.name}\0"))
                 _add(digest, file)
         else:
             _add(digest, source)

@@ -31,9 +31,9 @@ def prepare(clip: Clip, settings: Settings) -> ClipSamples:
     Raises:
         UserError: if the clip's source cannot be read.
     """
-    read = video.length(clip.source)
+    read = video.length(clip)
     crops = []
-    for image in video.frames(clip.source, start=read // 2, step=read):
+    for image in video.frames(clip, start=read // 2, step=read):
         if image is None:
             continue
         grey = video.grey(image)

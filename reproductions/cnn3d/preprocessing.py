@@ -124,9 +124,9 @@ def prepare(clip: Clip, settings: Settings) -> ClipSamples:
     Raises:
         UserError: if the clip's source or one of the used frames cannot be read, or the model cannot be loaded.
     """
-    total = video.length(clip.source)
+    total = video.length(clip)
     begin = max(0, total - settings.frames)
-    images = [image for image in video.frames(clip.source, begin) if image is not None]
+    images = [image for image in video.frames(clip, begin) if image is not None]
     found = [_face(image, settings.finder) for image in images]
     seen = [number for number, box in enumerate(found) if box is not None]
     rows = [

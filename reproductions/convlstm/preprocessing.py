@@ -115,7 +115,7 @@ def prepare(clip: Clip, settings: Settings) -> ClipSamples:
     Raises:
         UserError: if the clip's source or one of its frames cannot be read, or the landmark predictor.
     """
-    total = video.length(clip.source)
+    total = video.length(clip)
     numbers = kept(total, settings.frames)
     pictures, counts = _resized(clip, numbers, settings) if settings.aligned else _followed(clip, numbers, settings)
     rows = np.array([pictures[number] for number in numbers if pictures], np.uint8)
@@ -158,7 +158,7 @@ def _resized(clip: Clip, numbers: list[int], settings: Settings) -> tuple[dict[i
     shape = settings.size, settings.size
     pictures = {
         number: cv2.resize(video.grey(image), shape, interpolation=cv2.INTER_AREA)
-        for number, image in enumerate(video.frames(clip.source))
+        for number, image in enumerate(video.frames(clip))
         if number in numbers
     }
     names = ("frames_without_face", "frames_followed", "searches", "losses", "several_faces")
@@ -170,7 +170,7 @@ def _followed(clip: Clip, numbers: list[int], settings: Settings) -> tuple[dict[
     predictor = landmarks.locate(settings.models)
     follower = Follower(settings.tracking)
     images, seen = {}, {}
-    for number, image in enumerate(video.frames(clip.source)):
+    for number, image in enumerate(video.frames(clip)):
         grey = video.grey(image)
         box = follower.step(grey)
         if number in numbers:

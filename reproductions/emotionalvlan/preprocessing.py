@@ -154,10 +154,10 @@ def prepare(clip: Clip, settings: Settings) -> ClipSamples:
     Raises:
         UserError: if the clip's source or one of its frames cannot be read, or the landmark predictor.
     """
-    total = length(clip.source)
+    total = length(clip)
     segments = kept(total, settings.long_videos, settings.frames)
     used = sorted({number for segment in segments for number in segment})
-    images = _images(clip.source, used)
+    images = _images(clip, used)
     rows, numbers, told = [np.zeros((0, *SHAPE, 3), np.uint8)], [], []
     for segment in segments:
         shown = sorted(set(segment))
@@ -196,10 +196,10 @@ def _stills(settings: Settings) -> slice:
     return slice(settings.pairs) if settings.still_frames == "first_15" else slice(1, settings.frames)
 
 
-def _images(source: Path, numbers: Sequence[int]) -> Iterator[np.ndarray]:
+def _images(clip: Clip, numbers: Sequence[int]) -> Iterator[np.ndarray]:
     """The frames of these ascending numbers."""
     wanted = set(numbers)
-    for number, image in enumerate(islice(frames(source, numbers[0]), numbers[-1] + 1)):
+    for number, image in enumerate(islice(frames(clip, numbers[0]), numbers[-1] + 1)):
         if number in wanted:
             yield image
 

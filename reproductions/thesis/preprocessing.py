@@ -50,9 +50,9 @@ def prepare(clip: Clip, settings: Settings) -> ClipSamples:
     Raises:
         UserError: if an image cannot be read.
     """
-    total = len(video.images(clip.source))
+    total = len(video.images(clip))
     begin = max(0, total - settings.frames)
-    images = [video.grey(image) for image in video.frames(clip.source, begin) if image is not None]
+    images = [video.grey(image) for image in video.frames(clip, begin) if image is not None]
     boxes = [faces.largest(settings.detector.detect(image)) for image in images]
     seen = [number for number, box in enumerate(boxes) if box is not None]
     crops = [

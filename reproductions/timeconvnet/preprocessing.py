@@ -97,7 +97,7 @@ def prepare(clip: Clip, settings: Settings) -> ClipSamples:
     detector, box = settings.detector, None
     read = missed = 0
     numbers, crops, kept = [], [], []
-    for number, image in enumerate(video.frames(clip.source, start, step)):
+    for number, image in enumerate(video.frames(clip, start, step)):
         read += 1
         if image is None:
             continue

@@ -106,7 +106,7 @@ def _frames(clips: list[Clip]):
         if clip.source.is_dir():
             continue
         began = time.perf_counter()
-        for image in video.frames(clip.source):
+        for image in video.frames(clip):
             yield began, image
             count += 1
             if count == FRAMES_TIMED:
