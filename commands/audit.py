@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 
-from commands.grids import Grid, is_number, read_folds, read_matrix
+from commands.grids import Grid, is_number, plain, read_folds, read_matrix
 from common.paper import auditors
 from common.paper import load as papers
 from common.paper.auditors.attainable import attainability, attainable, fold_accuracies
@@ -65,6 +65,8 @@ def accuracy(value: str, n: int, runs: int) -> AuditResult:
     """
     if n < 1 or runs < 1:
         raise UserError("An accuracy can only be checked against a number of test samples.", "Give it as --n 96.")
+    if is_number(value):
+        ((value,),) = plain([[value]], "The accuracy")
     number = _number(value)
     if not 0 <= number <= 100:
         raise UserError(f"{value!r} is no accuracy.", "Give it as printed, as in 98.83 or 0.979.")

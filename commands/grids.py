@@ -7,7 +7,11 @@ from pathlib import Path
 
 from common.support.errors import UserError
 
-_NUMBER = re.compile(r"(\d[\d,]*(\.\d*)?|\.\d+)\s*%?")
+# What can only be a decimal comma, what can only be thousands, and what can be both.
+_COMMA = re.compile(r"(0|0\d+|\d{4,}|\d{1,3}(\.\d{3})+)?,\d+|\d+,(\d{1,2}|\d{4,})")
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(,\d{3})+\.\d*|[1-9]\d{0,2}(,\d{3}){2,}")
+_EITHER = re.compile(r"[1-9]\d{0,2},\d{3}")
+_PLAIN = re.compile(r"\d+(\.\d*)?|\.\d+")
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,9 @@ def _read(path: Path, square: bool) -> Grid:
             raise UserError(f"{path} has a heading and no numbers.", "Add a row for each class or method.")
     named = not all(is_number(row[0]) for _, row in lines)
     width = len(lines[0][1])
+    if header and len(header) not in (width, width - named):
+        problem = f"{path} has {len(header)} names in its first row and {width} cells in the next."
+        raise UserError(problem, "Give every row as many cells; numbers with decimal commas need quotes or semicolons.")
     for number, row in lines:
         if len(row) != width:
             problem = f"{path}:{number} has {len(row)} cells, the first row of numbers {width}."
@@ -61,7 +68,7 @@ def _read(path: Path, square: bool) -> Grid:
                 raise UserError(f"{path}:{number} has {cell!r} where a number should be.", "Mend that cell.")
     if width - named < 1:
         raise UserError(f"{path} has no numbers.", "Separate the cells of a row by commas.")
-    cells = [row[named:] for _, row in lines]
+    cells = plain([row[named:] for _, row in lines], str(path))
     names = [row[0] for _, row in lines] if named else header[-len(cells) :] if len(header) >= len(cells) else []
     return Grid(names or [str(i + 1) for i in range(len(cells))], cells)
 
@@ -78,7 +85,10 @@ def _lines(path: Path) -> list[tuple[int, list[str]]]:
     """Rows that are not empty, with their line numbers."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
+            first = next(filter(str.strip, file), "")
+            file.seek(0)
+            # Where the comma is the decimal sign, spreadsheets write semicolons between cells; some write tabs.
+            reader = csv.reader(file, delimiter=next((sign for sign in ";\t" if sign in first), ","))
             rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if any(map(str.strip, row))]
     except FileNotFoundError:
         raise UserError(f"There is no file {path}.", "Name a CSV file.") from None
@@ -90,5 +100,37 @@ def _lines(path: Path) -> list[tuple[int, list[str]]]:
 
 
 def is_number(cell: str) -> bool:
-    """Whether a cell is written as papers write numbers: digits, a point, commas for thousands, a percent sign."""
-    return _NUMBER.fullmatch(cell) is not None
+    """Whether a cell is written as papers write numbers: digits, a point or a comma, a percent sign."""
+    return any(form.fullmatch(_bare(cell)) for form in (_PLAIN, _EITHER, _COMMA, _THOUSANDS))
+
+
+def plain(rows: list[list[str]], place: str) -> list[list[str]]:
+    """Cells with a decimal point and without thousands; what a comma means is decided by all of them together.
+
+    Raises:
+        UserError: if a comma can be both, or means the one in one cell and the other in another.
+    """
+    cells = [_bare(cell) for row in rows for cell in row]
+    either = next(filter(_EITHER.fullmatch, cells), None)
+    decimal = next(filter(_COMMA.fullmatch, cells), None)
+    pointed = next(
+        (cell for cell in cells if _THOUSANDS.fullmatch(cell) or (_PLAIN.fullmatch(cell) and "." in cell)), None
+    )
+    if decimal and pointed:
+        problem = f"{place} has {decimal!r} with a decimal comma and {pointed!r} with a point."
+        raise UserError(problem, "Write all numbers in one way.")
+    if either and not decimal and not pointed:
+        whole = either.replace(",", "")
+        problem = f"{place} has {either!r}, which can be {whole} or {either.replace(',', '.')}."
+        raise UserError(problem, f"Write {whole}, or a decimal point.")
+    return [[_plain(cell, bool(decimal)) for cell in row] for row in rows]
+
+
+def _plain(cell: str, decimal: bool) -> str:
+    sign = "%" if cell.rstrip().endswith("%") else ""
+    bare = _bare(cell)
+    return (bare.replace(".", "").replace(",", ".") if decimal else bare.replace(",", "")) + sign
+
+
+def _bare(cell: str) -> str:
+    return cell.strip().removesuffix("%").rstrip()

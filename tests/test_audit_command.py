@@ -1,5 +1,7 @@
 """The auditors from the command line: what the papers contradict, and tables of any other paper."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -187,3 +189,65 @@ def test_sizes_must_be_as_many_whole_numbers(file, sizes):
 def test_a_missing_file_is_said(told, tmp_path):
     assert "There is no file" in told("audit", "--matrix", str(tmp_path / "none.csv"))
     assert "cannot be read" in told("audit", "--folds", str(tmp_path))
+
+
+# --- commas ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'A,"95,1","2,5","2,4"\nB,"1,0","98,0","1,0"\nC,"10,0","5,0","85,0"\n',
+        "A;95,1;2,5;2,4\nB;1,0;98,0;1,0\nC;10,0;5,0;85,0\n",
+        "A\t95,1\t2,5\t2,4\nB\t1,0\t98,0\t1,0\nC\t10,0\t5,0\t85,0\n",
+        ";A;B;C\nA;95,1;2,5 %;2,4\nB;1;98,0;1,0\nC;10,0;5,000;85,0\n",
+        "A;95.1;2.5;2.4\nB;1.0;98.0;1.0\nC;10.0;5.0;85.0\n",
+    ],
+)
+def test_decimal_commas_are_read_as_what_they_are(file, text):
+    grid = read_matrix(file(text))
+    assert [[float(cell.strip(" %")) for cell in row] for row in grid.cells] == [
+        [95.1, 2.5, 2.4],
+        [1, 98, 1],
+        [10, 5, 85],
+    ]
+    assert [row["finding"] for row in audit.matrix(file(text), "")[0].rows] == ["holds"] * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [
+        ('x,"0,979","0,9"\n', ["0.979", "0.9"]),
+        ("x;0,979;1\n", ["0.979", "1"]),
+        ("x;1.234,5;0,5\n", ["1234.5", "0.5"]),
+        ("x;,5;1234,567\n", [".5", "1234.567"]),
+        ('x,"1,234.5","1,234"\n', ["1234.5", "1234"]),
+        ('x,"1,234,567","1,234"\n', ["1234567", "1234"]),
+        ("x;1,234;9,5\n", ["1.234", "9.5"]),
+    ],
+)
+def test_a_comma_means_the_same_in_all_cells(file, text, cells):
+    assert read_folds(file(text)).cells == [cells]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("x;1,234;56\n", "has '1,234', which can be 1234 or 1.234"),
+        ("x;95,1;93.2\n", "has '95,1' with a decimal comma and '93.2' with a point"),
+        ("x;95,1;1,234.5\n", "has '95,1' with a decimal comma and '1,234.5' with a point"),
+        ("x;95,;93\n", "has '95,' where a number should be"),
+        ("x;1,23,456;93\n", "has '1,23,456' where a number should be"),
+        ("method,first,second\nx,95,1,93,2\n", "3 names in its first row and 5 cells in the next"),
+    ],
+)
+def test_a_comma_that_can_be_both_is_refused(file, text, words):
+    with pytest.raises(UserError, match=re.escape(words)):
+        read_folds(file(text))
+
+
+def test_an_accuracy_may_have_a_decimal_comma():
+    assert audit.accuracy("98,83", 96, 1) == audit.accuracy("98.83", 96, 1)
+    assert audit.accuracy("0,979", 48, 1) == audit.accuracy("0.979", 48, 1)
+    with pytest.raises(UserError, match=r"which can be 1234 or 1\.234"):
+        audit.accuracy("1,234", 96, 1)
