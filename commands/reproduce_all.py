@@ -81,9 +81,14 @@ def _problem(name: str, options: dict) -> Exception | None:
     In a process of its own: a backend takes its threads and its seeds once, keeps its memory, and can be killed.
     """
     context = multiprocessing.get_context("spawn")
+    others = set(multiprocessing.active_children())
     with ProcessPoolExecutor(1, mp_context=context, initializer=workers.end_with_parent) as process:
+        running = process.submit(_run, name, options)
+        started = set(multiprocessing.active_children()) - others
         try:
-            process.submit(_run, name, options).result()
+            running.result()
+        except BrokenProcessPool:
+            return workers.died(started)
         except Exception as problem:  # told at the end; the other papers still run
             return problem
     return None
@@ -97,7 +102,5 @@ def _sentence(problem: Exception) -> str:
     """A problem in one line; what a user cannot mend is also printed in full."""
     if isinstance(problem, UserError):
         return " ".join(str(problem).split())
-    if isinstance(problem, BrokenProcessPool):
-        return "its process was killed, most likely because the memory ran out"
     traceback.print_exception(problem)
     return f"{type(problem).__name__}: {problem}"

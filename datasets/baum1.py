@@ -13,6 +13,7 @@ from typing import Literal, get_args
 from common.media.clips import WITHOUT_CLIP, WITHOUT_LABEL, Clip, Expectation, Finding, Index
 from common.media.emotions import Emotion
 from common.support.errors import UserError, unknown
+from common.support.names import shown
 from datasets import tree
 from datasets.baum1_annotations import CLIP, Row, read
 
@@ -79,7 +80,9 @@ EXPECTED = (
 )
 
 _FOLDER = re.compile(r"baum[-_ ]?1([as])[-_ ]mp4([-_ ]+all)?", re.IGNORECASE)
-_SHEET = re.compile(r"annotations?[-_ ]*baum[-_ ]?1([as]).*\.xlsx", re.IGNORECASE)
+# Copies too: "Annotations_BAUM1s - Copy.xlsx", "Copy of Annotations_BAUM1s.xlsx".
+_SHEET = re.compile(r".*annotations?[-_ ]*baum[-_ ]?1([as]).*\.xls[xm]", re.IGNORECASE)
+_OTHER_SHEET = re.compile(r".*annotations?[-_ ]*baum[-_ ]?1([as]).*\.(xls|xlsb|ods|csv|numbers)", re.IGNORECASE)
 _SUBJECT = re.compile(r"s\d{3}", re.IGNORECASE)
 
 
@@ -134,8 +137,8 @@ def _folders(home: Path, part: Part) -> list[Path]:
     return [folder for folder in tree.folders(home) if _is_part(_FOLDER.fullmatch(folder.name), part)]
 
 
-def _sheets(home: Path, part: Part) -> list[Path]:
-    return [file for file in tree.files(home, ".xlsx") if _is_part(_SHEET.fullmatch(file.name), part)]
+def _sheets(home: Path, part: Part, form: re.Pattern = _SHEET) -> list[Path]:
+    return [file for file in tree.all_files(home) if _is_part(form.fullmatch(file.name), part)]
 
 
 def _is_part(match: re.Match | None, part: Part) -> bool:
@@ -160,17 +163,39 @@ def _rows(home: Path, part: Part, findings: list[Finding]) -> dict[str, Row]:
     """The rows of a part's spreadsheet by clip, of several for one clip the first."""
     sheets = _sheets(home, part)
     if not sheets:
+        other = next((shown(file.name) for file in _sheets(home, part, _OTHER_SHEET)), "")
         raise UserError(
             f"{NAME} at {home} has no spreadsheet Annotations_BAUM{part}.xlsx.",
-            f"Copy it there from the distribution, or choose parts without {part}.",
+            (f"Save {other} as .xlsx there" if other else "Copy it there from the distribution")
+            + f", or choose parts without {part}.",
         )
     rows = {}
-    for row in read(sheets[0], CODES[part]):
+    for row in _only(sheets, part, findings):
         if row.clip in rows:
             findings.append(Finding("clip in several rows", row.clip, f"part {part}, row {row.number} ignored"))
         else:
             rows[row.clip] = row
     return rows
+
+
+def _only(sheets: list[Path], part: Part, findings: list[Finding]) -> list[Row]:
+    """The rows of a part's spreadsheet; copies of it must say the same.
+
+    Raises:
+        UserError: naming two that do not.
+    """
+    first, *others = sorted(sheets, key=lambda file: len(file.name))
+    rows = read(first, CODES[part])
+    for other in others:
+        if _labels(read(other, CODES[part])) != _labels(rows):
+            problem = f"{shown(first)} and {shown(other.name)} have different rows."
+            raise UserError(problem, "Keep the one of the distribution and move the other away.")
+        findings.append(Finding("second spreadsheet", other.name, f"same rows, read {shown(first.name)}"))
+    return rows
+
+
+def _labels(rows: list[Row]) -> list[tuple]:
+    return sorted((row.clip, row.text, row.code or "") for row in rows)
 
 
 def _label(row: Row | None, label_conflict: LabelConflict) -> Emotion | None:

@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 
 from common.media.emotions import Emotion, emotion
 from common.support.errors import UserError
+from common.support.names import shown
 
 CLIP = re.compile(r"S\d{3}_\d{3}", re.IGNORECASE)
 
@@ -40,68 +41,100 @@ class Row:
 
 
 def read(path: Path, codes: Mapping[int, Emotion]) -> list[Row]:
-    """The rows of `path` that name a clip.
+    """The rows of `path` that name a clip, of all its sheets that have the columns.
 
     Raises:
-        UserError: if the file is no spreadsheet, lacks a column, or holds a code that is not in `codes`.
+        UserError: if the file is no spreadsheet, no sheet has the columns, one holds a code that is not in `codes`, or
+            two sheets contradict each other.
     """
-    cells = _cells(path)
+    rows, problems = [], []
+    for sheet, cells in _sheets(path).items():
+        place = f"{shown(path)}, sheet {sheet}," if sheet else shown(path)
+        try:
+            found = _rows(cells, codes, place)
+        except _NoColumn as error:
+            problems.append(error)
+            continue
+        known = {row.clip: row for row in rows}
+        for row in found:
+            other = known.get(row.clip, row)
+            if (other.word, other.code) != (row.word, row.code):
+                says = f"{row.word or row.code} of {row.clip}, another of its sheets {other.word or other.code}"
+                raise UserError(f"{place} says {says}.", "Delete the sheet that is not the distribution's.")
+        rows += [row for row in found if row.clip not in known]
+    if not rows:
+        raise max(problems, key=lambda error: error.having)
+    return rows
+
+
+class _NoColumn(UserError):
+    """A sheet without one of the columns, and how many it has."""
+
+    having: int = 0
+
+
+def _rows(cells: list[tuple], codes: Mapping[int, Emotion], place: str) -> list[Row]:
     columns = list(zip_longest(*cells))
-    clips = _column(columns, lambda cell: _clip(cell) is not None, "clip names such as S001_010", path)
+    clips = _column(columns, lambda cell: _clip(cell) is not None, "clip names such as S001_010", place, having=0)
     numbers = [row for row, cell in enumerate(columns[clips]) if _clip(cell)]
     named = [[column[row] for row in numbers] for column in columns]
-    words = _column(named, lambda cell: _word(cell, codes) is not None, "emotion words", path)
-    numeric = _code_column(named, words, path)
+    words = _column(named, lambda cell: _word(cell, codes) is not None, "emotion words", place, having=1)
+    numeric = _code_column(named, words, place)
     return [
         Row(
             number=row + 1,
             clip=_clip(columns[clips][row]),
             text=str(columns[words][row] or "").strip(),
             word=_word(columns[words][row], codes),
-            code=_code(columns[numeric][row], codes, f"Row {row + 1} of {path}"),
+            code=_code(columns[numeric][row], codes, f"Row {row + 1} of {place.removesuffix(',')}"),
         )
         for row in numbers
     ]
 
 
-def _cells(path: Path) -> list[tuple]:
+def _sheets(path: Path) -> dict[str, list[tuple]]:
+    """The cells of every sheet that has any, by its name; of the only one by ""."""
     from openpyxl import load_workbook
 
     try:
         book = load_workbook(path, read_only=True, data_only=True)
         try:
-            sheet = book.worksheets[0]
-            sheet.reset_dimensions()  # the stored extent is wrong in files that other programs edited
-            return list(sheet.iter_rows(values_only=True))
+            for sheet in book.worksheets:
+                sheet.reset_dimensions()  # the stored extent is wrong in files that other programs edited
+            found = {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in book.worksheets}
         finally:
             book.close()
     except Exception as error:  # zip, XML and workbook errors share no base class
         raise UserError(
-            f"{path} cannot be read as an Excel workbook.", "Restore it from the BAUM-1 distribution."
+            f"{shown(path)} cannot be read as an Excel workbook.", "Restore it from the BAUM-1 distribution."
         ) from error
+    filled = {name: cells for name, cells in found.items() if any(cell is not None for row in cells for cell in row)}
+    return filled if len(filled) > 1 else {"": next(iter(filled.values()), [])}
 
 
-def _column(columns: list, fits: Callable[[object], bool], what: str, path: Path) -> int:
+def _column(columns: list, fits: Callable[[object], bool], what: str, place: str, having: int) -> int:
     """The number of the column in which most cells fit."""
     hits = Counter({number: sum(map(fits, column)) for number, column in enumerate(columns)})
     best, count = hits.most_common(1)[0] if hits else (0, 0)
     if not count:
-        raise _missing_column(what, path)
+        raise _missing_column(what, place, having)
     return best
 
 
-def _code_column(columns: list, words: int, path: Path) -> int:
+def _code_column(columns: list, words: int, place: str) -> int:
     """The column of integers beside the emotion words; the subject's number, another integer, lies elsewhere."""
     for number in (words + 1, words - 1):
         if 0 <= number < len(columns):
             integers = [_integer(cell) for cell in columns[number]]
             if integers.count(None) <= len(integers) / 2:
                 return number
-    raise _missing_column("numeric codes beside the emotion words", path)
+    raise _missing_column("numeric codes beside the emotion words", place, having=2)
 
 
-def _missing_column(what: str, path: Path) -> UserError:
-    return UserError(f"{path} has no column of {what}.", "Restore it from the BAUM-1 distribution.")
+def _missing_column(what: str, place: str, having: int) -> _NoColumn:
+    error = _NoColumn(f"{place.removesuffix(',')} has no column of {what}.", "Restore it from the BAUM-1 distribution.")
+    error.having = having
+    return error
 
 
 def _clip(cell: object) -> str | None:

@@ -3,6 +3,8 @@
 An index of clips never opens images or videos, so every media file here is empty. Sets of pictures: test_fer2013.py.
 """
 
+import re
+import shutil
 from collections import Counter
 from itertools import cycle, islice
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from little_listing import shuffled
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 import datasets
 from common.media.clips import Expectation, Index
@@ -310,6 +312,72 @@ def test_baum1_missing_column(tmp_path, rows, lacks):
 def test_baum1_unknown_code(tmp_path, code):
     baum(tmp_path, ACTED, [*SPONTANEOUS, ("S016_001", "Fear", code)])
     with pytest.raises(UserError, match=r"Row 5 of .*Annotations_BAUM1s\.xlsx holds the unknown emotion code"):
+        baum1.index(tmp_path)
+
+
+def second_sheet(path: Path, title: str, rows: list[tuple], first: bool = False, state: str = "visible") -> None:
+    book = load_workbook(path)
+    extra = book.create_sheet(title, 0 if first else None)
+    extra.sheet_state = state
+    for row in rows:
+        extra.append(row)
+    book.save(path)
+
+
+COPIES = ("Annotations_BAUM1s - Copy.xlsx", "Copy of Annotations_BAUM1s.xlsx", "Annotations_BAUM1s (1).xlsx")
+
+
+@pytest.mark.parametrize("name", COPIES)
+def test_baum1_of_two_spreadsheets_that_differ_both_are_named(tmp_path, name):
+    baum(tmp_path, ACTED, SPONTANEOUS)
+    copy = tmp_path / name
+    shutil.copy(tmp_path / "Annotations_BAUM1s.xlsx", copy)
+    index = baum1.index(tmp_path)
+    assert paths(index, "second spreadsheet") == [name]
+    assert index.clips == baum1.index(tmp_path).clips
+    sheet(copy, SPONTANEOUS[:1])
+    with pytest.raises(UserError, match=rf"Annotations_BAUM1s\.xlsx and {re.escape(name)} have different rows"):
+        baum1.index(tmp_path)
+
+
+def test_baum1_a_lock_file_of_a_spreadsheet_program_is_no_copy(tmp_path):
+    baum(tmp_path, ACTED, SPONTANEOUS)
+    (tmp_path / "~$Annotations_BAUM1s.xlsx").write_bytes(b"somebody")
+    assert kinds(baum1.index(tmp_path))["second spreadsheet"] == 0
+
+
+@pytest.mark.parametrize("state", ["visible", "hidden"])
+@pytest.mark.parametrize("cells", [[("BAUM-1",), ("Clips are called S001_010",)], [("happiness", 8)], [("S001_001",)]])
+def test_baum1_a_cover_sheet_is_passed_over(tmp_path, cells, state):
+    baum(tmp_path, ACTED, SPONTANEOUS)
+    clean = baum1.index(tmp_path)
+    second_sheet(tmp_path / "Annotations_BAUM1s.xlsx", "About", cells, first=True, state=state)
+    assert baum1.index(tmp_path) == clean
+
+
+def test_baum1_rows_on_several_sheets_are_all_read(tmp_path):
+    baum(tmp_path, ACTED, SPONTANEOUS)
+    clean = baum1.index(tmp_path)
+    path = tmp_path / "Annotations_BAUM1s.xlsx"
+    sheet(path, SPONTANEOUS[:1])
+    rest = [(None, None, None, clip, word, code) for clip, word, code in SPONTANEOUS]
+    second_sheet(path, "rest", [(), *rest])
+    assert baum1.index(tmp_path).clips == clean.clips
+
+
+def test_baum1_sheets_that_contradict_each_other_are_refused(tmp_path):
+    baum(tmp_path, ACTED, SPONTANEOUS)
+    clip, word, _ = SPONTANEOUS[0]
+    other = ("Sadness", 10) if word != "Sadness" else ("Anger", 1)
+    second_sheet(tmp_path / "Annotations_BAUM1s.xlsx", "old", [(clip, *other)])
+    with pytest.raises(UserError, match=rf"sheet old, says .* of {clip}, another of its sheets"):
+        baum1.index(tmp_path)
+
+
+def test_baum1_a_spreadsheet_in_another_format_is_named(tmp_path):
+    baum(tmp_path, ACTED, SPONTANEOUS)
+    (tmp_path / "Annotations_BAUM1s.xlsx").rename(tmp_path / "Annotations_BAUM1s.ods")
+    with pytest.raises(UserError, match=r"no spreadsheet Annotations_BAUM1s\.xlsx.*Save Annotations_BAUM1s\.ods as"):
         baum1.index(tmp_path)
 
 

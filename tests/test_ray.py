@@ -97,7 +97,7 @@ def test_problems_come_with_their_task_and_the_others_end(tmp_path, nodes):
     found = {task[1]: future for task, future in cluster.run(work, tasks, tmp_path)}
     assert found["right"].result() == "right" and found["good"].result() == "good"
     assert type(found["wrong"].exception()) is UserError and found["wrong"].exception().remedy == "a remedy"
-    assert f"killed {cluster.RETRIES + 1} times" in str(found["deadly"].exception())
+    assert f"died {cluster.RETRIES + 1} times" in str(found["deadly"].exception())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["good", "right"]
 
 

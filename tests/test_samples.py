@@ -402,7 +402,7 @@ def suicidal(clip, settings):
 
 
 def test_a_worker_that_is_killed_is_told(clips, cache):
-    with pytest.raises(UserError, match="memory ran out"):
+    with pytest.raises(UserError, match=r"killed from outside \(SIGKILL\)"):
         build(clips, suicidal, Settings(), cache, workers=2)
 
 

@@ -1,11 +1,15 @@
 """Tasks on several processes, and their end."""
 
+import os
 import signal
 import subprocess
 import sys
 import time
 
+import pytest
+
 from common.support import workers
+from common.support.errors import UserError
 
 SLEEPERS = """
 import time
@@ -47,3 +51,25 @@ def test_ctrl_c_does_not_wait_for_what_is_running():
         assert [process.stdout.readline() for _ in range(2)] == ["begun\n", "one\n"]
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) != 0
+
+
+def die(how: str) -> None:
+    if how == "status":
+        os._exit(3)
+    os.kill(os.getpid(), getattr(signal, how))
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        ("SIGKILL", r"was killed from outside \(SIGKILL\).*when memory runs out"),
+        ("SIGTERM", r"was asked to end from outside \(SIGTERM\)"),
+        ("SIGSEGV", r"crashed \(SIGSEGV\)"),
+        ("SIGABRT", r"crashed \(SIGABRT\)"),
+        ("status", "ended with status 3"),
+    ],
+)
+def test_of_a_dead_worker_is_told_what_is_known(how, told):
+    with pytest.raises(UserError, match=told) as error:
+        list(workers.run(die, [how, how], 2))
+    assert ("memory" in str(error.value)) == (how == "SIGKILL")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from common.media.emotions import Emotion
 from common.support.errors import UserError
+from common.support.names import shown
 
 MARKER = "SYNTHETIC.json"
 
@@ -41,6 +42,11 @@ class Clip:
     partition: str = ""
     frames: tuple[str, ...] = ()
 
+    def __post_init__(self):
+        # Both are written into files of samples and predictions, which take no bytes that are no UTF-8.
+        object.__setattr__(self, "name", shown(self.name))
+        object.__setattr__(self, "subject", shown(self.subject))
+
     @property
     def person(self) -> str:
         """The subject with its corpus, unique over all corpora."""
@@ -54,6 +60,10 @@ class Finding:
     kind: str
     path: str
     detail: str = ""
+
+    def __post_init__(self):
+        object.__setattr__(self, "path", shown(self.path))
+        object.__setattr__(self, "detail", shown(self.detail))
 
 
 @dataclass(frozen=True)

@@ -158,11 +158,16 @@ def _outcome(ray, done) -> Future:
     value, error = None, None
     try:
         value, error = ray.get(done)
-    except (ray.exceptions.WorkerCrashedError, ray.exceptions.OutOfMemoryError, ray.exceptions.NodeDiedError):
+    except ray.exceptions.OutOfMemoryError:
         error = UserError(
-            f"A worker of the Ray cluster was killed {RETRIES + 1} times with the same task, most likely because the "
-            "memory ran out.",
+            "A worker of the Ray cluster was ended because the memory ran out.",
             "Run again with WORKERS= a smaller number: what is finished is kept.",
+        )
+    except (ray.exceptions.WorkerCrashedError, ray.exceptions.NodeDiedError) as problem:
+        error = UserError(
+            f"A worker of the Ray cluster died {RETRIES + 1} times with the same task ({type(problem).__name__}).",
+            "Run again: what is finished is kept. If it happens again and memory is short, write WORKERS= a smaller "
+            "number.",
         )
     except ray.exceptions.RayError as problem:
         error = UserError(

@@ -30,7 +30,7 @@ def run(
     need be: all that they write is atomic, and continues from there. OpenCV uses one thread in each worker.
 
     Raises:
-        UserError: if a worker process dies, as the system lets it when memory runs out.
+        UserError: if a worker process dies: says by which signal, or with which status.
     """
     tasks = list(tasks)
     if not tasks:
@@ -44,18 +44,38 @@ def run(
     others = set(multiprocessing.active_children())
     with ProcessPoolExecutor(min(count, len(tasks)), mp_context=context, initializer=_settle_in) as pool:
         futures = {pool.submit(function, task): task for task in tasks}
+        started = set(multiprocessing.active_children()) - others
         try:
             for future in as_completed(futures):
                 if isinstance(future.exception(), BrokenProcessPool):
-                    raise UserError(
-                        "A worker process was killed, most likely because the memory ran out.",
-                        "Run again with fewer workers: what is finished is kept.",
-                    )
+                    raise died(started)
                 yield futures[future], future
         except BaseException:
             for worker in set(multiprocessing.active_children()) - others:
                 worker.terminate()
             raise
+
+
+def died(started: Iterable[multiprocessing.Process]) -> UserError:
+    """What is known of the first worker that died: the pool itself ends the others, with SIGTERM."""
+    for worker in started:
+        worker.join(timeout=5)
+    codes = sorted({worker.exitcode for worker in started} - {None, 0}, key=lambda code: code == -signal.SIGTERM)
+    again = "Run again: what is finished is kept."
+    if not codes:
+        return UserError("A worker process ended before its work was done.", again)
+    if codes[0] > 0:
+        return UserError(f"A worker process ended with status {codes[0]} before its work was done.", again)
+    name = signal.Signals(-codes[0]).name
+    if codes[0] == -signal.SIGKILL:
+        return UserError(
+            f"A worker process was killed from outside ({name}): by a person, a batch system, or by the system itself, "
+            "which does so when memory runs out.",
+            f"{again} If it happens again and memory is short, use fewer workers.",
+        )
+    if codes[0] == -signal.SIGTERM:
+        return UserError(f"A worker process was asked to end from outside ({name}).", again)
+    return UserError(f"A worker process crashed ({name}).", f"{again} If it crashes again, report it with this line.")
 
 
 def run_all(
