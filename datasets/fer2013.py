@@ -2,7 +2,8 @@
 
 The csv (of the Kaggle challenge, also packed, also as icml_face_data.csv) tells Training, PublicTest and PrivateTest
 apart. The folders `train/<class>` and `test/<class>` put the two test parts together; only where an image is named
-after its part (PublicTest_123.png) is it known again. Classes are read by name: sorted names are not the csv's codes.
+after its part (PublicTest_123.png), or a folder for validation lies beside them, are they told apart. Classes are read
+by name: sorted names are not the csv's codes. Copies that were augmented or divided anew circulate under its name.
 """
 
 import re
@@ -11,10 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from common.media.clips import Expectation, Finding, Index
+from common.media import kinds
+from common.media.clips import Expectation, Finding, Index, provenance
 from common.media.images import Pictures
 from common.support.errors import UserError
-from datasets import fer2013_csv, ferplus, picture_cache, picture_files, picture_index, tree
+from common.support.names import shown
+from datasets import fer2013_csv, ferplus, picture_cache, picture_copies, picture_files, picture_index, tree
 from datasets.fer2013_csv import CODES, PARTITIONS, SIDE
 
 NAME = "FER2013"
@@ -52,12 +55,20 @@ _CSV = (
     *(f"{stem}.csv{suffix}" for stem in ("fer2013", "icml_face_data") for suffix in ("", ".xz", ".gz", ".zip")),
     "fer2013.zip",
 )
-_SIDES = {"train": "Training", "test": "Test"}
+# Names of the folders of parts, in small letters and without marks. Where one lies alone beside the training part, a
+# folder for tests or validation may hold both of them.
+_SIDES = {
+    **dict.fromkeys(("train", "training", "trainset", "trainingset", "traindata"), "Training"),
+    **dict.fromkeys(("val", "valid", "validation", "dev", "validationset", "publictest", "public"), "PublicTest"),
+    **dict.fromkeys(("privatetest", "private"), "PrivateTest"),
+    **dict.fromkeys(("test", "testing", "tests", "testset", "testdata"), "Test"),
+}
+OTHER_COUNTS = "not the counts of the official set"
 _NAMED = re.compile(rf"({'|'.join(PARTITIONS)})_.*", re.IGNORECASE)
 
 
 def locate(root: Path) -> Path | None:
-    """The folder that holds the csv, or failing that, the folders train and test."""
+    """The folder that holds the csv, or failing that, the folders of the parts (train, test, validation ...)."""
     return tree.search(root, _csv) or tree.search(root, _sides)
 
 
@@ -70,9 +81,11 @@ def index(root: Path) -> Index:
     home = tree.require(root, locate(root), NAME, OBTAIN)
     pictures = _read(root, home, None)
     csv = _csv(home)
-    odd = _odd_votes(pictures) if csv else _odd_folders(pictures)
-    found = picture_index.index(pictures, pictures.clips.tolist(), csv or home, home)
-    return replace(found, findings=found.findings + odd)
+    names = pictures.clips.tolist()
+    odd = _odd_votes(pictures) if csv else (*_odd_folders(pictures), *_other_folders(home))
+    found = picture_index.index(pictures, names, csv or home, home)
+    closer = (*_other_counts(pictures, home), *picture_copies.findings(pictures, names))
+    return replace(found, findings=(*found.findings, *odd, *closer))
 
 
 def read(root: Path, cache: Path | None = None) -> Pictures:
@@ -114,15 +127,15 @@ def _read_csv(csv: Path, votes: Path | None) -> Pictures:
 
 def _read_folders(home: Path) -> Pictures:
     listed = [
-        (path, emotion, _partition(path, side))
-        for side, folder in sorted(_sides(home).items(), reverse=True)
+        (path, emotion, _partition(path, part))
+        for part, folder in _parts(_sides(home))
         for emotion, paths in picture_files.classes(folder, CODES).items()
         for path in paths
     ]
     if not listed:
         raise UserError(f"{NAME} at {home} has no images.", "Unpack train and test again.")
     paths, emotions, partitions = zip(*listed, strict=True)
-    names = np.array([path.relative_to(home).as_posix() for path in paths])
+    names = np.array([shown(path.relative_to(home).as_posix()) for path in paths])
     return Pictures(
         NAME,
         picture_files.read(paths, SIDE),
@@ -136,27 +149,76 @@ def _read_folders(home: Path) -> Pictures:
 
 def _csv(folder: Path) -> Path | None:
     # Not with tree.files, for which archives are litter.
-    present = {path.name.lower(): path for path in folder.iterdir() if path.is_file()}
+    with tree.listed(folder):
+        present = {path.name.lower(): path for path in folder.iterdir() if path.is_file()}
     return next((present[name] for name in _CSV if name in present), None)
 
 
-def _sides(folder: Path) -> dict[str, Path] | None:
-    """The folders train and test, if both are there and hold classes."""
-    sides = {child.name.lower(): child for child in tree.folders(folder) if child.name.lower() in _SIDES}
-    if len(sides) < len(_SIDES) or not all(map(_has_classes, sides.values())):
+def _sides(folder: Path) -> list[tuple[str, Path]] | None:
+    """The parts with their folders of classes, if Training and another one are there."""
+    named = [(_SIDES.get(re.sub(r"[\W_]", "", child.name.lower())), child) for child in tree.folders(folder)]
+    sides = [(part, tree.unnest(child)) for part, child in named if part]
+    parts = {part for part, _ in sides}
+    if "Training" not in parts or len(parts) < 2 or not all(_has_classes(child) for _, child in sides):
         return None
     return sides
 
 
+def _parts(sides: list[tuple[str, Path]]) -> list[tuple[str, Path]]:
+    """The sides, the training one first; a single other one is both test parts together.
+
+    Raises:
+        UserError: if two folders are named after one part.
+    """
+    known = dict(sides)
+    for part, folder in sides:
+        if known[part] != folder:
+            raise UserError(
+                f"{shown(folder)} and {shown(known[part].name)} beside it are both named after {part}.",
+                "Keep the one of the set and move the other away.",
+            )
+    if len(known) == 2 and not any("public" in folder.name.lower() for folder in known.values()):
+        known = {part if part in ("Training", "PrivateTest") else "Test": folder for part, folder in known.items()}
+    elif "PrivateTest" not in known and "Test" in known:
+        known["PrivateTest"] = known.pop("Test")
+    return sorted(known.items(), key=lambda side: ("Training", "Test", "PublicTest", "PrivateTest").index(side[0]))
+
+
 def _has_classes(folder: Path) -> bool:
-    return any(map(picture_files.is_class, tree.folders(folder)))
+    """Whether there are folders of classes; other sets also have folders train/angry, with videos in them."""
+    inside = [tree.all_files(child) for child in tree.folders(folder) if picture_files.is_class(child)]
+    return bool(inside) and not any(path.suffix.lower() in kinds.VIDEOS for paths in inside for path in paths)
 
 
-def _partition(path: Path, side: str) -> str:
+def _partition(path: Path, part: str) -> str:
     named = _NAMED.fullmatch(path.stem)
     if named is None:
-        return _SIDES[side]
+        return part
     return next(part for part in PARTITIONS if part.lower() == named[1].lower())
+
+
+def _other_folders(home: Path) -> list[Finding]:
+    """Folders beside the parts that hold pictures."""
+    taken = {folder for _, folder in _sides(home)}
+    others = {
+        child: len(tree.below(child, *picture_files.SUFFIXES))
+        for child in tree.folders(home)
+        if tree.unnest(child) not in taken
+    }
+    return [Finding("folder of no known part", one.name, f"{n:,} pictures, left out") for one, n in others.items() if n]
+
+
+def _other_counts(pictures: Pictures, home: Path) -> list[Finding]:
+    """Where the parts are not as large as those of the challenge."""
+    if provenance(home).synthetic:
+        return []
+    official = {part: sum(sizes) for part, sizes in _SIZES.items()}
+    if "Test" in pictures.partitions:
+        official["Test"] = official.pop("PublicTest") + official.pop("PrivateTest")
+    sizes = {part: int((pictures.partitions == part).sum()) for part in official}
+    differing = [f"{part} {sizes[part]:,} instead of {n:,}" for part, n in official.items() if sizes[part] != n]
+    told = f"{', '.join(differing)}: augmented, cut or divided anew, so accuracies on it cannot be compared"
+    return [Finding(OTHER_COUNTS, shown(home.name), told)] if differing else []
 
 
 def _odd_votes(pictures: Pictures) -> tuple[Finding, ...]:

@@ -94,7 +94,7 @@ def require_root(root: Path) -> None:
         UserError: naming the root.
     """
     remedy = "Give the folder that holds the data sets (DATA=<folder>)."
-    with _listed(root):
+    with listed(root):
         if not root.exists():
             raise UserError(f"The data folder {shown(root)} does not exist.", remedy)
         if not root.is_dir():
@@ -116,7 +116,8 @@ def require(root: Path, place: Path | None, name: str, obtain: str) -> Path:
 
 
 @contextmanager
-def _listed(folder: Path) -> Iterator[None]:
+def listed(folder: Path) -> Iterator[None]:
+    """Tell a folder that cannot be listed (no right to, an input/output error, a stale mount) as UserError."""
     try:
         yield
     except PermissionError as error:
@@ -128,7 +129,7 @@ def _listed(folder: Path) -> Iterator[None]:
 
 
 def _children(folder: Path, is_kind: Callable[[os.DirEntry], bool]) -> list[Path]:
-    with _listed(folder), os.scandir(folder) as entries:
+    with listed(folder), os.scandir(folder) as entries:
         names = [e.name for e in entries if not _LITTER.fullmatch(e.name) and _is(e, is_kind)]
     return sorted((folder / name for name in names), key=lambda path: _natural(path.name))
 

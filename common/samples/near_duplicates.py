@@ -50,7 +50,24 @@ def near_twins(pictures: np.ndarray, max_bits: int = MAX_BITS, min_correlation: 
     if len(pictures) == 0:
         return np.empty((0, 2), np.int64)
     here, mirrored = _features(pictures), _features(pictures[:, :, ::-1])
-    found = [pairs for there in (here, mirrored) for pairs in _confirmed(here, there, max_bits, min_correlation)]
+    found = [pairs for there in (here, mirrored) for pairs in _confirmed(here, there, max_bits, min_correlation, True)]
+    return np.unique(np.concatenate(found), axis=0)
+
+
+def twins_between(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """All pairs of a picture of `first` and a near twin in `second`, mirror images included.
+
+    Args:
+        first, second: (n, H, W) and (m, H, W) uint8, grey.
+
+    Returns:
+        (pairs, 2) int64 positions in the one and in the other, in ascending order, each pair once.
+    """
+    if not (len(first) and len(second)):
+        return np.empty((0, 2), np.int64)
+    here = _features(first)
+    others = (_features(second), _features(second[:, :, ::-1]))
+    found = [pairs for there in others for pairs in _confirmed(here, there, MAX_BITS, MIN_CORRELATION, False)]
     return np.unique(np.concatenate(found), axis=0)
 
 
@@ -59,13 +76,14 @@ def _features(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return perceptual_hash(pictures), _patterns(pictures)
 
 
-def _confirmed(here, there, max_bits: int, min_correlation: float) -> Iterator[np.ndarray]:
+def _confirmed(here, there, max_bits: int, min_correlation: float, within: bool) -> Iterator[np.ndarray]:
     (first, patterns), (second, others) = here, there
     for start in range(0, len(first), _CHUNK):
         differing = np.bitwise_count(first[start : start + _CHUNK, None] ^ second[None])
         a, b = np.nonzero(differing <= max_bits)
         a += start
-        a, b = a[a < b], b[a < b]
+        if within:  # each pair of one set once
+            a, b = a[a < b], b[a < b]
         alike = np.einsum("ij,ij->i", patterns[a], others[b]) >= min_correlation
         yield np.stack([a[alike], b[alike]], axis=1)
 

@@ -1,0 +1,39 @@
+"""Which pictures of a test part stand, exactly or nearly, in the part for training too, and under which label."""
+
+import numpy as np
+
+from common.media.clips import Finding
+from common.media.images import Pictures
+from common.samples.near_duplicates import twins_between
+
+OTHER_LABEL = "near twins with different labels in test and training"
+
+
+def leaked(part: str) -> str:
+    """The kind of the findings on pictures of a part."""
+    return f"picture of {part} that is, at least nearly, in Training too"
+
+
+def findings(pictures: Pictures, names: list[str]) -> list[Finding]:
+    """One finding for each picture outside Training with a near twin in it, and one more if their labels differ."""
+    training = np.flatnonzero(pictures.partitions == "Training")
+    found = []
+    for part in dict.fromkeys(pictures.partitions.tolist()):
+        tested = np.flatnonzero(pictures.partitions == part)
+        if part == "Training":
+            continue
+        pairs = twins_between(pictures.pixels[tested], pictures.pixels[training])
+        twins: dict[int, list[int]] = {}
+        for test, train in zip(tested[pairs[:, 0]].tolist(), training[pairs[:, 1]].tolist(), strict=True):
+            twins.setdefault(test, []).append(train)
+        found += [Finding(leaked(part), names[test], f"as {names[trains[0]]}") for test, trains in twins.items()]
+        found += [one for test, trains in twins.items() for one in _contradiction(pictures, names, test, trains)]
+    return found
+
+
+def _contradiction(pictures: Pictures, names: list[str], test: int, trains: list[int]) -> list[Finding]:
+    label = pictures.emotions[test]
+    other = next((train for train in trains if pictures.emotions[train] != label), None)
+    if other is None:
+        return []
+    return [Finding(OTHER_LABEL, names[test], f"{label}, as {names[other]} {pictures.emotions[other]}")]
