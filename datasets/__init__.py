@@ -23,6 +23,7 @@ _MODULES = (
     "mmi",
     "fer2013",
     "ckplus48",
+    "ckextended",
 )
 
 

@@ -8,7 +8,7 @@ import gzip
 import lzma
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ SIDE = 48
 
 _PIXELS = SIDE * SIDE
 _PIECE = 4 * 2**20  # bytes of text
-_AGAIN = "Restore the row from a fresh copy of fer2013.csv."
+_AGAIN = "Restore the row from a fresh copy of the file."
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,11 @@ class Rows:
     partitions: np.ndarray
 
 
-def read(path: Path) -> Rows:
+def read(path: Path, codes: Sequence[Emotion] = CODES) -> Rows:
     """All rows of a csv, which may be packed as .xz, .gz or .zip.
+
+    Args:
+        codes: the emotion of each label.
 
     Raises:
         UserError: naming the file and the line, if the header lacks a column, a row is not a label, 2,304 numbers
@@ -59,7 +62,7 @@ def read(path: Path) -> Rows:
         order = _order(path, file)
         for lines in _pieces(file):
             # One piece is parsed while the next one is unpacked, which takes most of the time.
-            parsed.append(thread.submit(_parse, path, lines, order))
+            parsed.append(thread.submit(_parse, path, lines, order, codes))
             if len(parsed) > 1:
                 parsed[-2].result()
     if not parsed:
@@ -113,10 +116,10 @@ def _pieces(file: BinaryIO) -> Iterator[list[tuple[int, bytes]]]:
         number += len(lines)
 
 
-def _parse(path: Path, lines: list[tuple[int, bytes]], order: dict[str, int]) -> tuple[np.ndarray, ...]:
+def _parse(path: Path, lines: list[tuple[int, bytes]], order: dict[str, int], codes) -> tuple[np.ndarray, ...]:
     emotions, texts, partitions = [], [], []
     for number, line in lines:
-        emotion, text, partition = _row(f"{path}, line {number}", line, order)
+        emotion, text, partition = _row(f"{path}, line {number}", line, order, codes)
         emotions.append(emotion)
         texts.append(text)
         partitions.append(partition)
@@ -127,7 +130,7 @@ def _parse(path: Path, lines: list[tuple[int, bytes]], order: dict[str, int]) ->
     return values.astype(np.uint8), np.array(emotions, "U8"), np.array(partitions, "U11")
 
 
-def _row(place: str, line: bytes, order: dict[str, int]) -> tuple[Emotion, bytes, str]:
+def _row(place: str, line: bytes, order: dict[str, int], codes: Sequence[Emotion]) -> tuple[Emotion, bytes, str]:
     """Emotion, pixels as text with one blank between two numbers, partition."""
     cells = line.strip().split(b",")
     if len(cells) <= max(order.values()):
@@ -139,18 +142,19 @@ def _row(place: str, line: bytes, order: dict[str, int]) -> tuple[Emotion, bytes
         pixels = b" ".join(pixels.split())
     if pixels.count(b" ") + 1 != _PIXELS:
         raise UserError(f"{place} has {len(pixels.split()):,} pixels instead of {_PIXELS:,}.", _AGAIN)
-    return _emotion(place, _text(label)), pixels, _partition(place, _text(partition))
+    return _emotion(place, _text(label), codes), pixels, _partition(place, _text(partition))
 
 
-def _emotion(place: str, label: str) -> Emotion:
+def _emotion(place: str, label: str, codes: Sequence[Emotion]) -> Emotion:
     if not (label.isascii() and label.isdigit()):
         raise UserError(f"{place} has the label {label!r}, which is no number.", _AGAIN)
-    if int(label) >= len(CODES):
+    if int(label) >= len(codes):
         raise UserError(
-            f"{place} has the label {label}, but FER2013 has only 0 to {len(CODES) - 1}.",
-            "Restore it from a fresh copy of fer2013.csv; ckextended.csv, which has 7 for contempt, is another set.",
+            f"{place} has the label {label}, but {'FER2013' if codes is CODES else 'the set'} has only 0 to "
+            f"{len(codes) - 1}.",
+            "Restore it from a fresh copy; a csv of CK+, which has 7 for contempt, must be called ckextended.csv.",
         )
-    return CODES[int(label)]
+    return codes[int(label)]
 
 
 def _partition(place: str, usage: str) -> str:

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import lzma
+import os
 import tracemalloc
 import zipfile
 from collections import Counter
@@ -20,7 +21,7 @@ from common.media.emotions import Emotion
 from common.media.images import BALLOT, Pictures
 from common.samples import images as picture_samples
 from common.support.errors import UserError
-from datasets import ckplus48, fer2013, fer2013_csv, ferplus, picture_copies
+from datasets import ckextended, ckplus48, fer2013, fer2013_csv, ferplus, picture_copies
 from datasets.summary import count, summarise
 from datasets.synthetic import corpora, write_fer2013
 from datasets.synthetic.corpora import Size
@@ -314,6 +315,15 @@ def test_folders_are_read_by_the_names_of_their_classes(tmp_path):
     assert count(index, "pictures Test Happy") == 1
 
 
+def test_names_of_images_that_are_no_utf8_are_read(tmp_path):
+    folders(tmp_path)
+    odd = os.fsdecode(os.fsencode(tmp_path) + b"/train/happy/Gr\xfcn.png")
+    (tmp_path / "train" / "happy" / "im0.png").rename(odd)
+    read = fer2013.read(tmp_path)
+    assert "train/happy/Gr%FCn.png" in read.clips
+    assert len(read.key()) == 24 and "train/happy/Gr%FCn.png" in {c.name for c in fer2013.index(tmp_path).clips}
+
+
 PARTS = {
     ("train", "test"): ("Training", "Test"),
     ("Training", "PublicTest", "PrivateTest"): ("Training", "PublicTest", "PrivateTest"),
@@ -470,6 +480,34 @@ def test_an_empty_class(tmp_path):
     for path in tmp_path.rglob("*.png"):
         path.unlink()
     refuse(tmp_path, f"FER2013 at {tmp_path} has no images")
+
+
+# --- CK+ as a csv ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["ckextended.csv", "CKextended.csv", "ck_extended.csv"])
+def test_the_csv_of_ckplus_is_read_with_what_it_lacks(tmp_path, name):
+    table = [(row % 8, numbers(one), "Training" if row < 14 else "PrivateTest") for row, one in enumerate(noise(16))]
+    write(tmp_path / "more", table, name)
+    index = ckextended.index(tmp_path)
+    assert count(index, "pictures Contempt") == 2 == count(index, "pictures PrivateTest")
+    (told,) = [one.detail for one in index.findings if one.kind == "what the copy lacks"]
+    assert told.startswith("no subjects and no sequences")
+    read = ckextended.read(tmp_path)
+    assert read.emotions[:8].tolist() == [*fer2013.CODES, Emotion.CONTEMPT]
+    assert len(set(read.subjects)) == 16
+    assert fer2013.locate(tmp_path) is None
+
+
+def test_the_csv_of_ckplus_under_the_name_of_fer2013_is_told(tmp_path):
+    table = [(row % 8, numbers(one), "Training") for row, one in enumerate(noise(8))]
+    write(tmp_path, table)
+    refuse(tmp_path, "has the label 7, but FER2013 has only 0 to 6", "must be called ckextended.csv")
+
+
+def test_the_published_counts_of_the_csv_of_ckplus_fit_together():
+    whole, *each = (one.count for one in ckextended.EXPECTED)
+    assert whole == sum(each) == 327 + 593
 
 
 # --- FER+ ------------------------------------------------------------------------------------------

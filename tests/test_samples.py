@@ -406,6 +406,18 @@ def test_a_worker_that_is_killed_is_told(clips, cache):
         build(clips, suicidal, Settings(), cache, workers=2)
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_names_that_are_no_utf8_go_into_samples_and_out_again(tmp_path, cache, workers):
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/M\xfcller"))
+    clips = [
+        replace(clip, name=os.fsdecode(b"M\xfcller/%d.txt" % number), subject=os.fsdecode(b"J\xf6rg"))
+        for number, clip in enumerate(corpus(folder, (6, 5)))
+    ]
+    samples = build(clips, prepare, Settings(), cache, workers=workers)
+    assert samples.ledger["clip"].tolist() == ["M%FCller/0.txt", "M%FCller/1.txt"]
+    assert {subject.rpartition("/")[2] for subject in samples.ledger.subject} == {"J%F6rg"}
+
+
 def buggy(clip, settings):
     raise ZeroDivisionError("a bug, not a broken clip")
 

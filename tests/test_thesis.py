@@ -1,6 +1,7 @@
 """The thesis: networks layer by layer, splits, training rules, CK+ pictures, and all of it once from data to tables."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -329,3 +330,15 @@ def test_experiments_whose_data_set_is_missing_are_named_or_refused(cache, tmp_p
     assert "CK+ is not at or below" in capsys.readouterr().out.replace("\n", " ")
     with pytest.raises(UserError, match=r"CK\+ is not at or below"):
         experiments._wanted(little(cache, tmp_path, data=place, experiments=("cnn_ckplus",)), place)
+
+
+def test_the_csv_of_ckplus_is_read_where_nothing_better_is_there(tmp_path, capsys):
+    pixels = np.random.default_rng(0).integers(0, 256, (16, 48 * 48))
+    rows = [f"{row % 8},{' '.join(map(str, one))},Training" for row, one in enumerate(pixels)]
+    (tmp_path / "ckextended.csv").write_text("\n".join(["emotion,pixels,Usage", *rows]) + "\n")
+    request = SimpleNamespace(settings={"ckplus_pictures": "last_three_frames"}, cache=tmp_path / "cache")
+    assert data.available(tmp_path)["CK+"]
+    part = data.load_ckplus(request, tmp_path)
+    assert sorted(part.samples.table.emotion) == sorted(2 * list(map(str, data.CKPLUS)))
+    assert part.samples.table.subject.is_unique
+    assert "no subjects and no sequences" in capsys.readouterr().out

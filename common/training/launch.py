@@ -34,7 +34,7 @@ def launch(
     processes: int | None = None,
     fresh: bool = False,
     launcher: str = "local",
-    progress: Callable[[float, float, str], None] = lambda done, total, what: None,
+    progress: Callable[..., None] = lambda done, total, what, line="": None,
 ) -> list[Run]:
     """The finished runs of all jobs, in their order; each is written the moment it ends.
 
@@ -46,7 +46,8 @@ def launch(
         processes: at most so many; one for each core if None.
         fresh: train anew what is finished.
         launcher: "local" for this machine, "ray" for the cluster at RAY_ADDRESS (`common.training.ray_launch`).
-        progress: called with epochs done (of the jobs that have to run), epochs in all, and the last network.
+        progress: called with epochs done (of the jobs that have to run), epochs in all, and the last network; when a
+            training ends also with a line that names it.
 
     Raises:
         UserError: the first problem of any job, after the others have ended.
@@ -84,7 +85,7 @@ def _run(todo: list[Job], root: Path, provenance: Provenance, processes: int, fr
     manager.start(workers.stay_with_parent)
     with manager:
         messages = manager.Queue()
-        listener = threading.Thread(target=_listen, args=(messages, total, progress), daemon=True)
+        listener = threading.Thread(target=_listen, args=(messages, total, len(todo), progress), daemon=True)
         listener.start()
         threads = max(1, workers.cores() // processes) if processes > 1 else None
         tasks = [_Task(jobs, root, provenance, threads, fresh, messages) for jobs in _shares(todo, processes)]
@@ -109,11 +110,13 @@ def _shares(todo: list[Job], processes: int) -> list[tuple[Job, ...]]:
     return [tuple(share) for share in sorted(shares, key=lambda share: -sum(job.cost for job in share))]
 
 
-def _listen(messages, total: int, progress) -> None:
-    done = 0
-    while (name := messages.get()) is not None:
-        done += 1
-        progress(done, total, name)
+def _listen(messages, total: int, trainings: int, progress) -> None:
+    done = finished = 0
+    while (message := messages.get()) is not None:
+        name, epochs, ended = message
+        done, finished = done + epochs, finished + ended
+        line = f"{name} finished, training {finished} of {trainings}" if ended else ""
+        progress(done, total, name, line)
 
 
 def _train_each(task: _Task) -> None:
@@ -122,13 +125,24 @@ def _train_each(task: _Task) -> None:
 
 def _train(job: Job, task: _Task) -> None:
     training = job.training
-    name = f"{training.network.key}, {training.protocol}, seed {training.seed}"
+    name = ", ".join(
+        filter(None, (training.network.key, training.protocol, training.fold_name, f"seed {training.seed}"))
+    )
+    seen = 0
+
+    def told(epoch: int, epochs: int, logs: dict) -> None:
+        nonlocal seen
+        seen += 1
+        task.messages.put((name, 1, False))
+
     train(
         training,
         task.root,
         provenance=task.provenance,
         split=job.split,
-        progress=lambda epoch, epochs, logs: task.messages.put(name),
+        progress=told,
         threads=task.threads,
         fresh=task.fresh,
     )
+    # Epochs that an earlier command ran, or that early stopping spared, count as done.
+    task.messages.put((name, training.recipe.epochs - seen, True))

@@ -25,7 +25,7 @@ def run(
     provenance: Provenance,
     processes: int | None,
     fresh: bool,
-    progress: Callable[[float, float, str], None],
+    progress: Callable[..., None],
 ) -> None:
     """Train every job, the longest first, one task each; the runs are the files that they are without Ray.
 
@@ -41,7 +41,8 @@ def run(
     def finished(number: int, task: _Task) -> None:
         nonlocal done
         done += task.job.training.recipe.epochs
-        progress(done, total, task.job.training.network.key)
+        name = task.job.training.network.key
+        progress(done, total, name, f"{name} finished, training {number} of {len(jobs)}")
 
     progress(0, total, "starting")
     with cluster.cluster():

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 import datasets
 from common.media.clips import Provenance, provenance
 from common.media.emotions import Emotion
@@ -10,8 +12,8 @@ from common.media.images import Pictures
 from common.results.config import Request
 from common.samples import images
 from common.samples.build import Samples
-from common.support.console import bar
-from datasets import ckplus, ckplus48, fer2013
+from common.support.console import bar, console
+from datasets import ckextended, ckplus, ckplus48, fer2013
 from reproductions.data_root import need_classes
 from reproductions.prepared import prepared
 from reproductions.thesis.preprocessing import Settings, prepare
@@ -46,7 +48,7 @@ def available(folder: Path) -> dict[str, bool]:
     """Which of the two data sets lies at or below a folder."""
     return {
         "FER2013": fer2013.locate(folder) is not None,
-        "CK+": ckplus.locate(folder) is not None or ckplus48.locate(folder) is not None,
+        "CK+": any(one.locate(folder) is not None for one in (ckplus, ckplus48, ckextended)),
     }
 
 
@@ -64,20 +66,24 @@ def load_fer2013(request: Request, folder: Path) -> Part:
 
 
 def load_ckplus(request: Request, folder: Path) -> Part:
-    """The peak pictures of CK+: cut from the official tree, or the copy that is cut already.
+    """The peak pictures of CK+: cut from the official tree, or a copy that is cut already.
 
     Raises:
-        UserError: if neither is there, or one is broken or lacks one of the seven classes.
+        UserError: if none is there, or one is broken or lacks one of the seven classes.
     """
     frames = LAST_FRAMES[request.settings["ckplus_pictures"]]
-    if ckplus.locate(folder) is not None or ckplus48.locate(folder) is None:
+    copy = next((one for one in (ckplus48, ckextended) if one.locate(folder) is not None), None)
+    if ckplus.locate(folder) is not None or copy is None:
         place = datasets.locate_all(folder, ["ckplus"])["ckplus"]
         clips = [clip for clip in ckplus.index(place).clips if clip.emotion in CKPLUS]
         samples = prepared(request, clips, prepare, Settings(frames), "Finding faces")
         need_classes(samples.table.emotion, CKPLUS, f"No picture in {place} shows")
     else:
-        place = ckplus48.locate(folder)
-        read = ckplus48.read(place, request.cache / "pictures")
+        place = copy.locate(folder)
+        read = copy.read(place, request.cache / "pictures")
+        read = read.take(np.isin(read.emotions, CKPLUS))
+        if copy is ckextended:
+            console.print(f"{copy.NAME} has {copy.LACKS}: no split of it is known to be subject-independent.")
         samples = images.samples(_last(read, frames), request.cache / "samples")
     return Part("CK+", samples, CKPLUS, provenance(place))
 

@@ -35,8 +35,8 @@ EXPERIMENTS = {
     "candidates": "Section 5: what the accuracy of the network on FER2013 could be",
 }
 PROTOCOLS = tuple(dict.fromkeys(one for several in trainings.PROTOCOLS.values() for one in several))
-# Of CK+ its videos, or else the small pictures of it.
-CORPORA = ("fer2013", "ckplus", "ckplus48")
+# Of CK+ its videos, or else the small pictures of it in one of two copies.
+CORPORA = ("fer2013", "ckplus", "ckplus48", "ckextended")
 CNN = {"FER2013": "cnn_fer2013", "CK+": "cnn_ckplus"}
 # Which protocols and which networks an experiment has: the pictures are counted without any.
 PROTOCOLS_OF = {

@@ -1,0 +1,94 @@
+"""ckextended.csv: the copy of CK+ as one csv in the form of FER2013, with one 48x48 picture a row.
+
+Its 327 pictures of seven emotions are as many as CK+ has labelled sequences of each, its 593 neutral ones as many as it
+has sequences. It is no official part of CK+, and names neither subjects nor sequences: nobody knows who stands on both
+sides of a split, the official one (Usage) included. Counts: the page of the copy.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from common.media.clips import Expectation, Finding, Index
+from common.media.emotions import Emotion
+from common.media.images import Pictures
+from datasets import ckplus, fer2013_csv, picture_cache, picture_copies, picture_index, tree
+
+NAME = "CK+ (csv)"
+KEY = "ckextended"
+OBTAIN = "It is a copy of CK+ (whose agreement holds for it too) that circulates as ckextended.csv."
+CITATION = ckplus.CITATION
+CODES = (*fer2013_csv.CODES, Emotion.CONTEMPT)
+LACKS = "no subjects and no sequences"
+
+_PAGE = "page of the copy (Kaggle, davilsena/ckdataset)"
+EXPECTED = (
+    Expectation("pictures", 920, _PAGE),
+    *(
+        Expectation(f"pictures {emotion}", count, _PAGE)
+        for emotion, count in zip(CODES, (45, 59, 25, 69, 28, 83, 593, 18), strict=True)
+    ),
+)
+
+_FILES = tuple(f"{stem}.csv{packed}" for stem in ("ckextended", "ck_extended") for packed in ("", ".xz", ".gz", ".zip"))
+
+
+def locate(root: Path) -> Path | None:
+    """The folder that holds the csv."""
+    return tree.search(root, _csv)
+
+
+def index(root: Path) -> Index:
+    """One clip a picture, named "row 17", from 0.
+
+    Raises:
+        UserError: as `read`, but not for a class without pictures, which its summary counts.
+    """
+    home = tree.require(root, locate(root), NAME, OBTAIN)
+    pictures = _read(_csv(home))
+    names = pictures.clips.tolist()
+    found = picture_index.index(pictures, names, _csv(home), home)
+    return replace(found, findings=(*found.findings, *_lacks(home), *picture_copies.findings(pictures, names)))
+
+
+def read(root: Path, cache: Path | None = None) -> Pictures:
+    """All pictures, 48x48, in the order of the csv; each is a subject and a clip of its own.
+
+    Args:
+        cache: folder in which the pictures are kept for the next time.
+
+    Raises:
+        UserError: if the set is not there, a row is not as it should be, or a class has no picture.
+    """
+    home = tree.require(root, locate(root), NAME, OBTAIN)
+    csv = _csv(home)
+    return picture_index.require(picture_cache.through(cache, [csv], lambda: _read(csv)), CODES, home)
+
+
+def _csv(folder: Path) -> Path | None:
+    with tree.listed(folder):
+        present = {path.name.lower(): path for path in folder.iterdir() if path.is_file()}
+    return next((present[name] for name in _FILES if name in present), None)
+
+
+def _read(csv: Path) -> Pictures:
+    rows = fer2013_csv.read(csv, CODES)
+    names = np.array([f"row {row}" for row in range(len(rows.pixels))])
+    return Pictures(
+        NAME,
+        rows.pixels,
+        rows.emotions,
+        rows.partitions,
+        subjects=names,
+        clips=names,
+        frames=np.zeros(len(names), np.int64),
+    )
+
+
+def _lacks(home: Path) -> Iterator[Finding]:
+    told = (
+        f"{LACKS}: nobody knows who stands on both sides of a split, and a neutral picture shows who shows an emotion"
+    )
+    yield Finding("what the copy lacks", _csv(home).name, told)
