@@ -81,8 +81,8 @@ predict: $(READY)  ## VIDEO=clip.mp4: annotate a video, a picture or a folder of
 	@test -n "$(VIDEO)" || { echo "Which video? make predict VIDEO=clip.mp4"; exit 2; }
 	@$(SUITE) predict "$(VIDEO)" $(call flag,MODEL,model) $(call flag,OUT,out) $(call flag,BRIDGE,bridge) $(if $(CROPPED),--cropped)
 
-live: $(READY)  ## SOURCE=0|clip.mp4: watch a camera or a video live in a web page (MODEL=<run|paper> PORT= WINDOW=1)
-	@$(SUITE) live $(if $(SOURCE),"$(SOURCE)") $(call flag,MODEL,model) $(call flag,PORT,port) $(if $(WINDOW),--window)
+live: $(READY)  ## SOURCE=0|clip.mp4: watch a camera or a video live in a web page (MODEL=<run|paper> PORT=)
+	@$(SUITE) live $(if $(SOURCE),"$(SOURCE)") $(call flag,MODEL,model) $(call flag,PORT,port)
 
 export: $(READY)  ## RUN=<run|paper> FORMAT=onnx|litert|savedmodel|keras: a trained network as a file (OUT=<file>)
 	@test -n "$(RUN)" || { echo "Which network? make export RUN=timeconvnet FORMAT=litert"; exit 2; }

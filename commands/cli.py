@@ -308,12 +308,11 @@ def live(
     source: Annotated[str, typer.Argument(help="Number of a camera, a video file, or an address (rtsp://...).")] = "0",
     model: Annotated[str, typer.Option(help="A run's folder or a paper; the best finished run without it.")] = "",
     port: Annotated[int, typer.Option(help="Of the page; 0 takes any that is free.")] = 0,
-    window: Annotated[bool, typer.Option("--window", help="A window instead of a page, if OpenCV has them.")] = False,
 ) -> None:
     """Watch a camera or a video file live, in a web page that only this machine and only its address can see."""
     from inference.live import show
 
-    show.show(source, model, port, window)
+    show.show(source, model, port)
 
 
 @app.command()

@@ -19,7 +19,6 @@ from common.support.errors import UserError
 from inference.film import Film
 from inference.live import source as sources
 from inference.live import tally as tallies
-from inference.live import window
 from inference.live.capture import Capture
 from inference.live.newest import Newest
 from inference.live.picture import WIDEST, Picture
@@ -314,37 +313,6 @@ def test_a_picture_is_encoded_once_and_no_wider_than_a_page_needs(monkeypatch):
     shown = cv2.imdecode(np.frombuffer(picture.jpeg(), np.uint8), cv2.IMREAD_COLOR)
     assert shown.shape == (720, WIDEST, 3) and abs(int(shown.mean()) - 90) <= 2
     assert Picture(np.zeros((1, 1, 3), np.uint8), {}).jpeg()[:2] == b"\xff\xd8"
-
-
-# --- a window --------------------------------------------------------------------------------------
-
-
-def test_no_window_where_this_opencv_has_none(monkeypatch):
-    monkeypatch.setattr(cv2, "getBuildInformation", lambda: "  GUI:                           NONE\n")
-    assert "Leave --window out" in refused(window.require_windows)
-
-
-def test_no_window_where_there_is_no_screen(monkeypatch):
-    monkeypatch.setattr(cv2, "getBuildInformation", lambda: "  GUI:                           GTK3\n")
-    monkeypatch.setattr(window.sys, "platform", "linux")
-    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
-        monkeypatch.delenv(name, raising=False)
-    assert "no screen" in refused(window.require_windows)
-    monkeypatch.setenv("DISPLAY", ":0")
-    window.require_windows()
-
-
-@pytest.mark.parametrize("way", ["q", "Escape", "closed"])
-def test_a_window_shows_pictures_until_it_is_closed(monkeypatch, way):
-    shown, ended = [], []
-    key = {"q": ord("q"), "Escape": 27, "closed": -1}[way]
-    monkeypatch.setattr(cv2, "namedWindow", lambda *_: None)
-    monkeypatch.setattr(cv2, "imshow", lambda title, image: shown.append(image[0, 0, 0]))
-    monkeypatch.setattr(cv2, "waitKey", lambda _: key if len(shown) == 3 else -1)
-    monkeypatch.setattr(cv2, "getWindowProperty", lambda *_: 0.0 if (way, len(shown)) == ("closed", 3) else 1.0)
-    monkeypatch.setattr(cv2, "destroyAllWindows", lambda: ended.append(True))
-    window.show(Picture(np.full((2, 2, 3), k, np.uint8), {}) for k in range(9))
-    assert shown == [0, 1, 2] and ended == [True]
 
 
 # --- files and addresses that people have -----------------------------------------------------------

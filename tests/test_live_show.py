@@ -203,11 +203,6 @@ def test_a_port_that_is_taken(refuse, trained, film):
         assert f"Port {port} cannot be used" in refuse(film, "--port", port)
 
 
-def test_no_window_here(refuse, trained, film, monkeypatch):
-    monkeypatch.setattr(cv2, "getBuildInformation", lambda: "  GUI:                           NONE\n")
-    assert "cannot open windows" in refuse(film, "--window")
-
-
 def test_a_camera_that_fails_is_told_after_what_was_seen(refuse, trained, monkeypatch, film):
     class Loose:
         def __init__(self):

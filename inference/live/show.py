@@ -9,7 +9,6 @@ from common.results.config import results_from_environment
 from common.support.console import console
 from inference import draw, pace, stream
 from inference.live import source as sources
-from inference.live import window as windows
 from inference.live.capture import Capture
 from inference.live.newest import Newest
 from inference.live.picture import Picture
@@ -18,8 +17,8 @@ from inference.live.tally import Tally
 from inference.trained import Trained, find
 
 
-def show(source: str, model: str, port: int, window: bool) -> None:
-    """Show a camera or a video file until ctrl-C, in a web page or a window.
+def show(source: str, model: str, port: int) -> None:
+    """Show a camera or a video file in a web page, until ctrl-C.
 
     Args:
         source: number of the camera, or path of the file, or an address.
@@ -27,33 +26,27 @@ def show(source: str, model: str, port: int, window: bool) -> None:
         port: of the page; 0 is any that is free.
 
     Raises:
-        UserError: if there is no such model, source, port or window, or if the source fails later.
+        UserError: if there is no such model, source or port, or if the source fails later.
     """
-    if window:
-        windows.require_windows()
     trained = find(model, results_from_environment())
     taken = sources.find(source)
     newest: Newest[Picture] = Newest()
-    server = None if window else Server(newest, port)
+    server = Server(newest, port)
     tally = Tally()
     _warm_up(trained)
     with Capture(taken) as capture:
         try:
             console.print(f"{taken.name}, {trained.said}", markup=False, soft_wrap=True)
-            if server is None:
-                windows.show(pictures(capture, trained, tally, taken.name))
-            else:
-                console.print(f"Open {server.address} on this machine; ctrl-C ends.", markup=False, soft_wrap=True)
-                with server:
-                    for picture in pictures(capture, trained, tally, taken.name):
-                        newest.put(picture)
+            console.print(f"Open {server.address} on this machine; ctrl-C ends.", markup=False, soft_wrap=True)
+            with server:
+                for picture in pictures(capture, trained, tally, taken.name):
+                    newest.put(picture)
         except KeyboardInterrupt:
             pass
         finally:
-            missed = server.missed if server else 0
             if capture.remark:
                 console.print(capture.remark, markup=False, soft_wrap=True)
-            console.print(_summary(tally, capture.passed_over, missed), markup=False, soft_wrap=True)
+            console.print(_summary(tally, capture.passed_over, server.missed), markup=False, soft_wrap=True)
 
 
 def pictures(capture: Capture, trained: Trained, tally: Tally, name: str) -> Iterator[Picture]:
