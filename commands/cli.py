@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from commands.options import Data, Epochs, Model, Models, PaperName, Profile, Strict, profile_of, with_run_options
 from common.support.console import errors
 from common.support.errors import UserError
 
@@ -19,39 +20,19 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
-PaperName = Annotated[str, typer.Argument(help="Name of the paper: see `list`.")]
-Data = Annotated[Path | None, typer.Option(help="Folder with the licensed data sets; drawn corpora without it.")]
-Models = Annotated[Path | None, typer.Option(help="Folder with trained face detectors: see `models`.")]
-Launcher = Annotated[str, typer.Option(help="local: this machine. ray: the cluster at RAY_ADDRESS.")]
-Profile = Annotated[str, typer.Option(help="quick: small sizes, minutes. paper: the paper's own settings.")]
-Epochs = Annotated[int | None, typer.Option(help="Epochs of every training instead of the profile's, as a trial.")]
-Setting = Annotated[list[str], typer.Option(help="An open decision of the paper, as name=value.")]
-SkipBroken = Annotated[bool, typer.Option("--skip-broken", help="Go on without unreadable clips.")]
-MixedPrecision = Annotated[bool, typer.Option("--mixed-precision", help="Compute in 16 bits.")]
-Xla = Annotated[bool, typer.Option("--xla", help="Compile with XLA, for a GPU.")]
-Workers = Annotated[int | None, typer.Option(help="Processes; one for each core by default.")]
-
 
 @app.command()
+@with_run_options
 def reproduce(
     paper: Annotated[str, typer.Argument(help="Name of the paper: see `list`; or the word all.")],
-    data: Data = None,
-    profile: Profile = "",
     protocol: Annotated[
         str, typer.Option(help="published, clip-disjoint, strict, both (first and last), all.")
     ] = "both",
     experiment: Annotated[str, typer.Option(help="Only these, separated by commas: see `list`.")] = "",
     network: Annotated[str, typer.Option(help="Only these of the paper's networks, separated by commas.")] = "",
     epochs: Epochs = None,
-    seeds: Annotated[str, typer.Option(help="One training each, as in 0,1,2.")] = "",
-    setting: Setting = [],  # noqa: B006 - typer copies it
     fresh: Annotated[bool, typer.Option("--fresh", help="Train anew what is finished.")] = False,
-    skip_broken: SkipBroken = False,
-    mixed_precision: MixedPrecision = False,
-    xla: Xla = False,
-    workers: Workers = None,
-    launcher: Launcher = "local",
-    models: Models = None,
+    **options,
 ) -> None:
     """Run a paper from raw video to its tables, and print them beside the published ones.
 
@@ -62,44 +43,20 @@ def reproduce(
     from commands import reproduce, reproduce_all
 
     begin = reproduce_all.reproduce_all if paper == reproduce_all.ALL else partial(reproduce.reproduce, paper)
-    begin(
-        data=data,
-        profile=profile or ("paper" if data else "quick"),
-        protocol=protocol,
-        experiment=experiment,
-        network=network,
-        epochs=epochs,
-        seeds=seeds,
-        settings=setting,
-        fresh=fresh,
-        skip_broken=skip_broken,
-        mixed_precision=mixed_precision,
-        xla=xla,
-        workers=workers,
-        launcher=launcher,
-        models=models,
-    )
+    begin(protocol=protocol, experiment=experiment, network=network, epochs=epochs, fresh=fresh, **options)
 
 
 @app.command()
+@with_run_options
 def search(
     paper: PaperName,
-    data: Data = None,
-    profile: Profile = "",
     protocol: Annotated[str, typer.Option(help="published, strict (nested: a search for each fold), both.")] = "both",
     corpus: Annotated[str, typer.Option(help="Only these, separated by commas: ckplus, oulu.")] = "",
     trials: Annotated[int | None, typer.Option(help="Finished trials of each search, earlier ones included.")] = None,
     storage: Annotated[
         str, typer.Option(help="URL of a database, or a file for SQLite; results/search/cnn3d.db without it.")
     ] = "",
-    seeds: Annotated[str, typer.Option(help="Seed of the search and of its trainings.")] = "",
-    setting: Setting = [],  # noqa: B006 - typer copies it
-    skip_broken: SkipBroken = False,
-    mixed_precision: MixedPrecision = False,
-    xla: Xla = False,
-    workers: Workers = None,
-    launcher: Launcher = "local",
-    models: Models = None,
+    **options,
 ) -> None:
     """Search for the best settings of a paper, as its authors did and nested in its folds.
 
@@ -107,23 +64,7 @@ def search(
     """
     from commands import search
 
-    search.run(
-        paper,
-        corpus,
-        trials,
-        storage,
-        data=data,
-        profile=profile or ("paper" if data else "quick"),
-        protocol=protocol,
-        seeds=seeds,
-        settings=setting,
-        skip_broken=skip_broken,
-        mixed_precision=mixed_precision,
-        xla=xla,
-        workers=workers,
-        launcher=launcher,
-        models=models,
-    )
+    search.run(paper, corpus, trials, storage, protocol=protocol, **options)
 
 
 @app.command()
@@ -139,7 +80,7 @@ def table(
     from commands import reproduce
 
     kind = "real" if data else "synthetic"
-    reproduce.table(paper, profile or ("paper" if data else "quick"), kind, format, save, epochs)
+    reproduce.table(paper, profile_of(profile, data), kind, format, save, epochs)
 
 
 @app.command("list")
@@ -220,7 +161,7 @@ def claims(
     as_json: Annotated[bool, typer.Option("--json", help="A list of objects, nothing else.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="A table for a README.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Fail if a run had to be left out.")] = False,
+    strict: Strict = False,
 ) -> None:
     """Where every printed number stands: exact, match, close, below, above, contradicted, or what is missing."""
     from commands import claims
@@ -280,9 +221,7 @@ def audit(
 
 
 @app.command()
-def report(
-    strict: Annotated[bool, typer.Option("--strict", help="Fail if a run had to be left out.")] = False,
-) -> None:
+def report(strict: Strict = False) -> None:
     """Write results/report.html: everything on one page, for people."""
     from commands import report
 
@@ -292,7 +231,7 @@ def report(
 @app.command()
 def predict(
     video: Annotated[Path, typer.Argument(help="A video, a picture, or a folder of them.")],
-    model: Annotated[str, typer.Option(help="A run's folder or a paper; the best finished run without it.")] = "",
+    model: Model = "",
     out: Annotated[Path | None, typer.Option(help="New folder for the results; below results/seen without it.")] = None,
     cropped: Annotated[bool, typer.Option("--cropped", help="Pictures are faces already cut out.")] = False,
     bridge: Annotated[int, typer.Option(min=0, help="Frames that a face may be out of sight in a window.")] = 0,
@@ -306,7 +245,7 @@ def predict(
 @app.command()
 def live(
     source: Annotated[str, typer.Argument(help="Number of a camera, a video file, or an address (rtsp://...).")] = "0",
-    model: Annotated[str, typer.Option(help="A run's folder or a paper; the best finished run without it.")] = "",
+    model: Model = "",
     port: Annotated[int, typer.Option(help="Of the page; 0 takes any that is free.")] = 0,
 ) -> None:
     """Watch a camera or a video file live, in a web page that only this machine and only its address can see."""

@@ -51,5 +51,5 @@ def decided(run: Run, names: Mapping[str, str]) -> dict[str, Any]:
     Args:
         names: settings -> the paper's decisions that give them.
     """
-    decisions = run.record.get("decisions", {})
+    decisions = run.record["decisions"]
     return {name: decisions[decision] for name, decision in names.items() if decision in decisions}

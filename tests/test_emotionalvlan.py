@@ -21,7 +21,7 @@ from common.protocols.leakage import audit_split
 from common.results.config import check
 from common.results.evidence import load_complete
 from common.runs import scores, store
-from common.runs.store import Identity
+from common.runs.identity import Identity
 from common.support.errors import UserError
 from datasets.synthetic.corpora import Size
 from reproductions import published

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.paper import load as papers
-from common.protocols.inner_folds import crossing, inner_folds, owners, unit
+from common.protocols.inner_folds import inner_folds, owners, unit
 from common.protocols.splitters import Fold
 from common.results.config import Request
 from common.support.errors import UserError
@@ -44,6 +44,12 @@ def table(subjects: int = 14, clips: int = 7, frames: int = 3, seed: int = 0) ->
     )
 
 
+def crossing(rows, protocol, train, held_out) -> int:
+    """How many units of a protocol stand both among these rows of a table and among those."""
+    of = owners(rows, protocol)
+    return len(np.intersect1d(of[train], of[held_out]))
+
+
 @pytest.mark.filterwarnings("ignore:The least populated class")
 @settings(max_examples=30, deadline=None)
 @given(st.integers(2, 14), st.integers(4, 7), st.integers(1, 4), st.integers(2, 5), st.integers(0, 5))
@@ -55,7 +61,6 @@ def test_no_unit_of_a_protocol_is_on_both_sides_and_every_sample_is_held_out_onc
         assert unit(protocol) == whole and len(made) == min(folds, rows[whole].nunique(), most)
         for train, held_out in made:
             assert not set(rows[whole].iloc[train]) & set(rows[whole].iloc[held_out])
-            assert crossing(rows, protocol, train, held_out) == 0
             assert len(train) and sorted([*train, *held_out]) == list(range(len(rows)))
         held = np.concatenate([held_out for _, held_out in made])
         assert sorted(held) == list(range(len(rows)))

@@ -9,7 +9,8 @@ from little_samples import CLASSES, LittleNetwork, LittleSamples
 
 from common.media.clips import Provenance
 from common.protocols.splitters import Fold
-from common.runs.store import Identity, Run
+from common.runs.identity import Identity
+from common.runs.store import Run
 from common.samples.augmentation import Augmentation
 from common.samples.offline_augmentation import Copies, Moves
 from common.support.errors import UserError

@@ -235,7 +235,7 @@ def test_a_trial_that_runs_elsewhere_counts_as_a_bad_one(tmp_path, database, mon
     assert ours[0] == next_ones()[0] and ours != next_ones()
 
 
-def test_a_study_of_another_or_an_unknown_sampler_is_refused_and_stays_as_it_was(tmp_path, database, monkeypatch):
+def test_a_study_of_another_sampler_is_refused_and_stays_as_it_was(tmp_path, database, monkeypatch):
     study = search.search(QUESTION, objective, database, 2, tmp_path)
     noted = study.user_attrs[search.SAMPLER]
     assert noted["optuna"] == optuna.__version__ and noted["multivariate"] is False
@@ -246,18 +246,11 @@ def test_a_study_of_another_or_an_unknown_sampler_is_refused_and_stays_as_it_was
         ({"optuna": "4.2.0"}, f"optuna 4.2.0 instead of {optuna.__version__}"),
     ):
         study.set_user_attr(search.SAMPLER, noted | changed)
-        assert said in refused(QUESTION, database)
+        refusal = refused(QUESTION, database)
+        assert said in refusal and "STORAGE=" in refusal
         with pytest.raises(UserError):
             search.search(QUESTION, objective, database, 3, tmp_path)
     assert len(search.finished(study)) == 2
-
-    before = optuna.create_study(study_name="before", storage=database, direction="maximize")
-    question = replace(QUESTION, name="before")
-    before.set_user_attr(search.QUESTION, question.stored())
-    before.add_trial(study.trials[0])
-    said = refused(question, database)
-    assert "its arguments and the version of Optuna were not noted" in said and "STORAGE=" in said
-    assert search.SAMPLER not in optuna.load_study(study_name="before", storage=database).user_attrs
 
 
 # --- databases --------------------------------------------------------------------------------------

@@ -11,14 +11,14 @@ import little_trained
 import numpy as np
 import pytest
 
-from common.runs import store
+from common.runs.identity import Identity
 from common.support.errors import UserError
 from common.training import model_file
 from inference import quick, trained
 
 
 def test_the_best_run_is_taken_recorded_faces_first_then_the_strict_protocol(tmp_path):
-    def best() -> store.Identity:
+    def best() -> Identity:
         return trained.find("timeconvnet", tmp_path).record.identity
 
     little_trained.run(tmp_path, seed=1, accuracy=0.9)

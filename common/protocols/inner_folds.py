@@ -62,11 +62,5 @@ def owners(table, protocol: str) -> np.ndarray:
     return np.arange(len(table)) if columns is None else table.groupby(columns).ngroup().to_numpy()
 
 
-def crossing(table, protocol: str, train: np.ndarray, held_out: np.ndarray) -> int:
-    """How many units of a protocol stand among these training rows of a table and among those held out."""
-    of = owners(table, protocol)
-    return len(np.intersect1d(of[train], of[held_out]))
-
-
 def _divided(splitter, emotions: np.ndarray, groups: np.ndarray | None = None) -> list[Inner]:
     return [Inner(*sides) for sides in splitter.split(np.zeros(len(emotions)), emotions, groups)]

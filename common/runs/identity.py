@@ -3,11 +3,13 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
+
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -78,3 +80,15 @@ def labels(identities: Iterable[Identity], controls: Collection[str] = ()) -> di
         else f"{network} ({experiment})"
         for experiment, network in pairs
     }
+
+
+def split_digest(classes: Sequence[str], *positions: np.ndarray) -> str:
+    """What tells one division of labelled samples from another: of the class names, and of arrays of integers.
+
+    Args:
+        positions: those of the training, validation and test samples, and all labels.
+    """
+    digest = hashlib.blake2b(json.dumps([str(name) for name in classes]).encode(), digest_size=16)
+    for array in positions:
+        digest.update(np.ascontiguousarray(array, dtype="<i8").tobytes() + b"|")
+    return digest.hexdigest()

@@ -14,7 +14,6 @@ when the run ended stands under "files": a file that was changed since is no par
 """
 
 import gzip
-import hashlib
 import json
 import shutil
 import subprocess
@@ -180,18 +179,6 @@ def read(folder: Path) -> Run:
     if fault:
         raise _unusable(folder, f"is no whole run: {fault}")
     return Run(folder, identity, record)
-
-
-def split_digest(classes: Sequence[str], *positions: np.ndarray) -> str:
-    """What tells one division of labelled samples from another: of the class names, and of arrays of integers.
-
-    Args:
-        positions: those of the training, validation and test samples, and all labels.
-    """
-    digest = hashlib.blake2b(json.dumps([str(name) for name in classes]).encode(), digest_size=16)
-    for array in positions:
-        digest.update(np.ascontiguousarray(array, dtype="<i8").tobytes() + b"|")
-    return digest.hexdigest()
 
 
 def revision() -> str:

@@ -146,19 +146,13 @@ def opened(question: Question, storage: str) -> "Study":
             f"({_changed(before.get(QUESTION), notes[QUESTION])}).",
             "Name another database with STORAGE=, or go on with the settings that it was begun with.",
         )
-    if before.get(SAMPLER) != notes[SAMPLER]:
+    theirs, ours = before.get(SAMPLER, {}), notes[SAMPLER]
+    if others := [f"{name} {theirs.get(name)} instead of {ours.get(name)}" for name in _differing(theirs, ours)]:
         raise UserError(
-            f"The search {question.name} in {shown(storage)} was begun with another sampler "
-            f"({_other_sampler(before.get(SAMPLER), notes[SAMPLER])}).",
+            f"The search {question.name} in {shown(storage)} was begun with another sampler ({', '.join(others)}).",
             "Name another database with STORAGE=, or go on with the Optuna that it was begun with.",
         )
     return study
-
-
-def _other_sampler(before: dict | None, now: dict) -> str:
-    if before is None:
-        return "its arguments and the version of Optuna were not noted"
-    return ", ".join(f"{name} {before.get(name)} instead of {now.get(name)}" for name in _differing(before, now))
 
 
 def _changed(before: dict | None, now: dict) -> str:

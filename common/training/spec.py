@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from common.runs import store
-from common.runs.store import Identity, Run
+from common.runs.identity import Identity, split_digest
+from common.runs.store import Run
 from common.training.batches import Batches, Layout
 from common.training.recipe import Recipe
 
@@ -87,7 +87,7 @@ class Training:
             recipe=self.recipe.identity() | begins,
             seed=self.seed,
             data=self.samples.key,
-            split=store.split_digest(
+            split=split_digest(
                 (*self.classes, *(f"{one['corpus']} {one['clip']}" for one in self.lost), *self._soft),
                 fold.train,
                 fold.validation,

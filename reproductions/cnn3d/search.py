@@ -20,7 +20,8 @@ from common.media.clips import Provenance
 from common.protocols import splitters
 from common.protocols.splitters import Fold
 from common.results.config import Request
-from common.runs import scores, store
+from common.runs import scores
+from common.runs.identity import split_digest
 from common.runs.store import Run
 from common.support import cluster
 from common.support.errors import unknown
@@ -97,7 +98,7 @@ class Study:
             samples=sum(len(fold.test) for _, fold in self.folds),
             prune_below=prune_below(request, self.corpus.name),
             details={
-                "folds": store.split_digest([identity.split for identity in identities]),
+                "folds": split_digest([identity.split for identity in identities]),
                 "data": first.data,
                 "recipe": first.recipe,
                 "network": first.network.partition("_")[2].partition("_")[2] or "exact",

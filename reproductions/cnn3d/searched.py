@@ -9,7 +9,8 @@ from common.paper.verdicts import Measured
 from common.results.config import Request
 from common.results.differences import NARROW, Stated, Statement
 from common.results.evidence import Evidence
-from common.runs.store import Identity, Run
+from common.runs.identity import Identity
+from common.runs.store import Run
 from common.training import search_effects
 from reproductions.cnn3d import data, search_record, trainings
 from reproductions.cnn3d.data import CKPLUS, KEYS

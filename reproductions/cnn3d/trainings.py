@@ -81,7 +81,7 @@ def options_of(run: Run) -> dict[str, Any]:
         "optimization": recipe.get("optimizer", LATER["optimizer"]),
         "loss_weights": recipe.get("class_weights", LATER["class_weights"]),
         "normalization": recipe["pixel_scaling"] == "symmetric",
-        "clahe": (run.record.get("decisions") or {}).get("clahe", recipe.get("clahe", "none") != "none"),
+        "clahe": run.record["decisions"]["clahe"],
     }
 
 

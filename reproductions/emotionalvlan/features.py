@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from common.runs import store
-from common.runs.store import Identity
+from common.runs.identity import Identity
 from common.support import files
 from common.training.batches import Batches
 from reproductions.emotionalvlan.stills import SinglePictures, Videos

@@ -9,7 +9,8 @@ from typing import Any
 from common.protocols.leakage import described
 from common.protocols.splitters import Fold
 from common.results.config import Request
-from common.runs.store import Identity, Run
+from common.runs.identity import Identity
+from common.runs.store import Run
 from common.training.batches import class_labels
 from common.training.recipe import Recipe
 from common.training.spec import Job, Training

@@ -18,7 +18,8 @@ from common.media.clips import Provenance
 from common.protocols import inner_folds
 from common.protocols.splitters import Fold
 from common.runs import scores, store
-from common.runs.store import Identity, Run
+from common.runs.identity import Identity, split_digest
+from common.runs.store import Run
 from common.support import files, workers
 from common.training import devices
 from reproductions.thesis.configuration import Configuration, attainable, pipeline
@@ -71,7 +72,7 @@ class Fit:
             recipe=recipe(self.protocol, len(fold.validation) > 0, self.folds, self.rows),
             seed=self.seed,
             data=self.samples.key,
-            split=store.split_digest(self.classes, fold.train, fold.validation, fold.test, self.labels),
+            split=split_digest(self.classes, fold.train, fold.validation, fold.test, self.labels),
         )
 
 

@@ -18,7 +18,7 @@ def watching(record: Run) -> Watching:
     Frames follow each other as in the training's clips of BAUM-1 and eNTERFACE'05, whose 25 to 30 frames a second are
     those of an ordinary camera.
     """
-    settings = chosen(record.record.get("decisions") or {})
+    settings = chosen(record.record["decisions"])
     network = NETWORKS[record.identity.network]
     still = network.layout == "last"
     scaling = record.identity.recipe["pixel_scaling"]

@@ -1,0 +1,55 @@
+"""Options that several commands take, each with the text that `--help` shows."""
+
+from collections.abc import Callable
+from functools import wraps
+from inspect import Signature, signature
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+PaperName = Annotated[str, typer.Argument(help="Name of the paper: see `list`.")]
+Data = Annotated[Path | None, typer.Option(help="Folder with the licensed data sets; drawn corpora without it.")]
+Models = Annotated[Path | None, typer.Option(help="Folder with trained face detectors: see `models`.")]
+Profile = Annotated[str, typer.Option(help="quick: small sizes, minutes. paper: the paper's own settings.")]
+Epochs = Annotated[int | None, typer.Option(help="Epochs of every training instead of the profile's, as a trial.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Fail if a run had to be left out.")]
+Model = Annotated[str, typer.Option(help="A run's folder or a paper; the best finished run without it.")]
+
+
+def run_options(
+    data: Data = None,
+    profile: Profile = "",
+    seeds: Annotated[str, typer.Option(help="One training each, as in 0,1,2; a search has one.")] = "",
+    setting: Annotated[list[str] | None, typer.Option(help="An open decision of the paper, as name=value.")] = None,
+    skip_broken: Annotated[bool, typer.Option("--skip-broken", help="Go on without unreadable clips.")] = False,
+    mixed_precision: Annotated[bool, typer.Option("--mixed-precision", help="Compute in 16 bits.")] = False,
+    xla: Annotated[bool, typer.Option("--xla", help="Compile with XLA, for a GPU.")] = False,
+    workers: Annotated[int | None, typer.Option(help="Processes; one for each core by default.")] = None,
+    launcher: Annotated[str, typer.Option(help="local: this machine. ray: the cluster at RAY_ADDRESS.")] = "local",
+    models: Models = None,
+) -> dict:
+    """What `reproduce` and `search` may both be told, as `common.results.config.check` takes it."""
+    options = dict(locals())
+    options["profile"] = profile_of(profile, data)
+    options["settings"] = options.pop("setting") or []
+    return options
+
+
+def with_run_options(command: Callable) -> Callable:
+    """The command with the options of `run_options` behind its own; it gets what that gives."""
+    own = [one for one in signature(command).parameters.values() if one.kind is not one.VAR_KEYWORD]
+    shared = signature(run_options).parameters
+
+    @wraps(command)
+    def told(**words) -> None:
+        options = run_options(**{name: words.pop(name) for name in shared})
+        command(**words, **options)
+
+    told.__signature__ = Signature([*own, *shared.values()])
+    return told
+
+
+def profile_of(profile: str, data: Path | None) -> str:
+    """The profile that was named, else the paper's own settings for licensed data and small sizes for drawn ones."""
+    return profile or ("paper" if data else "quick")
