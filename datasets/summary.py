@@ -9,7 +9,6 @@ from typing import Literal
 
 from common.media.clips import Clip, Expectation, Finding, Index
 from common.media.emotions import Emotion
-from common.support.errors import UserError
 
 Status = Literal["ok", "missing", "extra", "differs", "unpublished"]
 
@@ -88,21 +87,6 @@ def group(findings: Iterable[Finding], examples: int = 3) -> tuple[FindingGroup,
     for finding in findings:
         by_kind.setdefault(finding.kind, []).append(finding)
     return tuple(FindingGroup(kind, len(all_), tuple(all_[:examples])) for kind, all_ in by_kind.items())
-
-
-def require_classes(index: Index, emotions: Iterable[Emotion]) -> None:
-    """Refuse an index in which a class has no clip.
-
-    Raises:
-        UserError: naming the classes and the set.
-    """
-    present = {clip.emotion for clip in index.clips}
-    absent = [emotion for emotion in emotions if emotion not in present]
-    if absent:
-        raise UserError(
-            f"{index.corpus} at {index.root} has no clip of {', '.join(absent)}.",
-            "Complete the copy (verify-data lists what is missing), or leave that class out.",
-        )
 
 
 def _row(index: Index, expectation: Expectation, expected: Sequence[Expectation]) -> Row:

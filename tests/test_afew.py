@@ -6,31 +6,23 @@ from pathlib import Path
 
 import cv2
 import dlib
-import little_avi
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from little_listing import recognised, shuffled
+from little_loaders import found, kinds, touch
 
-from commands import obtain
 from common.media import video
-from common.media.clips import Index, provenance
+from common.media.clips import provenance
 from common.media.emotions import Emotion
 from common.support.errors import UserError
 from datasets import afew
-from datasets.summary import count, require_classes, summarise
+from datasets.summary import count, summarise
 from datasets.synthetic import corpora, write_afew
 
 TINY = corpora.SIZES["tiny"]
 WORDS = tuple(write_afew.WORDS.values())
 FACES = {"Train": "AlignedFaces_LBPTOP_Points/Faces", "Val": "AlignedFaces_LBPTOP_Points_Val/Faces"}
-
-
-def touch(home: Path, *names: str) -> None:
-    for name in names:
-        (home / name).parent.mkdir(parents=True, exist_ok=True)
-        (home / name).touch()
 
 
 def both(home: Path, train: str = "Train_AFEW", val: str = "Val_AFEW") -> None:
@@ -41,17 +33,6 @@ def both(home: Path, train: str = "Train_AFEW", val: str = "Val_AFEW") -> None:
 
 def align(home: Path, part: str, *stems: str) -> None:
     touch(home / f"{part}_AFEW" / FACES[part], *(f"{stem}/{n:03d}.jpg" for stem in stems for n in range(2)))
-
-
-def kinds(index: Index) -> Counter:
-    return Counter(finding.kind for finding in index.findings)
-
-
-def found(index: Index) -> dict[str, list[tuple[str, str]]]:
-    by_kind = {}
-    for one in index.findings:
-        by_kind.setdefault(one.kind, []).append((one.path, one.detail))
-    return by_kind
 
 
 # --- the tree --------------------------------------------------------------------------------------
@@ -124,27 +105,6 @@ def test_the_folder_of_one_part_is_not_the_set(tmp_path):
         afew.index(tmp_path / "Val_AFEW")
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "train/angry/000000280.jpg",
-        "train/angry/im12.avi",
-        "subject 6/disgust/s6_di.avi",
-        "subject 1/fear/sentence 1/s1_fe_1.avi",
-        "DC/a1.avi",
-        "Test_AFEW/000000280.avi",
-        "Train_AFEW/000000280.avi",
-    ],
-)
-def test_another_folder_is_not_taken_for_the_set(tmp_path, name):
-    touch(tmp_path, name)
-    assert afew.locate(tmp_path) is None
-    with pytest.raises(UserError) as caught:
-        afew.index(tmp_path)
-    assert caught.value.problem == f"AFEW is not at or below {tmp_path}."
-    assert caught.value.remedy == afew.OBTAIN == obtain.how("AFEW")
-
-
 # --- what is odd -----------------------------------------------------------------------------------
 
 
@@ -178,14 +138,6 @@ def test_what_is_odd_is_reported(tmp_path):
         ("Train_AFEW/Contempt/000300280.avi", "Contempt is none of the seven classes")
     ]
     assert len(index.labelled) == len(index.clips) - 1 == 15
-
-
-def test_an_empty_class_is_named(tmp_path):
-    both(tmp_path)
-    for part in ("Train", "Val"):
-        (tmp_path / f"{part}_AFEW" / "Fear").rename(tmp_path / part)
-    with pytest.raises(UserError, match=r"AFEW at .* has no clip of Fear\."):
-        require_classes(afew.index(tmp_path), afew.CLASSES)
 
 
 # --- aligned faces ---------------------------------------------------------------------------------
@@ -321,17 +273,6 @@ def test_what_a_copy_lacks_is_counted(tmp_path):
     assert status["findings clip name in both parts"] == (0, "missing")
 
 
-@given(st.integers(0, 10**6), st.sampled_from(["videos", "aligned_faces"]))
-@settings(max_examples=5, deadline=None)
-def test_order_does_not_depend_on_the_file_system(tmp_path_factory, seed, form):
-    root = tmp_path_factory.mktemp("shuffled")
-    aligned(root)
-    reference = afew.index(root, form)
-    with shuffled(seed):
-        same = afew.index(root, form) == reference
-    assert same
-
-
 # --- the drawn set ---------------------------------------------------------------------------------
 
 
@@ -354,12 +295,6 @@ def test_the_drawn_set_is_read_as_it_was_planned(drawn, planned):
         for emotion in afew.CLASSES:
             assert count(index, f"clips {part} {emotion}") == size
     assert kinds(index) == {"clip name in both parts": 1}
-
-
-def test_no_other_set_is_seen_in_it(drawn):
-    home = afew.locate(drawn)
-    for folder in (home, home / "Train_AFEW", home / "Train_AFEW" / "Disgust"):
-        assert recognised(folder) <= {"afew"}
 
 
 def test_the_drawn_videos_have_pictures_only(drawn, planned):
@@ -471,52 +406,8 @@ def test_a_clip_with_nobody_has_no_face_and_no_aligned_ones(tmp_path):
     assert not any(shots[0].aligned.iterdir())
 
 
-def test_more_clips_do_not_change_the_first_ones():
-    assert set(write_afew.plan(Path("root"), 2, 1, seed=0)) < set(QUICK)
-    assert not set(write_afew.plan(Path("root"), 2, 1, seed=1)) & set(QUICK)
-
-
 def test_a_video_that_cannot_be_written_is_named(tmp_path):
     shot = write_afew.plan(tmp_path, 1, 1, seed=0)[1]
     shot.path.mkdir(parents=True)
     with pytest.raises(UserError, match=rf"Could not write .*{shot.path.name}.*disk full"):
         write_afew.write(shot)
-
-
-# --- clips that cannot be read ---------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("damage", "problem"),
-    [
-        (lambda data: data[: len(data) // 2], "was cut off"),
-        (lambda data: little_avi.sound_only(), "is not a video"),
-        (little_avi.HIDING["backwards"], "was cut off"),
-    ],
-)
-def test_an_unreadable_video_is_named(tmp_path, damage, problem):
-    both(tmp_path)
-    index = afew.index(tmp_path)
-    path = little_avi.film(index.clips[3].source)
-    assert sum(1 for _ in video.frames(path)) == little_avi.FRAMES
-    path.write_bytes(damage(path.read_bytes()))
-    assert afew.index(tmp_path) == index
-    with pytest.raises(UserError, match=rf"Train_AFEW.Happy.{path.name} {problem}.*Copy it again"):
-        list(video.frames(path))
-
-
-# --- the command line ------------------------------------------------------------------------------
-
-
-def test_verify_data_prints_the_counts(complete, capsys, monkeypatch):
-    from commands import listing
-
-    monkeypatch.setenv("COLUMNS", "220")
-    listing.verify(complete)
-    printed = capsys.readouterr().out
-    assert "AFEW at " in printed
-    (row,) = (line for line in printed.splitlines() if "clips Train Happy" in line)
-    assert row.split().count("150") == 2
-    unbroken = "".join(printed.split())  # lines end where the terminal does
-    said = "clip name in both parts (2): Train_AFEW/Angry/001703120.avi also Val_AFEW/Angry/001703120.avi"
-    assert said.replace(" ", "") in unbroken

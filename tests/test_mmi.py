@@ -5,26 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from little_listing import recognised, shuffled
+from little_loaders import found, touch
 
-from commands import obtain
 from common.media import faces, orientation, video
-from common.media.clips import Index, provenance
+from common.media.clips import provenance
 from common.media.emotions import Emotion
 from common.support.errors import UserError
 from datasets import mmi
-from datasets.summary import count, require_classes, summarise
+from datasets.summary import count, summarise
 from datasets.synthetic import corpora, write_mmi
 
 TINY = corpora.SIZES["tiny"]
-
-
-def touch(home: Path, *names: str) -> None:
-    for name in names:
-        (home / name).parent.mkdir(parents=True, exist_ok=True)
-        (home / name).touch()
 
 
 def tags(*values: object) -> str:
@@ -42,13 +33,6 @@ def session(home: Path, name: str, label: str | None = tags(1), view: object = 0
     if view is not None:
         (folder / "session.xml").write_text(f'<session><track view="{view}"/><track view="2"/></session>')
     return folder
-
-
-def found(index: Index) -> dict[str, list[tuple[str, str]]]:
-    by_kind = {}
-    for one in index.findings:
-        by_kind.setdefault(one.kind, []).append((one.path, one.detail))
-    return by_kind
 
 
 # --- the tree --------------------------------------------------------------------------------------
@@ -197,23 +181,6 @@ def test_a_copy_without_any_usable_session_is_refused(tmp_path, label, view):
     assert str(tmp_path) in caught.value.problem
 
 
-@pytest.mark.parametrize("name", ["Sessions/1/P1-Rec1.avi", "S001-001.avi", "s001/S001_001.avi", "1/S01-001.xml"])
-def test_another_folder_is_not_taken_for_the_set(tmp_path, name):
-    touch(tmp_path, name, "Sessions/1/session.xml")
-    assert mmi.locate(tmp_path) is None
-    with pytest.raises(UserError) as caught:
-        mmi.index(tmp_path)
-    assert caught.value.problem == f"MMI is not at or below {tmp_path}."
-    assert caught.value.remedy == mmi.OBTAIN == obtain.how("MMI")
-
-
-def test_an_empty_class_is_named(tmp_path):
-    for value in (1, 2, 4, 6):
-        session(tmp_path, f"{value}/S001-{value:03d}", tags(value))
-    with pytest.raises(UserError, match=r"MMI at .* has no clip of Fear, Sad\."):
-        require_classes(mmi.index(tmp_path), mmi.CLASSES)
-
-
 # --- counts ----------------------------------------------------------------------------------------
 
 
@@ -269,12 +236,6 @@ def test_the_drawn_set_is_read_as_it_was_planned(drawn, planned):
     }
 
 
-def test_no_other_set_is_seen_in_it(drawn):
-    home = mmi.locate(drawn)
-    for folder in (home.parent, home, home / "28001"):
-        assert recognised(folder) <= {"mmi"}
-
-
 WAYS = {
     "turned": orientation.Look(turn="clockwise"),
     "upright": orientation.Look(),
@@ -311,11 +272,6 @@ def test_a_drawn_video_goes_from_neutral_to_the_apex_and_back(drawn, planned):
     assert len(lengths) > 1
 
 
-def test_more_clips_and_subjects_do_not_change_the_first_ones():
-    assert set(write_mmi.plan(Path(), 4, 1, seed=0)) < set(write_mmi.plan(Path(), 10, 2, seed=0))
-    assert not set(write_mmi.plan(Path(), 4, 1, seed=0)) & set(write_mmi.plan(Path(), 4, 1, seed=1))
-
-
 def test_no_two_drawn_sessions_are_the_same():
     planned = write_mmi.plan(Path(), len(write_mmi.SUBJECTS), 3, seed=0)
     assert len({one.performance for one in planned}) == len({one.path.parent for one in planned}) == len(planned)
@@ -335,26 +291,3 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path):
         one.path.mkdir(parents=True)
         with pytest.raises(UserError, match=rf"Could not write .*{one.path.name}.*disk full"):
             write_mmi.write(one)
-
-
-@given(st.integers(0, 10**6))
-@settings(max_examples=5, deadline=None)
-def test_order_does_not_depend_on_the_file_system(drawn, seed):
-    reference = mmi.index(drawn)
-    with shuffled(seed):
-        same = mmi.index(drawn) == reference
-    assert same
-
-
-# --- the command line ------------------------------------------------------------------------------
-
-
-def test_verify_data_prints_the_counts(drawn, capsys, monkeypatch):
-    from commands import listing
-
-    monkeypatch.setenv("COLUMNS", "220")
-    listing.verify(mmi.locate(drawn))
-    printed = capsys.readouterr().out
-    assert "MMI at " in printed
-    assert "clips dual Happy" in printed
-    assert "side view (1): 21001/S021-001.avi left out" in printed

@@ -6,16 +6,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from little_listing import recognised, shuffled
+from little_loaders import kinds
 
 from common.media import faces, video
 from common.media.clips import Index, provenance
 from common.media.emotions import Emotion
 from common.support.errors import UserError
 from datasets import oulu
-from datasets.summary import count, require_classes, summarise
+from datasets.summary import count, summarise
 from datasets.synthetic import corpora, write_oulu
 
 TINY = corpora.SIZES["tiny"]
@@ -34,10 +32,6 @@ def sequence(home: Path, name: str, numbers=range(9), ending="jpeg") -> Path:
 def subject(home: Path, name: str, words=WORDS) -> None:
     for word in words:
         sequence(home, f"{name}/{word}", range(1))
-
-
-def kinds(index: Index) -> Counter:
-    return Counter(finding.kind for finding in index.findings)
 
 
 def finding(index: Index, kind: str) -> tuple[str, str]:
@@ -197,42 +191,6 @@ def test_subjects_without_any_sequence_are_refused(tmp_path):
         oulu.index(tmp_path)
 
 
-def test_an_empty_class_is_named(tmp_path):
-    subject(tmp_path, "VL/Strong/P001", ["Anger", "Disgust", "Happiness", "Surprise"])
-    subject(tmp_path, "NI/Strong/P001")
-    with pytest.raises(UserError, match=r"Oulu-CASIA at .* has no clip of Fear, Sad\."):
-        require_classes(oulu.index(tmp_path), oulu.CLASSES)
-    require_classes(oulu.index(tmp_path, camera="NI"), oulu.CLASSES)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "cohn-kanade-images/S005/001",
-        "P001/Anger",
-        "Strong/P001/Anger",
-        "VL/P001/Anger",
-        "VL/Bright/P001/Anger",
-        "UV/Strong/P001/Anger",
-        "VL/Strong/S001/Anger",
-        "VL_48x48/Strong/P001/Anger",
-    ],
-)
-def test_another_folder_is_not_taken_for_the_set(tmp_path, name):
-    sequence(tmp_path, name)
-    assert oulu.locate(tmp_path) is None
-    with pytest.raises(UserError) as caught:
-        oulu.index(tmp_path)
-    assert caught.value.problem == f"Oulu-CASIA is not at or below {tmp_path}."
-    assert caught.value.remedy == oulu.OBTAIN
-
-
-def test_no_other_set_is_seen_in_it(tiny):
-    home = oulu.locate(tiny)
-    for folder in (home.parent, home, home / "VL", home / "VL" / "Strong" / "P001"):
-        assert recognised(folder) <= {"oulu"}
-
-
 # --- a complete copy -------------------------------------------------------------------------------
 
 
@@ -264,15 +222,6 @@ def test_what_a_copy_lacks_is_counted(complete, tmp_path):
     assert status["clips VL Strong"] == (7, "missing")
     assert status["clips VL Strong Angry"] == (2, "missing")
     assert status["clips NI Dark"] == (0, "missing")
-
-
-@given(st.integers(0, 10**6))
-@settings(max_examples=5, deadline=None)
-def test_order_does_not_depend_on_the_file_system(tiny, seed):
-    reference = oulu.index(tiny)
-    with shuffled(seed):
-        same = oulu.index(tiny) == reference
-    assert same
 
 
 # --- the drawn set ---------------------------------------------------------------------------------
@@ -366,10 +315,6 @@ def test_the_seed_decides_every_picture(tmp_path):
     assert first["Oulu-CASIA/OriginalImg/VL/Strong/P001/Anger/000.jpeg"] not in other.values()
 
 
-def test_more_subjects_do_not_change_the_first_ones():
-    assert set(write_oulu.plan(Path(), 2, seed=0)) < set(write_oulu.plan(Path(), 5, seed=0))
-
-
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     one = write_oulu.plan(tmp_path, 1, seed=0)[0]
     (one.path / "000.jpeg").mkdir(parents=True)
@@ -401,17 +346,3 @@ def test_an_unreadable_frame_in_the_middle_is_named(copy_of_tiny, damage, proble
         list(video.frames(clip.source))
     # Who does not need that frame is not stopped by it.
     assert sum(frame is not None for frame in video.frames(clip.source, len(paths) // 2 + 1)) == (len(paths) - 1) // 2
-
-
-# --- the command line ------------------------------------------------------------------------------
-
-
-def test_verify_data_prints_the_counts(tiny, capsys, monkeypatch):
-    from commands import listing
-
-    monkeypatch.setenv("COLUMNS", "200")
-    listing.verify(oulu.locate(tiny))
-    printed = capsys.readouterr().out
-    assert "Oulu-CASIA at " in printed
-    assert "clips VL Strong Angry" in printed
-    assert "A drawn corpus" in printed

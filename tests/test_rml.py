@@ -6,33 +6,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from little_listing import recognised, shuffled
+from little_loaders import found, touch
 
-from commands import obtain
 from common.media import faces, video
-from common.media.clips import Index, provenance
+from common.media.clips import provenance
 from common.media.emotions import Emotion
-from common.support.errors import UserError
 from datasets import rml
-from datasets.summary import count, require_classes, summarise
+from datasets.summary import count, summarise
 from datasets.synthetic import corpora, write_rml
 
 TINY = corpora.SIZES["tiny"]
-
-
-def touch(home: Path, *names: str) -> None:
-    for name in names:
-        (home / name).parent.mkdir(parents=True, exist_ok=True)
-        (home / name).touch()
-
-
-def found(index: Index) -> dict[str, list[tuple[str, str]]]:
-    by_kind = {}
-    for one in index.findings:
-        by_kind.setdefault(one.kind, []).append((one.path, one.detail))
-    return by_kind
 
 
 # --- the tree --------------------------------------------------------------------------------------
@@ -86,27 +69,6 @@ def test_numbers_are_in_the_order_of_numbers(tmp_path):
     assert [clip.source.stem for clip in rml.index(tmp_path).clips] == ["an1", "an2", "an10"]
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "s1/an1.mp4",
-        "s9/an1.avi",
-        "an1.avi",
-        "s1/a1.avi",
-        "s001/S001_001.mp4",
-        "subject 1/anger/s1_an_1.avi",
-        "s1/x.avi",
-    ],
-)
-def test_another_folder_is_not_taken_for_the_set(tmp_path, name):
-    touch(tmp_path, name)
-    assert rml.locate(tmp_path) is None
-    with pytest.raises(UserError) as caught:
-        rml.index(tmp_path)
-    assert caught.value.problem == f"RML is not at or below {tmp_path}."
-    assert caught.value.remedy == rml.OBTAIN == obtain.how("RML")
-
-
 # --- what is odd -----------------------------------------------------------------------------------
 
 
@@ -122,12 +84,6 @@ def test_what_is_odd_is_reported(tmp_path):
     }
     assert len(index.clips) == 7 + 1 + 2
     assert len(index.labelled) == len(index.clips) - 1
-
-
-def test_an_empty_class_is_named(tmp_path):
-    touch(tmp_path, *(f"s1/{code}1.avi" for code in ("an", "di", "ha", "su")))
-    with pytest.raises(UserError, match=r"RML at .* has no clip of Fear, Sad\."):
-        require_classes(rml.index(tmp_path), rml.CLASSES)
 
 
 # --- complete and partial copies -------------------------------------------------------------------
@@ -166,15 +122,6 @@ def test_a_part_of_the_clips_is_read_and_what_it_lacks_is_counted(tmp_path):
     assert found(index) == {"speaker missing": [("s8", "")]}
 
 
-@given(st.integers(0, 10**6))
-@settings(max_examples=5, deadline=None)
-def test_order_does_not_depend_on_the_file_system(complete, seed):
-    reference = rml.index(complete)
-    with shuffled(seed):
-        same = rml.index(complete) == reference
-    assert same
-
-
 # --- the drawn set ---------------------------------------------------------------------------------
 
 
@@ -198,12 +145,6 @@ def test_the_drawn_set_is_read_as_it_was_planned(drawn):
     assert english.take != italian.take
 
 
-def test_no_other_set_is_seen_in_it(drawn):
-    home = rml.locate(drawn)
-    for folder in (home, home / "rml-1", home / "rml-2" / "s6"):
-        assert recognised(folder) <= {"rml"}
-
-
 def test_the_drawn_videos_are_shorter_and_longer_than_sixteen_frames(drawn):
     planned = {one.path: one.performance for one in write_rml.plan(drawn, TINY.rml_speakers, TINY.rml_clips, 0)}
     lengths = [performance.frames for performance in planned.values()]
@@ -217,11 +158,6 @@ def test_the_drawn_videos_are_shorter_and_longer_than_sixteen_frames(drawn):
         assert cv2.VideoCapture(str(clip.source)).get(cv2.CAP_PROP_FPS) == 30
         shown += [len(haar.detect(video.grey(frame))) > 0 for frame in frames[::5]]
     assert np.mean(shown) >= 0.97
-
-
-def test_more_clips_and_speakers_do_not_change_the_first_ones():
-    assert set(write_rml.plan(Path(), 3, 1, seed=0)) < set(write_rml.plan(Path(), 8, 2, seed=0))
-    assert not set(write_rml.plan(Path(), 3, 1, seed=0)) & set(write_rml.plan(Path(), 3, 1, seed=1))
 
 
 def test_no_two_drawn_clips_are_the_same():
@@ -238,17 +174,3 @@ def test_quick_holds_every_speaker_and_emotion():
     planned = write_rml.plan(Path(), quick.rml_speakers, quick.rml_clips, 0)
     assert Counter(one.performance.subject for one in planned) == {0: 6, 1: 12, 2: 12, 3: 6, 4: 6, 5: 6, 6: 6, 7: 6}
     assert Counter(one.performance.emotion for one in planned) == dict.fromkeys(rml.CLASSES, 10)
-
-
-# --- the command line ------------------------------------------------------------------------------
-
-
-def test_verify_data_prints_the_counts(complete, capsys, monkeypatch):
-    from commands import listing
-
-    monkeypatch.setenv("COLUMNS", "220")
-    listing.verify(complete)
-    printed = capsys.readouterr().out
-    assert "RML at " in printed
-    (row,) = (line for line in printed.splitlines() if "clips rml-2 Fear" in line)
-    assert row.split().count("53") == 2

@@ -8,43 +8,25 @@ import dlib
 import little_avi
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from little_listing import recognised, shuffled
+from little_loaders import found, kinds, touch
 
-from commands import obtain
 from common.media import video
-from common.media.clips import Index, provenance
+from common.media.clips import provenance
 from common.media.emotions import Emotion
 from common.support.errors import UserError
 from datasets import savee
-from datasets.summary import count, require_classes, summarise
+from datasets.summary import count, summarise
 from datasets.synthetic import corpora, media, write_savee
 
 TINY = corpora.SIZES["tiny"]
-
-
-def touch(home: Path, *names: str) -> None:
-    for name in names:
-        (home / name).parent.mkdir(parents=True, exist_ok=True)
-        (home / name).touch()
 
 
 def speaker(home: Path, name: str, leave_out: tuple[str, ...] = ()) -> None:
     """All 120 videos of a speaker, empty: an index opens none."""
     stems = [f"{code}{number}" for code, numbers in savee.SENTENCES.items() for number in numbers]
     touch(home, *(f"{name}/{stem}.avi" for stem in stems if stem not in leave_out))
-
-
-def kinds(index: Index) -> Counter:
-    return Counter(finding.kind for finding in index.findings)
-
-
-def found(index: Index) -> dict[str, list[tuple[str, str]]]:
-    by_kind = {}
-    for one in index.findings:
-        by_kind.setdefault(one.kind, []).append((one.path, one.detail))
-    return by_kind
 
 
 # --- the tree --------------------------------------------------------------------------------------
@@ -107,19 +89,6 @@ def test_a_copy_of_the_sound_alone_is_refused(tmp_path, name):
     assert str(tmp_path / name.split("/")[0]) in caught.value.problem
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["DC/a1.mp4", "AB/a1.avi", "a1.avi", "S001/a1.avi", "subject 1/anger/sentence 1/s1_an_1.avi", "music/DC_live.wav"],
-)
-def test_another_folder_is_not_taken_for_the_set(tmp_path, name):
-    touch(tmp_path, name)
-    assert savee.locate(tmp_path) is None
-    with pytest.raises(UserError) as caught:
-        savee.index(tmp_path)
-    assert caught.value.problem == f"SAVEE is not at or below {tmp_path}."
-    assert caught.value.remedy == savee.OBTAIN == obtain.how("SAVEE")
-
-
 # --- what is odd -----------------------------------------------------------------------------------
 
 
@@ -152,12 +121,6 @@ def test_spans_name_every_number_once(numbers):
     assert named == sorted(numbers)
 
 
-def test_an_empty_class_is_named(tmp_path):
-    touch(tmp_path, *(f"DC/{code}1.avi" for code in ("a", "d", "h", "n", "su", "s")))
-    with pytest.raises(UserError, match=r"SAVEE at .* has no clip of Fear, Sad\."):
-        require_classes(savee.index(tmp_path), savee.CLASSES)
-
-
 # --- a complete copy -------------------------------------------------------------------------------
 
 
@@ -187,15 +150,6 @@ def test_what_a_copy_lacks_is_counted(tmp_path):
     assert status["clips Angry"] == (16, "missing")
 
 
-@given(st.integers(0, 10**6))
-@settings(max_examples=5, deadline=None)
-def test_order_does_not_depend_on_the_file_system(complete, seed):
-    reference = savee.index(complete)
-    with shuffled(seed):
-        same = savee.index(complete) == reference
-    assert same
-
-
 # --- the drawn set ---------------------------------------------------------------------------------
 
 
@@ -221,12 +175,6 @@ def test_the_sound_of_the_drawn_set_is_not_taken_for_videos(drawn):
         savee.index(drawn / "SAVEE" / "AudioData")
 
 
-def test_no_other_set_is_seen_in_it(drawn):
-    home = savee.locate(drawn)
-    for folder in (home.parent, home, home / "DC"):
-        assert recognised(folder) <= {"savee"}
-
-
 def test_the_drawn_videos_have_pictures_only(drawn):
     planned = {one.path: one.performance for one in write_savee.plan(drawn, TINY.savee_speakers, TINY.savee_clips, 0)}
     for clip in savee.index(drawn).clips[::7]:
@@ -245,11 +193,6 @@ def test_a_face_is_found_where_every_clip_begins(drawn):
     detector = dlib.get_frontal_face_detector()
     first = [next(video.frames(clip.source)) for clip in savee.index(drawn).clips]
     assert np.mean([len(detector(video.grey(frame))) == 1 for frame in first]) >= 0.95
-
-
-def test_more_clips_and_speakers_do_not_change_the_first_ones():
-    assert set(write_savee.plan(Path(), 2, 1, seed=0)) < set(write_savee.plan(Path(), 4, 2, seed=0))
-    assert not set(write_savee.plan(Path(), 2, 1, seed=0)) & set(write_savee.plan(Path(), 2, 1, seed=1))
 
 
 def test_quick_and_study_hold_what_is_needed_to_split_them():
@@ -305,18 +248,3 @@ def test_an_unreadable_video_is_named(tmp_path, damage, problem):
     source = damaged(tmp_path, damage)
     with pytest.raises(UserError, match=rf"DC.a1\.avi {problem}.*Copy it again"):
         list(video.frames(source))
-
-
-# --- the command line ------------------------------------------------------------------------------
-
-
-def test_verify_data_prints_the_counts(complete, capsys, monkeypatch):
-    from commands import listing
-
-    monkeypatch.setenv("COLUMNS", "220")
-    listing.verify(complete)
-    printed = capsys.readouterr().out
-    assert "SAVEE at " in printed
-    (row,) = (line for line in printed.splitlines() if "clips Neutral" in line)
-    assert row.split().count("120") == 2
-    assert "Info.txt" in printed

@@ -11,6 +11,7 @@ import little_trained
 import numpy as np
 import pytest
 
+from common.runs import store
 from common.runs.identity import Identity
 from common.support.errors import UserError
 from common.training import model_file
