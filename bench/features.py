@@ -124,8 +124,10 @@ def _run(clips: int, folder: Path) -> None:
     made = trainings.stages(request, corpus, "strict", ["emotionalvlan"])
     for job in made.pictures:
         train(job.training, folder / "runs", provenance=Provenance(True))
+    from reproductions.emotionalvlan import networks  # Keras, which is there by now
+
     for stream in trainings.streams(made.features):
-        stream.store(models.extractor)
+        stream.store(networks.extractor)
     for job in made.features:
         train(job.training, folder / "runs", provenance=Provenance(True))
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)

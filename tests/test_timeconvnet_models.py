@@ -10,7 +10,8 @@ devices.choose_backend()
 
 from keras import layers  # noqa: E402 - the backend is chosen first
 
-from reproductions.timeconvnet.models import NETWORKS, middle_filters  # noqa: E402 - it imports Keras too
+from reproductions.timeconvnet.models import NETWORKS  # noqa: E402
+from reproductions.timeconvnet.networks import middle_filters  # noqa: E402 - it imports Keras too
 
 PRINTED = {
     "mini_xception_2d": (58_423, 56_951),

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from common.paper import load as papers
 from common.runs.store import Run
 from common.support.errors import UserError
-from reproductions.emotionalvlan import models
+from reproductions.emotionalvlan import models, networks
 from reproductions.emotionalvlan.alexnet import PARAMETERS
 from reproductions.emotionalvlan.dimensions import dimensions
-from reproductions.emotionalvlan.models import NETWORKS, aggregated, end_to_end, extractor, single_picture, take
+from reproductions.emotionalvlan.models import NETWORKS
+from reproductions.emotionalvlan.networks import aggregated, end_to_end, extractor, single_picture, take
 from reproductions.emotionalvlan.vlan import AGGREGATIONS, EmotionalVLAN
 
 PAPER = papers.load("emotionalvlan")
@@ -186,8 +187,8 @@ def test_every_printed_dimension_fits_one_reading_of_two_streams():
         ("weight_decay", aggregated),
         ("frames", aggregated),
         ("frames", end_to_end),
-        ("frames", models.fused_at_fc6),
-        ("frames", models.averaged_at_fc7),
+        ("frames", networks.fused_at_fc6),
+        ("frames", networks.averaged_at_fc7),
         ("weight_sharing", end_to_end),
         ("local_response_normalisation", single_picture),
     ],
@@ -195,7 +196,7 @@ def test_every_printed_dimension_fits_one_reading_of_two_streams():
 def test_decisions_are_settings_and_the_default_is_that_of_the_paper(name, build):
     default, *others = decision(name)
     assert build.__kwdefaults__[name] == default
-    on_features = build in (aggregated, models.fused_at_fc6, models.averaged_at_fc7)
+    on_features = build in (aggregated, networks.fused_at_fc6, networks.averaged_at_fc7)
     # End to end, each network takes a second to build: the smallest and the largest number stand for all.
     others = others if on_features or len(others) < 5 else [others[0], others[-1]]
     fixed = {"width": 16} if on_features else SMALL | ({"stream": "spatial"} if build is single_picture else {})
@@ -249,7 +250,7 @@ def test_structures_are_means_of_fc6_and_fc7():
     expected = softmax(np.maximum(x.mean(axis=1) @ middle + offset, 0) @ kernel + bias)
     np.testing.assert_allclose(first.predict_on_batch(x), expected, rtol=1e-4)
     assert (NETWORKS["dcnn1"].features, NETWORKS["dcnn2"].features) == ("fc6", "fc7")
-    assert NETWORKS["dcnn3"].build is NETWORKS["emotionalvlan"].build
+    assert NETWORKS["dcnn3"].build.args == NETWORKS["emotionalvlan"].build.args
 
 
 def stage_one(stream):

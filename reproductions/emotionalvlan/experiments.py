@@ -139,9 +139,11 @@ def _describe(request: Request, jobs: Sequence[Job]) -> None:
     if not streams:
         return
     devices.prepare(seed=0, mixed_precision=request.mixed_precision)
+    from reproductions.emotionalvlan import networks  # Keras, whose backend is chosen now
+
     with bar("Describing pictures", "networks") as progress:
         for done, stream in enumerate(streams.values(), start=1):
-            stream.store(models.extractor)
+            stream.store(networks.extractor)
             progress(done, len(streams), str(stream.trained))
 
 

@@ -9,7 +9,7 @@ from common.results.config import models_from_environment
 from common.runs.store import Run
 from common.support.errors import UserError
 from common.training import batches
-from reproductions.emotionalvlan import eyes, models, partners, preprocessing
+from reproductions.emotionalvlan import eyes, partners, preprocessing
 from reproductions.emotionalvlan.models import NETWORKS, Network
 from reproductions.emotionalvlan.preprocessing import DECISIONS, SHAPE, Settings
 from reproductions.emotionalvlan.stills import resized
@@ -66,7 +66,9 @@ def _inputs(windows: np.ndarray, settings: Settings, size: int, scaling: str) ->
 
 
 def _joined(own, *before, known: Network):
-    return models.joined(own, before, known)
+    from reproductions.emotionalvlan import networks
+
+    return networks.joined(own, before, known)
 
 
 def _description(settings: Settings, size: int) -> list[str]:

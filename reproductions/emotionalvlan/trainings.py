@@ -233,9 +233,11 @@ class TakeParts:
     trunks: tuple[Identity, ...]
 
     def __call__(self, model: Any, trained: Any) -> None:
-        models.take(model, trained)
+        from reproductions.emotionalvlan import networks
+
+        networks.take(model, trained)
         for trunk in self.trunks:
-            models.take(model, models.trained(Run(trunk.folder(self.root), trunk, {})))
+            networks.take(model, networks.trained(Run(trunk.folder(self.root), trunk, {})))
 
 
 def streams(jobs: Sequence[Job]) -> Iterator[Described]:
