@@ -49,8 +49,11 @@ def write(one: Trained, form: Format, shape: Sequence[int], checked: Check, resu
         "Licence": _licence(run),
         "This file": _file(run, form, checked),
     }
-    head = [f"# {one.network}", f"{_reference(paper)} This file is a re-implementation, not the authors' own network."]
-    if run.synthetic:
+    origin = "This file is a re-implementation, not the authors' own network."
+    if run.given:
+        origin = f"Its weights come from {run.record['weights']}; others trained them, and here they were only tested."
+    head = [f"# {one.network}", f"{_reference(paper)} {origin}"]
+    if one.synthetic:
         head.append(f"> {DRAWN}")
     return "\n\n".join(head + [f"## {title}\n\n{text}" for title, text in sections.items()]) + "\n"
 
@@ -72,6 +75,9 @@ def _input(one: Trained, form: Format, shape: Sequence[int]) -> str:
 def _data(run: Run) -> str:
     seen = ", ".join(sorted(run.predictions().corpus.unique()))
     count = run.record["samples"]
+    if run.given:
+        where = f"faces drawn in the manner of {seen}" if run.synthetic else seen
+        return f"{run.given}, as their makers say. Tested here on {count['test']:,} samples of {where}."
     what = f"Faces drawn in the manner of {seen}." if run.synthetic else f"{seen}."
     sizes = f"{count['train']:,} samples to train, {count['validation']:,} to validate, {count['test']:,} to test."
     return f"{what} {sizes} {run.record['split'].get('said', '')}".strip()
@@ -84,7 +90,7 @@ def _accuracy(run: Run, paper: Paper, results: Path) -> str:
     by_protocol = _protocols(run, results)
     rows += [_row(protocol, score) for protocol, score in by_protocol.items()]
     notes = [_printed(paper, claim, run) for claim in published.about(paper, run)]
-    if len(by_protocol) < 2:
+    if len(by_protocol) < 2 and not run.given:
         notes.append(f"With one protocol only, so far: `make reproduce PAPER={paper.name}` runs both.")
     if run.synthetic:
         notes.append("Measured on drawn faces: no figure about people, and none to hold against the printed ones.")
@@ -118,6 +124,8 @@ def _row(name: str, score: Score) -> str:
 
 
 def _licence(run: Run) -> str:
+    if run.given:
+        return "The program is under Apache-2.0 (see LICENSE). The weights belong to their makers: ask for their terms."
     if run.synthetic:
         return "Program and drawn faces are this project's own (Apache-2.0, see LICENSE), and so is this network."
     return (
@@ -134,6 +142,6 @@ def _file(run: Run, form: Format, checked: Check) -> str:
         f"Read back and compared with Keras on {checked.windows} windows of drawn faces: no probability differs by "
         f"more than {checked.difference:.1e}.",
         f"Run: {run.identity} (profile {run.identity.profile}, key {run.identity.key}).",
-        f"Trained with {versions}." if versions else "",
+        f"{'Tested' if run.given else 'Trained'} with {versions}." if versions else "",
     ]
     return "\n".join(f"- {line}" for line in lines if line)

@@ -45,7 +45,8 @@ class Trained:
 
     @property
     def synthetic(self) -> bool:
-        return self.record.synthetic
+        """Whether it has learnt from drawn faces alone."""
+        return _drawn(self.record)
 
     @cached_property
     def files(self) -> tuple[Path, ...]:
@@ -88,7 +89,8 @@ def find(which: str, results: Path) -> Trained:
 
     Args:
         which: a run's folder, or the name of a paper, whose best finished run is taken; "" for the best of all.
-            Networks trained on recorded faces come first, then the strict protocol, then the accuracy.
+            Networks trained on recorded faces come first; of them those that are better than a constant answer, then
+            the strict protocol, then the accuracy, relative to that of a constant answer.
         results: the folder below which runs lie.
 
     Raises:
@@ -104,9 +106,7 @@ def find(which: str, results: Path) -> Trained:
     found = [run for run in store.find(results / "runs", **wanted)[0] if usable(run)]
     if not found:
         raise UserError(f"No network{f' of {which}' if which else ''} is trained yet.", _how(which))
-    # Accuracies are read of those that they decide between only: there may be a thousand runs.
-    first = min(map(_rank, found))
-    return of(max((run for run in found if _rank(run) == first), key=lambda run: (_accuracy(run), run.identity.key)))
+    return of(_best(found))
 
 
 def of(run: Run) -> Trained:
@@ -131,11 +131,15 @@ def of(run: Run) -> Trained:
 
 def describe(run: Run) -> str:
     """What a network was trained on, in one line."""
-    accuracy = f"{run.identity.protocol} protocol, accuracy {_accuracy(run):.2f}"
+    name, accuracy = f"{run.identity.paper} {run.identity.network}", f"accuracy {_accuracy(run):.2f}"
+    protocol = f"{run.identity.protocol} protocol"
+    if run.given:
+        where = "drawn faces" if run.synthetic else run.record["tested_on"]
+        return f"{name}: weights of others, trained on {run.given}; tested on {where}, {protocol}, {accuracy}"
     if run.synthetic:
-        return f"{run.identity.paper} {run.identity.network}: {DRAWN}; {accuracy} on such faces"
+        return f"{name}: {DRAWN}; {protocol}, {accuracy} on such faces"
     sets = ", ".join(sorted(run.predictions().corpus.unique()))
-    return f"{run.identity.paper} {run.identity.network}: trained on recorded faces ({sets}); {accuracy}"
+    return f"{name}: trained on recorded faces ({sets}); {protocol}, {accuracy}"
 
 
 def usable(run: Run) -> bool:
@@ -145,8 +149,33 @@ def usable(run: Run) -> bool:
     return there and experiment not in registry.reproduction(paper).experiments.CONTROLS
 
 
-def _rank(run: Run) -> tuple[bool, int]:
-    return run.synthetic, {"strict": 0, "published": 1}.get(run.identity.protocol, 2)
+def _drawn(run: Run) -> bool:
+    return run.synthetic and not run.given
+
+
+def _best(found: list[Run]) -> Run:
+    """The run that is worth most.
+
+    Predictions are read only of those that they decide between: there may be a thousand runs.
+    """
+    nearest = [run for run in found if _drawn(run) == min(map(_drawn, found))]
+    groups = [sorted(some, key=_worth, reverse=True) for some in _by_protocol(nearest)]
+    learnt = (run for some in groups for run in some if scores.score([run]).learnt)
+    return next(learnt, groups[0][0])
+
+
+def _by_protocol(found: list[Run]) -> list[list[Run]]:
+    groups = [[run for run in found if run.identity.protocol == one] for one in ("strict", "published")]
+    groups.append([run for run in found if run.identity.protocol not in ("strict", "published")])
+    return [some for some in groups if some]
+
+
+def _worth(run: Run) -> tuple[float, str]:
+    """The accuracy as part of what a constant answer leaves to be gained, so that sets of other classes compare."""
+    table = run.predictions()
+    chance = float(table.emotion.value_counts(normalize=True).max())
+    gain = float((table.emotion == table.predicted).mean()) - chance
+    return gain / max(1 - chance, 1e-9), run.identity.key
 
 
 def _accuracy(run: Run) -> float:

@@ -1,6 +1,12 @@
 """What a paper gives: the one list of everything that commands ask of a folder of `reproductions/`.
 
-A paper is a folder with a paper.yaml (what is printed) and these modules (how it is computed anew), one `Part` each:
+A paper is a folder with a paper.yaml (what is printed) and modules (how it is computed anew). The smallest lists its
+experiments, and gives the parts below without writing them (`reproductions.standard`):
+
+    experiments.py  STANDARD = {"table1": Experiment(title, corpus, classes, networks, samples)}
+
+A paper that needs more writes the modules in question itself, one `Part` each. In a paper with STANDARD a module need
+hold only what differs.
 
     experiments.py  EXPERIMENTS = {"table1": "Table 1: accuracy on SAVEE"}     required
                     PROTOCOLS = ("published", "strict")
@@ -20,8 +26,9 @@ A paper is a folder with a paper.yaml (what is printed) and these modules (how i
     figures.py      def strips(): ...                                           pictures for the report
     search.py       def run(...), tables(...), draw(...)                        so that search works
 
-`docs/sixth_paper` is a small paper that gives all it has to. A part is imported when it is first asked for, and checked
-then (`reproductions.registry`): commands that only look need no backend.
+`docs/sixth_paper` and `docs/still_paper` are smallest papers; `tests/full_paper` writes every part itself. A part is
+imported when it is first asked for, and checked then (`reproductions.registry`): commands that only look need no
+backend.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -154,12 +161,12 @@ class Part:
 
 
 PARTS = {
-    "experiments": Part(Experiments, 4, required=True),
-    "measured": Part(Measured, 5, required=True),
-    "tables": Part(Tables, 6, required=True),
-    "models": Part(Models, 3, needs="blueprints"),
-    "blueprints": Part(Blueprints, 3, needs="models"),
-    "inference": Part(Inference, 7, needs="models"),
+    "experiments": Part(Experiments, 5, required=True),
+    "measured": Part(Measured, 8, required=True),
+    "tables": Part(Tables, 8, required=True),
+    "models": Part(Models, 4, needs="blueprints"),
+    "blueprints": Part(Blueprints, 8, needs="models"),
+    "inference": Part(Inference, 6, needs="models"),
     "figures": Part(Figures, 8),
     "search": Part(Search, 8),
 }

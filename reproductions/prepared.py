@@ -1,10 +1,17 @@
-"""The samples of a request's clips, under a progress bar."""
+"""The samples of a request's clips, or of its still pictures, under a progress bar."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
 from typing import Any
+
+import cv2
+import numpy as np
 
 from common.media.clips import Clip
 from common.results.config import Request
+from common.samples import images
 from common.samples.build import Samples, build
 from common.support.console import bar
 
@@ -29,3 +36,25 @@ def prepared(request: Request, clips: Sequence[Clip], prepare: Callable, setting
             skip_broken=request.skip_broken,
             launcher=request.launcher,
         )
+
+
+def stills(request: Request, dataset: ModuleType, place: Path, size: int = 0) -> Samples:
+    """The pictures of a data set of stills, each a sample of length 1 and shape (H, W, 1), in the set's order.
+
+    Args:
+        dataset: a module of `datasets` with `read(folder, cache)`, e.g. `datasets.fer2013`.
+        place: the folder that it lies in.
+        size: side to which the pictures are resized (bilinear, or by area where they shrink); 0 leaves them.
+
+    Raises:
+        UserError: if the set is broken or a class has no picture, or the disk cannot take the samples.
+    """
+    with bar(f"Reading {dataset.NAME}", "pictures") as progress:
+        read = dataset.read(place, request.cache / "pictures")
+        if size and read.pixels.shape[1:] != (size, size):
+            method = cv2.INTER_AREA if size < min(read.pixels.shape[1:]) else cv2.INTER_LINEAR
+            resized = [cv2.resize(one, (size, size), interpolation=method) for one in read.pixels]
+            read = replace(read, pixels=np.array(resized, np.uint8))
+        samples = images.samples(read, request.cache / "samples")
+        progress(len(read), len(read))
+    return samples

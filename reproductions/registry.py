@@ -1,17 +1,21 @@
 """Which papers can be run, and what each gives, checked against `reproductions.contract`."""
 
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, get_origin, get_type_hints
 
 import datasets
 from common.paper import load
 from common.results.config import PROTOCOLS
 from common.support.errors import UserError, unknown
+from reproductions import standard_results, standard_runs
 from reproductions.contract import (
     GUIDE,
     PARTS,
@@ -24,7 +28,16 @@ from reproductions.contract import (
     Search,
     Tables,
 )
+from reproductions.standard import Experiment
 
+# What gives a part to a paper that lists standard experiments.
+STANDARD = {
+    "experiments": standard_runs.experiments,
+    "models": standard_runs.models,
+    "blueprints": standard_runs.blueprints,
+    "measured": standard_results.measured,
+    "tables": standard_results.tables,
+}
 # Not every paper has a control, or a network.
 MAY_BE_EMPTY = ("CONTROLS", "NETWORKS_OF", "TIMED")
 
@@ -94,9 +107,13 @@ class Reproduction:
         return self._part("search")
 
     def has(self, part: str) -> bool:
-        """Whether the paper has a module for this part; nothing is imported."""
+        """Whether the paper gives this part: by a module of its own, or by what it lists as STANDARD.
+
+        Raises:
+            UserError: if that list cannot be imported, or is no list of experiments.
+        """
         assert part in PARTS, part
-        return find_spec(f"reproductions.{self.name}.{part}") is not None
+        return _has_module(self.name, part) or (part in STANDARD and bool(_standard(self.name)))
 
     def check(self) -> None:
         """Look at the parts that every paper has, and for those that the others need. No network is built.
@@ -133,20 +150,55 @@ class Reproduction:
         return UserError(f"reproductions/{self.name} has no {part}.py ({what}){why}.", _remedy(part))
 
 
+def _has_module(name: str, part: str) -> bool:
+    return find_spec(f"reproductions.{name}.{part}") is not None
+
+
+def _imported(name: str, part: str) -> Any:
+    """The module of a part.
+
+    Raises:
+        UserError: if it, or another module of the paper that it needs, cannot be imported.
+    """
+    try:
+        return import_module(f"reproductions.{name}.{part}")
+    except ImportError as error:
+        if not (error.name or "").startswith(f"reproductions.{name}."):
+            raise
+        raise UserError(f"reproductions/{name}/{part}.py cannot be imported: {error}.", _remedy(part)) from error
+
+
+@cache
+def _standard(name: str) -> Mapping[str, Experiment]:
+    """What a paper lists as STANDARD in its experiments.py; nothing where it has no such list.
+
+    Only a file that has one is imported.
+
+    Raises:
+        UserError: if experiments.py cannot be imported, or the list is none.
+    """
+    spec = find_spec(f"reproductions.{name}.experiments")
+    if spec is None or not re.search(r"^STANDARD\b", Path(spec.origin).read_text(encoding="utf-8"), re.MULTILINE):
+        return {}
+    given = _imported(name, "experiments").STANDARD
+    if not isinstance(given, Mapping) or not all(isinstance(one, Experiment) for one in given.values()):
+        place = f"STANDARD in reproductions/{name}/experiments.py"
+        raise UserError(f"{place} is no Mapping of an Experiment by its key.", _remedy("experiments"))
+    return given
+
+
 @cache
 def _checked(name: str, part: str) -> Any:
-    """The module of a part with all that the contract asks of it.
+    """A part with all that the contract asks of it; what its module lacks is taken from STANDARD.
 
     Raises:
         UserError: what it lacks, or has in another form.
     """
     wanted, place = PARTS[part].gives, f"reproductions/{name}/{part}.py"
-    try:
-        module = import_module(f"reproductions.{name}.{part}")
-    except ImportError as error:
-        if not (error.name or "").startswith(f"reproductions.{name}."):
-            raise
-        raise UserError(f"{place} cannot be imported: {error}.", _remedy(part)) from error
+    module = _imported(name, part) if _has_module(name, part) else None
+    if part in STANDARD and (given := _standard(name)):
+        own = {} if module is None else vars(module)
+        module = SimpleNamespace(**vars(STANDARD[part](given)) | own)
     for given, kind in get_type_hints(wanted, include_extras=True).items():
         _check_value(place, part, module, given, kind)
     for given, function in inspect.getmembers(wanted, inspect.isfunction):

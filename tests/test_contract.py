@@ -21,8 +21,9 @@ from reproductions.contract import PARTS
 from reproductions.registry import Reproduction
 
 ROOT = Path(__file__).parents[1]
-TEMPLATE = ROOT / "docs" / "sixth_paper"
-# What the template has of each part; it has no search and no figures.
+FULL = ROOT / "tests" / "full_paper"
+SMALLEST = ROOT / "docs" / "sixth_paper"
+# What the full paper lacks: a search, and figures.
 SEARCH = """
 def run(request, corpora, trials, storage, ended): ...
 def tables(paper, profile, data, results): ...
@@ -43,18 +44,22 @@ _numbers = count()
 
 
 @pytest.fixture
-def added(tmp_path, monkeypatch) -> Callable[[], Path]:
-    """`added()`: the folder of another paper that gives everything, under a name that no other test has used."""
+def added(tmp_path, monkeypatch) -> Callable[..., Path]:
+    """`added()`: the folder of another paper that gives everything, under a name that no other test has used.
+
+    `added(SMALLEST)` is one that lists standard experiments.
+    """
     monkeypatch.setattr(reproductions, "__path__", [*reproductions.__path__, str(tmp_path)])
     monkeypatch.setattr(load, "REPRODUCTIONS", tmp_path)
 
-    def add() -> Path:
+    def add(template: Path = FULL) -> Path:
         name = f"paper_{next(_numbers)}"
-        folder = shutil.copytree(TEMPLATE, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-        (folder / "search.py").write_text(SEARCH)
-        (folder / "figures.py").write_text(FIGURES)
+        folder = shutil.copytree(template, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        if template == FULL:
+            (folder / "search.py").write_text(SEARCH)
+            (folder / "figures.py").write_text(FIGURES)
         for path in folder.glob("*.py"):
-            code = path.read_text(encoding="utf-8").replace("reproductions.sixth_paper", f"reproductions.{name}")
+            code = path.read_text(encoding="utf-8").replace(f"reproductions.{template.name}", f"reproductions.{name}")
             path.write_text(code, encoding="utf-8")
         return folder
 
@@ -105,11 +110,48 @@ def test_every_paper_gives_what_it_has_to(name):
     assert all(paper.has(part) for part in ("models", "blueprints", "inference"))
 
 
-def test_the_template_gives_everything(added):
+def test_the_full_paper_gives_everything(added):
     paper = registry.reproduction(added().name)
     paper.check()
     assert all(getattr(paper, part) for part in PARTS)
     assert dict(paper.experiments.EXPERIMENTS) == {"table1": "Table 1: accuracy on SAVEE, by protocol"}
+
+
+def test_a_list_of_standard_experiments_gives_what_every_paper_has_to(added):
+    paper = registry.reproduction(added(SMALLEST).name)
+    paper.check()
+    assert [part for part in PARTS if not paper.has(part)] == ["figures", "search"]
+    assert dict(paper.experiments.EXPERIMENTS) == {"table1": "Table 1: accuracy on SAVEE"}
+    assert paper.experiments.PROTOCOLS_OF == {"table1": ("published", "clip-disjoint", "strict")}
+    assert paper.experiments.NETWORKS_OF == {"table1": ("one_frame",)} and paper.experiments.CORPORA == ("savee",)
+    assert list(paper.models.NETWORKS) == ["one_frame"]
+    assert paper.name in registry.having("inference") and paper.name not in registry.having("search")
+
+
+def test_a_module_of_such_a_paper_need_hold_only_what_differs(added):
+    folder = added(SMALLEST)
+    (folder / "tables.py").write_text("def tables(evidence):\n    return ['mine']\n")
+    given = part_of(folder, "tables")
+    assert given.tables(None) == ["mine"] and callable(given.leaks) and given.TIMED == ()
+    (folder / "measured.py").write_text("def stated(request): ...\n")
+    assert "stated in " in refused(part_of, folder, "measured") and "cannot be called" in refused(
+        part_of, folder, "measured"
+    )
+
+
+@pytest.mark.parametrize("given", ["STANDARD = [1]", 'STANDARD = {"table1": "Table 1"}'])
+def test_a_list_of_something_else_is_named(added, given):
+    folder = added(SMALLEST)
+    (folder / "experiments.py").write_text(given)
+    told = refused(Reproduction(folder.name).check)
+    assert told.startswith(f"STANDARD in reproductions/{folder.name}/experiments.py is no Mapping of an Experiment")
+
+
+def test_the_guide_has_the_sections_that_are_pointed_at():
+    headings = re.findall(r"^## (\d+)\. (.*)$", (ROOT / contract.GUIDE).read_text(encoding="utf-8"), re.MULTILINE)
+    texts = (ROOT / contract.GUIDE).read_text(encoding="utf-8").split("\n## ")
+    assert [int(number) for number, _ in headings] == list(range(1, len(headings) + 1))
+    assert [name for name, part in PARTS.items() if f"{name}.py" not in texts[part.section]] == []
 
 
 @pytest.mark.parametrize(("part", "given"), [(part, one) for part, names in GIVEN.items() for one in names])
@@ -177,7 +219,7 @@ def test_what_another_part_needs_is_named(added, part, needed):
             r"called as leaks\(evidence\)",
         ),
         ("measured", "import recipe", "import reciped", "cannot be imported: cannot import name 'reciped'"),
-        ("models", "    title: str\n", "    name: str\n", "A network of NETWORKS in .* lacks the attribute title"),
+        ("models", r"NETWORKS = .*", 'NETWORKS = {"one": 1}', "A network of NETWORKS in .* lacks the attribute key"),
     ],
 )
 def test_another_form_is_named(added, part, old, new, told):

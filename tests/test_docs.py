@@ -221,10 +221,11 @@ def test_all_formats_of_an_export_are_named():
     assert set(formats.FORMATS) <= set(spans(ROOT / "docs" / "using-the-model.md"))
 
 
-def test_the_walk_names_every_file_of_the_template():
+@pytest.mark.parametrize("template", ["sixth_paper", "still_paper"])
+def test_the_walk_names_every_file_of_a_template(template):
     walk = (ROOT / "docs" / "adding-a-paper.md").read_text(encoding="utf-8")
-    files = [path.name for path in (ROOT / "docs" / "sixth_paper").iterdir() if path.suffix in (".py", ".yaml")]
-    assert [name for name in files if name != "__init__.py" and f"(sixth_paper/{name})" not in walk] == []
+    files = [path.name for path in (ROOT / "docs" / template).iterdir() if path.suffix in (".py", ".yaml")]
+    assert [name for name in files if name != "__init__.py" and f"({template}/{name})" not in walk] == []
 
 
 # --- citation, licence, changelog ------------------------------------------------------------------

@@ -7,6 +7,8 @@ import numpy as np
 
 from common.protocols.splitters import SIDES, Fold
 
+NAMELESS = "The set names no persons, so nobody knows who stands on both sides"
+
 
 @dataclass(frozen=True)
 class Leak:
@@ -72,13 +74,18 @@ class SplitAudit:
         return f"{self.test} {self.validation}"
 
 
+def nameless(table) -> bool:
+    """Whether each sample is its own subject: the set names nobody, and persons may stand on both sides unseen."""
+    return bool(table.subject.is_unique)
+
+
 def described(table, fold: Fold) -> dict:
-    """What is known of a split, as the record of a run and a plan hold it."""
-    audit = audit_split(table, fold)
+    """What is known of a split, as the record of a run and a plan hold it; of nameless samples it is never clean."""
+    audit, unknown = audit_split(table, fold), nameless(table)
     return {
         "fold": fold.name,
-        "clean": audit.clean,
-        "said": str(audit.test),
+        "clean": audit.clean and not unknown,
+        "said": f"{NAMELESS}." if unknown else str(audit.test),
         "test": asdict(audit.test),
         "sizes": {side: len(getattr(fold, side)) for side in SIDES},
         "selected_on_test": bool(np.array_equal(fold.validation, fold.test)),
@@ -91,7 +98,7 @@ def together(parts: Sequence[dict]) -> dict:
     return {
         "selected_on_test": any(part["selected_on_test"] for part in parts),
         "sizes": {side: sum(part["sizes"][side] for part in parts) for side in SIDES},
-        "said": str(leak),
+        "said": parts[0]["said"] if parts[0]["said"].startswith(NAMELESS) else str(leak),
         "test": asdict(leak),
     }
 

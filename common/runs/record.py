@@ -56,7 +56,9 @@ class Hardware(Stored):
 
 
 class Record(Stored):
-    """run.json. Runs of earlier versions have no `files`."""
+    """run.json. Runs of earlier versions have no `files`; given weights that were only tested are of kind "evaluate"."""
+
+    kind: Literal["train", "evaluate"] = "train"
 
     key: str
     finished: Literal[True]
@@ -81,6 +83,7 @@ class Record(Stored):
     def _whole(self) -> "Record":
         epochs = CURVES in self.contents or CURVES + PACKED in self.contents
         trained = ("parameters", "chosen_epoch") if epochs else ("confusion", "selection", "hardware")
+        trained = ("parameters", "hardware") if self.kind == "evaluate" else trained
         lacking = [name for name in trained if getattr(self, name) is None]
         if lacking:
             raise ValueError(f"{lacking[0]} is missing")

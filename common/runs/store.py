@@ -9,8 +9,9 @@ While a run is computed its folder ends in `.partial`. A finished one holds:
 - curves.csv: one row an epoch
 - model.keras: the chosen weights
 
-A classifier that has no epochs leaves out the last two; its run.json says so under "contents". What each file was
-when the run ended stands under "files": a file that was changed since is no part of a finished run.
+A classifier that has no epochs leaves out the last two; its run.json says so under "contents". A test of given weights
+(`common.training.evaluate`) has no curves; its record says what they were trained on, and on what they were tested.
+What each file was when the run ended stands under "files": a file that was changed since is no part of a finished run.
 """
 
 import gzip
@@ -53,6 +54,11 @@ class Run:
     @property
     def synthetic(self) -> bool:
         return self.record["provenance"]["synthetic"]
+
+    @property
+    def given(self) -> str:
+        """What given weights were trained on, by others and in words; "" for a network that was trained here."""
+        return self.record.get("trained_on", "")
 
     @property
     def has_curves(self) -> bool:

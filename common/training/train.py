@@ -121,14 +121,7 @@ def _write_results(training: Training, model, epochs: Epochs, folder: Path) -> l
     import pandas as pd
 
     rows = training.fold.test
-    names = np.array([str(name) for name in training.classes])
-    probabilities = predict(model, training.batches(rows, train=False))
-    columns = ["sample", "corpus", "clip", "subject", "first_frame"]
-    table = training.samples.table.iloc[rows][columns].reset_index(drop=True)
-    table["emotion"] = names[training.labels[rows]]
-    table["predicted"] = names[probabilities.argmax(axis=1)]
-    for number, name in enumerate(names):
-        table[f"p_{name}"] = probabilities[:, number]
+    table = with_answers(training, rows, predict(model, training.batches(rows, train=False)))
     if training.lost:
         table = pd.concat([table, _unanswered(training, table)], ignore_index=True)
     predictions, curves, weights = (folder / name for name in store.CONTENTS)
@@ -139,8 +132,20 @@ def _write_results(training: Training, model, epochs: Epochs, folder: Path) -> l
     if not training.keep_weights:
         return [predictions, curves]
     with files.atomic(weights) as temporary:
-        _save_model(training, model, temporary)
+        save_model(training, model, temporary)
     return [predictions, curves, weights]
+
+
+def with_answers(training: Training, rows: np.ndarray, probabilities: np.ndarray):
+    """The table of predictions.csv: the samples at `rows` (n,), with what a network says of them (n, classes)."""
+    names = np.array([str(name) for name in training.classes])
+    columns = ["sample", "corpus", "clip", "subject", "first_frame"]
+    table = training.samples.table.iloc[rows][columns].reset_index(drop=True)
+    table["emotion"] = names[training.labels[rows]]
+    table["predicted"] = names[probabilities.argmax(axis=1)]
+    for number, name in enumerate(names):
+        table[f"p_{name}"] = probabilities[:, number]
+    return table
 
 
 def _unanswered(training: Training, answered):
@@ -154,7 +159,8 @@ def _unanswered(training: Training, answered):
     return rows.reindex(columns=answered.columns, fill_value=0.0)
 
 
-def _save_model(training: Training, model, path: Path) -> None:
+def save_model(training: Training, model, path: Path) -> None:
+    """Write a network of this training as a .keras file under any name."""
     # A copy that was never compiled leaves out Adam's moments, two thirds of the file.
     copy = training.network.build(classes=len(training.classes), **training.settings)
     copy.set_weights(model.get_weights())

@@ -1,20 +1,19 @@
-"""The network on a video that somebody brings: what `predict`, `live` and `export` need to know of this paper."""
+"""The network on a video that somebody brings: each frame by itself, its face cut as for the training."""
 
 from common.media import video
 from common.runs.store import Run
 from common.training import batches
 from reproductions.inference import Watching
-from reproductions.sixth_paper.models import NETWORKS
 from reproductions.sixth_paper.preprocessing import Settings, cut
 
 
-def watching(record: Run) -> Watching:
-    """How the network of a run watches: each frame by itself, cut as for the training."""
-    settings, layout = Settings(), NETWORKS[record.identity.network].layout
+def watching(run: Run) -> Watching:
+    """How the network of a run has to be shown faces."""
+    settings, scaling = Settings(), run.identity.recipe["pixel_scaling"]
     return Watching(
         frames=1,
         crop=lambda frame, box: cut(video.grey(frame), box, settings)[..., None],
-        inputs=lambda crops: batches.inputs(crops, layout, record.identity.recipe["pixel_scaling"]),
+        inputs=lambda crops: batches.inputs(crops, "last", scaling),
         description=[
             "Find the face with OpenCV's haarcascade_frontalface_default.xml.",
             f"Widen its box by {settings.margin:.0%} a side, resize to {settings.size}×{settings.size} grey pixels.",

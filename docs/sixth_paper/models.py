@@ -1,18 +1,6 @@
 """The network, layer by layer, with every argument that decides a result."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
-
-
-@dataclass(frozen=True)
-class Network:
-    """`build(classes=7)` gives a fresh `keras.Model`; `layout`: how a sample enters (see `common.training.batches`)."""
-
-    key: str
-    title: str
-    build: Callable
-    layout: Literal["last"] = "last"
+from common.training.network import Network
 
 
 def one_frame(classes: int = 7):
@@ -27,4 +15,4 @@ def one_frame(classes: int = 7):
     return Model(inputs, layers.Dense(classes, activation="softmax", dtype="float32")(x))
 
 
-NETWORKS = {network.key: network for network in (Network("one_frame", "One-Frame Net", one_frame),)}
+ONE_FRAME = Network("one_frame", "One-Frame Net", one_frame, parameters=2_471)

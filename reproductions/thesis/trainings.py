@@ -23,7 +23,7 @@ from reproductions.thesis.models import NETWORKS
 # Sequences of FER2013 are not known, so nothing lies between pictures at random and the official parts.
 PROTOCOLS = {"FER2013": ("published", "strict"), "CK+": ("published", "clip-disjoint", "strict")}
 WITH_VALIDATION = (0.7, 0.1, 0.2)
-NAMELESS = "The set names no persons, so nobody knows who stands on both sides; near twins are counted."
+NAMELESS = f"{leakage.NAMELESS}; near twins are counted."
 WATCHED = " The same pictures decide when training ends."
 FLIP = Augmentation(rotation=0.0, shift=0.0, zoom=0.0, flip=True)
 
@@ -111,7 +111,7 @@ def recipe(request: Request, protocol: str, name: str) -> Recipe:
 
 def split(table, fold: Fold) -> dict:
     """What the auditor says about a fold, and what a classifier reaches on it that sees no face."""
-    known, nameless = leakage.described(table, fold), table.subject.is_unique
+    known, nameless = leakage.described(table, fold), leakage.nameless(table)
     watched = known["selected_on_test"]
     return known | {
         "clean": leakage.audit_split(table, fold).test.clean and not watched and not nameless,

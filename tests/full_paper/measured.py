@@ -1,13 +1,13 @@
 """What the paper states of its runs, and what finished runs give for the printed numbers."""
 
 from common.paper.load import Claim
-from common.paper.verdicts import TOO_SMALL, Measured
+from common.paper.verdicts import Measured
 from common.results.config import Request
 from common.results.differences import Stated
 from common.results.evidence import Evidence
 from common.runs.store import Run
 from datasets import savee
-from reproductions.sixth_paper.experiments import recipe
+from reproductions.full_paper.experiments import recipe
 
 # What each protocol does that the printed one does not.
 PROTOCOLS = {"clip-disjoint": "no clip on both sides", "strict": "no subject on both sides"}
@@ -32,6 +32,5 @@ def accuracy(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None
     score = evidence.score(*group) if claim.metric == "accuracy" else None
     if score is None:
         return None
-    interval = (score.interval[0] * claim.scale, score.interval[1] * claim.scale)
-    note = [] if score.learnt else [TOO_SMALL]
-    return evidence.measurement(claim, evidence.of(*group), score.accuracy * claim.scale, interval, stated, note=note)
+    members = evidence.of(*group)
+    return evidence.measurement(claim, members, score.accuracy, score.interval, stated, learnt=score.learnt)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from common.results.config import Request
 from common.training.blueprint import Blueprint
 from datasets import savee
-from reproductions.sixth_paper.models import NETWORKS
+from reproductions.full_paper.models import NETWORKS
 
 
 def networks(request: Request) -> Iterator[Blueprint]:

@@ -1,0 +1,23 @@
+"""The network on a video that somebody brings: each frame by itself, its face about as close as in FER2013."""
+
+from common.media import faces, video
+from common.runs.store import Run
+from common.training import batches
+from reproductions.inference import Watching
+
+SIZE = 48
+
+
+def watching(run: Run) -> Watching:
+    """How the network of a run has to be shown faces."""
+    scaling = run.identity.recipe["pixel_scaling"]
+    return Watching(
+        frames=1,
+        crop=lambda frame, box: faces.crop(video.grey(frame), box, SIZE)[..., None],
+        inputs=lambda crops: batches.inputs(crops, "last", scaling),
+        description=[
+            "Find the face with OpenCV's haarcascade_frontalface_default.xml.",
+            f"Resize it to {SIZE}×{SIZE} grey pixels.",
+            "Divide pixels by 255.",
+        ],
+    )
