@@ -56,7 +56,7 @@ class Hardware(Stored):
 
 
 class Record(Stored):
-    """run.json. Runs of earlier versions have no `files`; given weights that were only tested are of kind "evaluate"."""
+    """run.json. Runs of earlier versions have no `files`; weights that were only tested are of kind "evaluate"."""
 
     kind: Literal["train", "evaluate"] = "train"
 

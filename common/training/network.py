@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from common.training.batches import Layout
+if TYPE_CHECKING:  # whoever only lists networks needs no samples
+    from common.training.batches import Layout
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,6 @@ class Network:
     key: str
     title: str
     build: Callable
-    layout: Layout = "last"
+    layout: "Layout" = "last"
     parameters: int | None = None
     trainable: int | None = None

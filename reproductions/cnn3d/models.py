@@ -13,12 +13,11 @@ What PyTorch, in which that program is written, means otherwise than Keras is do
 Keras' moving variance is that of the batch, PyTorch's is larger by n/(n-1): for n of 735 and more, nothing.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
 from common.support.errors import UserError, unknown
+from common.training.network import Network
 
 FRAMES, SIZE = 10, 112
 GROUPS = ((64,), (128,), (256, 256), (512, 512), (512, 512))
@@ -28,26 +27,6 @@ ACTIVATIONS = ("relu", "elu", "prelu", "leaky_relu", "mish")
 POOLINGS = ("average", "max")
 INITIALIZERS = ("xavier_uniform", "xavier_normal")
 DROPOUT_PLACES = ("fc6_fc7", "fc6")
-
-
-@dataclass(frozen=True)
-class Network:
-    """One architecture of the paper.
-
-    Attributes:
-        key: name in folders and on the command line.
-        title: name in tables.
-        build: `build(classes=n, **settings)` gives a fresh `keras.Model` with softmax output (n, classes); settings
-            are those of `c3d`, and those named here have the architecture's own values.
-        parameters: what the built network has, moving statistics counted in; None where no paper says so.
-        layout: how frames enter, as `common.training.batches` lays them out: (10, 112, 112, 3).
-    """
-
-    key: str
-    title: str
-    build: Callable
-    parameters: int | None
-    layout: Literal["sequence"] = "sequence"
 
 
 def c3d(
@@ -148,12 +127,13 @@ def _pool(x, pooling: str, group: int):
 NETWORKS: dict[str, Network] = {
     network.key: network
     for network in (
-        Network("c3d_ckplus", "3D-CNN, best of CK+", c3d, 78_035_463),
+        Network("c3d_ckplus", "3D-CNN, best of CK+", c3d, "sequence", 78_035_463),
         # Table 3 is lost: the settings that a new search is to replace.
         Network(
             "c3d_oulu",
             "3D-CNN, best of Oulu-CASIA",
             partial(c3d, classes=6, activation="elu", pooling="max"),
+            "sequence",
             78_031_366,
         ),
     )

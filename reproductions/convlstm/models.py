@@ -12,6 +12,7 @@ from functools import partial
 from typing import Literal
 
 from common.support.errors import UserError, unknown
+from common.training.network import Network
 
 FRAMES, SIZE = 8, 64
 UNITS = 16
@@ -28,26 +29,6 @@ CHOICES = {
     "fer_network": ("vgg_32_64_128", "mini_xception"),
     "fer_features": ("second_pool", "last_convolution"),
 }
-
-
-@dataclass(frozen=True)
-class Network:
-    """One architecture of the paper.
-
-    Attributes:
-        key: name in folders and on the command line.
-        title: name in tables.
-        build: `build(classes=n, **settings)` gives a fresh `keras.Model` with softmax output (n, classes).
-        parameters: what the network has with 7 classes and default settings.
-        layout: how frames enter, as `common.training.batches` lays them out: (8, 64, 64, 1), or (48, 48, 1) for a
-            picture.
-    """
-
-    key: str
-    title: str
-    build: Callable
-    parameters: int
-    layout: Literal["sequence", "last"] = "sequence"
 
 
 def convlstm(
@@ -272,8 +253,10 @@ def _check(chosen: dict[str, str | int]) -> None:
 NETWORKS: dict[str, Network] = {
     network.key: network
     for network in (
-        Network("convlstm", "3DCNN-ConvLSTM", convlstm, 641_127),
-        Network("convlstm_afew", "3DCNN-ConvLSTM with FER2013 branch", partial(convlstm, fer=True), 752_263),
-        Network("cnn_fer2013_64", "CNN for FER2013, 64×64", fer2013, 1_336_039, "last"),
+        Network("convlstm", "3DCNN-ConvLSTM", convlstm, "sequence", 641_127),
+        Network(
+            "convlstm_afew", "3DCNN-ConvLSTM with FER2013 branch", partial(convlstm, fer=True), "sequence", 752_263
+        ),
+        Network("cnn_fer2013_64", "CNN for FER2013, 64×64", fer2013, "last", 1_336_039),
     )
 }

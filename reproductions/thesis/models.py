@@ -6,35 +6,14 @@ FER2013 notebook; that for FER2013 lacks its second dense layer. The arguments t
 spelled out, so that no default decides a result.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+
+from common.training.network import Network
 
 SIZE = 48
 FILTERS = (64, 128, 256, 512)
 BATCH_NORM = {"momentum": 0.99, "epsilon": 1e-3}
 WEIGHTS = {"kernel_initializer": "glorot_uniform", "bias_initializer": "zeros"}
-
-
-@dataclass(frozen=True)
-class Network:
-    """One of the two networks.
-
-    Attributes:
-        key: name in folders and on the command line.
-        title: name in tables.
-        build: `build(classes=7, dropout=0.25)` gives a fresh `keras.Model` with softmax output (n, classes).
-        parameters, trainable: what the built network has, as printed below its layer table.
-        layout: how pictures enter, as `common.training.batches` lays them out: (48, 48, 1).
-    """
-
-    key: str
-    title: str
-    build: Callable
-    parameters: int
-    trainable: int
-    layout: Literal["last"] = "last"
 
 
 def factored(classes: int = 7, *, dense: tuple[int, ...], dropout: float = 0.25):
@@ -70,7 +49,7 @@ def factored(classes: int = 7, *, dense: tuple[int, ...], dropout: float = 0.25)
 NETWORKS: dict[str, Network] = {
     network.key: network
     for network in (
-        Network("cnn_fer2013", "CNN for FER2013", partial(factored, dense=(512,)), 3_931_975, 3_929_031),
-        Network("cnn_ckplus", "CNN for CK+", partial(factored, dense=(512, 256)), 4_062_535, 4_059_079),
+        Network("cnn_fer2013", "CNN for FER2013", partial(factored, dense=(512,)), "last", 3_931_975, 3_929_031),
+        Network("cnn_ckplus", "CNN for CK+", partial(factored, dense=(512, 256)), "last", 4_062_535, 4_059_079),
     )
 }

@@ -1,36 +1,14 @@
 """The six networks of Table II, and the (2+1)D network as its inventors meant it; `networks` holds their layers."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
 from common.training.later import later
+from common.training.network import Network
 
 FRAMES = 5
 
 Layout = Literal["last", "channels", "volume"]
-
-
-@dataclass(frozen=True)
-class Network:
-    """One row of Table II.
-
-    Attributes:
-        key: name in folders and on the command line.
-        title: name as printed in Table II.
-        build: `build(classes=7, **settings)` gives a fresh `keras.Model` with softmax output (n, classes).
-        layout: how five 48×48 grey frames enter: "last" (48, 48, 1), "channels" (48, 48, 5) or "volume"
-            (48, 48, 5, 1), as `common.training.batches` lays them out.
-        parameters, trainable: what the built network has; `parameters` is the number printed in Table II.
-    """
-
-    key: str
-    title: str
-    build: Callable
-    layout: Layout
-    parameters: int
-    trainable: int
 
 
 _layers = partial(later, "reproductions.timeconvnet.networks")
