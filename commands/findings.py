@@ -52,12 +52,11 @@ def show(name: str = "") -> None:
 
 
 def markdown(names: list[str], *places: Path) -> str:
-    """The known findings as a list, under the name of their paper where there are several."""
-    lines = []
-    for one in all_of(names, *places):
-        if one.text:
-            lines.append(f"- **{one.paper.name}**: {one.text}" if len(names) > 1 else f"- {one.text}")
-    return "\n".join(lines) + "\n"
+    """The known findings of a paper as a list; of several papers the headlines, each with the name of its paper."""
+    known = [one for one in all_of(names, *places) if one.text]
+    if len(names) == 1:
+        return "".join(f"- {one.text}\n" for one in known)
+    return "".join(f"- **{one.paper.name}**: {one.text}\n" for one in known if one.finding.headline)
 
 
 def all_of(names: list[str], *places: Path) -> list[Told]:

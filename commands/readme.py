@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import datasets
-from commands import record, reproduce
+from commands import claims, record, reproduce
 from common.paper import load as papers
 from common.results import tables
 from common.results.config import RECORDS, ROOT
@@ -15,7 +15,7 @@ from common.support import files
 from common.support.console import console
 from common.support.errors import UserError
 
-_BLOCK = re.compile(r"(<!-- (table|decisions|datasets|findings): (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_BLOCK = re.compile(r"(<!-- (table|decisions|datasets|findings|standings): (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def readmes(root: Path = ROOT) -> list[Path]:
@@ -64,7 +64,7 @@ def keep(name: str, reference: Path = ROOT / "results" / "reference", records: P
 def generated(text: str, root: Path = ROOT) -> str:
     """The text with every generated part made anew from the file or the paper that it names."""
     makers = {"table": lambda name: _table(root / name), "decisions": _decisions, "datasets": _datasets}
-    makers["findings"] = _findings
+    makers |= {"findings": _findings, "standings": _standings}
     return _BLOCK.sub(lambda m: f"{m[1]}{makers[m[2]](m[3])}{m[4]}", text)
 
 
@@ -79,6 +79,12 @@ def _findings(which: str) -> str:
     from commands import findings
 
     return findings.markdown(papers.names() if which == "all" else [which], RECORDS)
+
+
+def _standings(which: str) -> str:
+    """How many printed numbers have which verdict, from arithmetic and records alone."""
+    names = papers.names() if which == "all" else [which]
+    return claims.summary(claims.collect(names, RECORDS)).markdown()
 
 
 def _decisions(name: str) -> str:

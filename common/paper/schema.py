@@ -206,10 +206,12 @@ class Finding(Strict):
             built network has, `{ours ID PROTOCOL}` what real runs
             give for a claim, with its interval, `{leak NAME}` how much of an accuracy the strict protocol does not
             confirm. A finding with a figure that nobody measured yet is not shown.
+        headline: whether it stands in the README of the project too.
     """
 
     id: str = Field(pattern=r"^[a-z0-9-]+$")
     says: str
+    headline: bool = False
 
 
 class Paper(Strict):
