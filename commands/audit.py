@@ -34,7 +34,7 @@ def show_papers(name: str) -> None:
     """
     found = Counter()
     for paper in map(papers.load, [name] if name else papers.names()):
-        console.print(f"[bold]{paper.title}[/] ({paper.year})", highlight=False)
+        console.print(f"{paper.title} ({paper.year})", style="bold")
         for item, result in findings(paper):
             found[result.finding if result else "text"] += 1
             _show_item(item, result)
@@ -47,11 +47,11 @@ def show_papers(name: str) -> None:
 
 def _show_item(item: AuditItem, result: AuditResult | None) -> None:
     colour = "red" if result and result.finding == "contradicted" else "yellow"
-    console.print(f"  [{colour}]{item.kind}[/]  [dim]{item.id}[/]")
-    console.print(f"    the paper says  {item.says}", markup=False)
-    console.print(f"    against that    {item.evidence}", markup=False)
+    console.print(f"  {item.kind}  {item.id}", style=colour)
+    console.print(f"    the paper says  {item.says}")
+    console.print(f"    against that    {item.evidence}")
     if result:
-        console.print(f"    arithmetic      {result.arithmetic} → {result.finding}", markup=False)
+        console.print(f"    arithmetic      {result.arithmetic} → {result.finding}")
 
 
 def accuracy(value: str, n: int, runs: int) -> AuditResult:
@@ -237,8 +237,8 @@ def show(found: AuditResult | list[Table]) -> None:
     """Print a result of this module."""
     if isinstance(found, AuditResult):
         colour = "red" if found.finding == "contradicted" else "green"
-        console.print(f"[{colour}]{found.finding}[/] ", end="")
-        console.print(found.arithmetic, markup=False)
+        console.print(f"{found.finding} ", style=colour, end="")
+        console.print(found.arithmetic)
         return
     for table in found:
         table.show(console)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from commands.options import Data, Epochs, Model, Models, PaperName, Profile, Strict, profile_of, with_run_options
+from common.support import output
 from common.support.console import errors
 from common.support.errors import UserError
 
@@ -268,15 +269,17 @@ def export(
 
 def main() -> None:
     """Run the command line; a mistake that the user can mend ends in one sentence and exit status 2."""
+    output.prepare()
     try:
-        app()
+        with output.told():
+            app()
     except UserError as error:
-        from rich.markup import escape
-
         from common.support.names import shown
 
-        problem, remedy = escape(shown(error.problem)), escape(shown(error.remedy))
-        errors.print(f"[bold red]error:[/] {problem}\n[bold]what to do:[/] {remedy}")
+        errors.print("error:", style="bold red", end=" ")
+        errors.print(shown(error.problem))
+        errors.print("what to do:", style="bold", end=" ")
+        errors.print(shown(error.remedy))
         raise SystemExit(2) from None
     except KeyboardInterrupt:
         _stopped()

@@ -19,6 +19,8 @@ from common.support.console import console, errors
 from common.support.errors import UserError, unknown
 from reproductions import buildable, registry
 
+SYNTHETIC = "Synthetic data: these figures test the machinery and say nothing about the paper."
+
 
 def reproduce(name: str, **options) -> list[Table]:
     """Run a paper and print its tables; returns them.
@@ -33,11 +35,11 @@ def reproduce(name: str, **options) -> list[Table]:
     began = time.monotonic()
     line = describe(request)
     console.rule()
-    console.print(f"{request.paper.title} ({request.paper.year})\n{line}", markup=False)
+    console.print(f"{request.paper.title} ({request.paper.year})\n{line}")
     console.rule()
     buildable.check(request)
     for note in request.notes:
-        console.print(note, markup=False)
+        console.print(note)
     data = paper.experiments.reproduce(request).word
 
     plan = plans.own(request.paper, request.plan_name, data, request.results)
@@ -46,10 +48,10 @@ def reproduce(name: str, **options) -> list[Table]:
     for table in tables:
         table.show(console)
     if data == "synthetic":
-        console.print("[yellow]Synthetic data: these figures test the machinery and say nothing about the paper.")
-    console.print(_save(tables, request.paper, request.plan_name, data, request.results, plan), markup=False)
+        console.print(SYNTHETIC, style="yellow")
+    console.print(_save(tables, request.paper, request.plan_name, data, request.results, plan))
     console.rule()
-    console.print(f"{line} · {time.monotonic() - began:.0f} s", markup=False)
+    console.print(f"{line} · {time.monotonic() - began:.0f} s")
     return tables
 
 
@@ -123,7 +125,7 @@ def table(
         else:
             print(formats[format](one))
     if save:
-        errors.print(_save(tables, paper, plan_name, data, results), markup=False)
+        errors.print(_save(tables, paper, plan_name, data, results))
 
 
 def describe(request: Request) -> str:

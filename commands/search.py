@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from commands.reproduce import checked, describe, tables_folder
+from commands.reproduce import SYNTHETIC, checked, describe, tables_folder
 from common.results.tables import Table
 from common.support.console import console
 from common.support.errors import UserError
@@ -30,20 +30,20 @@ def run(name: str, corpus: str, trials: int | None, storage: str, **options) -> 
     if wanted < 1:
         raise UserError(f"A search of {wanted} trials finds nothing.", "Write TRIALS= as a number from 1.")
     database = search_store.url(storage, request.results / "search" / f"{name}.db")
-    console.print(f"{request.paper.title}: search\n{describe(request)}", markup=False)
-    console.print(f"Trials are kept in {search_store.shown(database)}", markup=False)
+    console.print(f"{request.paper.title}: search\n{describe(request)}")
+    console.print(f"Trials are kept in {search_store.shown(database)}")
     data = paper.search.run(request, corpus, wanted, database, _show).word
     made = paper.search.tables(request.paper, request.profile, data, request.results)
     for table in made:
         table.save(tables_folder(request.results, name, request.profile, data))
         table.show(console)
     for path in paper.search.draw(request.paper, request.profile, data, request.results):
-        console.print(f"Drawn: {path}", markup=False)
+        console.print(f"Drawn: {path}")
     if data == "synthetic":
-        console.print("[yellow]Synthetic data: these figures test the machinery and say nothing about the paper.")
+        console.print(SYNTHETIC, style="yellow")
     return made
 
 
 def _show(study: str, done: int, wanted: int, trial: Any) -> None:
     came = f"pruned in fold {len(trial.intermediate_values)}" if trial.state.name == "PRUNED" else f"{trial.value:.2%}"
-    console.print(f"{study}: trial {trial.number}, {came} ({done} of {wanted})", markup=False)
+    console.print(f"{study}: trial {trial.number}, {came} ({done} of {wanted})")

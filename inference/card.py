@@ -1,5 +1,7 @@
 """The page that goes with an exported network: what it takes and gives, where it comes from, what it is not for."""
 
+import html
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -42,7 +44,7 @@ def write(one: Trained, form: Format, shape: Sequence[int], checked: Check, resu
     paper = papers.load(run.identity.paper)
     sections = {
         "What it takes": _input(one, form, shape),
-        "What it gives": "\n".join(f"{number}. {name}" for number, name in enumerate(one.classes)),
+        "What it gives": "\n".join(f"{number}. {_plain(name)}" for number, name in enumerate(one.classes)),
         "Training data": _data(run),
         "Accuracy": _accuracy(run, paper, results),
         "Intended use and limits": PURPOSE,
@@ -51,11 +53,18 @@ def write(one: Trained, form: Format, shape: Sequence[int], checked: Check, resu
     }
     origin = "This file is a re-implementation, not the authors' own network."
     if run.given:
-        origin = f"Its weights come from {run.record['weights']}; others trained them, and here they were only tested."
-    head = [f"# {one.network}", f"{_reference(paper)} {origin}"]
+        given = _plain(run.record["weights"])
+        origin = f"Its weights come from {given}; others trained them, and here they were only tested."
+    head = [f"# {_plain(one.network)}", f"{_reference(paper)} {origin}"]
     if one.synthetic:
         head.append(f"> {DRAWN}")
     return "\n\n".join(head + [f"## {title}\n\n{text}" for title, text in sections.items()]) + "\n"
+
+
+def _plain(text: object) -> str:
+    """What a record says as one line of Markdown: whatever it holds, it is text there."""
+    line = html.escape(" ".join(str(text).split()), quote=False)
+    return re.sub(r"([\\`*\[\]|])", r"\\\1", line)
 
 
 def _reference(paper: Paper) -> str:
@@ -73,22 +82,22 @@ def _input(one: Trained, form: Format, shape: Sequence[int]) -> str:
 
 
 def _data(run: Run) -> str:
-    seen = ", ".join(sorted(run.predictions().corpus.unique()))
+    seen = _plain(", ".join(sorted(run.predictions().corpus.unique())))
     count = run.record["samples"]
     if run.given:
         where = f"faces drawn in the manner of {seen}" if run.synthetic else seen
         return f"{run.given}, as their makers say. Tested here on {count['test']:,} samples of {where}."
     what = f"Faces drawn in the manner of {seen}." if run.synthetic else f"{seen}."
     sizes = f"{count['train']:,} samples to train, {count['validation']:,} to validate, {count['test']:,} to test."
-    return f"{what} {sizes} {run.record['split'].get('said', '')}".strip()
+    return f"{what} {sizes} {_plain(run.record.get('split', {}).get('said', ''))}".strip()
 
 
 def _accuracy(run: Run, paper: Paper, results: Path) -> str:
     """This run's own accuracy, and that of the same network with each protocol that it was trained with."""
     rows = ["| Protocol | Accuracy | 95 % interval | Test samples | Subjects | Seeds |", "|---|---|---|---|---|---|"]
-    rows.append(_row(f"**this file**: {run.identity.protocol}", scores.score([run])))
+    rows.append(_row(f"**this file**: {_plain(run.identity.protocol)}", scores.score([run])))
     by_protocol = _protocols(run, results)
-    rows += [_row(protocol, score) for protocol, score in by_protocol.items()]
+    rows += [_row(_plain(protocol), score) for protocol, score in by_protocol.items()]
     notes = [_printed(paper, claim, run) for claim in published.about(paper, run)]
     if len(by_protocol) < 2 and not run.given:
         notes.append(f"With one protocol only, so far: `make reproduce PAPER={paper.name}` runs both.")
@@ -136,12 +145,12 @@ def _licence(run: Run) -> str:
 
 
 def _file(run: Run, form: Format, checked: Check) -> str:
-    versions = ", ".join(f"{name} {number}" for name, number in run.record.get("versions", {}).items())
+    versions = _plain(", ".join(f"{name} {number}" for name, number in run.record.get("versions", {}).items()))
     lines = [
         f"{form.title}, for {form.use}.",
         f"Read back and compared with Keras on {checked.windows} windows of drawn faces: no probability differs by "
         f"more than {checked.difference:.1e}.",
-        f"Run: {run.identity} (profile {run.identity.profile}, key {run.identity.key}).",
+        f"Run: {_plain(run.identity)} (profile {_plain(run.identity.profile)}, key {run.identity.key}).",
         f"{'Tested' if run.given else 'Trained'} with {versions}." if versions else "",
     ]
     return "\n".join(f"- {line}" for line in lines if line)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,7 +54,7 @@ class Table:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(self.columns)
-        writer.writerows([[row.get(key, "") for key in self.columns] for row in self.rows])
+        writer.writerows([[_no_formula(row.get(key, "")) for key in self.columns] for row in self.rows])
         return text.getvalue()
 
     def json(self) -> str:
@@ -67,20 +68,36 @@ class Table:
                 path.write_text(text, encoding="utf-8")
 
     def show(self, console) -> None:
-        """Print to a rich console, with verdicts in colour."""
-        from rich.markup import escape
+        """Print to a rich console, with verdicts in colour; where it is too narrow for the numbers, row by row."""
+        from rich.measure import Measurement
         from rich.table import Table as Screen
+        from rich.text import Text
 
-        screen = Screen(title=escape(self.title), title_justify="left", title_style="bold", header_style="bold")
+        screen = Screen(title=Text(self.title), title_justify="left", title_style="bold", header_style="bold")
         body = self.cells()
         for i, heading in enumerate(self.columns.values()):
-            screen.add_column(heading, justify="right" if _numeric([row[i] for row in body]) else "left")
+            number = _numeric([row[i] for row in body])
+            screen.add_column(Text(heading), justify="right" if number else "left", no_wrap=number, overflow="fold")
         for row in body:
-            screen.add_row(*[f"[{_COLOURS[cell]}]{cell}[/]" if cell in _COLOURS else escape(cell) for cell in row])
-        console.print(screen)
+            screen.add_row(*[Text(cell, _COLOURS.get(cell, "")) for cell in row])
+        if Measurement.get(console, console.options.update(max_width=10_000), screen).minimum <= console.width:
+            console.print(screen)
+        else:
+            self._show_rows(console)
         for note in self.notes:
-            console.print(f"  · {escape(note)}")
+            console.print(Text(f"  · {note}"))
         console.print()
+
+    def _show_rows(self, console) -> None:
+        """Print every row below the other, as "heading: cell"; empty cells are left out."""
+        from rich.text import Text
+
+        console.print(Text(self.title, "bold"))
+        for row in self.cells():
+            console.print()
+            for heading, cell in zip(self.columns.values(), row, strict=True):
+                if cell != DASH:
+                    console.print(Text.assemble(f"{heading}: ", (cell, _COLOURS.get(cell, ""))), overflow="fold")
 
 
 def read(path: Path) -> Table:
@@ -112,6 +129,17 @@ def _cell(value: Any) -> str:
     if value is None:
         return DASH
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def _no_formula(value: Any) -> Any:
+    """A value for a CSV file: a text that a spreadsheet would compute is marked as text; numbers stay as they are.
+
+    >>> _no_formula("=HYPERLINK(1)"), _no_formula("-0.226"), _no_formula("+18.6 points")
+    ("'=HYPERLINK(1)", '-0.226', '+18.6 points')
+    """
+    if not isinstance(value, str) or not value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return value
+    return value if re.fullmatch(r"[+-][\d.,]+( [^=+@|]*)?|-", value) else f"'{value}"
 
 
 def _numeric(cells: Sequence[str]) -> bool:

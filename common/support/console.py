@@ -17,11 +17,12 @@ EVERY = 60.0
 # A log file or a pipe has no width of its own; tables are about this wide.
 _PIPE_WIDTH = 150
 
-console = Console(highlight=False)
+# What is printed is text: a folder called br[x] or clip[final].mp4 is no markup. Colours are styles.
+console = Console(highlight=False, markup=False, emoji=False)
 if not console.is_terminal and "COLUMNS" not in os.environ:
-    console = Console(highlight=False, width=_PIPE_WIDTH)
+    console = Console(highlight=False, markup=False, emoji=False, width=_PIPE_WIDTH)
 # Problems go apart from results, so that `claims --json > file` stays JSON.
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Networks as files of TensorFlow's two own formats: LiteRT (once called TensorFlow Lite) and SavedModel."""
 
 import re
+import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -106,5 +107,8 @@ def read_saved_model(path: Path) -> Network:
 
     A SavedModel is a program that TensorFlow runs: only for one that was written here a moment ago.
     """
-    loaded = tf.saved_model.load(str(path))  # holds the variables, which `serve` alone does not
+    # TensorFlow takes brackets in the path for a pattern, and then finds no variables.
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "saved").symlink_to(path.absolute())
+        loaded = tf.saved_model.load(f"{folder}/saved")  # holds the variables, which `serve` alone does not
     return lambda windows: loaded.serve(tf.constant(windows)).numpy()
