@@ -20,7 +20,7 @@ COMMON  = $(call flag,DATA,data) $(call flag,PROFILE,profile) $(call flag,PROTOC
 OPTIONS = $(COMMON) $(call flag,EXPERIMENT,experiment) $(call flag,NETWORK,network) $(call flag,EPOCHS,epochs) $(if $(FRESH),--fresh)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce search list verify-data models table claims findings compare audit report parameters predict live export test lint format bench study regression baseline record reference readme lock clean
+.PHONY: help setup reproduce search list verify-data models table claims findings compare audit report parameters predict live export test lint format bench study regression baseline record reference readme lock clean audit-split
 
 help:  ## this text
 	@echo "Reproductions of five papers on facial expression recognition. Targets:"; echo
@@ -70,6 +70,9 @@ compare: $(READY)  ## A=<run> B=<run>|published: difference, test, change by emo
 
 audit: $(READY)  ## what each paper contradicts about itself (other tables: python -m commands audit --help)
 	@$(SUITE) audit $(call flag,PAPER,paper)
+
+audit-split: $(READY)  ## TRAIN=<folder> TEST=<folder> or CSV=<file>: how much of any test set stands in training (OUT=<page>)
+	@$(SUITE) audit-split $(call flag,TRAIN,train) $(call flag,TEST,test) $(call flag,CSV,csv) $(call flag,SUBJECT,subject) $(call flag,OUT,output)
 
 report: $(READY)  ## write results/report.html: everything on one page
 	@$(SUITE) report $(if $(STRICT),--strict)

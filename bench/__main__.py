@@ -23,6 +23,7 @@ GROUPS = (
     "alignment",
     "upsampling",
     "c3d",
+    "copies",
     "memory",
     "svm",
     "reproduction",

@@ -221,6 +221,25 @@ def audit(
         audit.show_papers(paper)
 
 
+@app.command("audit-split")
+def audit_split(
+    train: Annotated[Path | None, typer.Option(help="Folder of training images or videos, as label/.../file.")] = None,
+    test: Annotated[Path | None, typer.Option(help="Folder of test images or videos.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Instead: a csv with a part column, such as fer2013.csv.")] = None,
+    train_part: Annotated[str, typer.Option(help="The part of the csv that is trained on, if not Training.")] = "",
+    subject: Annotated[str, typer.Option(help="Regular expression whose group is the subject in a name.")] = "",
+    output: Annotated[Path | None, typer.Option(help="Page to write; below results/audit-split without it.")] = None,
+) -> None:
+    """How much of any test set stands in training: copies, labels that contradict, subjects on both sides.
+
+    Copies are found also if they were recoded, mirrored, cropped, brightened or turned a little. A page shows the worst
+    beside each other; a csv beside the page names them all.
+    """
+    from commands import audit_split
+
+    audit_split.show(train, test, csv, train_part, subject, output)
+
+
 @app.command()
 def report(strict: Strict = False) -> None:
     """Write results/report.html: everything on one page, for people."""
