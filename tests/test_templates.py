@@ -166,10 +166,8 @@ def _check_given_weights(follow: Callable[[str], str], suite: Path) -> None:
     (suite / "models").mkdir()
     _built(suite, trained / "model.keras").save_weights(suite / "models" / "stills.weights.h5")
     experiments, (added,) = suite / "reproductions/still_paper/experiments.py", blocks(7, "python")
-    code = experiments.read_text(encoding="utf-8").replace(
-        "import Experiment, official", "import Experiment, Weights, official"
-    )
-    experiments.write_text(code.replace("    )\n}", f"{added}    )\n}}"), encoding="utf-8")
+    code = experiments.read_text(encoding="utf-8").replace("STANDARD = {", f"{added}\nSTANDARD = {{")
+    experiments.write_text(code.replace("    )\n}", "        weights=WEIGHTS,\n    )\n}"), encoding="utf-8")
     (line,) = blocks(7, "sh")[0].splitlines()
     assert "Small-Stills Net, weights makers" in follow(line)
     (tested,) = (suite / "results/runs/still_paper/table1-makers").rglob("run.json")

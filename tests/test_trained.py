@@ -37,6 +37,45 @@ def test_the_best_run_is_taken_recorded_faces_first_then_the_strict_protocol(tmp
     assert trained.find("", tmp_path).record.identity.seed == 4
 
 
+def test_a_network_that_learnt_nothing_comes_after_one_that_did(tmp_path):
+    def best() -> store.Identity:
+        return trained.find("", tmp_path).record.identity
+
+    little_trained.run(tmp_path, seed=1, accuracy=0.15, protocol="strict", synthetic=False)
+    assert best().seed == 1
+    little_trained.run(tmp_path, seed=2, accuracy=0.6, synthetic=False)
+    assert best().seed == 2
+    little_trained.run(tmp_path, seed=3, accuracy=0.5, protocol="strict", synthetic=False)
+    assert best().seed == 3
+    little_trained.run(tmp_path, seed=4, accuracy=0.9, protocol="strict")  # of drawn faces
+    assert best().seed == 3
+
+
+def test_accuracies_count_relative_to_those_of_a_constant_answer(tmp_path):
+    little_trained.run(tmp_path, seed=1, accuracy=0.6, synthetic=False)
+    easy = little_trained.run(tmp_path, seed=2, accuracy=0.7, synthetic=False)
+    table = easy.predictions()
+    table["emotion"] = ["Happy"] * 84 + ["Sad"] * 56
+    table["predicted"] = ["Happy"] * 98 + ["Sad"] * 42
+    table.to_csv(easy.folder / "predictions.csv", index=False)
+    assert trained.find("", tmp_path).record.identity.seed == 2  # 0.9 where 0.6 is nothing
+    table["predicted"] = ["Happy"] * 126 + ["Sad"] * 14
+    table.to_csv(easy.folder / "predictions.csv", index=False)
+    assert trained.find("", tmp_path).record.identity.seed == 1  # 0.6 of seven emotions, and 0.7 where 0.6 is nothing
+
+
+def test_given_weights_are_not_called_trained_on_drawn_faces(tmp_path):
+    little_trained.run(tmp_path, seed=1, accuracy=0.9)
+    run = little_trained.run(tmp_path, seed=2, accuracy=0.5)
+    record = json.loads((run.folder / "run.json").read_text())
+    record |= {"kind": "evaluate", "trained_on": "FER2013, by its makers", "tested_on": "CK+"}
+    (run.folder / "run.json").write_text(json.dumps(record))
+    found = trained.find("", tmp_path)
+    assert found.record.identity.seed == 2 and not found.synthetic
+    assert "weights of others, trained on FER2013, by its makers; tested on drawn faces" in found.said
+    assert "trained on drawn" not in found.said
+
+
 def test_a_run_is_taken_by_its_folder(tmp_path):
     worse = little_trained.run(tmp_path, accuracy=0.3)
     little_trained.run(tmp_path, seed=1, accuracy=0.9)
