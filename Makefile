@@ -80,7 +80,7 @@ report: $(READY)  ## write results/report.html: everything on one page
 parameters: $(READY)  ## build all networks and count their parameters anew
 	@$(SUITE) count-parameters
 
-predict: $(READY)  ## VIDEO=clip.mp4: annotate a video, a picture or a folder of them (MODEL=<run|paper> OUT=<folder> CROPPED=1 BRIDGE=2)
+predict: $(READY)  ## VIDEO=clip.mp4: annotate a video, an image or a folder of them (MODEL=<run|paper> OUT=<folder> CROPPED=1 BRIDGE=2)
 	@test -n "$(VIDEO)" || { echo "Which video? make predict VIDEO=clip.mp4"; exit 2; }
 	@$(SUITE) predict "$(VIDEO)" $(call flag,MODEL,model) $(call flag,OUT,out) $(call flag,BRIDGE,bridge) $(if $(CROPPED),--cropped)
 

@@ -61,9 +61,9 @@ def figures(clips: Sequence[Clip], trained: Trained) -> list[Figure]:
 
 def compare(frames: Iterable[np.ndarray], trained: Trained, found: Agreement) -> None:
     """Add one video, (H, W, 3) uint8 BGR frames, to what was found."""
-    watching = trained.watching
-    finder, detector = Finder(watching.detector), watching.detector
-    fast, slow = Windows(watching), Windows(watching)
+    preparation = trained.preparation
+    finder, detector = Finder(preparation.detector), preparation.detector
+    fast, slow = Windows(preparation), Windows(preparation)
     pairs = []
     for frame in frames:
         boxes = finder.boxes(frame)
@@ -83,6 +83,6 @@ def compare(frames: Iterable[np.ndarray], trained: Trained, found: Agreement) ->
     if not pairs:
         return
     one, other = (np.stack(side) for side in zip(*pairs, strict=True))
-    answers = [trained.probabilities(watching.inputs(side)).argmax(axis=1) for side in (one, other)]
+    answers = [trained.probabilities(preparation.inputs(side)).argmax(axis=1) for side in (one, other)]
     found.windows += len(pairs)
     found.same += int((answers[0] == answers[1]).sum())

@@ -31,7 +31,7 @@ def measure(small: bool) -> list[Figure]:
     paper = papers.load("convlstm")
     request = Request(paper, settings=paper.settings, cache=cache_from_environment())
     corpus = data.load(request, (SAVEE,))[0][SAVEE]
-    # The real SAVEE has 480 clips; with the 64 drawn ones alone the start of the processes would weigh too much.
+    # The real SAVEE has 480 clips; with the 64 synthetic ones alone the start of the processes would weigh too much.
     clips = material.repeated(corpus.clips, 1 if small else 2)
     with TemporaryDirectory() as folder:
         one, two = [], []

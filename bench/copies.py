@@ -1,7 +1,7 @@
 """How many copies `audit-split` finds after each change, and how many strangers it takes for copies.
 
-Drawn faces are always there. Real ones are, where DATA (FER_DATA) holds FER2013 and CK+48: test images of FER2013 are
-then sought among its training images after somebody worked on them, and CK+48 stands for people who are not in FER2013.
+Synthetic faces are always there. Real ones are, where DATA (FER_DATA) holds FER2013 and CK+48: test images of FER2013
+are then sought among its training images after somebody worked on them, and CK+48 stands for people who are not in FER2013.
 """
 
 import os
@@ -30,7 +30,7 @@ def measure(small: bool) -> list[Figure]:
     count = 60 if small else 1000
     people = np.stack([_drawn(person) for person in range(2 * count)])
     figures = _found("drawn", people[:count], np.arange(count)[:500])
-    figures.append(_mistaken("drawn people, others in training", people[:count], people[count:]))
+    figures.append(_mistaken("synthetic people, others in training", people[:count], people[count:]))
     root = Path(os.environ.get("FER_DATA", "no data"))
     if not small and root.is_dir() and fer2013.locate(root):
         figures += _real(root)
@@ -42,7 +42,7 @@ def _real(root: Path) -> list[Figure]:
     training = pictures.partitions == "Training"
     train, test = pictures.pixels[training], pictures.pixels[~training]
     chosen = np.random.default_rng(0).choice(len(train), 500, replace=False)
-    chosen = chosen[train[chosen].std(axis=(1, 2)) > 0]  # nothing can be changed about a blank picture
+    chosen = chosen[train[chosen].std(axis=(1, 2)) > 0]  # nothing can be changed about a blank image
     figures = _found("FER2013", train, chosen)
     if ckplus48.locate(root):
         others = ckplus48.read(root)

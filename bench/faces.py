@@ -18,7 +18,7 @@ HAAR_GOAL, SSD_GOAL = 40, 15
 
 
 def measure(small: bool) -> list[Figure]:
-    """Frames per second from the picture on disk to the equalised face; the SSD only where FER_MODELS has one."""
+    """Frames per second from the image on disk to the equalised face; the SSD only where FER_MODELS has one."""
     clips = [clip for clip in material.clips(small) if clip.corpus == "CK+"][: 3 if small else 30]
     folder = models_from_environment()
     form = model_files.find(folder)

@@ -1,4 +1,4 @@
-"""The two stages of EmotionalVLAN: describing pictures, an epoch of either stage, and memory over the corpus size."""
+"""The two stages of EmotionalVLAN: describing images, an epoch of either stage, and memory over the corpus size."""
 
 import resource
 import sys
@@ -15,7 +15,7 @@ from bench.memory import printed
 from reproductions.emotionalvlan import models, trainings
 from reproductions.emotionalvlan.stills import LENGTH, SHAPE, SinglePictures
 
-TITLE = "EmotionalVLAN: AlexNet on pictures, then the layer on their features"
+TITLE = "EmotionalVLAN: AlexNet on images, then the layer on their features"
 CLIPS, TURNS = 40, 3
 NARROW = {"width": 16, "size": 67}
 
@@ -58,7 +58,7 @@ def measure(small: bool) -> list[Figure]:
     second = _epoch(joined, vectors, max(1, len(videos) // 40), small)
     # Stage one has two networks.
     return [
-        Figure("pictures that one network describes", rate, "pictures/s", at_least=20),
+        Figure("images that one network describes", rate, "pictures/s", at_least=20),
         Figure("an epoch of stage one against one on features", 2 * first / second, "times", at_least=20),
         Figure(f"peak of describing and training, {single:.0f} MB", fourfold / single, "times", at_most=1.1),
     ]
@@ -75,7 +75,7 @@ def _epoch(model, inputs: np.ndarray, batches: int, small: bool) -> float:
 
 
 def _described(model, pictures: SinglePictures, small: bool) -> float:
-    """Pictures a second, from reading and resizing to their features."""
+    """Images a second, from reading and resizing to their features."""
     count = min(64, len(pictures))
 
     def describe() -> None:

@@ -1,4 +1,4 @@
-"""What is measured on: the clips of the drawn corpora, and their samples."""
+"""What is measured on: the clips of the synthetic corpora, and their samples."""
 
 import dataclasses
 from collections.abc import Sequence

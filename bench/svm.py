@@ -17,7 +17,7 @@ from reproductions.thesis import svm
 from reproductions.thesis.configuration import Configuration
 from reproductions.thesis.svm import Fit
 
-TITLE = "Search over support vector machines on pictures of 48×48"
+TITLE = "Search over support vector machines on images of 48×48"
 CLASSES = ("Angry", "Happy", "Sad")
 
 
@@ -34,7 +34,7 @@ def measure(small: bool) -> list[Figure]:
 
 
 def _noise(count: int, folder: Path) -> Samples:
-    """Pictures without any rule, which cost a support vector machine the most."""
+    """Images without any rule, which cost a support vector machine the most."""
     rng = np.random.default_rng(0)
     names = np.array([f"picture{number}" for number in range(count)])
     drawn = Pictures(

@@ -56,7 +56,7 @@ def measure(small: bool) -> list[Figure]:
         with _fer(python, count, paths) as run_fer:
             for _ in range(1 if small else TURNS):
                 theirs += run_fer()
-                ours += list(stream.watch(frames, trained, Finder(trained.watching.detector)))
+                ours += list(stream.watch(frames, trained, Finder(trained.preparation.detector)))
     steps = {name: np.array([seen.milliseconds[name] for seen in ours]) for name in ("detect", "crop", "network")}
     whole = sum(steps.values())
     answered = np.array([len(seen.probabilities) > 0 for seen in ours])

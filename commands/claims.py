@@ -1,6 +1,6 @@
 """`claims`: where every printed number of the suite stands, one row each.
 
-What is measured comes from the finished runs on disk (real data before drawn ones, the paper's own protocol and
+What is measured comes from the finished runs on disk (real data before synthetic ones, the paper's own protocol and
 profile before others), from the committed parameter counts, and from arithmetic on the paper alone. Where equally
 good runs lead to different verdicts, the row says so instead of choosing one.
 """

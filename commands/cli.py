@@ -38,7 +38,7 @@ def reproduce(
     """Run a paper from raw video to its tables, and print them beside the published ones.
 
     `all` runs every paper, one after the other, and writes the report. What is finished is kept: the same command
-    continues after an interruption and trains nothing twice. Without `--profile`, drawn corpora are run quickly and
+    continues after an interruption and trains nothing twice. Without `--profile`, synthetic corpora are run quickly and
     licensed data with the paper's own settings.
     """
     from commands import reproduce, reproduce_all
@@ -75,7 +75,7 @@ def table(
     profile: Profile = "",
     epochs: Epochs = None,
     format: Annotated[str, typer.Option(help="screen, markdown, csv or json.")] = "screen",
-    save: Annotated[bool, typer.Option("--save", help="Also write them and their pictures below results.")] = False,
+    save: Annotated[bool, typer.Option("--save", help="Also write them and their images below results.")] = False,
 ) -> None:
     """Print the tables of finished runs again, without running anything."""
     from commands import reproduce
@@ -110,7 +110,7 @@ def models(models: Models = None) -> None:
 
 @app.command()
 def study(seeds: Annotated[str, typer.Option(help="One training each.")] = "0,1,2,3,4") -> None:
-    """Is the drawn corpus hard in the right way? Motion must help, unknown people must be harder."""
+    """Is the synthetic corpus hard in the right way? Motion must help, unknown people must be harder."""
     from commands import study
 
     study.run(seeds)
@@ -250,10 +250,10 @@ def report(strict: Strict = False) -> None:
 
 @app.command()
 def predict(
-    video: Annotated[Path, typer.Argument(help="A video, a picture, or a folder of them.")],
+    video: Annotated[Path, typer.Argument(help="A video, an image, or a folder of them.")],
     model: Model = "",
     out: Annotated[Path | None, typer.Option(help="New folder for the results; below results/seen without it.")] = None,
-    cropped: Annotated[bool, typer.Option("--cropped", help="Pictures are faces already cut out.")] = False,
+    cropped: Annotated[bool, typer.Option("--cropped", help="Images are faces already cut out.")] = False,
     bridge: Annotated[int, typer.Option(min=0, help="Frames that a face may be out of sight in a window.")] = 0,
 ) -> None:
     """Annotate a video: faces, emotions and their timeline, and a table with all probabilities."""

@@ -122,7 +122,7 @@ def tables(first: Run, second: Run, found: Comparison) -> list[Table]:
     else:
         notes = ["The test samples differ, so nothing can be paired: subjects were drawn anew on either side."]
     if first.synthetic or second.synthetic:
-        notes.append("Drawn data: the difference says something about the programs, nothing about people.")
+        notes.append("Synthetic data: the difference says something about the programs, nothing about people.")
     columns = {"what": "Quantity", "value": "Value", "remark": "Remark"}
     return [Table("compare", "A against B", columns, rows, notes), _by_emotion(found)]
 

@@ -39,7 +39,7 @@ def show(data: Path | None) -> None:
     columns = {"key": "Key", "name": "Data set", "papers": "Read by", "place": f"Below {data or 'DATA=<folder>'}"}
     columns |= {"obtain": "How to get it"}
     Table("datasets", "Data sets", columns, rows).show(console)
-    console.print("Without DATA= everything runs on drawn faces, which are written as these data sets lie on disk.")
+    console.print("Without DATA= everything runs on synthetic faces, which are written as these data sets lie on disk.")
 
 
 def _data(given: Path | None) -> Path | None:
@@ -97,6 +97,6 @@ def _verify_one(dataset, place: Path, summarise) -> bool:
         examples = "; ".join(f"{f.path} {f.detail}".strip() for f in group.examples)
         notes.append(f"{group.kind} ({group.count}): {examples}{' ...' if group.count > len(group.examples) else ''}")
     if provenance(place).synthetic:
-        notes.insert(0, "A drawn corpus: its sizes are its own, so counts differ from those of the real set.")
+        notes.insert(0, "A synthetic corpus: its sizes are its own, so counts differ from those of the real set.")
     Table(dataset.KEY, f"{dataset.NAME} at {place}", columns, rows, notes).show(console)
     return True

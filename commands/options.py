@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 PaperName = Annotated[str, typer.Argument(help="Name of the paper: see `list`.")]
-Data = Annotated[Path | None, typer.Option(help="Folder with the licensed data sets; drawn corpora without it.")]
+Data = Annotated[Path | None, typer.Option(help="Folder with the licensed data sets; synthetic corpora without it.")]
 Models = Annotated[Path | None, typer.Option(help="Folder with trained face detectors: see `models`.")]
 Profile = Annotated[str, typer.Option(help="quick: small sizes, minutes. paper: the paper's own settings.")]
 Epochs = Annotated[int | None, typer.Option(help="Epochs of every training instead of the profile's, as a trial.")]
@@ -51,5 +51,5 @@ def with_run_options(command: Callable) -> Callable:
 
 
 def profile_of(profile: str, data: Path | None) -> str:
-    """The profile that was named, else the paper's own settings for licensed data and small sizes for drawn ones."""
+    """The profile that was named, else the paper's own for licensed data and small sizes for synthetic ones."""
     return profile or ("paper" if data else "quick")

@@ -1,4 +1,4 @@
-"""`reproduce` and `table`: run a paper, show its tables, keep them as files and pictures."""
+"""`reproduce` and `table`: run a paper, show its tables, keep them as files and images."""
 
 import time
 from pathlib import Path
@@ -98,7 +98,7 @@ def all_tables(paper: Paper, name: str, data: str, results: Path, plan: dict | N
 def table(
     name: str, profile: str, data: str, format: str = "screen", save: bool = False, epochs: int | None = None
 ) -> None:
-    """Print the tables of finished runs; `save` also writes them and their pictures below results, as a run does."""
+    """Print the tables of finished runs; `save` also writes them and their images below results, as a run does."""
     formats = {"screen": None, "markdown": Table.markdown, "csv": Table.csv, "json": Table.json}
     if format not in formats:
         raise unknown("format", format, formats)
@@ -136,21 +136,21 @@ def describe(request: Request) -> str:
     small = f" with {request.epochs} epochs instead of its own" if request.epochs else ""
     small += f", only {' and '.join(request.networks)}" if request.networks else ""
     return (
-        f"profile {request.profile}{small} · data {request.data or 'synthetic (drawn faces)'} · "
+        f"profile {request.profile}{small} · data {request.data or 'synthetic (synthetic faces)'} · "
         f"protocol {' and '.join(request.protocols)} · seed {', '.join(map(str, request.seeds))} · "
         f"settings default{changed} · Keras on {devices.choose_backend()}"
     )
 
 
 def _save(tables: list[Table], paper: Paper, name: str, data: str, results: Path, plan: dict | None = None) -> str:
-    """Write tables and pictures below results; returns where they lie, in one line."""
+    """Write tables and images below results; returns where they lie, in one line."""
     from commands import pictures
 
     folder = tables_folder(results, paper.name, name, data)
     for table in tables:
         table.save(folder)
     drawn = pictures.draw(paper, name, data, results, plan)
-    return f"Tables: {_short(folder)}   Pictures: {_short(drawn)}"
+    return f"Tables: {_short(folder)}   Images: {_short(drawn)}"
 
 
 def tables_folder(results: Path, paper: str, name: str, data: str) -> Path:

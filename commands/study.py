@@ -1,4 +1,4 @@
-"""Is the drawn corpus hard in the right way? A classifier of faces should find in it what it finds in people.
+"""Is the synthetic corpus hard in the right way? A classifier of faces should find in it what it finds in people.
 
 Motion must help (five frames clearly better than one), unknown subjects must be harder than known ones, and nothing
 may be solved completely. The study trains the same small network on one frame and on five, with several seeds.
@@ -48,7 +48,7 @@ def run(seeds: str) -> Table:
     summary = evidence.plan["summary"]
     people = sum(summary["subjects"].values())
     table.notes.append(
-        f"{people} drawn subjects, {sum(row['windows'] for row in summary['windows']):,} windows, "
+        f"{people} synthetic subjects, {sum(row['windows'] for row in summary['windows']):,} windows, "
         f"{evidence.plan['details']['version']} as version of the drawing; seeds {seeds}, each with divisions of its "
         f"own; test windows in all {', '.join(f'{count:,} ({name})' for name, count in sizes.items())}. Intervals are "
         "bootstraps over subjects and seeds."
@@ -92,7 +92,7 @@ def findings(found: list[Run]) -> Table:
         rows.append(row | {"holds": _yes(low > 0)})
     columns = {"what": "Quantity", "measured": "Measured", "interval": "95 % interval", "must": "Must be"}
     return Table(
-        "synthetic_difficulty", "Is the drawn corpus hard in the right way?", columns | {"holds": "Holds"}, rows
+        "synthetic_difficulty", "Is the synthetic corpus hard in the right way?", columns | {"holds": "Holds"}, rows
     )
 
 

@@ -1,6 +1,6 @@
-"""ckextended.csv: the copy of CK+ as one csv in the form of FER2013, with one 48x48 picture a row.
+"""ckextended.csv: the copy of CK+ as one csv in the form of FER2013, with one 48x48 image a row.
 
-Its 327 pictures of seven emotions are as many as CK+ has labelled sequences of each, its 593 neutral ones as many as it
+Its 327 images of seven emotions are as many as CK+ has labelled sequences of each, its 593 neutral ones as many as it
 has sequences. It is no official part of CK+, and names neither subjects nor sequences: nobody knows who stands on both
 sides of a split, the official one (Usage) included. Counts: the page of the copy.
 """
@@ -27,7 +27,7 @@ _PAGE = "page of the copy (Kaggle, davilsena/ckdataset)"
 EXPECTED = (
     Expectation("pictures", 920, _PAGE),
     *(
-        Expectation(f"pictures {emotion}", count, _PAGE)
+        Expectation(f"images {emotion}", count, _PAGE)
         for emotion, count in zip(CODES, (45, 59, 25, 69, 28, 83, 593, 18), strict=True)
     ),
 )
@@ -41,10 +41,10 @@ def locate(root: Path) -> Path | None:
 
 
 def index(root: Path) -> Index:
-    """One clip a picture, named "row 17", from 0.
+    """One clip an image, named "row 17", from 0.
 
     Raises:
-        UserError: as `read`, but not for a class without pictures, which its summary counts.
+        UserError: as `read`, but not for a class without images, which its summary counts.
     """
     home = tree.require(root, locate(root), NAME, OBTAIN)
     pictures = _read(_csv(home))
@@ -54,13 +54,13 @@ def index(root: Path) -> Index:
 
 
 def read(root: Path, cache: Path | None = None) -> Pictures:
-    """All pictures, 48x48, in the order of the csv; each is a subject and a clip of its own.
+    """All images, 48x48, in the order of the csv; each is a subject and a clip of its own.
 
     Args:
-        cache: folder in which the pictures are kept for the next time.
+        cache: folder in which the images are kept for the next time.
 
     Raises:
-        UserError: if the set is not there, a row is not as it should be, or a class has no picture.
+        UserError: if the set is not there, a row is not as it should be, or a class has no image.
     """
     home = tree.require(root, locate(root), NAME, OBTAIN)
     csv = _csv(home)
@@ -88,7 +88,5 @@ def _read(csv: Path) -> Pictures:
 
 
 def _lacks(home: Path) -> Iterator[Finding]:
-    told = (
-        f"{LACKS}: nobody knows who stands on both sides of a split, and a neutral picture shows who shows an emotion"
-    )
+    told = f"{LACKS}: nobody knows who stands on both sides of a split, and a neutral image shows who shows an emotion"
     yield Finding("what the copy lacks", _csv(home).name, told)

@@ -1,7 +1,7 @@
-"""CK+48: the widespread copy of CK+ as three cropped 48x48 pictures of each labelled sequence, in class folders.
+"""CK+48: the widespread copy of CK+ as three cropped 48x48 images of each labelled sequence, in class folders.
 
 `anger/S010_004_00000019.png` names subject, sequence and frame. It is no official part of CK+: who cropped the faces,
-and how, is not published. The three pictures of a sequence are neighbouring frames, nearly equal.
+and how, is not published. The three images of a sequence are neighbouring frames, nearly equal.
 """
 
 import re
@@ -30,12 +30,12 @@ CLASSES = (
 )
 SIDE = 48
 
-_THREE = "three pictures of each labelled sequence of CK+"
+_THREE = "three images of each labelled sequence of CK+"
 EXPECTED = (
     Expectation("pictures", 981, _THREE),
     Expectation("subjects", 118, "fold list of Open-Debin/Emotion-FAN"),
     *(
-        Expectation(f"pictures {emotion}", 3 * sequences, _THREE)
+        Expectation(f"images {emotion}", 3 * sequences, _THREE)
         for emotion, sequences in zip(CLASSES, (45, 18, 59, 25, 69, 28, 83), strict=True)
     ),
 )
@@ -49,10 +49,10 @@ def locate(root: Path) -> Path | None:
 
 
 def index(root: Path) -> Index:
-    """One clip a picture, named anger/S010_004_00000019.png.
+    """One clip an image, named anger/S010_004_00000019.png.
 
     Raises:
-        UserError: as `read`, but not for a class without pictures, which its summary counts.
+        UserError: as `read`, but not for a class without images, which its summary counts.
     """
     home = tree.require(root, locate(root), NAME, OBTAIN)
     paths, pictures = _read(home)
@@ -60,14 +60,14 @@ def index(root: Path) -> Index:
 
 
 def read(root: Path, cache: Path | None = None) -> Pictures:
-    """All pictures, 48x48, in the order of class folders and names; clips are named S010_004.
+    """All images, 48x48, in the order of class folders and names; clips are named S010_004.
 
     Args:
-        cache: folder in which the pictures are kept for the next time.
+        cache: folder in which the images are kept for the next time.
 
     Raises:
         UserError: if the set is not there, a file name holds no subject, sequence and frame, an image is not a grey
-            one of 48x48, a class folder is unknown or a class has no picture.
+            one of 48x48, a class folder is unknown or a class has no image.
     """
     home = tree.require(root, locate(root), NAME, OBTAIN)
     pictures = picture_cache.through(cache, tree.folders(home), lambda: _read(home)[1])
@@ -102,6 +102,6 @@ def _names(path: Path) -> tuple[str, str, int]:
     if match is None:
         raise UserError(
             f"{path} names no subject, sequence and frame as S010_004_00000019 does.",
-            "Restore its name, or move it away: it cannot be kept apart from pictures of the same person.",
+            "Restore its name, or move it away: it cannot be kept apart from images of the same person.",
         )
     return match[1].upper(), match[2], int(match[3])

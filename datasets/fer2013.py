@@ -1,4 +1,4 @@
-"""FER2013: 35,887 grey pictures of 48x48 from the web, as one csv or as folders of images.
+"""FER2013: 35,887 grey images of 48x48 from the web, as one csv or as folders of images.
 
 The csv (of the Kaggle challenge, also packed, also as icml_face_data.csv) tells Training, PublicTest and PrivateTest
 apart. The folders `train/<class>` and `test/<class>` put the two test parts together; only where an image is named
@@ -39,12 +39,12 @@ _SIZES = {
 _TOTALS = zip(CODES, map(sum, zip(*_SIZES.values(), strict=True)), strict=True)
 EXPECTED = (
     Expectation("pictures", 35_887, _REPORT),
-    Expectation("pictures Training", 28_709, _PAGE),
-    Expectation("pictures PublicTest", 3_589, _PAGE),
-    Expectation("pictures PrivateTest", 3_589, _PAGE),
-    *(Expectation(f"pictures {emotion}", total, _REPORT) for emotion, total in _TOTALS),
+    Expectation("images Training", 28_709, _PAGE),
+    Expectation("images PublicTest", 3_589, _PAGE),
+    Expectation("images PrivateTest", 3_589, _PAGE),
+    *(Expectation(f"images {emotion}", total, _REPORT) for emotion, total in _TOTALS),
     *(
-        Expectation(f"pictures {part} {emotion}", size, _COUNTED)
+        Expectation(f"images {part} {emotion}", size, _COUNTED)
         for part, sizes in _SIZES.items()
         for emotion, size in zip(CODES, sizes, strict=True)
     ),
@@ -73,10 +73,10 @@ def locate(root: Path) -> Path | None:
 
 
 def index(root: Path) -> Index:
-    """One clip a picture, named "row 17" (from 0, in the order of the csv) or train/happy/....png.
+    """One clip an image, named "row 17" (from 0, in the order of the csv) or train/happy/....png.
 
     Raises:
-        UserError: as `read`, but not for a class without pictures, which its summary counts.
+        UserError: as `read`, but not for a class without images, which its summary counts.
     """
     home = tree.require(root, locate(root), NAME, OBTAIN)
     pictures = _read(root, home, None)
@@ -89,14 +89,14 @@ def index(root: Path) -> Index:
 
 
 def read(root: Path, cache: Path | None = None) -> Pictures:
-    """All pictures, 48x48, in the order of the csv or of the names, with the votes of FER+ if these lie there too.
+    """All images, 48x48, in the order of the csv or of the names, with the votes of FER+ if these lie there too.
 
     Args:
         root: the set, and the file of FER+ for a csv, lie at or below it.
-        cache: folder in which the pictures of a csv are kept for the next time; images are as quick to read anew.
+        cache: folder in which the images of a csv are kept for the next time; images are as quick to read anew.
 
     Raises:
-        UserError: if the set is not there, a row or an image is not as it should be, or a class has no picture.
+        UserError: if the set is not there, a row or an image is not as it should be, or a class has no image.
     """
     home = tree.require(root, locate(root), NAME, OBTAIN)
     return picture_index.require(_read(root, home, cache), CODES, home)
@@ -198,14 +198,14 @@ def _partition(path: Path, part: str) -> str:
 
 
 def _other_folders(home: Path) -> list[Finding]:
-    """Folders beside the parts that hold pictures."""
+    """Folders beside the parts that hold images."""
     taken = {folder for _, folder in _sides(home)}
     others = {
         child: len(tree.below(child, *picture_files.SUFFIXES))
         for child in tree.folders(home)
         if tree.unnest(child) not in taken
     }
-    return [Finding("folder of no known part", one.name, f"{n:,} pictures, left out") for one, n in others.items() if n]
+    return [Finding("folder of no known part", one.name, f"{n:,} images, left out") for one, n in others.items() if n]
 
 
 def _other_counts(pictures: Pictures, home: Path) -> list[Finding]:

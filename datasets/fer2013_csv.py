@@ -1,4 +1,4 @@
-"""Reads fer2013.csv, plain or packed, a few megabytes at a time: as text it is four times as large as its pictures.
+"""Reads fer2013.csv, plain or packed, a few megabytes at a time: as text it is four times as large as its images.
 
 A row is a label, 2,304 numbers separated by blanks, and the part it belongs to. Columns are found by their names,
 because icml_face_data.csv has them in another order and with blanks before the names.

@@ -1,4 +1,4 @@
-"""FER+: ten people looked at each picture of FER2013 again, and its file holds the votes for each row of fer2013.csv.
+"""FER+: ten people looked at each image of FER2013 again, and its file holds the votes for each row of fer2013.csv.
 
 The README of its makers (github.com/microsoft/FERPlus) omits the column "Image name", so columns are found by name.
 """

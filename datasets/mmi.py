@@ -101,7 +101,7 @@ def _is_session(folder: Path) -> bool:
 
 def _without_video(session: Path) -> Finding:
     stills = sum(len(tree.files(session, suffix)) for suffix in _STILLS)
-    return Finding("session without video", session.name, f"{stills} pictures, left out" if stills else "left out")
+    return Finding("session without video", session.name, f"{stills} images, left out" if stills else "left out")
 
 
 def _view(session: Path, sheets: dict[str, Path], findings: list[Finding]) -> str:

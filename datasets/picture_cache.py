@@ -1,4 +1,4 @@
-"""Pictures that were read once, kept as they are in memory: loading them takes a fraction of a second."""
+"""Images that were read once, kept as they are in memory: loading them takes a fraction of a second."""
 
 import hashlib
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Which pictures of a test part stand, exactly or nearly, in the part for training too, and under which label."""
+"""Which images of a test part stand, exactly or nearly, in the part for training too, and under which label."""
 
 import numpy as np
 
@@ -6,16 +6,16 @@ from common.media.clips import Finding
 from common.media.images import Pictures
 from common.samples.near_duplicates import twins_between
 
-OTHER_LABEL = "near twins with different labels in test and training"
+OTHER_LABEL = "near-duplicates with different labels in test and training"
 
 
 def leaked(part: str) -> str:
-    """The kind of the findings on pictures of a part."""
-    return f"picture of {part} that is, at least nearly, in Training too"
+    """The kind of the findings on images of a part."""
+    return f"image of {part} that is, at least nearly, in Training too"
 
 
 def findings(pictures: Pictures, names: list[str]) -> list[Finding]:
-    """One finding for each picture outside Training with a near twin in it, and one more if their labels differ."""
+    """One finding for each image outside Training with a near-duplicate in it, and one more if their labels differ."""
     training = np.flatnonzero(pictures.partitions == "Training")
     found = []
     for part in dict.fromkeys(pictures.partitions.tolist()):

@@ -1,4 +1,4 @@
-"""Grey pictures that lie as image files in one folder for each class."""
+"""Grey images that lie as image files in one folder for each class."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -42,7 +42,7 @@ def classes(home: Path, known: Sequence[Emotion]) -> Mapping[Emotion, list[Path]
 
 
 def read(paths: Sequence[Path], side: int) -> np.ndarray:
-    """The pictures of these files, (n, side, side) uint8.
+    """The images of these files, (n, side, side) uint8.
 
     Raises:
         UserError: naming the file, if it is no readable image, in colour, of 16 bits, or of another size.
@@ -64,7 +64,7 @@ def _read_one(path: Path, side: int) -> np.ndarray:
         height, width = picture.shape[:2]
         raise UserError(
             f"{path} is {width}x{height} pixels instead of {side}x{side}.",
-            "Restore the picture of the original set, or move it away.",
+            "Restore the image of the original set, or move it away.",
         )
     if picture.dtype != np.uint8:
         raise UserError(f"{path} has {8 * picture.itemsize} bits a pixel instead of 8.", "Restore the original.")
@@ -72,10 +72,10 @@ def _read_one(path: Path, side: int) -> np.ndarray:
 
 
 def _grey(path: Path, picture: np.ndarray) -> np.ndarray:
-    """The one channel of a grey picture that was stored in colour."""
+    """The one channel of a grey image that was stored in colour."""
     blue, green, red = np.moveaxis(picture[..., :3], 2, 0)
     if (blue != green).any() or (green != red).any():
         raise UserError(
-            f"{path} is in colour, but the pictures of this set are grey.", "Restore the original, or move it away."
+            f"{path} is in colour, but the images of this set are grey.", "Restore the original, or move it away."
         )
     return blue

@@ -1,4 +1,4 @@
-"""Still pictures as an index: what the data set's summary counts, and which pictures are blank or there twice."""
+"""Still images as an index: what the data set's summary counts, and which images are blank or there twice."""
 
 from pathlib import Path
 
@@ -9,11 +9,11 @@ from common.support.errors import UserError
 
 
 def index(pictures: Pictures, names: list[str], source: Path, home: Path) -> Index:
-    """One clip a picture.
+    """One clip an image.
 
     Args:
-        names: what identifies each picture within the set.
-        source: the file of all pictures, or the folder to which `names` are relative.
+        names: what identifies each image within the set.
+        source: the file of all images, or the folder to which `names` are relative.
     """
     columns = (names, pictures.subjects.tolist(), pictures.emotions.tolist(), pictures.partitions.tolist())
     clips = tuple(
@@ -24,16 +24,16 @@ def index(pictures: Pictures, names: list[str], source: Path, home: Path) -> Ind
 
 
 def require(pictures: Pictures, emotions: tuple[Emotion, ...], place: Path) -> Pictures:
-    """Pictures that show all these emotions.
+    """Images that show all these emotions.
 
     Raises:
-        UserError: naming those that no picture shows.
+        UserError: naming those that no image shows.
     """
     present = set(pictures.emotions.tolist())
     absent = [emotion for emotion in emotions if emotion not in present]
     if absent:
         raise UserError(
-            f"{pictures.corpus} at {place} has no picture of {', '.join(absent)}.",
+            f"{pictures.corpus} at {place} has no image of {', '.join(absent)}.",
             "Complete the copy (verify-data lists what is missing).",
         )
     return pictures
@@ -42,11 +42,11 @@ def require(pictures: Pictures, emotions: tuple[Emotion, ...], place: Path) -> P
 def _blank(pictures: Pictures, names: list[str]) -> list[Finding]:
     flat = pictures.pixels.reshape(len(pictures), -1)
     blank = (flat == flat[:, :1]).all(axis=1)
-    return [Finding("blank picture", name) for name, is_blank in zip(names, blank.tolist(), strict=True) if is_blank]
+    return [Finding("blank image", name) for name, is_blank in zip(names, blank.tolist(), strict=True) if is_blank]
 
 
 def _repeated(pictures: Pictures, names: list[str]) -> list[Finding]:
-    """Pictures that are equal, pixel by pixel, to an earlier one."""
+    """Images that are equal, pixel by pixel, to an earlier one."""
     first, findings = {}, []
     for row, picture in enumerate(pictures.pixels):
         earlier = first.setdefault(picture.tobytes(), row)
@@ -58,7 +58,7 @@ def _repeated(pictures: Pictures, names: list[str]) -> list[Finding]:
 def _repetition(pictures: Pictures, names: list[str], earlier: int, row: int) -> Finding:
     labels, parts = pictures.emotions[[earlier, row]].tolist(), pictures.partitions[[earlier, row]].tolist()
     if labels[0] != labels[1]:
-        return Finding("same picture with another label", names[row], f"{labels[1]}, as {names[earlier]} {labels[0]}")
+        return Finding("same image with another label", names[row], f"{labels[1]}, as {names[earlier]} {labels[0]}")
     if parts[0] != parts[1]:
-        return Finding("same picture in another part", names[row], f"{parts[1]}, as {names[earlier]} {parts[0]}")
-    return Finding("same picture twice", names[row], f"as {names[earlier]}")
+        return Finding("same image in another part", names[row], f"{parts[1]}, as {names[earlier]} {parts[0]}")
+    return Finding("same image twice", names[row], f"as {names[earlier]}")

@@ -66,7 +66,7 @@ def summarise(index: Index, expected: Iterable[Expectation], examples: int = 3) 
 def count(index: Index, what: str) -> int:
     """How many `what` an index holds, those that a setting leaves out included.
 
-    `what` is "clips" (or "pictures") or "subjects", before it optionally "labelled", after it optionally a partition
+    `what` is "clips" (or "images") or "subjects", before it optionally "labelled", after it optionally a partition
     and an emotion ("clips", "labelled subjects", "clips Happy", "clips 1s Happy"), or "findings <kind>".
     """
     unit, _, rest = what.removeprefix("labelled ").partition(" ")

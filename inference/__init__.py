@@ -1,1 +1,1 @@
-"""What a trained network is good for: predicting videos, watching live, and going elsewhere as a file."""
+"""What a trained network is good for: predicting videos, running live, and going elsewhere as a file."""

@@ -15,8 +15,8 @@ from inference.trained import Trained
 from reproductions import published
 
 DRAWN = (
-    "**Trained on drawn faces only.** A program drew all faces that this network has seen. It shows that the machinery "
-    "works; what it says about a photographed face is worth nothing."
+    "**Trained on synthetic faces only.** A program drew all faces that this network has seen. It shows that the "
+    "machinery works; what it says about a photographed face is worth nothing."
 )
 PURPOSE = """\
 For comparing methods of facial expression recognition and for looking at how such a network works.
@@ -74,7 +74,7 @@ def _reference(paper: Paper) -> str:
 def _input(one: Trained, form: Format, shape: Sequence[int]) -> str:
     sizes = ", ".join(str(size) for size in shape)
     batch = "1" if form.key == "litert" else "n"
-    steps = "\n".join(f"{number}. {step}" for number, step in enumerate(one.watching.description, start=1))
+    steps = "\n".join(f"{number}. {step}" for number, step in enumerate(one.preparation.description, start=1))
     return (
         f"float32 of shape ({batch}, {sizes}), made in these steps:\n\n{steps}\n\n"
         f"The answer is float32 of shape ({batch}, {len(one.classes)}): the probabilities of the emotions below."
@@ -102,7 +102,7 @@ def _accuracy(run: Run, paper: Paper, results: Path) -> str:
     if len(by_protocol) < 2 and not run.given:
         notes.append(f"With one protocol only, so far: `make reproduce PAPER={paper.name}` runs both.")
     if run.synthetic:
-        notes.append("Measured on drawn faces: no figure about people, and none to hold against the printed ones.")
+        notes.append("Measured on synthetic faces: no figure about people, and none to hold against the printed ones.")
     return "\n".join([*rows, "", *notes]).strip()
 
 
@@ -136,7 +136,7 @@ def _licence(run: Run) -> str:
     if run.given:
         return "The program is under Apache-2.0 (see LICENSE). The weights belong to their makers: ask for their terms."
     if run.synthetic:
-        return "Program and drawn faces are this project's own (Apache-2.0, see LICENSE), and so is this network."
+        return "Program and synthetic faces are this project's own (Apache-2.0, see LICENSE), and so is this network."
     return (
         "The program is under Apache-2.0 (see LICENSE). The network was trained on data sets that their makers "
         "license, most of them for research alone: read their terms, and ask the makers, before passing this file "
@@ -148,7 +148,7 @@ def _file(run: Run, form: Format, checked: Check) -> str:
     versions = _plain(", ".join(f"{name} {number}" for name, number in run.record.get("versions", {}).items()))
     lines = [
         f"{form.title}, for {form.use}.",
-        f"Read back and compared with Keras on {checked.windows} windows of drawn faces: no probability differs by "
+        f"Read back and compared with Keras on {checked.windows} windows of synthetic faces: no probability differs by "
         f"more than {checked.difference:.1e}.",
         f"Run: {_plain(run.identity)} (profile {_plain(run.identity.profile)}, key {run.identity.key}).",
         f"{'Tested' if run.given else 'Trained'} with {versions}." if versions else "",

@@ -34,7 +34,7 @@ class Chosen:
 
 
 def choose(given: Path) -> Chosen:
-    """The file that is named, or the videos and pictures of a folder and those within it, told by their content.
+    """The file that is named, or the videos and images of a folder and those within it, told by their content.
 
     Results of an earlier run and hidden files are left alone.
 
@@ -52,7 +52,7 @@ def choose(given: Path) -> Chosen:
     _walk(given, "", chosen, set())
     if not chosen.files:
         reasons = f" {' '.join(chosen.left_out)}" if chosen.left_out else ""
-        raise UserError(f"{shown(given)} holds neither videos nor pictures.{reasons}", REMEDY)
+        raise UserError(f"{shown(given)} holds neither videos nor images.{reasons}", REMEDY)
     return chosen
 
 

@@ -69,7 +69,7 @@ def _bars(image, probabilities, classes: Sequence[str], unit: float) -> None:
 
 
 def _timeline(image, timeline, foot: int, unit: float) -> None:
-    """A line a class over the last frames, just above the foot of the picture."""
+    """A line a class over the last frames, just above the foot of the image."""
     tall, wide = round(70 * unit), round(240 * unit)
     top = foot - tall
     if len(timeline) < 2 or all(point is None for point in timeline):
@@ -87,7 +87,7 @@ def _timeline(image, timeline, foot: int, unit: float) -> None:
 
 
 def _said(image, said: str, warn: bool, unit: float) -> int:
-    """Print the sentence at the foot of the picture, in as many lines as it needs; gives where they begin."""
+    """Print the sentence at the foot of the image, in as many lines as it needs; gives where they begin."""
     scale, line, margin = 0.5 * unit, round(20 * unit), round(6 * unit)
     lines = _wrapped(said, image.shape[1] - 2 * margin, scale)
     top = image.shape[0] - line * len(lines) - margin

@@ -20,7 +20,7 @@ from inference.formats import Check, Format
 from inference.trained import Trained
 
 TOLERANCE = 1e-4
-# A subject that is in no drawn corpus, as the camera of eNTERFACE'05 would film it.
+# A subject that is in no synthetic corpus, as the camera of eNTERFACE'05 would film it.
 STRANGER = {"seed": 0, "corpus": 99, "subject": 0, "fps": 25.0, "size": (288, 360), "posed": False}
 SHOWN = (Emotion.ANGRY, Emotion.DISGUST, Emotion.FEAR, Emotion.HAPPY, Emotion.SAD, Emotion.SURPRISE)
 
@@ -65,7 +65,7 @@ def export(one: Trained, form: Format, place: Path, results: Path) -> Check:
     """
     _require_free(place, form)
     model = keras_files.in_single_precision(one.model)
-    windows = example_windows(one.watching)
+    windows = example_windows(one.preparation)
     with files.storage_errors(place.parent):
         place.parent.mkdir(parents=True, exist_ok=True)
         workshop = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
@@ -109,17 +109,17 @@ def card_of(place: Path) -> Path:
     return place.with_name(f"{place.name}.md")
 
 
-def example_windows(watching) -> np.ndarray:
+def example_windows(preparation) -> np.ndarray:
     """One window of each basic emotion from a drawn subject, (n, ...) float32, as the network takes them."""
     windows = []
     for take, emotion in enumerate(SHOWN):
         crops = []
-        for frame in draw(Performance(take=take, emotion=emotion, frames=watching.frames, **STRANGER)):
+        for frame in draw(Performance(take=take, emotion=emotion, frames=preparation.frames, **STRANGER)):
             whole = np.array([0, 0, frame.shape[1], frame.shape[0]], np.int32)
-            box = faces.largest(watching.detector.detect(video.grey(frame)))
-            crops.append(watching.crop(frame, whole if box is None else box))
+            box = faces.largest(preparation.detector.detect(video.grey(frame)))
+            crops.append(preparation.crop(frame, whole if box is None else box))
         windows.append(crops)
-    return watching.inputs(np.array(windows, np.uint8))
+    return preparation.inputs(np.array(windows, np.uint8))
 
 
 def _require_free(place: Path, form: Format) -> None:

@@ -18,7 +18,7 @@ from common.support.names import openable, shown
 import cv2  # isort: skip
 import numpy as np  # isort: skip
 
-REMEDY = "Name a video such as clip.mp4, a picture, or a folder of them."
+REMEDY = "Name a video such as clip.mp4, an image, or a folder of them."
 # Decoded ahead of the network: enough for its slowest moments, little memory even at 4K.
 AHEAD = 4
 USUAL_RATE = 25.0
@@ -233,5 +233,5 @@ def picture(path: Path) -> np.ndarray:
 
 
 def is_picture(path: Path) -> bool:
-    """Whether a file holds a single picture, by its content."""
+    """Whether a file holds a single image, by its content."""
     return kinds.of(path) in (kinds.Kind.PICTURE, kinds.Kind.HEIF)

@@ -59,7 +59,7 @@ class Finder:
         self._tracks: list[_Track] = []
         self._numbers = count(1)
         self._until_search = SEARCH_EVERY - 1
-        # In a smaller picture OpenCV tries every second place for small faces, so fewer of them agree on one.
+        # In a smaller image OpenCV tries every second place for small faces, so fewer of them agree on one.
         self._rough = replace(self.detector, min_size=self.detector.min_size // 2, min_neighbors=ROUGHLY)
 
     def boxes(self, frame: np.ndarray) -> list[Face]:
@@ -96,7 +96,7 @@ class Finder:
         self._age()
 
     def _take_new(self, grey: np.ndarray) -> None:
-        """Look for further faces in a picture of half the size, a third of the work, and then at their places."""
+        """Look for further faces in an image of half the size, a third of the work, and then at their places."""
         self.searches += 1
         half = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) if min(grey.shape) > 1 else grey
         for box in 2 * self._rough.detect(half):

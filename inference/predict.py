@@ -1,4 +1,4 @@
-"""`predict`: videos and pictures with all that a trained network says of the faces in them."""
+"""`predict`: videos and images with all that a trained network says of the faces in them."""
 
 import csv
 import json
@@ -22,7 +22,7 @@ from inference.finder import Whole
 from inference.stream import Seen
 from inference.trained import Trained, find
 
-CROPPED = "A picture that is nothing but a face is not searched with --cropped (CROPPED=1)."
+CROPPED = "An image that is nothing but a face is not searched with --cropped (CROPPED=1)."
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Options:
     """How files are looked at, other than the training was.
 
     Attributes:
-        cropped: each picture is a face that was cut out already; none is searched.
+        cropped: each image is a face that was cut out already; none is searched.
         bridge: for how many frames in a row a face may be out of sight within a window.
     """
 
@@ -43,7 +43,7 @@ class Outcome:
     """What was seen.
 
     Attributes:
-        frames: frames or pictures.
+        frames: frames or images.
         with_face: those of them with a face.
         faces: different faces.
         answers: faces in frames of which the network said something.
@@ -101,7 +101,7 @@ def predict(chosen: Chosen, trained: Trained, folder: Path, options: Options | N
     """Write, into a new folder, faces.csv, about.json, and an annotated copy and a timeline of each file.
 
     Args:
-        chosen: videos and pictures; of several, those that cannot be read are left out and named.
+        chosen: videos and images; of several, those that cannot be read are left out and named.
 
     Raises:
         UserError: if there is something in the folder, the only file cannot be read, or the disk cannot take it.
@@ -153,7 +153,7 @@ def _picture(name: str, path: Path, place: Path, trained: Trained, write, outcom
 def _video(name: str, path: Path, place: Path, trained: Trained, write, outcome: Outcome, options: Options) -> None:
     source = film.film(path)
     line, before, seen = timelines.Line(), outcome.answers, None
-    if remark := pace.said(source.rate, trained.watching.frames):
+    if remark := pace.said(source.rate, trained.preparation.frames):
         outcome.remarks.append(f"{name}: {remark}")
     finder = Whole() if options.cropped else None
     target = place.with_name(f"{place.name}-seen.mp4")
@@ -179,7 +179,7 @@ def _video(name: str, path: Path, place: Path, trained: Trained, write, outcome:
 
 def _unanswered(seen: Seen, trained: Trained) -> str:
     """Why a video in which faces were found got no answer."""
-    reach = trained.watching.reach(pace.each(seen.rate))
+    reach = trained.preparation.reach(pace.each(seen.rate))
     return (
         f"no answer: the network needs {reach} unbroken frames with a face, of {seen.rate:.0f} a second; the longest "
         f"sequence here has {seen.longest}. Take a longer video; where a face is lost for up to N frames only, bridge "

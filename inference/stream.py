@@ -11,7 +11,7 @@ from inference import pace
 from inference.finder import Face, Finder, Whole
 from inference.pace import Pace
 from inference.trained import Trained
-from reproductions.inference import Watching
+from reproductions.inference import Preparation
 
 # Frames that the timeline shows, and which share of a new value counts at once.
 REMEMBERED, SMOOTHING = 150, 0.2
@@ -59,8 +59,8 @@ def watch(
         holes: numbers of frames before which others are missing; no window reaches over them.
         bridge: how many frames in a row a face may be out of sight, see `Windows`.
     """
-    finder = finder or Finder(trained.watching.detector)
-    windows, timeline, beat = Windows(trained.watching, bridge), Timeline(), Pace()
+    finder = finder or Finder(trained.preparation.detector)
+    windows, timeline, beat = Windows(trained.preparation, bridge), Timeline(), Pace()
     for number, (time_s, frame) in enumerate(frames):
         if number in holes:
             windows.forget()
@@ -74,7 +74,7 @@ def watch(
         probabilities = {}
         if complete:
             # All faces at once.
-            rows = trained.probabilities(trained.watching.inputs(np.stack(list(complete.values()))))
+            rows = trained.probabilities(trained.preparation.inputs(np.stack(list(complete.values()))))
             probabilities = dict(zip(complete, rows, strict=True))
         clock.append(time.perf_counter())
         took = (1000 * np.diff(clock)).tolist()
@@ -90,14 +90,14 @@ class Windows:
         longest: of all faces, the most frames in a row that could have gone into a window.
     """
 
-    def __init__(self, watching: Watching, bridge: int = 0):
+    def __init__(self, preparation: Preparation, bridge: int = 0):
         """Begin without crops.
 
         Args:
             bridge: for how many frames in a row a face that is out of sight keeps its last crop; the training has no
                 such gaps.
         """
-        self.watching, self.bridge, self.longest = watching, bridge, 0
+        self.preparation, self.bridge, self.longest = preparation, bridge, 0
         self._crops: dict[int, deque[np.ndarray]] = {}
         self._missed: dict[int, int] = {}
         self._lengths: dict[int, int] = {}
@@ -114,18 +114,18 @@ class Windows:
         Args:
             each: every how many frames stand for one of the training.
         """
-        watching = self.watching
-        reach = watching.reach(each)
+        preparation = self.preparation
+        reach = preparation.reach(each)
         self._hold({face.track for face in faces})
         complete = {}
         for face in faces:
-            crops = self._crops.setdefault(face.track, deque(maxlen=watching.reach(pace.MOST)))
-            crops.append(watching.crop(frame, np.array(face.box, np.int32)))
+            crops = self._crops.setdefault(face.track, deque(maxlen=preparation.reach(pace.MOST)))
+            crops.append(preparation.crop(frame, np.array(face.box, np.int32)))
             self._missed[face.track] = 0
             self._lengths[face.track] = self._lengths.get(face.track, 0) + 1
             self.longest = max(self.longest, self._lengths[face.track])
             if len(crops) >= reach:
-                complete[face.track] = np.stack(list(crops)[-reach :: each * watching.step])
+                complete[face.track] = np.stack(list(crops)[-reach :: each * preparation.step])
         return complete
 
     def _hold(self, seen: set[int]) -> None:
@@ -159,13 +159,14 @@ class Timeline:
 
 
 def still(frame: np.ndarray, trained: Trained, finder: Finder | Whole | None = None) -> Seen:
-    """What is seen in a single picture, which the network is shown as if it had stood still for a whole window."""
+    """What is seen in a single image, which the network is shown as if it had stood still for a whole window."""
     began = time.perf_counter()
-    watching = trained.watching
-    faces = (finder or Finder(watching.detector)).boxes(frame)
-    crops = [watching.crop(frame, np.array(face.box, np.int32)) for face in faces]
+    preparation = trained.preparation
+    faces = (finder or Finder(preparation.detector)).boxes(frame)
+    crops = [preparation.crop(frame, np.array(face.box, np.int32)) for face in faces]
     probabilities = {}
     if crops:
-        rows = trained.probabilities(watching.inputs(np.stack([np.stack([crop] * watching.frames) for crop in crops])))
+        windows = np.stack([np.stack([crop] * preparation.frames) for crop in crops])
+        rows = trained.probabilities(preparation.inputs(windows))
         probabilities = {face.track: row for face, row in zip(faces, rows, strict=True)}
     return Seen(0, 0.0, frame, faces, probabilities, {"all": (time.perf_counter() - began) * 1000})

@@ -1,4 +1,4 @@
-"""The timeline of a video as a picture: what the network said of each face, second by second."""
+"""The timeline of a video as an image: what the network said of each face, second by second."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

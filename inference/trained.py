@@ -18,9 +18,9 @@ from datasets import fer2013
 from inference import quick
 from inference.quick import Network
 from reproductions import registry
-from reproductions.inference import Watching
+from reproductions.inference import Preparation
 
-DRAWN = "trained on drawn faces (synthetic): says nothing about people"
+DRAWN = "trained on synthetic faces (synthetic): says nothing about people"
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Trained:
         paper: its paper's name.
         network: its title, as the paper's tables have it.
         classes: emotions in the order of the outputs.
-        watching: how it has to be shown faces.
+        preparation: how it has to be shown faces.
         said: in one line, what it was trained on.
     """
 
@@ -40,12 +40,12 @@ class Trained:
     paper: str
     network: str
     classes: tuple[str, ...]
-    watching: Watching
+    preparation: Preparation
     said: str
 
     @property
     def synthetic(self) -> bool:
-        """Whether it has learnt from drawn faces alone."""
+        """Whether it has learnt from synthetic faces alone."""
         return _drawn(self.record)
 
     @cached_property
@@ -55,17 +55,17 @@ class Trained:
         Raises:
             UserError: if one was changed since its run.
         """
-        return tuple(run.weights for run in (self.record, *self.watching.before))
+        return tuple(run.weights for run in (self.record, *self.preparation.before))
 
     @cached_property
     def model(self):
-        """The Keras model, which takes what `watching.inputs` gives.
+        """The Keras model, which takes what `preparation.inputs` gives.
 
         Raises:
             UserError: if one of its files is damaged, of a newer version, no Keras file at all, or not its run's.
         """
-        own, *before = map(model_file.of, (self.record, *self.watching.before))
-        return self.watching.join(own, *before) if before else own
+        own, *before = map(model_file.of, (self.record, *self.preparation.before))
+        return self.preparation.join(own, *before) if before else own
 
     @cached_property
     def _network(self) -> Network:
@@ -77,10 +77,10 @@ class Trained:
         Raises:
             UserError: as `model` does.
         """
-        self.probabilities(self.watching.inputs(self.watching.blank()))
+        self.probabilities(self.preparation.inputs(self.preparation.blank()))
 
     def probabilities(self, inputs: np.ndarray) -> np.ndarray:
-        """The probability of every class, (n, classes) float32, for windows as `watching.inputs` lays them out."""
+        """The probability of every class, (n, classes) float32, for windows as `preparation.inputs` lays them out."""
         return np.asarray(self._network(inputs), np.float32)
 
 
@@ -89,7 +89,7 @@ def find(which: str, results: Path) -> Trained:
 
     Args:
         which: a run's folder, or the name of a paper, whose best finished run is taken; "" for the best of all.
-            Networks trained on recorded faces come first; of them those that are better than a constant answer, then
+            Networks trained on real faces come first; of them those that are better than a constant answer, then
             the strict protocol, then the accuracy, relative to that of a constant answer.
         results: the folder below which runs lie.
 
@@ -123,7 +123,7 @@ def of(run: Run) -> Trained:
             f"Networks of {paper.name} cannot watch a video yet.", f"Papers that can: {_watching_papers()}."
         )
     gives = registry.reproduction(paper.name)
-    watch = gives.inference.watching(run)
+    watch = gives.inference.preparation(run)
     known = gives.models.NETWORKS.get(identity.network)
     title = known.title if known else identity.network
     return Trained(run, paper.name, title, tuple(run.record["classes"]), watch, describe(run))
@@ -134,12 +134,12 @@ def describe(run: Run) -> str:
     name, accuracy = f"{run.identity.paper} {run.identity.network}", f"accuracy {_accuracy(run):.2f}"
     protocol = f"{run.identity.protocol} protocol"
     if run.given:
-        where = "drawn faces" if run.synthetic else run.record["tested_on"]
+        where = "synthetic faces" if run.synthetic else run.record["tested_on"]
         return f"{name}: weights of others, trained on {run.given}; tested on {where}, {protocol}, {accuracy}"
     if run.synthetic:
         return f"{name}: {DRAWN}; {protocol}, {accuracy} on such faces"
     sets = ", ".join(sorted(run.predictions().corpus.unique()))
-    return f"{name}: trained on recorded faces ({sets}); {protocol}, {accuracy}"
+    return f"{name}: trained on real faces ({sets}); {protocol}, {accuracy}"
 
 
 def usable(run: Run) -> bool:

@@ -22,8 +22,8 @@ hold only what differs.
                     def leaks(evidence): ...
     models.py       NETWORKS = {"one_frame": Network(...)}                      where the paper has networks
     blueprints.py   def networks(request): ...                                  with models.py
-    inference.py    def watching(run): ...                                      so that predict, live and export work
-    figures.py      def strips(): ...                                           pictures for the report
+    inference.py    def preparation(run): ...                                      so that predict, live and export work
+    figures.py      def strips(): ...                                           images for the report
     search.py       def run(...), tables(...), draw(...)                        so that search works
 
 `docs/sixth_paper` and `docs/still_paper` are smallest papers; `tests/full_paper` writes every part itself. A part is
@@ -49,7 +49,7 @@ if TYPE_CHECKING:  # for readers and type checkers: what a command does not call
     from common.results.tables import Table
     from common.runs.store import Run
     from common.training.blueprint import Blueprint
-    from reproductions.inference import Watching
+    from reproductions.inference import Preparation
 
 GUIDE = "docs/adding-a-paper.md"
 
@@ -117,15 +117,15 @@ class Blueprints(Protocol):
 class Inference(Protocol):
     """The networks on somebody's own video."""
 
-    def watching(self, run: "Run") -> "Watching":
+    def preparation(self, run: "Run") -> "Preparation":
         """How the network of a run has to be shown faces."""
 
 
 class Figures(Protocol):
-    """Pictures for the report."""
+    """Images for the report."""
 
     def strips(self) -> "list[tuple[str, list[np.ndarray]]]":
-        """Rows of pictures (H, W, 3) uint8 RGB of what the networks see, each with a title."""
+        """Rows of images (H, W, 3) uint8 RGB of what the networks see, each with a title."""
 
 
 class Search(Protocol):
@@ -140,7 +140,7 @@ class Search(Protocol):
         """What was found."""
 
     def draw(self, paper: "Paper", profile: str, data: str, results: Path) -> list[Path]:
-        """The files of the pictures of it."""
+        """The files of the images of it."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from common.runs.store import Run
 
 
 @dataclass(frozen=True)
-class Watching:
+class Preparation:
     """How a network watches.
 
     Attributes:
@@ -22,7 +22,7 @@ class Watching:
         step: every how many frames of a video one enters the window, at about 25 frames a second
             (`inference.pace`).
         detector: the face detector of the training.
-        before: runs of the networks that describe pictures for the run's own; none where it takes pictures itself.
+        before: runs of the networks that describe images for the run's own; none where it takes images itself.
         join: `join(own, *before)` makes one Keras model of the run's own network and those.
     """
 

@@ -1,4 +1,4 @@
-"""The samples of a request's clips, or of its still pictures, under a progress bar."""
+"""The samples of a request's clips, or of its still images, under a progress bar."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -39,15 +39,15 @@ def prepared(request: Request, clips: Sequence[Clip], prepare: Callable, setting
 
 
 def stills(request: Request, dataset: ModuleType, place: Path, size: int = 0) -> Samples:
-    """The pictures of a data set of stills, each a sample of length 1 and shape (H, W, 1), in the set's order.
+    """The images of a data set of stills, each a sample of length 1 and shape (H, W, 1), in the set's order.
 
     Args:
         dataset: a module of `datasets` with `read(folder, cache)`, e.g. `datasets.fer2013`.
         place: the folder that it lies in.
-        size: side to which the pictures are resized (bilinear, or by area where they shrink); 0 leaves them.
+        size: side to which the images are resized (bilinear, or by area where they shrink); 0 leaves them.
 
     Raises:
-        UserError: if the set is broken or a class has no picture, or the disk cannot take the samples.
+        UserError: if the set is broken or a class has no image, or the disk cannot take the samples.
     """
     with bar(f"Reading {dataset.NAME}", "pictures") as progress:
         read = dataset.read(place, request.cache / "pictures")

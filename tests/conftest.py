@@ -1,4 +1,4 @@
-"""Drawn corpora and finished runs that all tests of one pytest command share, in however many processes it runs."""
+"""Synthetic corpora and finished runs that all tests of one pytest command share, in however many processes it runs."""
 
 import os
 import shutil
@@ -46,7 +46,7 @@ def cache(shared) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny(cache) -> Path:
-    """The root of the drawn corpora of size "tiny"; whoever changes files makes a copy."""
+    """The root of the synthetic corpora of size "tiny"; whoever changes files makes a copy."""
     return corpora.ensure(cache / "synthetic", "tiny")
 
 

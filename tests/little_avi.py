@@ -12,7 +12,7 @@ _ENTRY = 16  # bytes of an index entry: chunk name, flags, offset, length
 
 
 def film(path: Path) -> Path:
-    """Twelve frames (48, 64, 3) of noise, so that most of the file is pictures."""
+    """Twelve frames (48, 64, 3) of noise, so that most of the file is images."""
     path.parent.mkdir(parents=True, exist_ok=True)
     media.film(path, np.random.default_rng(0).integers(0, 256, (FRAMES, 48, 64, 3), np.uint8), (48, 64), 25.0)
     return path
@@ -69,7 +69,7 @@ HIDING = {"all at one place": _one_place, "backwards": _backwards}
 
 
 def sound_only() -> bytes:
-    """An AVI file of a second of silence, without pictures."""
+    """An AVI file of a second of silence, without images."""
 
     def chunk(name: bytes, body: bytes) -> bytes:
         return name + struct.pack("<I", len(body)) + body

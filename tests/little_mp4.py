@@ -9,7 +9,7 @@ _PARENTS = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
 
 
 def turn(path: Path) -> None:
-    """Note in a file that its picture is to be turned by 90 degrees clockwise."""
+    """Note in a file that its image is to be turned by 90 degrees clockwise."""
     data = bytearray(path.read_bytes())
     at = data.index(b"tkhd") + _MATRIX_AT
     data[at : at + len(_QUARTER)] = _QUARTER

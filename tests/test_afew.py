@@ -1,4 +1,4 @@
-"""AFEW: the loader on fabricated trees in the layouts that people have, both forms of input, and the drawn set."""
+"""AFEW: the loader on fabricated trees in the layouts that people have, both forms of input, and the synthetic set."""
 
 import re
 from collections import Counter
@@ -273,7 +273,7 @@ def test_what_a_copy_lacks_is_counted(tmp_path):
     assert status["findings clip name in both parts"] == (0, "missing")
 
 
-# --- the drawn set ---------------------------------------------------------------------------------
+# --- the synthetic set ---------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""A face found, followed, measured and turned upright: on drawn faces, whose eyes are known, and on a real one."""
+"""A face found, followed, measured and turned upright: on synthetic faces, whose eyes are known, and on a real one."""
 
 import subprocess
 import sys
@@ -76,7 +76,7 @@ def scatter(eyes: np.ndarray) -> float:
 
 
 def before_and_after(frames, eyes, predictor) -> tuple[np.ndarray, np.ndarray]:
-    """Eyes (n, 2, 2) in pictures of 64×64 pixels that are cut out by the tracked box, and in aligned ones."""
+    """Eyes (n, 2, 2) in images of 64×64 pixels that are cut out by the tracked box, and in aligned ones."""
     follower = Follower(Tracking())
     boxes = [follower.step(frame) for frame in frames]
     found = [landmarks.eyes(landmarks.find(frame, box, predictor)) for frame, box in zip(frames, boxes, strict=True)]

@@ -70,7 +70,7 @@ def test_list_knows_papers_experiments_and_data(run, tiny):
 def test_verify_data_counts_names_sources_and_oddities(run, tiny):
     status, output = run("verify-data", "--data", tiny)
     assert status == 0
-    assert "A drawn corpus" in output
+    assert "A synthetic corpus" in output
     assert "593" in output and "ReadMe of the distribution" in output
     assert "label without clip (1): S031_023" in output
     assert "missing" in output
@@ -257,7 +257,7 @@ def test_a_spreadsheet_that_is_none(run, copy_of_tiny):
 
 def test_drawn_and_recorded_corpora_are_not_mixed(run, copy_of_tiny):
     (copy_of_tiny / "SYNTHETIC.json").rename(copy_of_tiny / "CK+" / "SYNTHETIC.json")
-    refuse(run, ["reproduce", "timeconvnet", "--data", copy_of_tiny], "mixes recorded corpora with drawn ones (CK+)")
+    refuse(run, ["reproduce", "timeconvnet", "--data", copy_of_tiny], "mixes real corpora with synthetic ones (CK+)")
 
 
 # --- clips -----------------------------------------------------------------------------------------

@@ -239,7 +239,7 @@ def right(training):
 
 
 def reproduce(folder, monkeypatch, **options):
-    """Evidence of a reproduction without trainings, on tables instead of pictures."""
+    """Evidence of a reproduction without trainings, on tables instead of images."""
 
     def launch(jobs, root, origin, **_):
         return [store.finished(job.training.identity, root) or publish(job, root, right(job.training)) for job in jobs]

@@ -173,7 +173,7 @@ def test_a_clip_without_any_face_is_lost_and_counted(tmp_path, fake_finder, miss
 
 
 def photo():
-    """A colour picture (96, 128, 3) uint8 BGR with slopes and noise."""
+    """A colour image (96, 128, 3) uint8 BGR with slopes and noise."""
     y, x = np.mgrid[:96, :128]
     slopes = np.stack([60 + y, 90 + x / 2, 40 + (x + y) / 2], axis=2)
     return np.clip(slopes + np.random.default_rng(1).normal(0, 6, slopes.shape), 0, 255).astype(np.uint8)

@@ -36,7 +36,7 @@ GIVEN = {
     "tables": ["TIMED", "tables", "leaks"],
     "models": ["NETWORKS"],
     "blueprints": ["networks"],
-    "inference": ["watching"],
+    "inference": ["preparation"],
     "figures": ["strips"],
     "search": ["run", "tables", "draw"],
 }

@@ -74,7 +74,7 @@ class DrawnSamples:
 
 
 class Drawn(Corpus):
-    """A corpus without pictures."""
+    """A corpus without images."""
 
     def __init__(self, name):
         both = ("Train_AFEW/Angry/001703120.avi",) if name == AFEW else ()
@@ -316,7 +316,7 @@ class DrawnPictures(data.Pictures):
 
 
 def reproduce(folder, monkeypatch, **options):
-    """Evidence of a reproduction without trainings, on tables instead of pictures."""
+    """Evidence of a reproduction without trainings, on tables instead of images."""
 
     def launch(jobs, root, origin, **_):
         return [
@@ -488,7 +488,7 @@ def test_a_branch_from_drawn_pictures_under_real_clips_is_told(tmp_path, monkeyp
     assert one.differs == ""
     evidence.plan["branch"] = dict.fromkeys(evidence.plan["branch"], True)
     (one,) = measured.measurements(evidence)["table3-afew_val-accuracy"]
-    assert "the second branch trained on synthetic pictures" in one.differs
+    assert "the second branch trained on synthetic images" in one.differs
     assert by_name(evidence)["fer2013"].rows[0]["data"] == "drawn"
 
 

@@ -277,7 +277,7 @@ def test_features_are_those_of_each_frame_by_itself():
     take_fer_back(model, alone)
     x = np.random.default_rng(1).random((2, 8, 64, 64, 1)).astype(np.float32)
     features = keras.Model(model.input, model.get_layer("convlstm_fer").input).predict_on_batch(x)
-    # The network for FER2013 from behind the layer that enlarges its pictures.
+    # The network for FER2013 from behind the layer that enlarges its images.
     entrance = alone.get_layer(f"{FER}conv1a").input
     one = keras.Model(entrance, alone.get_layer(f"{FER}pool2").output)
     for sample, frame in ((0, 0), (0, 7), (1, 3)):

@@ -1,6 +1,6 @@
 """Loaders of clips on fabricated trees in the official layouts, with all their irregularities.
 
-An index of clips never opens images or videos, so every media file here is empty. Sets of pictures: test_fer2013.py.
+An index of clips never opens images or videos, so every media file here is empty. Sets of images: test_fer2013.py.
 """
 
 import re

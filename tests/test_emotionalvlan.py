@@ -71,7 +71,7 @@ def request(profile=None, profile_name="quick", **options):
 
 
 class Filmed:
-    """Three videos in memory in which every picture has its own colour: 30·video + number."""
+    """Three videos in memory in which every image has its own colour: 30·video + number."""
 
     key, length = "filmed", LENGTH
     table = pd.DataFrame({"clip": list("abc"), "subject": list("xyy"), "emotion": "Happy"})
@@ -88,7 +88,7 @@ class Filmed:
 
 
 class Greys:
-    """Pictures of 48×48 as samples of length 1; each is a bright square at a place of its own."""
+    """Images of 48×48 as samples of length 1; each is a bright square at a place of its own."""
 
     key = "greys"
 
@@ -192,7 +192,7 @@ def test_the_report_shows_what_the_networks_see():
 
 
 class Bright:
-    """An extractor whose two features of a picture are its mean and its number of pixels."""
+    """An extractor whose two features of an image are its mean and its number of pixels."""
 
     output_shape = (None, 2)
 
@@ -356,7 +356,7 @@ class Told:
 
 
 class Drawn(Corpus):
-    """A corpus without pictures."""
+    """A corpus without images."""
 
     def __init__(self, name, asked):
         greys = Greys(120) if name == FER2013 else None
@@ -473,7 +473,7 @@ RIGHT = {
 
 
 def reproduce(folder, monkeypatch, **options):
-    """Evidence of a reproduction without trainings, on tables instead of pictures."""
+    """Evidence of a reproduction without trainings, on tables instead of images."""
 
     def launch(jobs, root, origin, **_):
         return [
@@ -607,7 +607,7 @@ def test_the_temporal_stream_of_stills_gives_one_answer(made):
     assert temporal["answers"] == 1 and temporal["published"] == "56.39"
     assert float(temporal["reproduced"]) <= float(temporal["chance"]) + 1e-9
     assert rows["spatial stream", "published"]["answers"] > 1
-    assert "one picture 120 times" in made["fer2013_control"].markdown()
+    assert "one image 120 times" in made["fer2013_control"].markdown()
 
 
 def test_leaks_are_the_differences_of_the_protocols(whole, made):
@@ -645,11 +645,11 @@ def test_a_narrow_network_is_named_and_never_set_beside_the_paper(tmp_path, monk
     (one, _) = measured.measurements(evidence)["table2-average"]
     assert "2 of 5 folds" in one.differs
     (one, _) = measured.measurements(evidence)["table3-average"]
-    assert "48 of 120 pictures" in one.differs
+    assert "48 of 120 images" in one.differs
     shown = {table.name: table for table in tables.tables(evidence)}
     assert all("narrow AlexNet, 1/16" in shown[name].title for name in ("table1", "table2", "table6", "leaks"))
     assert {row["verdict"] for row in shown["table1"].rows} <= {"not comparable", "budget too small"}
-    assert "72 of 120 pictures are not used" in shown["ledger"].markdown()
+    assert "72 of 120 images are not used" in shown["ledger"].markdown()
 
 
 def test_only_what_an_experiment_needs_is_trained(tmp_path, monkeypatch):

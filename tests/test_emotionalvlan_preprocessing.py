@@ -1,4 +1,4 @@
-"""15 faces and 15 flow pictures of a clip: which frames, which eyes, which pixels, and what the ledger says of it."""
+"""15 faces and 15 flow images of a clip: which frames, which eyes, which pixels, and what the ledger says of it."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -493,7 +493,7 @@ def test_samples_know_the_settings_but_not_where_the_predictor_lies(tmp_path, st
 
 def test_a_damaged_frame_is_named(tmp_path):
     clip = clip_of(tmp_path / "a", [FACE] * 3)
-    (clip.source / "002.png").write_bytes(b"no picture")
+    (clip.source / "002.png").write_bytes(b"no image")
     with pytest.raises(UserError, match=r"002\.png is damaged"):
         prepare(clip, Settings())
 

@@ -21,7 +21,7 @@ from common.training import devices
 from inference import card, export, formats, keras_files
 from inference.formats import FORMATS, Check
 from inference.trained import Trained
-from reproductions.inference import Watching
+from reproductions.inference import Preparation
 
 devices.choose_backend()
 KEYS = [
@@ -37,7 +37,7 @@ KEYS = [
 ]
 
 
-WATCHING = Watching(
+WATCHING = Preparation(
     frames=5,
     crop=lambda frame, box: faces.crop(frame, box, 16)[..., :1],
     inputs=lambda crops: np.moveaxis(crops[..., 0], 1, -1).astype(np.float32) / 255,
@@ -73,7 +73,7 @@ def trained(tmp_path, network):
 
 
 def trained_by(run: Run) -> Trained:
-    return Trained(run, "timeconvnet", "A network", fake_runs.CLASSES, WATCHING, "trained on drawn faces")
+    return Trained(run, "timeconvnet", "A network", fake_runs.CLASSES, WATCHING, "trained on synthetic faces")
 
 
 def refused(call: Callable, *arguments) -> str:
@@ -353,7 +353,7 @@ def test_the_command_exports_a_run_with_its_own_preprocessing(tmp_path, monkeypa
     fake_runs.put_network(run, NETWORKS["tcn_mini_xception"].build())
     done = CliRunner().invoke(app, ["export", str(run.folder), "--format", "keras"], catch_exceptions=False)
     name = f"timeconvnet-tcn_mini_xception-strict-{run.folder.name}.keras"
-    assert f"{tmp_path / 'exported' / name} (" in done.stdout and "drawn faces" in done.stdout
+    assert f"{tmp_path / 'exported' / name} (" in done.stdout and "synthetic faces" in done.stdout
     assert "(n, 48, 48, 5)" in (tmp_path / "exported" / f"{name}.md").read_text(encoding="utf-8")
     assert "exists already" in refused(export.show, "timeconvnet", "keras", None)
 
@@ -365,7 +365,7 @@ def page(run, results: Path) -> str:
 def test_the_card_of_a_network_trained_on_drawn_faces(tmp_path):
     found = fake_runs.reproduce(tmp_path)
     text = page(next(run for run in found if run.identity.network == "tcn_resnet20"), tmp_path)
-    assert "Trained on drawn faces only" in text.partition("##")[0]
+    assert "Trained on synthetic faces only" in text.partition("##")[0]
     assert "1. Find the face.\n2. Make it 16 pixels wide." in text
     assert "(n, 16, 16, 5)" in text
     assert "0. Angry\n1. Disgust\n2. Fear\n3. Happy\n4. Sad\n5. Surprise\n6. Neutral" in text

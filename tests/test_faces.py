@@ -1,4 +1,4 @@
-"""Boxes and crops: geometry by properties, detection on a drawn face and on real pixels."""
+"""Boxes and crops: geometry by properties, detection on a synthetic face and on real pixels."""
 
 import pickle
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Sets of pictures: FER2013 in all its forms with FER+, CK+48, the drawn FER2013, and what training reads of them."""
+"""Sets of images: FER2013 in all its forms with FER+, CK+48, the drawn FER2013, and what training reads of them."""
 
 import csv
 import gzip
@@ -228,9 +228,9 @@ def test_an_archive_of_several_tables(tmp_path):
 
 def test_a_class_without_rows_is_refused_for_use_and_counted_for_a_census(tmp_path):
     write(tmp_path, [row for row in rows() if row[0] != 1])
-    refuse(tmp_path, f"FER2013 at {tmp_path} has no picture of Disgust", "verify-data")
+    refuse(tmp_path, f"FER2013 at {tmp_path} has no image of Disgust", "verify-data")
     status = {row.what: row.status for row in summarise(fer2013.index(tmp_path), fer2013.EXPECTED).rows}
-    assert status["pictures Disgust"] == "missing"
+    assert status["images Disgust"] == "missing"
 
 
 # --- findings --------------------------------------------------------------------------------------
@@ -246,26 +246,26 @@ def test_pictures_that_are_there_twice_are_reported_and_kept(tmp_path):
     write(tmp_path, table)
     index = fer2013.index(tmp_path)
     assert kinds(index) == {
-        "same picture twice": 1,
-        "same picture with another label": 1,
-        "same picture in another part": 1,
-        "blank picture": 1,
+        "same image twice": 1,
+        "same image with another label": 1,
+        "same image in another part": 1,
+        "blank image": 1,
         picture_copies.leaked("PublicTest"): 1,
     }
     told = {finding.kind: (finding.path, finding.detail) for finding in index.findings}
-    assert told["same picture with another label"] == ("row 8", "Disgust, as row 0 Angry")
-    assert told["same picture in another part"] == ("row 19", "PublicTest, as row 5 Training")
-    assert told["blank picture"] == ("row 20", "")
+    assert told["same image with another label"] == ("row 8", "Disgust, as row 0 Angry")
+    assert told["same image in another part"] == ("row 19", "PublicTest, as row 5 Training")
+    assert told["blank image"] == ("row 20", "")
     assert len(index.clips) == len(fer2013.read(tmp_path)) == 21
 
 
 def test_the_published_counts_fit_together():
     counts = {expectation.what: expectation.count for expectation in fer2013.EXPECTED}
     for part in fer2013.PARTITIONS:
-        assert sum(counts[f"pictures {part} {emotion}"] for emotion in fer2013.CODES) == counts[f"pictures {part}"]
+        assert sum(counts[f"images {part} {emotion}"] for emotion in fer2013.CODES) == counts[f"images {part}"]
     for emotion in fer2013.CODES:
-        assert sum(counts[f"pictures {p} {emotion}"] for p in fer2013.PARTITIONS) == counts[f"pictures {emotion}"]
-    assert sum(counts[f"pictures {emotion}"] for emotion in fer2013.CODES) == counts["pictures"] == 35_887
+        assert sum(counts[f"images {p} {emotion}"] for p in fer2013.PARTITIONS) == counts[f"images {emotion}"]
+    assert sum(counts[f"images {emotion}"] for emotion in fer2013.CODES) == counts["pictures"] == 35_887
 
 
 @pytest.mark.skipif(not (REAL / "fer2013.csv.xz").is_file(), reason="fer2013.csv.xz is not beside this checkout")
@@ -273,7 +273,7 @@ def test_the_real_set_has_every_published_count():
     index = fer2013.index(REAL)
     assert {row.status for row in summarise(index, fer2013.EXPECTED).rows} == {"ok"}
     assert len({clip.name for clip in index.clips}) == 35_887
-    assert kinds(index)["same picture in another part"] == 573
+    assert kinds(index)["same image in another part"] == 573
     assert kinds(index)["not ten votes"] == 1
 
 
@@ -287,7 +287,7 @@ def image(path: Path, picture: np.ndarray) -> Path:
 
 
 def folders(root: Path, name="im{}.png") -> dict[str, np.ndarray]:
-    """Two pictures of every class in train, one in test."""
+    """Two images of every class in train, one in test."""
     content = {}
     for side, each in (("train", 2), ("test", 1)):
         for word in WORDS:
@@ -312,7 +312,7 @@ def test_folders_are_read_by_the_names_of_their_classes(tmp_path):
     assert index.clips[0].source == tmp_path / "archive" / index.clips[0].name
     assert index.clips[0].source.is_file()
     assert kinds(index) == {"PublicTest and PrivateTest are not told apart": 1}
-    assert count(index, "pictures Test Happy") == 1
+    assert count(index, "images Test Happy") == 1
 
 
 def test_names_of_images_that_are_no_utf8_are_read(tmp_path):
@@ -356,7 +356,7 @@ def test_a_folder_of_no_known_part_is_named(tmp_path):
     for name in ("extra/happy/1.png", "train_augmented/sad/2.png", "notes/readme.txt"):
         image(tmp_path / name, noise(1)[0]) if name.endswith("png") else (tmp_path / "notes").mkdir()
     found = {one.path: one.detail for one in fer2013.index(tmp_path).findings if "known part" in one.kind}
-    assert found == dict.fromkeys(("extra", "train_augmented"), "1 pictures, left out")
+    assert found == dict.fromkeys(("extra", "train_augmented"), "1 images, left out")
 
 
 def test_two_folders_of_one_part_are_refused(tmp_path):
@@ -475,8 +475,8 @@ def test_an_empty_class(tmp_path):
     folders(tmp_path)
     for path in tmp_path.rglob("disgust/*"):
         path.unlink()
-    refuse(tmp_path, f"FER2013 at {tmp_path} has no picture of Disgust")
-    assert count(fer2013.index(tmp_path), "pictures Disgust") == 0
+    refuse(tmp_path, f"FER2013 at {tmp_path} has no image of Disgust")
+    assert count(fer2013.index(tmp_path), "images Disgust") == 0
     for path in tmp_path.rglob("*.png"):
         path.unlink()
     refuse(tmp_path, f"FER2013 at {tmp_path} has no images")
@@ -490,7 +490,7 @@ def test_the_csv_of_ckplus_is_read_with_what_it_lacks(tmp_path, name):
     table = [(row % 8, numbers(one), "Training" if row < 14 else "PrivateTest") for row, one in enumerate(noise(16))]
     write(tmp_path / "more", table, name)
     index = ckextended.index(tmp_path)
-    assert count(index, "pictures Contempt") == 2 == count(index, "pictures PrivateTest")
+    assert count(index, "images Contempt") == 2 == count(index, "images PrivateTest")
     (told,) = [one.detail for one in index.findings if one.kind == "what the copy lacks"]
     assert told.startswith("no subjects and no sequences")
     read = ckextended.read(tmp_path)
@@ -614,7 +614,7 @@ def test_a_damaged_cache_is_written_again(tmp_path, damage):
 
 
 def little(count=9, clip=1) -> Pictures:
-    """Pictures of which `clip` neighbours each belong together."""
+    """Images of which `clip` neighbours each belong together."""
     number = np.arange(count)
     names = np.array([f"c{n // clip}" for n in number])
     emotions = np.array([fer2013.CODES[n // clip % 7].value for n in number])
@@ -644,7 +644,7 @@ def test_samples_are_written_once_and_again_when_damaged(tmp_path, monkeypatch):
     assert picture_samples.samples(little(), tmp_path).path.stat().st_mtime_ns == written
     first.path.write_bytes(first.path.read_bytes()[:-500])
     assert np.array_equal(picture_samples.samples(little(), tmp_path).read([0])[0, 0, ..., 0], noise(1)[0])
-    with pytest.raises(UserError, match="has no pictures"):
+    with pytest.raises(UserError, match="has no images"):
         picture_samples.samples(little().take([]), tmp_path)
 
 
@@ -672,7 +672,7 @@ def test_pictures_are_chosen_and_coded_by_name():
     assert np.array_equal(chosen.votes, pictures.votes[[4, 11]])
     assert pictures.codes(fer2013.CODES).tolist() == [*range(7), *range(7)]
     assert chosen.codes((Emotion.HAPPY, Emotion.SAD)).tolist() == [1, 1]
-    with pytest.raises(UserError, match="has pictures of Angry"):
+    with pytest.raises(UserError, match="has images of Angry"):
         pictures.codes((Emotion.HAPPY, Emotion.SAD))
 
 
@@ -682,7 +682,7 @@ FOLDERS = ("anger", "contempt", "disgust", "fear", "happy", "sadness", "surprise
 
 
 def ckplus_copy(root: Path) -> None:
-    """Each class has one sequence of three pictures by a subject of its own, the first class one more."""
+    """Each class has one sequence of three images by a subject of its own, the first class one more."""
     for number, word in enumerate(FOLDERS):
         for frame in (17, 18, 19):
             image(root / word / f"S{10 + number:03d}_004_{frame:08d}.png", noise(1, 50 * number + frame)[0])
@@ -737,8 +737,8 @@ def test_ckplus48_that_is_wrong(tmp_path):
     refuse(tmp_path, f"{path} is 47x48 pixels", read=ckplus48.read)
     for path in (tmp_path / "fear").iterdir():
         path.unlink()
-    refuse(tmp_path, f"CK+48 at {tmp_path} has no picture of Fear", read=ckplus48.read)
-    assert count(ckplus48.index(tmp_path), "pictures Fear") == 0
+    refuse(tmp_path, f"CK+48 at {tmp_path} has no image of Fear", read=ckplus48.read)
+    assert count(ckplus48.index(tmp_path), "images Fear") == 0
 
 
 def test_class_folders_of_other_sets_are_not_taken_for_ckplus48(tmp_path):
@@ -746,7 +746,7 @@ def test_class_folders_of_other_sets_are_not_taken_for_ckplus48(tmp_path):
     assert ckplus48.locate(tmp_path) is None
 
 
-# --- the drawn set ---------------------------------------------------------------------------------
+# --- the synthetic set ---------------------------------------------------------------------------------
 
 SMALL = Size(1, 1, 1, 1, 1, 1, write_fer2013.FEWEST)
 

@@ -19,7 +19,7 @@ EMPTY = np.full((288, 360, 3), 90, np.uint8)
 
 
 def performed(subject: int, frames: int = 20) -> list[np.ndarray]:
-    """Frames (288, 360, 3) of a drawn face that moves."""
+    """Frames (288, 360, 3) of a synthetic face that moves."""
     return list(draw(Performance(0, 98, subject, 0, Emotion.HAPPY, frames, 25.0, (288, 360), False)))
 
 

@@ -1,4 +1,4 @@
-"""Flow as pictures: what grey level a movement gets, and what colour."""
+"""Flow as images: what grey level a movement gets, and what colour."""
 
 import colorsys
 
@@ -13,7 +13,7 @@ distances = st.floats(-30, 30, width=32)
 
 
 def flow_of(*moves: tuple[float, float]) -> np.ndarray:
-    """One picture, a row of pixels that move so."""
+    """One image, a row of pixels that move so."""
     return np.array(moves, np.float32)[None, None]
 
 

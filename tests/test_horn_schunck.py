@@ -1,4 +1,4 @@
-"""The optical flow: known movements, another program's answer, mirrored pictures, and pictures that it refuses."""
+"""The optical flow: known movements, another program's answer, mirrored images, and images that it refuses."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -49,7 +49,7 @@ def texture(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def moving(turn: np.ndarray, shift: tuple[float, float]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Two pictures (1, H, W) and the true flow between them: p moves to turn·(p − middle) + middle + shift."""
+    """Two images (1, H, W) and the true flow between them: p moves to turn·(p − middle) + middle + shift."""
     y, x = np.mgrid[:HEIGHT, :WIDTH].astype(float)
     places = np.stack([x - (WIDTH - 1) / 2, y - (HEIGHT - 1) / 2], axis=-1)
     before = (places - shift) @ np.linalg.inv(turn).T
@@ -59,7 +59,7 @@ def moving(turn: np.ndarray, shift: tuple[float, float]) -> tuple[np.ndarray, np
 
 @pytest.mark.parametrize("movement", MOVEMENTS)
 def test_known_movements_are_measured_to_a_fiftieth_of_a_pixel(movement):
-    """Of movements of half a pixel in the mean; but for 12 pixels at the border, where others enter the picture."""
+    """Of movements of half a pixel in the mean; but for 12 pixels at the border, where others enter the image."""
     first, second, truth = moving(*MOVEMENTS[movement])
     errors = np.linalg.norm(flow(first, second, ACCURATE)[0] - truth, axis=2)[12:-12, 12:-12]
     assert errors.mean() < 0.02 and errors.max() < 0.2
@@ -96,7 +96,7 @@ def test_pyoptflow_agrees(kind, smoothness, sweeps):
         first, second, _ = moving(*MOVEMENTS["rotation"])
     else:
         first, second = noise(1, 41, 27)
-    # Its cubes lie left and above: pictures turned by 180 degrees have the same flow, the other way.
+    # Its cubes lie left and above: images turned by 180 degrees have the same flow, the other way.
     turned = flow(first[:, ::-1, ::-1], second[:, ::-1, ::-1], Scheme(smoothness, sweeps, "cube", "square", "zero"))
     ours = -turned[0, ::-1, ::-1]
     theirs = np.stack(pyoptflow.HornSchunck(first[0], second[0], alpha=smoothness, Niter=sweeps), axis=2)

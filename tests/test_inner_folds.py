@@ -170,7 +170,7 @@ def test_nothing_is_chosen_on_who_was_trained_on_or_is_tested(choices, protocol)
 
 
 def test_the_check_sees_what_the_authors_do():
-    """The same check on their own protocol, where one exists: they choose on pictures of those who train."""
+    """The same check on their own protocol, where one exists: they choose on images of those who train."""
     rows = table()
     fold = trainings._fold(request("thesis"), rows, "CK+", "published", 0)
     assert crossing(rows, "strict", fold.train, fold.validation) > 0

@@ -74,7 +74,7 @@ def test_who_waits_is_told_of_the_end_and_of_its_reason():
 
 
 class Device:
-    """What OpenCV gives for a camera: whether it opens, and how many pictures it has."""
+    """What OpenCV gives for a camera: whether it opens, and how many images it has."""
 
     def __init__(self, opens: bool, pictures: int):
         self.opens, self.pictures, self.released = opens, pictures, False
@@ -128,7 +128,7 @@ def test_a_camera_that_is_unplugged_ends_the_capture_with_a_sentence(plug):
     device = plug(Device(opens=True, pictures=4), 0)
     with Capture(sources.find("0")) as capture:
         told = refused(list, capture.frames())
-    assert "camera 0 gives no more pictures" in told
+    assert "camera 0 gives no more images" in told
     assert device.released and device.pictures < 0
 
 
@@ -298,7 +298,7 @@ def test_an_hour_of_frames_needs_no_more_memory_than_a_minute():
 
     (blocks, kilobytes), (blocks_after, kilobytes_after) = watch(range(1500)), watch(range(1500, 90_000))
     assert tally.frames == 90_000
-    # One number kept a frame would be 88,500 blocks, one picture 800 MB.
+    # One number kept a frame would be 88,500 blocks, one image 800 MB.
     assert blocks_after - blocks < 5000
     assert kilobytes_after - kilobytes < 20_000
 
@@ -371,7 +371,7 @@ def test_an_address_at_which_nobody_answers():
 def test_pictures_and_folders_are_for_predict(tmp_path):
     path = tmp_path / "photo.mp4"
     path.write_bytes(cv2.imencode(".jpg", FRAME)[1].tobytes())
-    assert "is a picture" in refused(sources.find, str(path)) and "is a folder" in refused(sources.find, str(tmp_path))
+    assert "is an image" in refused(sources.find, str(path)) and "is a folder" in refused(sources.find, str(tmp_path))
 
 
 def test_a_film_by_its_address_and_by_a_name_that_is_no_utf_8(tmp_path):

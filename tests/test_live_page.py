@@ -23,13 +23,13 @@ CLASSES = ["Angry", "Happy", "Neutral"]
 
 
 def picture(k: int = 0, image: np.ndarray | None = None) -> Picture:
-    """A picture with one face, which is surer with every k that it is happy."""
+    """An image with one face, which is surer with every k that it is happy."""
     if image is None:
         image = np.full((36, 64, 3), (10, 20, 200), np.uint8)
     happy = min(0.4 + k / 100, 1)
     facts = {
         "source": "clip.mp4",
-        "said": "trained on drawn faces (synthetic)",
+        "said": "trained on synthetic faces (synthetic)",
         "classes": CLASSES,
         "faces": [{"track": 7, "probabilities": [1 - happy, happy, 0.0]}],
         "frames": k,
@@ -148,7 +148,7 @@ def test_ports_that_cannot_be_used(server, pictures, port):
         Server(pictures, port)
 
 
-# --- pictures --------------------------------------------------------------------------------------
+# --- images --------------------------------------------------------------------------------------
 
 
 def test_a_picture_comes_with_its_facts_and_what_was_missed(server, pictures):
@@ -193,7 +193,7 @@ NOISE = np.random.default_rng(0).integers(0, 256, (720, 1280, 3), np.uint8)
 
 @contextmanager
 def stuck_browser(server: Server):
-    """A browser that asks for pictures again and again and takes none."""
+    """A browser that asks for images again and again and takes none."""
     asleep = socket.socket()
     asleep.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     asleep.connect((HOST, server.server_port))
@@ -238,7 +238,7 @@ def chromium(tmp_path_factory):
 
 @pytest.fixture
 def playing(pictures):
-    """New pictures as from a camera, until the test ends; `playing.set()` stops them."""
+    """New images as from a camera, until the test ends; `playing.set()` stops them."""
     over = Event()
 
     def play() -> None:
@@ -261,12 +261,12 @@ def number(page, name: str) -> int:
 def test_the_page_shows_pictures_bars_and_numbers(chromium, server, pictures, playing):
     page = chromium.open(server.address)
     page.wait("counted > 20")
-    assert page.text(".said") == "trained on drawn faces (synthetic)"
+    assert page.text(".said") == "trained on synthetic faces (synthetic)"
     assert page.text("#state") == "" and page.text("#source") == "clip.mp4"
     blue, green, red = 10, 20, 200
-    seen = page.value("[...at('picture').getContext('2d').getImageData(30, 20, 1, 1).data]")
+    seen = page.value("[...at('image').getContext('2d').getImageData(30, 20, 1, 1).data]")
     assert np.abs(np.array(seen[:3]) - (red, green, blue)).max() <= 6
-    assert page.value("[at('picture').width, at('picture').height]") == [64, 36]
+    assert page.value("[at('image').width, at('image').height]") == [64, 36]
 
     assert page.text(".face h2") == "Face 7"
     assert page.value("[...document.querySelectorAll('.row span')].map(name => name.textContent)") == CLASSES
@@ -301,7 +301,7 @@ def test_faces_come_and_go_on_the_page(chromium, server, pictures):
     show(2, [{"track": 2, "probabilities": [0.2, 0.1, 0.7]}])
     assert page.value("document.querySelectorAll('.face').length") == 1 and page.value("at('nobody').hidden")
     show(3, [])
-    assert page.text("#faces") == "" and page.text("#nobody") == "No face in the picture."
+    assert page.text("#faces") == "" and page.text("#nobody") == "No face in the image."
     page.close()
 
 
@@ -320,7 +320,7 @@ def test_a_slow_page_shows_how_many_pictures_it_missed(chromium, server, picture
     page = chromium.open(server.address)
     pictures.put(picture(1))
     page.wait("counted === 1")
-    # From the second picture on the page is busy until 30 more have come.
+    # From the second image on the page is busy until 30 more have come.
     page.value("globalThis.draw = createImageBitmap; void 0")
     page.value("createImageBitmap = (jpeg) => new Promise((go) => { globalThis.wake = () => go(draw(jpeg)); }); void 0")
     pictures.put(picture(2))

@@ -26,11 +26,11 @@ from inference.live import source as sources
 from inference.live.capture import Capture
 from inference.live.tally import Tally
 from inference.trained import Trained
-from reproductions.inference import Watching
+from reproductions.inference import Preparation
 
 ROOT = Path(__file__).parents[1]
 CLASSES = ("Angry", "Happy", "Neutral")
-SAID = "trained on drawn faces (synthetic): says nothing about people"
+SAID = "trained on synthetic faces (synthetic): says nothing about people"
 WINDOW = 3
 
 
@@ -49,8 +49,8 @@ def foretold() -> Trained:
         x, y, width, height = box
         return cv2.resize(video.grey(frame)[y : y + height, x : x + width], (8, 8))[..., None]
 
-    watching = Watching(WINDOW, crop, lambda crops: crops.astype(np.float32) / 255, ["8×8 grey pixels"])
-    return Foretold(None, "timeconvnet", "Foretold", CLASSES, watching, SAID)
+    preparation = Preparation(WINDOW, crop, lambda crops: crops.astype(np.float32) / 255, ["8×8 grey pixels"])
+    return Foretold(None, "timeconvnet", "Foretold", CLASSES, preparation, SAID)
 
 
 @pytest.fixture(scope="module")
@@ -136,15 +136,15 @@ def test_a_film_is_watched_in_chromium_until_ctrl_c(started, tmp_path):
         assert page.text(".row.most span") == "Happy" and page.text(".row.most output") == "70 %"
         assert page.text("#said") == SAID
         page.wait("counted > 10", 60)
-        colours = page.value("new Set(at('picture').getContext('2d').getImageData(0, 0, 300, 300).data).size")
+        colours = page.value("new Set(at('image').getContext('2d').getImageData(0, 0, 300, 300).data).size")
         assert colours > 50
-        # The browser goes away while it asks for a picture, and another one comes.
+        # The browser goes away while it asks for an image, and another one comes.
         page.close()
         page = chromium.open(address)
         page.wait("counted > 10", 60)
         told = stop(running)
         page.wait("at('state').textContent.includes('the program was stopped')", 30)
-    counts = re.search(r"after (\d+) frames: .* lost (\d+) times\. (\d+) frames passed .*, (\d+) pictures missed", told)
+    counts = re.search(r"after (\d+) frames: .* lost (\d+) times\. (\d+) frames passed .*, (\d+) images missed", told)
     assert int(counts[1]) > 10
 
 
@@ -223,4 +223,4 @@ def test_a_camera_that_fails_is_told_after_what_was_seen(refuse, trained, monkey
     loose = Loose()
     monkeypatch.setattr(cv2, "VideoCapture", lambda number: loose)
     told = refuse("0")
-    assert "camera 0 gives no more pictures" in told and re.search(r"Stopped after \d frames", told)
+    assert "camera 0 gives no more images" in told and re.search(r"Stopped after \d frames", told)

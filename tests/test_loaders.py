@@ -49,7 +49,7 @@ def test_a_loader_reads_its_own_set_in_one_order_and_no_other(shared, key, capsy
 
 
 def check_loader(key: str, root: Path) -> None:
-    """Fails if a drawn set is not found, read again from its own folder, or read alike in another order of files."""
+    """Fails if a synthetic set is not found, not read from its own folder, or read otherwise in another order of files."""
     dataset = datasets.load(key)
     for chosen in SETTINGS.get(key, [{}]):
         index = dataset.index(root, **chosen)
@@ -67,10 +67,10 @@ def check_loader(key: str, root: Path) -> None:
 
 
 def check_summary(key: str, root: Path, printed: str) -> None:
-    """Fails if verify-data left out a count of a drawn set, or one of its findings."""
+    """Fails if verify-data left out a count of a synthetic set, or one of its findings."""
     dataset = datasets.load(key)
     counted = summarise(dataset.index(root), dataset.EXPECTED)
-    assert f"{dataset.NAME} at " in printed and "A drawn corpus" in printed
+    assert f"{dataset.NAME} at " in printed and "A synthetic corpus" in printed
     lines = printed.splitlines()
     for row in counted.rows:
         numbers = {str(row.found), *([str(row.expected)] if row.expected else [])}

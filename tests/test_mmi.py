@@ -1,4 +1,4 @@
-"""MMI: the loader on fabricated sessions in the layouts that people have, and the drawn set."""
+"""MMI: the loader on fabricated sessions in the layouts that people have, and the synthetic set."""
 
 from collections import Counter
 from pathlib import Path
@@ -114,7 +114,7 @@ def test_what_cannot_be_used_is_counted(tmp_path):
     assert found(index) == {
         "side view": [("2/S021-001.avi", "left out"), ("4/S002-002.avi", "left out")],
         "other emotion than 1 to 6": [("3/S002-001.avi", "9, left out"), ("4/S002-002.avi", "12, left out")],
-        "session without video": [("5", "2 pictures, left out"), ("6", "left out"), ("7", "left out")],
+        "session without video": [("5", "2 images, left out"), ("6", "left out"), ("7", "left out")],
     }
     assert count(index, "clips side") == 2
     assert count(index, "labelled clips") == 2
@@ -203,7 +203,7 @@ def test_the_number_of_sessions_is_compared_with_those_of_several_papers(tmp_pat
     )
 
 
-# --- the drawn set ---------------------------------------------------------------------------------
+# --- the synthetic set ---------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

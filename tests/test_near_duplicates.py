@@ -1,4 +1,4 @@
-"""Near twins are found among pictures, whatever was done to the copy, and strangers are not."""
+"""Near-duplicates are found among images, whatever was done to the copy, and strangers are not."""
 
 import cv2
 import numpy as np
@@ -10,7 +10,7 @@ from common.samples.near_duplicates import near_twins, perceptual_hash, with_twi
 
 
 def scenes(count: int, seed: int = 0) -> np.ndarray:
-    """(count, 48, 48) uint8: smooth random pictures, each unlike the others."""
+    """(count, 48, 48) uint8: smooth random images, each unlike the others."""
     rng = np.random.default_rng(seed)
     rough = rng.integers(0, 256, (count, 6, 6), np.uint8)
     return np.stack([cv2.resize(one, (48, 48), interpolation=cv2.INTER_CUBIC) for one in rough])

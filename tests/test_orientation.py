@@ -16,7 +16,7 @@ FRAME = np.arange(12, dtype=np.uint8).reshape(3, 4)
 
 
 class Marked:
-    """Finds a face in every picture whose top row is bright, and as many as told in all others."""
+    """Finds a face in every image whose top row is bright, and as many as told in all others."""
 
     version = "1"
 

@@ -1,4 +1,4 @@
-"""Oulu-CASIA: the loader on fabricated trees in the layouts that people have, and the drawn set."""
+"""Oulu-CASIA: the loader on fabricated trees in the layouts that people have, and the synthetic set."""
 
 from collections import Counter
 from pathlib import Path
@@ -224,7 +224,7 @@ def test_what_a_copy_lacks_is_counted(complete, tmp_path):
     assert status["clips NI Dark"] == (0, "missing")
 
 
-# --- the drawn set ---------------------------------------------------------------------------------
+# --- the synthetic set ---------------------------------------------------------------------------------
 
 
 def test_the_drawn_set_is_read_as_it_was_planned(tiny):
@@ -329,7 +329,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     ("damage", "problem"),
     [
         (lambda data: b"", "is empty"),
-        (lambda data: b"not a picture", "is damaged or not an image"),
+        (lambda data: b"not an image", "is damaged or not an image"),
         (lambda data: data[: len(data) // 2], "is damaged or not an image"),
     ],
 )

@@ -81,7 +81,7 @@ def test_a_video_becomes_an_annotated_one_a_table_and_a_timeline(clip, trained, 
     found = rows(tmp_path / "out")
     assert [int(row["frame"]) for row in found] == list(range(FRAMES))
     assert float(found[-1]["time_s"]) == pytest.approx((FRAMES - 1) / RATE, abs=1e-3)
-    reach = trained.watching.reach()
+    reach = trained.preparation.reach()
     assert [row["emotion"] != "" for row in found] == [False] * (reach - 1) + [True] * (FRAMES - reach + 1)
     last = [float(found[-1][f"p_{name}"]) for name in trained.classes]
     assert sum(last) == pytest.approx(1, abs=1e-4)
@@ -99,7 +99,7 @@ def test_pictures_and_videos_of_a_folder_are_looked_at_and_broken_ones_named(cli
     folder.mkdir()
     cv2.imwrite(str(folder / "face.png"), performed(1)[0])
     (folder / "clip.mp4").write_bytes(clip.read_bytes())
-    (folder / "broken.jpg").write_bytes(b"no picture")
+    (folder / "broken.jpg").write_bytes(b"no image")
     (folder / "broken.mp4").write_bytes(b"no video")
     (folder / "notes.txt").write_text("left alone")
     (folder / ".hidden.png").write_bytes(b"")
@@ -148,8 +148,8 @@ def test_what_exists_is_never_overwritten(clip, trained, tmp_path):
         ("gone.mp4", None, "There is no file"),
         ("gone.png", None, "There is no file"),
         ("empty.mp4", b"", "empty"),
-        ("text.mp4", b"these are not pictures " * 100, "no video that can be opened"),
-        ("text.png", b"these are not pictures", "not an image"),
+        ("text.mp4", b"these are not images " * 100, "no video that can be opened"),
+        ("text.png", b"these are not images", "not an image"),
     ],
 )
 def test_what_cannot_be_read_is_named_and_nothing_is_written(trained, tmp_path, name, content, told):
@@ -170,7 +170,7 @@ def test_a_video_without_frames_is_refused(trained, tmp_path):
 
 
 def test_a_folder_without_videos_and_a_missing_file_are_refused(tmp_path):
-    with pytest.raises(UserError, match="neither videos nor pictures"):
+    with pytest.raises(UserError, match="neither videos nor images"):
         choose(tmp_path)
     with pytest.raises(UserError, match="There is no file"):
         choose(tmp_path / "gone.mp4")
@@ -232,7 +232,7 @@ def test_ctrl_c_leaves_files_that_can_be_opened(clip, tmp_path):
     trained = little_trained.make(tmp_path / "results", interrupted)
     outcome = predict.predict(these(clip), trained, tmp_path / "out")
     # One answer is asked for before the first frame, to load the network.
-    seen = trained.watching.reach() - 1 + 3
+    seen = trained.preparation.reach() - 1 + 3
     assert outcome.stopped and outcome.frames == seen == len(rows(tmp_path / "out"))
     assert length(tmp_path / "out" / "clip-seen.mp4") == seen
     assert (tmp_path / "out" / "clip-timeline.png").exists()
@@ -304,7 +304,7 @@ def test_the_timeline_is_smoothed_and_begins_anew_with_another_face():
 @pytest.mark.parametrize(("rate", "each"), [(12.5, 1), (25, 1), (30, 1), (60, 2), (120, 5)])
 def test_a_window_lasts_as_long_as_in_the_training_whatever_the_rate(trained, rate, each):
     frames = [np.full((240, 240, 3), number, np.uint8) for number in range(50)]
-    windows, beat, shown = stream.Windows(trained.watching), Pace(), {}
+    windows, beat, shown = stream.Windows(trained.preparation), Pace(), {}
     for number, frame in enumerate(frames):
         beat.add(number / rate)
         for window in windows.add(frame, [Face(1, (60, 60, 120, 120))], pace.each(beat.rate)).values():
@@ -333,8 +333,8 @@ def test_an_unusual_rate_is_told(trained, tmp_path, rate, word):
 
 
 def test_a_face_that_was_out_of_sight_begins_a_new_window(trained):
-    windows, frame, face = stream.Windows(trained.watching), performed(1)[0], Face(1, (100, 60, 120, 120))
-    reach = trained.watching.reach()
+    windows, frame, face = stream.Windows(trained.preparation), performed(1)[0], Face(1, (100, 60, 120, 120))
+    reach = trained.preparation.reach()
     complete = [bool(windows.add(frame, [] if k == 3 else [face])) for k in range(reach + 4)]
     assert complete == [False] * (reach + 3) + [True]
 
@@ -355,7 +355,7 @@ def test_the_fast_path_gives_the_windows_and_answers_of_the_training(trained, tm
     elif not path.exists():
         pytest.skip("needs ../shared/videos")
     wanted = windows_of_training(path)
-    windows, finder, fast, boxes = stream.Windows(trained.watching), Finder(), {}, []
+    windows, finder, fast, boxes = stream.Windows(trained.preparation), Finder(), {}, []
     for number, frame in enumerate(video.frames(path)):
         found = finder.boxes(frame)
         slow = faces.largest(finder.detector.detect(video.grey(frame)))
@@ -370,7 +370,7 @@ def test_the_fast_path_gives_the_windows_and_answers_of_the_training(trained, tm
     assert np.median(boxes) <= 0.03 and np.percentile(boxes, 95) <= 0.08
     one, other = (np.stack([side[number] for number in wanted]) for side in (fast, wanted))
     assert np.abs(one.astype(int) - other).mean() <= 1.0
-    answers = [trained.probabilities(trained.watching.inputs(side)).argmax(axis=1) for side in (one, other)]
+    answers = [trained.probabilities(trained.preparation.inputs(side)).argmax(axis=1) for side in (one, other)]
     assert (answers[0] == answers[1]).mean() >= 0.98
 
 

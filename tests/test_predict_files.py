@@ -78,7 +78,7 @@ def test_behind_a_hole_it_goes_on_and_no_window_reaches_over_it(faces, trained, 
     outcome = predict.predict(choose(path), trained, tmp_path / "out")
     assert outcome.partial == [name] and f"{outcome.frames} of its {FRAMES} frames" in outcome.remarks[0]
     written, (hole, *_) = rows(tmp_path / "out"), sorted(source.holes)
-    reach = trained.watching.reach()
+    reach = trained.preparation.reach()
     behind = [row["emotion"] for row in written if hole <= int(row["frame"]) < hole + reach - 1]
     assert behind and not any(behind)
 
@@ -96,7 +96,7 @@ def test_a_video_that_goes_away_is_told_and_nobody_waits(faces, tmp_path):
         list(source)
 
 
-# --- pictures by their content -----------------------------------------------------------------------
+# --- images by their content -----------------------------------------------------------------------
 
 
 def picture(image: np.ndarray, ending: str) -> bytes:

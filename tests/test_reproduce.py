@@ -20,7 +20,7 @@ from common.training.batches import Batches
 from common.training.loop import predict
 from reproductions.timeconvnet import preprocessing, tables
 from reproductions.timeconvnet.data import CLASSES
-from reproductions.timeconvnet.inference import watching
+from reproductions.timeconvnet.inference import preparation
 from reproductions.timeconvnet.models import NETWORKS
 
 VIDEOS = Path(__file__).parents[2] / "shared" / "videos"
@@ -141,7 +141,7 @@ def one_run(results: Path, protocol: str) -> store.Run:
 
 
 def own_cache(cache: Path, tmp_path: Path) -> Path:
-    """A cache with the drawn corpora and no samples."""
+    """A cache with the synthetic corpora and no samples."""
     mine = tmp_path / "cache"
     mine.mkdir()
     (mine / "synthetic").symlink_to(cache / "synthetic", target_is_directory=True)
@@ -167,7 +167,7 @@ def test_two_at_once_with_a_changed_setting(finished, cache, tmp_path):
         run for run in store.find(results / "runs", network="tcn_mini_xception")[0] if run.identity.data != old.data
     ]
     assert [run.record["decisions"]["interpolation"] for run in made] == ["area"]
-    assert "(area)" in watching(made[0]).description[2]
+    assert "(area)" in preparation(made[0]).description[2]
 
 
 # --- kills -----------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""RML: the loader on fabricated trees in the layouts that people have, and the drawn set."""
+"""RML: the loader on fabricated trees in the layouts that people have, and the synthetic set."""
 
 from collections import Counter
 from pathlib import Path
@@ -122,7 +122,7 @@ def test_a_part_of_the_clips_is_read_and_what_it_lacks_is_counted(tmp_path):
     assert found(index) == {"speaker missing": [("s8", "")]}
 
 
-# --- the drawn set ---------------------------------------------------------------------------------
+# --- the synthetic set ---------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

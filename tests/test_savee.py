@@ -1,4 +1,4 @@
-"""SAVEE: the loader on fabricated trees in the layouts that people have, the drawn set, and damaged AVI files."""
+"""SAVEE: the loader on fabricated trees in the layouts that people have, the synthetic set, and damaged AVI files."""
 
 from collections import Counter
 from pathlib import Path
@@ -150,7 +150,7 @@ def test_what_a_copy_lacks_is_counted(tmp_path):
     assert status["clips Angry"] == (16, "missing")
 
 
-# --- the drawn set ---------------------------------------------------------------------------------
+# --- the synthetic set ---------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

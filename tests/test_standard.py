@@ -1,4 +1,4 @@
-"""What standard experiments read from paper.yaml and from pictures, and which claims they measure."""
+"""What standard experiments read from paper.yaml and from images, and which claims they measure."""
 
 from types import SimpleNamespace
 

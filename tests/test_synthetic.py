@@ -1,4 +1,4 @@
-"""Drawn corpora: the same from the same seed, laid out as the real sets, and faces that show what they should."""
+"""Synthetic corpora: the same from the same seed, laid out as the real sets, and faces that show what they should."""
 
 import json
 import signal
@@ -233,7 +233,7 @@ SCALE, CENTRE = 100, (320, 240)
 
 
 def painted(units: dict[str, float]) -> np.ndarray:
-    """A grey picture (480, 640) float of one shaven person with these units, upright and facing the camera."""
+    """A grey image (480, 640) float of one shaven person with these units, upright and facing the camera."""
     who = next(w for w in map(draw_identity, map(np.random.default_rng, range(99))) if not (w.beard or w.moustache))
     canvas = np.full((480, 640, 3), 120, np.uint8)
     FacePainter(who).paint(canvas, units, Pose(*CENTRE, SCALE))

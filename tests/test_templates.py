@@ -178,12 +178,13 @@ def _check_given_weights(follow: Callable[[str], str], suite: Path) -> None:
     pd.testing.assert_frame_equal(ours, theirs, atol=1e-5)
     assert "not tested: stills.weights.h5 needs a folder" in follow("make reproduce PAPER=still_paper EPOCHS=1")
     said = follow(f"make predict VIDEO=clip.mp4 MODEL={tested.parent} OUT=seen")
-    assert "trained on FER2013 (Training), by its makers; tested on drawn faces" in said and "synthetic)" not in said
+    assert "trained on FER2013 (Training), by its makers; tested on synthetic faces" in said
+    assert "synthetic)" not in said
     assert json.loads((suite / "seen" / "about.json").read_text())["synthetic"] is False
-    assert "weights of others" in follow("make predict VIDEO=clip.mp4 OUT=again")  # before networks of drawn faces
+    assert "weights of others" in follow("make predict VIDEO=clip.mp4 OUT=again")  # before networks of synthetic faces
     follow(f"make export RUN={tested.parent} OUT=makers.keras")
     card = (suite / "makers.keras.md").read_text(encoding="utf-8")
-    assert "Its weights come from stills.weights.h5" in card and "Trained on drawn faces" not in card
+    assert "Its weights come from stills.weights.h5" in card and "Trained on synthetic faces" not in card
 
 
 def _built(suite: Path, weights: Path):

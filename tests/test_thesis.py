@@ -1,4 +1,4 @@
-"""The thesis: networks layer by layer, splits, training rules, CK+ pictures, and all of it once from data to tables."""
+"""The thesis: networks layer by layer, splits, training rules, CK+ images, and all of it once from data to tables."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -151,7 +151,7 @@ def test_the_flip_mirrors_to_the_pixel_and_moves_nothing_else():
     assert seen == {True, False}
 
 
-# --- pictures of CK+ -------------------------------------------------------------------------------
+# --- images of CK+ -------------------------------------------------------------------------------
 
 
 class FaceInTheMiddle:
@@ -291,7 +291,7 @@ def test_the_machine_for_ckplus_is_the_one_that_the_search_chooses(reproduced):
     assert f"{chosen.identity.network}, chosen by 3-fold" in ours.note
     rows = {row["quantity"]: row for row in made(reproduced / "ckplus")["svm_ckplus"].rows}
     assert rows["accuracy"]["published"] == "97" and rows["share of Sad taken for Fear"]["published"] == "more than 0"
-    first = rows["pictures in the first cell of the confusion matrix"]
+    first = rows["images in the first cell of the confusion matrix"]
     assert int(first["reproduced"]) == chosen.record["confusion"][0][0] and first["verdict"] == "undefined"
 
 

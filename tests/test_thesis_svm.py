@@ -58,7 +58,7 @@ SETTINGS = {
 
 
 def faces(count: int = 210, seed: int = 0) -> Pictures:
-    """Noise with a bright bar whose height tells the emotion; every picture has ten votes."""
+    """Noise with a bright bar whose height tells the emotion; every image has ten votes."""
     rng = np.random.default_rng(seed)
     codes = np.arange(count) % len(NAMES)
     pixels = rng.integers(0, 120, (count, 48, 48), np.uint8)
@@ -257,7 +257,7 @@ def test_a_run_without_epochs_is_read_with_what_it_has(tmp_path, part):
 
 @pytest.fixture
 def people(tmp_path) -> Part:
-    """CK+ of 14 people, each with seven sequences of three pictures that show the person and hardly the emotion."""
+    """CK+ of 14 people, each with seven sequences of three images that show the person and hardly the emotion."""
     rng = np.random.default_rng(1)
     numbers = np.arange(14 * 7 * 3)
     person, clip = numbers // 21, numbers // 3
@@ -281,7 +281,7 @@ def test_a_search_is_told_no_more_than_the_test_will_hold(tmp_path, people, prot
     selection = run.record["selection"]
     assert selection["by"] == f"3-fold cross-validation{by}"
     promised, tested = selection["accuracy"], scores.score([run]).accuracy
-    # Sequences are remembered and emotions are not to be seen: only pictures of known sequences are recognised.
+    # Sequences are remembered and emotions are not to be seen: only images of known sequences are recognised.
     assert (promised > 0.6) == (tested > 0.6) == (most > 1) and max(promised, tested) < most
     assert run.identity.recipe == {"folds": 3, "rows": 9000} | ({"unit": by.split()[-1]} if by else {})
 
@@ -422,7 +422,7 @@ def test_tables_and_figures_come_from_the_finished_runs(tmp_path, part):
     assert list(made) == ["svm_report", "svm_fer2013-published", "svm_fer2013-strict"]
     search = made["svm_fer2013-published"]
     assert len(search.rows) == 3 and "3 configurations" in search.notes[0]
-    assert "Drawn faces" in search.notes[1]
+    assert "Synthetic faces" in search.notes[1]
     assert "differing" not in made["svm_fer2013-strict"].columns
     support = [row["support"] for row in made["svm_report"].rows[:7]]
     assert support[0].startswith("1214 → ") and all("not comparable" in cell for cell in support)
@@ -468,7 +468,7 @@ def test_statements_about_classes_are_read_from_the_counts():
     found = {name: of(report, classes) for name, of in svm_measured.OF_CLASSES.items()}
     assert found == pytest.approx(
         {
-            "pictures in the first cell of the confusion matrix": 6,
+            "images in the first cell of the confusion matrix": 6,
             "recall, Fear less the lowest of all other classes": 0.3 - 0.5,
             "share of Sad taken for Fear": 0.4,
         }
@@ -477,7 +477,7 @@ def test_statements_about_classes_are_read_from_the_counts():
 
 
 def both_sets(tmp_path, part, people) -> tuple:
-    """Evidence of one machine on each data set, and of two more on CK+, of recorded pictures by their word."""
+    """Evidence of one machine on each data set, and of two more on CK+, of recorded images by their word."""
     asked = dataclasses.replace(request(tmp_path), paper=PAPER, profile="paper", settings=PAPER.settings)
     chosen = svm_search.chosen(asked.settings)
     few = [dataclasses.replace(chosen, training_rows=30), Configuration(components=40, kernel="linear")]
@@ -504,7 +504,7 @@ def test_two_data_sets_are_compared_and_only_what_is_as_stated_is_judged(tmp_pat
         found = svm_measured.measure(evidence, PAPER.claim("text5-svm_ckplus-accuracy"), word)
         assert found.differs.startswith(told) and bool(found.differs) == bool(told)
         assert "chosen by 3-fold cross-validation" in found.note
-    # 53 pictures are not the 8,972 of the printed report.
+    # 53 images are not the 8,972 of the printed report.
     assert svm_measured.measure(evidence, PAPER.claim("fig4_4-class3-recall"), "published").differs == (
         "53 of 8,972 samples tested"
     )
@@ -543,7 +543,7 @@ def test_pictures_of_one_person_are_no_independent_trials(tmp_path, part, people
     assert low <= svm_measured.figure(svm_measured.report_of(run), claim.metric, None, classes) <= high
 
 
-# --- votes, near twins and candidates
+# --- votes, near-duplicates and candidates
 
 
 def test_a_majority_is_the_entry_with_most_votes_and_the_first_of_equals():

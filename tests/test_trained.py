@@ -47,7 +47,7 @@ def test_a_network_that_learnt_nothing_comes_after_one_that_did(tmp_path):
     assert best().seed == 2
     little_trained.run(tmp_path, seed=3, accuracy=0.5, protocol="strict", synthetic=False)
     assert best().seed == 3
-    little_trained.run(tmp_path, seed=4, accuracy=0.9, protocol="strict")  # of drawn faces
+    little_trained.run(tmp_path, seed=4, accuracy=0.9, protocol="strict")  # of synthetic faces
     assert best().seed == 3
 
 
@@ -72,7 +72,7 @@ def test_given_weights_are_not_called_trained_on_drawn_faces(tmp_path):
     (run.folder / "run.json").write_text(json.dumps(record))
     found = trained.find("", tmp_path)
     assert found.record.identity.seed == 2 and not found.synthetic
-    assert "weights of others, trained on FER2013, by its makers; tested on drawn faces" in found.said
+    assert "weights of others, trained on FER2013, by its makers; tested on synthetic faces" in found.said
     assert "trained on drawn" not in found.said
 
 
@@ -87,9 +87,9 @@ def test_a_run_is_taken_by_its_folder(tmp_path):
 
 def test_what_it_was_trained_on_is_said(tmp_path):
     drawn = little_trained.make(tmp_path)
-    assert "drawn faces (synthetic)" in drawn.said and "published" in drawn.said and drawn.synthetic
+    assert "synthetic faces (synthetic)" in drawn.said and "published" in drawn.said and drawn.synthetic
     recorded = little_trained.make(tmp_path, seed=1, synthetic=False)
-    assert "recorded faces (CK+)" in recorded.said and "0.80" in recorded.said and not recorded.synthetic
+    assert "real faces (CK+)" in recorded.said and "0.80" in recorded.said and not recorded.synthetic
 
 
 def test_without_a_network_the_command_that_makes_one_is_named(tmp_path, monkeypatch):
@@ -296,15 +296,15 @@ def test_litert_gives_what_keras_gives_and_is_kept(tmp_path, monkeypatch):
 
 def test_what_is_watched_is_laid_out_as_in_the_training(tmp_path):
     windows = np.random.default_rng(0).integers(0, 256, (2, 5, 48, 48, 1), np.uint8)
-    watching = little_trained.make(tmp_path).watching
-    assert (watching.frames, watching.step, watching.reach()) == (5, 2, 9)
-    inputs = watching.inputs(windows)
+    preparation = little_trained.make(tmp_path).preparation
+    assert (preparation.frames, preparation.step, preparation.reach()) == (5, 2, 9)
+    inputs = preparation.inputs(windows)
     assert inputs.shape == (2, 48, 48, 5) and inputs.dtype == np.float32
     assert np.allclose(inputs[1, :, :, 3], windows[1, 3, :, :, 0] / 255)
-    assert watching.blank().shape == (1, 5, 48, 48, 1) and len(watching.description) == 5
+    assert preparation.blank().shape == (1, 5, 48, 48, 1) and len(preparation.description) == 5
 
 
 def test_a_network_of_single_frames_needs_no_window(tmp_path):
-    watching = trained.of(little_trained.run(tmp_path, network="mini_xception_2d")).watching
-    assert (watching.frames, watching.step, watching.reach()) == (1, 1, 1)
-    assert watching.inputs(watching.blank()).shape == (1, 48, 48, 1)
+    preparation = trained.of(little_trained.run(tmp_path, network="mini_xception_2d")).preparation
+    assert (preparation.frames, preparation.step, preparation.reach()) == (1, 1, 1)
+    assert preparation.inputs(preparation.blank()).shape == (1, 48, 48, 1)

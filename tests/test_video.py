@@ -179,7 +179,7 @@ def test_frames_that_an_edit_list_hides_are_not_missing(tmp_path):
     path = noise(tmp_path / "clip.mp4")
     whole = list(video.frames(path))
     little_damage.trim(path, 20)
-    # Behind the first picture, from which the decoder starts, all are the same.
+    # Behind the first image, from which the decoder starts, all are the same.
     shown = list(video.frames(path))
     assert len(shown) == 40 and all(np.array_equal(a, b) for a, b in zip(shown[12:], whole[32:], strict=True))
 

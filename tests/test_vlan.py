@@ -264,7 +264,7 @@ def stored(model, folder):
 
 
 def test_both_stages_together_are_the_network_from_end_to_end(tmp_path):
-    """Trained in two stages and taken over, it gives the same answers on the pictures."""
+    """Trained in two stages and taken over, it gives the same answers on the images."""
     pictures = np.random.default_rng(0).uniform(0, 255, (2, 30, 67, 67, 3)).astype(np.float32)
     first = {stream: stage_one(stream) for stream in models.STREAMS}
     second = aggregated(3, width=16, aggregation_weight_init="normal")

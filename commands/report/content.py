@@ -87,7 +87,7 @@ def _paper(paper: Paper, collection: Collection) -> dict:
 
 
 def _strips(paper: Paper) -> list[dict]:
-    """Rows of pictures of what a paper's networks see, where its package has `figures`."""
+    """Rows of images of what a paper's networks see, where its package has `figures`."""
     if paper.name not in registry.having("figures"):
         return []
     strips = registry.reproduction(paper.name).figures.strips()

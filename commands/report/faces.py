@@ -1,4 +1,4 @@
-"""Sample faces of the drawn corpus: painted in memory and carried inside the page."""
+"""Sample faces of the synthetic corpus: painted in memory and carried inside the page."""
 
 import base64
 
@@ -47,6 +47,6 @@ def _uri(image: np.ndarray) -> str:
 
 
 def uri(picture: np.ndarray) -> str:
-    """A picture (H, W, 3) uint8 in OpenCV's order of colours as text that a page can carry."""
+    """An image (H, W, 3) uint8 in OpenCV's order of colours as text that a page can carry."""
     _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 82])
     return "data:image/jpeg;base64," + base64.b64encode(data).decode("ascii")

@@ -1,14 +1,14 @@
-"""A face turned and scaled by its eye line, so that in every picture both eyes are at the same place."""
+"""A face turned and scaled by its eye line, so that in every image both eyes are at the same place."""
 
 import cv2
 import numpy as np
 
-# Where the eyes come to lie, in sides of the picture: brows and the chin of an open mouth just fit.
+# Where the eyes come to lie, in sides of the image: brows and the chin of an open mouth just fit.
 EYE_LEVEL, EYE_DISTANCE = 0.3, 0.35
 
 
 def places(size: int, level: float = EYE_LEVEL, distance: float = EYE_DISTANCE) -> np.ndarray:
-    """Where the eyes lie in an aligned picture: (2, 2) x and y in pixels, left one first."""
+    """Where the eyes lie in an aligned image: (2, 2) x and y in pixels, left one first."""
     middle, half = (size - 1) / 2, distance * size / 2
     return np.array([[middle - half, level * size], [middle + half, level * size]])
 
@@ -28,15 +28,15 @@ def align(
     """The face (size, size[, 3]) uint8 of a (H, W[, 3]) uint8 image whose eyes are at (2, 2) x and y.
 
     Args:
-        level, distance: height of the eye line and distance of the eyes, in sides of the picture.
+        level, distance: height of the eye line and distance of the eyes, in sides of the image.
     """
     return sample(image, transform(eyes, places(size, level, distance)), (size, size))
 
 
 def sample(image: np.ndarray, matrix: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """The picture (*shape[, 3]) uint8 that a matrix (2, 3) makes of a (H, W[, 3]) uint8 image, without skipped pixels.
+    """The image (*shape[, 3]) uint8 that a matrix (2, 3) makes of a (H, W[, 3]) uint8 image, without skipped pixels.
 
-    Where it shrinks the image, the picture is first sampled finely and then averaged; beyond the image its border is
+    Where it shrinks the image, the image is first sampled finely and then averaged; beyond the image its border is
     repeated.
     """
     fine = max(1, round(1 / float(np.hypot(*matrix[:, 0]))))

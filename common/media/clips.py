@@ -76,7 +76,7 @@ class Index:
         clips: what experiments use.
         findings: every irregularity met on the way.
         dropped: clips on disk that a setting leaves out; a summary counts them, experiments never see them.
-        unit: what a clip of this set is called in a summary: "clips", or "pictures" where each is a single one.
+        unit: what a clip of this set is called in a summary: "clips", or "images" where each is a single one.
     """
 
     corpus: str
@@ -100,8 +100,8 @@ class Expectation:
     source: str
 
 
-# What pictures made from synthetic data say.
-WATERMARK = "synthetic data: drawn faces"
+# What images made from synthetic data say.
+WATERMARK = "synthetic data: synthetic faces"
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def common_origin(folder: Path, origins: Mapping[str, Provenance]) -> Provenance
     drawn = [name for name, origin in origins.items() if origin.synthetic]
     if 0 < len(drawn) < len(origins):
         raise UserError(
-            f"{folder} mixes recorded corpora with drawn ones ({', '.join(drawn)}).",
+            f"{folder} mixes real corpora with synthetic ones ({', '.join(drawn)}).",
             "Keep the two in different folders.",
         )
     return next(iter(origins.values()))

@@ -58,7 +58,7 @@ def avi(file: BinaryIO, holes: dict[int, int] | None = None) -> int:
 
 
 def _next_chunk(file: BinaryIO, at: int) -> int:
-    """Where the next chunk of pictures or sound begins, or the index; the end of the file where there is none."""
+    """Where the next chunk of images or sound begins, or the index; the end of the file where there is none."""
     end = size_of(file)
     while at < end:
         file.seek(at)

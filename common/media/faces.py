@@ -74,7 +74,7 @@ class Haar:
 @cache
 def _cascade(name: str, thread: int) -> cv2.CascadeClassifier:
     # Kept outside the detector, which travels to worker processes: a loaded cascade cannot be pickled.
-    # One a thread, because a search keeps its pictures in it.
+    # One a thread, because a search keeps its images in it.
     return cv2.CascadeClassifier(str(Path(cv2.data.haarcascades) / f"{name}.xml"))
 
 

@@ -1,4 +1,4 @@
-"""Single pictures: read whatever their name says, and refused where a part of them is missing."""
+"""Single images: read whatever their name says, and refused where a part of them is missing."""
 
 import re
 from pathlib import Path

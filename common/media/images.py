@@ -1,4 +1,4 @@
-"""Labelled grey pictures in memory: what the still-picture data sets are read as."""
+"""Labelled grey images in memory: what the still-picture data sets are read as."""
 
 import hashlib
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ import numpy as np
 from common.media.emotions import Emotion
 from common.support.errors import UserError
 
-VERSION = 1  # raise it whenever the same pictures would give another samples file
+VERSION = 1  # raise it whenever the same images would give another samples file
 
 # What the annotators of FER+ could vote for, in the order of its columns (Barsoum et al. 2016).
 BALLOT = (
@@ -28,16 +28,16 @@ BALLOT = (
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """The n pictures of one data set, in the set's own order.
+    """The n images of one data set, in the set's own order.
 
     Attributes:
         corpus: name of the data set as papers write it, e.g. "FER2013".
         pixels: (n, H, W) uint8, grey.
         emotions: (n,) str, values of `Emotion`.
         partitions: (n,) str, official part ("Training", "PublicTest", "PrivateTest"), "" where the set has none.
-        subjects: (n,) str, unique within the corpus; each picture its own where the set names nobody.
-        clips: (n,) str, sequence that the picture was taken from; the picture itself where there is none.
-        frames: (n,) int, 0-based number of the picture within its clip.
+        subjects: (n,) str, unique within the corpus; each image its own where the set names nobody.
+        clips: (n,) str, sequence that the image was taken from; the image itself where there is none.
+        frames: (n,) int, 0-based number of the image within its clip.
         votes: (n, 10) uint8, how many annotators of FER+ voted for each entry of `BALLOT`; None without FER+.
     """
 
@@ -54,24 +54,24 @@ class Pictures:
         return len(self.pixels)
 
     def take(self, positions: Sequence[int] | np.ndarray) -> "Pictures":
-        """The pictures at these positions (or where a mask is true), in this order."""
+        """The images at these positions (or where a mask is true), in this order."""
         columns = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "corpus"}
         return replace(self, **{name: c if c is None else c[positions] for name, c in columns.items()})
 
     def codes(self, classes: Sequence[Emotion]) -> np.ndarray:
-        """(n,) int, the position of each picture's emotion in `classes`.
+        """(n,) int, the position of each image's emotion in `classes`.
 
         Raises:
-            UserError: if a picture shows none of the classes.
+            UserError: if an image shows none of the classes.
         """
         match = self.emotions[:, None] == np.array([emotion.value for emotion in classes])
         if not match.any(axis=1).all():
             other = self.emotions[~match.any(axis=1)][0]
-            raise UserError(f"{self.corpus} has pictures of {other}.", f"Expected only {', '.join(classes)}.")
+            raise UserError(f"{self.corpus} has images of {other}.", f"Expected only {', '.join(classes)}.")
         return match.argmax(axis=1)
 
     def key(self) -> str:
-        """Hexadecimal hash of everything that a samples file holds of these pictures."""
+        """Hexadecimal hash of everything that a samples file holds of these images."""
         digest = hashlib.blake2b(f"{VERSION} {self.corpus} {self.pixels.shape}".encode(), digest_size=12)
         digest.update(np.ascontiguousarray(self.pixels))
         for column in (self.emotions, self.partitions, self.subjects, self.clips, self.frames):

@@ -1,4 +1,4 @@
-"""What a file is, told by how it begins and not by its name: a picture, a video or neither."""
+"""What a file is, told by how it begins and not by its name: an image, a video or neither."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -39,12 +39,12 @@ _VIDEO_ENDINGS = (
     ".mp4 .avi .mov .mkv .webm .m4v .mpg .mpeg .wmv .asf .flv .3gp .3g2 .mts .m2ts .ts .m2t .vob .ogv .mjpeg .mjpg "
     ".dv .mxf .rm .divx .y4m .h264 .264 .h265 .265 .hevc"
 )
-# And of pictures.
+# And of images.
 _PICTURE_ENDINGS = (
     ".png .jpg .jpeg .jpe .jfif .bmp .dib .tif .tiff .webp .gif .heic .heif .avif .jp2 .pgm .ppm .pbm .pnm"
 )
 VIDEOS, PICTURES = frozenset(_VIDEO_ENDINGS.split()), frozenset(_PICTURE_ENDINGS.split())
-# Pictures one behind the other, each of which begins as a JPEG does.
+# Images one behind the other, each of which begins as a JPEG does.
 _MOTION_JPEG = (".mjpeg", ".mjpg")
 
 
@@ -61,7 +61,7 @@ class Kind(StrEnum):
 def of(path: Path) -> Kind:
     """What a file holds by its first bytes; by its ending where they say nothing; an unreadable one by its ending.
 
-    A file of several pictures one after the other (GIF, WebP, PNG, AVIF) is an animation, to be read as a video.
+    A file of several images one after the other (GIF, WebP, PNG, AVIF) is an animation, to be read as a video.
     """
     try:
         with path.open("rb") as file:
@@ -105,7 +105,7 @@ def _plain(start: bytes) -> bool:
 
 
 def _several(data: bytes) -> bool:
-    """Whether a GIF holds more than one picture."""
+    """Whether a GIF holds more than one image."""
 
     def blocks(at: int) -> int:
         while at < len(data) and data[at]:

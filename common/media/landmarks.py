@@ -23,7 +23,7 @@ PREDICTOR = ModelFile(
 # What the maker says of it (README of davisking/dlib-models).
 LICENCE = "fitted to the 300-W faces, whose licence excludes commercial use"
 
-# Parts of the 68 points, as seen in the picture: the left eye is that of the person's right.
+# Parts of the 68 points, as seen in the image: the left eye is that of the person's right.
 LEFT_EYE, RIGHT_EYE, MOUTH = slice(36, 42), slice(42, 48), slice(48, 68)
 
 # What a face in a box can look like, profiles and open mouths counted in. The predictor answers with something like a
@@ -69,7 +69,7 @@ def find(grey: np.ndarray, box: np.ndarray, predictor: Path) -> np.ndarray:
 
 
 def eyes(points: np.ndarray) -> np.ndarray:
-    """The centres (2, 2) of the left and the right eye of 68 points, as seen in the picture."""
+    """The centres (2, 2) of the left and the right eye of 68 points, as seen in the image."""
     return np.stack([points[LEFT_EYE].mean(axis=0), points[RIGHT_EYE].mean(axis=0)])
 
 

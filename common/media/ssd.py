@@ -49,7 +49,7 @@ class Ssd:
         """
         network = _network(self.form, self.folder)
         network.setInput(cv2.dnn.blobFromImage(image, 1.0, (SIDE, SIDE), MEANS))
-        found = network.forward()[0, 0]  # (candidates, 7): picture, class, confidence, left, top, right, bottom
+        found = network.forward()[0, 0]  # (candidates, 7): image, class, confidence, left, top, right, bottom
         return boxes(found[:, 2], found[:, 3:], image.shape[:2], self.threshold)
 
 

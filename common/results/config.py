@@ -258,5 +258,5 @@ def models_from_environment() -> Path | None:
 
 
 def results_from_environment() -> Path:
-    """Where runs, tables and pictures are kept: FER_RESULTS, or results in the project."""
+    """Where runs, tables and images are kept: FER_RESULTS, or results in the project."""
     return Path(os.environ.get("FER_RESULTS", ROOT / "results"))

@@ -1,4 +1,4 @@
-"""What `reproduce` ran of a paper: the file from which tables and pictures are made.
+"""What `reproduce` ran of a paper: the file from which tables and images are made.
 
 There is one file a paper, profile and kind of data. It holds one plan for all experiments that were asked for with the
 same answers: protocols, seeds, settings, and whatever else is no list of runs or counts. A command that runs one

@@ -93,7 +93,7 @@ def clustered(
 def _resampled(hits, tested, resamples: int, random) -> np.ndarray:
     """Accuracies of the resamples, those without any tested sample left out."""
     trainings, groups = hits.shape
-    # Clusters with the same figures are drawn together: of ten thousand single pictures only two kinds are left.
+    # Clusters with the same figures are drawn together: of ten thousand single images only two kinds are left.
     kinds, size = np.unique(np.concatenate([hits, tested]), axis=1, return_counts=True)
     cluster_weights = random.multinomial(groups, size / groups, resamples)
     training_weights = random.multinomial(trainings, np.full(trainings, 1 / trainings), resamples)

@@ -129,7 +129,7 @@ def mean_recall(runs: Sequence[Run], resamples: int = 4000) -> tuple[float, tupl
     value = float((right.sum(axis=0) / shown.sum(axis=0)).mean())
     if len(right) == 1:
         return value, (0.0, 1.0)
-    # Subjects with the same figures are drawn together: of thousands of single pictures only a few kinds are left.
+    # Subjects with the same figures are drawn together: of thousands of single images only a few kinds are left.
     kinds, size = np.unique(np.hstack([right, shown]), axis=0, return_counts=True)
     weights = np.random.default_rng(0).multinomial(len(right), size / len(right), resamples)
     right, shown = np.hsplit(weights @ kinds, 2)
@@ -184,7 +184,7 @@ def difference(first: Sequence[Run], second: Sequence[Run], resamples: int = 400
     for runs in (first, second):
         table = predictions(runs)
         hits = (table.emotion == table.predicted).groupby(table.subject).agg(["sum", "size"]).to_numpy(float)
-        # Subjects with the same figures are drawn together: of thousands of single pictures only two kinds are left.
+        # Subjects with the same figures are drawn together: of thousands of single images only two kinds are left.
         kinds, size = np.unique(hits, axis=0, return_counts=True)
         weights = rng.multinomial(len(hits), size / len(hits), resamples)
         draws.append((weights @ kinds[:, 0]) / (weights @ kinds[:, 1]))

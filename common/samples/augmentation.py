@@ -1,7 +1,7 @@
 """Random rotation, shift, zoom and flip of the kinds and ranges of Keras' ImageDataGenerator.
 
 The same transform moves all frames of a sample. It is drawn with NumPy and applied with OpenCV, so every
-backend sees the same pictures; on one core OpenCV needs a fifth of the time of TensorFlow's batched
+backend sees the same images; on one core OpenCV needs a fifth of the time of TensorFlow's batched
 ImageProjectiveTransformV3 (2.4 ms against 12 ms for 32 samples of 48×48×5).
 """
 
@@ -16,7 +16,7 @@ class Augmentation:
 
     Attributes:
         rotation: largest angle, in degrees, either way.
-        shift: largest shift along height and along width, as part of the picture's size, either way.
+        shift: largest shift along height and along width, as part of the image's size, either way.
         zoom: largest change of scale from 1, drawn apart for height and width.
         flip: mirror left and right in half of the cases.
     """
@@ -29,7 +29,7 @@ class Augmentation:
     def draw(self, count: int, height: int, width: int, rng: np.random.Generator) -> np.ndarray:
         """Affine maps (count, 2, 3) float64 from a pixel (x, y) of the result to the place it is taken from.
 
-        As in ImageDataGenerator, a picture is zoomed, shifted and rotated about its centre, then mirrored.
+        As in ImageDataGenerator, an image is zoomed, shifted and rotated about its centre, then mirrored.
         """
         angle = np.deg2rad(rng.uniform(-self.rotation, self.rotation, count))
         shift = rng.uniform(-self.shift, self.shift, (count, 2)) * (width, height)
@@ -46,10 +46,10 @@ class Augmentation:
 
 
 def warp(pictures: np.ndarray, maps: np.ndarray) -> np.ndarray:
-    """Move each picture by its map, bilinear, with the border repeated outwards.
+    """Move each image by its map, bilinear, with the border repeated outwards.
 
     Args:
-        pictures: (n, H, W, C), uint8 or float32; all frames of a sample are channels here.
+        images: (n, H, W, C), uint8 or float32; all frames of a sample are channels here.
         maps: (n, 2, 3) as `Augmentation.draw` gives them.
     """
     import cv2

@@ -1,6 +1,6 @@
-"""How training gets the pictures of a still-picture data set.
+"""How training gets the images of a still-picture data set.
 
-A picture is a sample of length 1, so networks, splits and audits treat pictures and clips alike.
+An image is a sample of length 1, so networks, splits and audits treat images and clips alike.
 """
 
 import zlib
@@ -16,13 +16,13 @@ from common.support.errors import UserError
 
 
 def samples(pictures: Pictures, folder: Path) -> Samples:
-    """The pictures as samples of length 1 and shape (H, W, 1), in the same order; from `folder` if stored before.
+    """The images as samples of length 1 and shape (H, W, 1), in the same order; from `folder` if stored before.
 
     Raises:
-        UserError: if there is no picture, if the disk is full or the folder not writable.
+        UserError: if there is no image, if the disk is full or the folder not writable.
     """
     if not len(pictures):
-        raise UserError(f"{pictures.corpus} has no pictures.", "Check the data set with verify-data.")
+        raise UserError(f"{pictures.corpus} has no images.", "Check the data set with verify-data.")
     key = pictures.key()
     path = folder / f"{key}.h5"
     if path.exists():
@@ -55,7 +55,7 @@ def _write(pictures: Pictures, key: str, path: Path) -> None:
 
 
 def _runs(pictures: Pictures) -> list[range]:
-    """Positions of the neighbouring pictures that share clip, label and partition."""
+    """Positions of the neighbouring images that share clip, label and partition."""
     identities = zip(pictures.clips, pictures.subjects, pictures.emotions, pictures.partitions, strict=True)
     lengths = [len(list(run)) for _, run in groupby(identities)]
     ends = np.cumsum(lengths).tolist()

@@ -1,10 +1,10 @@
-"""Near twins among pictures: the same picture twice, recoded, slightly moved or brightened, or mirrored.
+"""Near-duplicates among images: the same image twice, recoded, slightly moved or brightened, or mirrored.
 
-Two pictures are near twins if their perceptual hashes differ in at most `MAX_BITS` of 64 bits and their grey values
+Two images are near-duplicates if their perceptual hashes differ in at most `MAX_BITS` of 64 bits and their grey values
 correlate with at least `MIN_CORRELATION`. The hash finds candidates among a billion pairs in seconds; the correlation
 confirms them. On FER2013, mirror images aside, 6,014 pairs lie within 6 bits and 79 % of them are confirmed: 97 % of
 those with equal hashes, 50 % of those at 6 bits. At 8 and 10 bits it is 13 % and 1 %, some 570 pairs more that are left
-out, so a count of near twins is a lower bound.
+out, so a count of near-duplicates is a lower bound.
 """
 
 from collections.abc import Iterator
@@ -15,18 +15,18 @@ import numpy as np
 MAX_BITS = 6
 MIN_CORRELATION = 0.9
 _CHUNK = 512
-# The hash keeps the lowest 8×8 frequencies of a picture of this side.
+# The hash keeps the lowest 8×8 frequencies of an image of this side.
 _SIDE, _FREQUENCIES = 32, 8
 
 
 def perceptual_hash(pictures: np.ndarray) -> np.ndarray:
-    """One 64-bit hash a picture: which of its lowest frequencies lie above their median ("pHash").
+    """One 64-bit hash an image: which of its lowest frequencies lie above their median ("pHash").
 
     Args:
-        pictures: (n, H, W) uint8, grey.
+        images: (n, H, W) uint8, grey.
 
     Returns:
-        (n,) uint64; pictures that look alike differ in few bits.
+        (n,) uint64; images that look alike differ in few bits.
     """
     bits = np.stack([_bits(picture) for picture in pictures])
     return np.packbits(bits, axis=1).view(np.uint64).ravel()
@@ -39,10 +39,10 @@ def _bits(picture: np.ndarray) -> np.ndarray:
 
 
 def near_twins(pictures: np.ndarray, max_bits: int = MAX_BITS, min_correlation: float = MIN_CORRELATION) -> np.ndarray:
-    """All pairs of near twins, mirror images included.
+    """All pairs of near-duplicates, mirror images included.
 
     Args:
-        pictures: (n, H, W) uint8, grey.
+        images: (n, H, W) uint8, grey.
 
     Returns:
         (pairs, 2) int64 positions, the lower one first, in ascending order, each pair once.
@@ -55,7 +55,7 @@ def near_twins(pictures: np.ndarray, max_bits: int = MAX_BITS, min_correlation: 
 
 
 def twins_between(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """All pairs of a picture of `first` and a near twin in `second`, mirror images included.
+    """All pairs of an image of `first` and a near-duplicate in `second`, mirror images included.
 
     Args:
         first, second: (n, H, W) and (m, H, W) uint8, grey.
@@ -89,17 +89,17 @@ def _confirmed(here, there, max_bits: int, min_correlation: float, within: bool)
 
 
 def _patterns(pictures: np.ndarray) -> np.ndarray:
-    """(n, H·W) float32 whose products are correlations; a picture of one grey value is all zeros."""
+    """(n, H·W) float32 whose products are correlations; an image of one grey value is all zeros."""
     values = pictures.reshape(len(pictures), -1).astype(np.float32)
     values -= values.mean(axis=1, keepdims=True)
     return values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-6)
 
 
 def with_twin_in(pairs: np.ndarray, tested: np.ndarray, trained: np.ndarray) -> np.ndarray:
-    """Whether each tested picture has a near twin among the pictures that are trained on.
+    """Whether each tested image has a near-duplicate among the images that are trained on.
 
     Args:
-        pairs: (pairs, 2) positions of near twins.
+        pairs: (pairs, 2) positions of near-duplicates.
         tested: (m,) positions.
         trained: (k,) positions.
 

@@ -6,7 +6,7 @@ network that is right on 97 % of its training batches then tests at chance. `set
 with its moments.
 
 What is left still lags 1 / (1 - μ) steps behind the weights, and at the first learning rate these change faster:
-after 540 steps of TimeConvNet (mini-Xception) on drawn faces the moving statistics gave 0.20 on its test windows,
+after 540 steps of TimeConvNet (mini-Xception) on synthetic faces the moving statistics gave 0.20 on its test windows,
 those of four training batches with the present weights 0.48. `measured` takes these ("precise" batch
 normalisation; Wu and Johnson 2021, Rethinking "Batch" in BatchNorm, section 3). In a training of the papers'
 length μⁿ is zero and the weights hardly move at the end, so that all three agree.
@@ -44,7 +44,7 @@ class MovingStatistics:
         """In the block, the model predicts with the mean statistics of these batches; afterwards it is as before.
 
         Args:
-            batches: pictures as the network is trained on them, augmented; at least one.
+            batches: images as the network is trained on them, augmented; at least one.
         """
         with self._restored():
             with _forgetful(self.model):

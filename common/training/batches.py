@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Layout = Literal["last", "channels", "volume", "sequence", "vectors"]
 PixelScaling = Literal["unit", "symmetric", "none"]
-# Pictures float32 as laid out, one-hot labels float32 and, where classes are weighted, a float32 weight a sample.
+# Images float32 as laid out, one-hot labels float32 and, where classes are weighted, a float32 weight a sample.
 Batch = tuple[np.ndarray, ...]
 
 # Independent random streams of one seed.
@@ -49,12 +49,12 @@ class Batches:
     """One side of a fold as numbered batches, without end.
 
     Attributes:
-        samples: where the pictures are read from, one batch at a time.
+        samples: where the images are read from, one batch at a time.
         labels: (all samples,) int, position of each sample's class.
         classes: how many classes there are.
         rows: positions of this side's samples.
         layout: "last" (H, W, C) the last frame; "channels" (H, W, T·C) frames one after the other; "volume"
-            (H, W, T, C); "sequence" (T, H, W, C); "vectors" (T, D) of samples that are features instead of pictures and
+            (H, W, T, C); "sequence" (T, H, W, C); "vectors" (T, D) of samples that are features instead of images and
             enter as they are.
         batch_size: samples in a batch. All batches are full, a pass runs on into the next one (or drops its rest): so
             every device gets its share, nothing is compiled twice, and no gradient hangs on a few left-over samples.
@@ -64,7 +64,7 @@ class Batches:
         class_weights: samples have a weight, N / (classes · n) where n of N samples are of their class.
         weights_of: what n and N count: samples with their copies, or without.
         rest: "runs_on", or "dropped" where a pass ends with its last full batch; of the next pass others are dropped.
-        equalise: the channel for CLAHE of all pictures after they were copied, or "none".
+        equalise: the channel for CLAHE of all images after they were copied, or "none".
         targets: (all samples, classes) float32, given in place of one-hot labels; None for these.
     """
 
@@ -181,7 +181,7 @@ def inputs(
     count, length, height, width, channels = frames.shape
     # Frames become channels, so that one transform moves them all.
     pictures = frames.transpose(0, 2, 3, 1, 4).reshape(count, height, width, length * channels)
-    # In C order, or every picture would stay spread over memory, and be gathered in each later step.
+    # In C order, or every image would stay spread over memory, and be gathered in each later step.
     pictures = pictures.astype(np.float32, order="C")
     if pixel_scaling != "none":
         pictures /= 255

@@ -32,7 +32,7 @@ class EarlyStopping:
     """When a training ends before its last epoch: the rule of Keras' callback of that name.
 
     Attributes:
-        monitor: what is watched after each epoch.
+        monitor: what is monitored after each epoch.
         patience: epochs without improvement after which the training ends.
         min_delta: improvements of no more than this are none.
     """
@@ -61,7 +61,7 @@ class Plateau:
     """When the rate falls because nothing improves: the rule of Keras' callback ReduceLROnPlateau, which applies it.
 
     Attributes:
-        monitor: what is watched after each epoch.
+        monitor: what is monitored after each epoch.
         factor: by which the rate is multiplied, between 0 and 1.
         patience: epochs without improvement after which the rate falls.
         min_delta: improvements of no more than this are none.
@@ -108,7 +108,7 @@ class Recipe:
         weights_of: what `class_weights` counts: training samples with their copies, or without.
         rest: what becomes of training samples that fill no batch at the end of a pass: the next pass fills it up, or
             they are dropped until the samples are shuffled again.
-        clahe: the channel on which the contrasts of all pictures are equalised (`common.media.clahe`) after copies are
+        clahe: the channel on which the contrasts of all images are equalised (`common.media.clahe`) after copies are
             made; "none" where that is done before, or not at all.
         plateau: when the rate falls because nothing improves, or None. Not together with a schedule.
         targets: what is learnt: "labels", or the name of what `Training.targets` holds instead.

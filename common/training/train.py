@@ -36,7 +36,7 @@ def train(
     """The run under `root`: as it is if it is finished, else continued from its last state or begun.
 
     Args:
-        provenance: whether the samples are drawn or recorded; goes into the record.
+        provenance: whether the samples are synthetic or real; goes into the record.
         split: what an audit found about the fold, as JSON can hold it; goes into the record.
         progress: called with epochs done, all epochs, and the last epoch's curve.
         threads: of the backend; None for as many as there are cores.

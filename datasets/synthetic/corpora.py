@@ -30,7 +30,7 @@ VERSION = 3  # raise it whenever the same seed would give other pixels: cached c
 
 @dataclass(frozen=True)
 class Size:
-    """Subjects and clips of the corpora, and pictures.
+    """Subjects and clips of the corpora, and images.
 
     `clips` is per subject, and for the video sets per class; `afew_train` and `afew_val` are clips per class.
     """

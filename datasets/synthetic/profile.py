@@ -9,7 +9,7 @@ from datasets.synthetic.camera import Scene
 from datasets.synthetic.identity import draw_identity
 from datasets.synthetic.performance import Performance
 
-_SCALE = 0.19  # face units in heights of the picture
+_SCALE = 0.19  # face units in heights of the image
 _SKULL = [(-0.75, -0.9), (-0.2, -1.15), (0.5, -1.1), (0.95, -0.6), (0.95, 0.1), (0.6, 0.6)]
 _FACE = [(-0.85, -0.75), (-0.86, -0.3), (-0.8, -0.15), (-1.15, 0.3), (-0.85, 0.4), (-0.95, 0.6)]
 _HAIR = [(-0.8, -0.9), (-0.2, -1.25), (0.6, -1.2), (1.1, -0.6), (1.05, 0.5), (0.5, 0.5), (0.2, -0.4), (-0.5, -0.7)]

@@ -1,7 +1,7 @@
 """AFEW as it lies on disk: `Train_AFEW/Angry/000046280.avi`, and the organisers' aligned faces beside the classes.
 
 In the wild: many people, none of them in both parts; every fourth clip is dark; now and then a bystander is in the
-picture, nobody, or only a fifth of a second. One name occurs in both parts and is two different clips. Where nobody
+image, nobody, or only a fifth of a second. One name occurs in both parts and is two different clips. Where nobody
 is seen, the folder of aligned faces is empty or missing.
 """
 
@@ -59,7 +59,7 @@ class Shot:
         performance: what is seen; of a shot with two faces, its left part.
         path: the video file.
         aligned: folder for the aligned faces, which the first of two people gets.
-        people: how many are in the picture: 0, 1 or 2, of whom the second is smaller and stands on the right.
+        people: how many are in the image: 0, 1 or 2, of whom the second is smaller and stands on the right.
         light: share of the light that reaches the camera.
     """
 

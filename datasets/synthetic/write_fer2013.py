@@ -1,6 +1,6 @@
 """FER2013 as it lies on disk: one csv of 48x48 grey faces in close-up, and the file of FER+ with ten votes a row.
 
-Kept irregularities: labels that most annotators would not give, pictures without a face, pictures that are there
+Kept irregularities: labels that most annotators would not give, images without a face, images that are there
 twice or nearly so, also in different parts, and classes of very different sizes.
 """
 
@@ -29,7 +29,7 @@ CLASSES = (
     Emotion.SURPRISE,
     Emotion.NEUTRAL,
 )
-FEWEST = 70  # so that each part has a picture of every class
+FEWEST = 70  # so that each part has an image of every class
 
 _SHARES = np.array([0.138, 0.015, 0.143, 0.250, 0.169, 0.112, 0.173])  # of the real set
 _PARTS = {"Training": 0.8, "PublicTest": 0.1, "PrivateTest": 0.1}
@@ -45,11 +45,11 @@ class Row:
 
     Attributes:
         label: what the csv says.
-        shown: what is drawn; None for a picture without a face.
+        shown: what is drawn; None for an image without a face.
         strength: of the expression, 1 is a clear one.
         partition: Usage.
-        picture: number that decides the pixels; two rows with the same number show the same picture.
-        changed: the picture is cut and lit a little differently than the other one of this number.
+        image: number that decides the pixels; two rows with the same number show the same image.
+        changed: the image is cut and lit a little differently than the other one of this number.
     """
 
     label: Emotion
@@ -81,7 +81,7 @@ def plan(root: Path, pictures: int, seed: int) -> list[Table]:
 
 
 def annotate(root: Path, tables: list[Table]) -> None:
-    """Write the votes of FER+ beside the csv; a picture without a face has no name there."""
+    """Write the votes of FER+ beside the csv; an image without a face has no name there."""
     for table in tables:
         rng = np.random.default_rng([table.seed, CORPUS_NUMBER, 1])
         lines = [",".join(("Usage", "Image name", *_VOTES))]
@@ -92,7 +92,7 @@ def annotate(root: Path, tables: list[Table]) -> None:
 
 
 def write(table: Table) -> None:
-    """Draw all pictures of the table and write it.
+    """Draw all images of the table and write it.
 
     Raises:
         StorageError: if the disk is full or the folder not writable.
@@ -105,7 +105,7 @@ def write(table: Table) -> None:
 
 
 def draw(row: Row, seed: int) -> np.ndarray:
-    """The (48, 48) uint8 picture of a row: another person in another light each time."""
+    """The (48, 48) uint8 image of a row: another person in another light each time."""
     rng = np.random.default_rng([seed, CORPUS_NUMBER, 2, row.picture])
     scene = Scene(_DRAWN, _DRAWN, rng)
     canvas = scene.background.copy()
@@ -134,7 +134,7 @@ def _labels(count: int, rng: np.random.Generator) -> list[Emotion]:
 
 
 def _row(number: int, label: str, partition: str, rng: np.random.Generator) -> Row:
-    """Nine in ten pictures show their label; one in a hundred shows no face."""
+    """Nine in ten images show their label; one in a hundred shows no face."""
     label = Emotion(label)
     shown = label if rng.random() < 0.9 else Emotion(rng.choice(CLASSES))
     strength = float(rng.uniform(0.55, 1.1))
@@ -142,7 +142,7 @@ def _row(number: int, label: str, partition: str, rng: np.random.Generator) -> R
 
 
 def _with_twins(rows: list[Row], rng: np.random.Generator) -> list[Row]:
-    """One row in thirty shows an earlier picture of the same label again, every second time a little changed."""
+    """One row in thirty shows an earlier image of the same label again, every second time a little changed."""
     twinned = list(rows)
     for number in range(30, len(rows), 30):
         row = rows[number]
@@ -167,7 +167,7 @@ def _votes(row: Row, rng: np.random.Generator) -> list[int]:
 
 
 def _pose(rng: np.random.Generator) -> Pose:
-    """A face that nearly fills the picture, tilted and turned as people are on photographs."""
+    """A face that nearly fills the image, tilted and turned as people are on photographs."""
     x, y = _DRAWN * rng.normal((0.5, 0.46), 0.02)
     scale = _DRAWN * rng.uniform(0.36, 0.44)
     return Pose(float(x), float(y), float(scale), *map(float, rng.normal(0, (0.08, 0.15, 0.08))))

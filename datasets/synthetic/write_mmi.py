@@ -1,8 +1,8 @@
-"""MMI as it lies on disk: `Sessions/2801/S028-001.avi` with its XML files, half as large as the real pictures.
+"""MMI as it lies on disk: `Sessions/2801/S028-001.avi` with its XML files, half as large as the real images.
 
 Most frontal recordings lie on their side and some do not; dual ones show front and profile side by side, and which
 half is which depends on the subject. A few sessions are no use to a study of emotions from the front: one is a side
-view, one has another emotion than the six, one has action units but no emotion, one has a picture and no video.
+view, one has another emotion than the six, one has action units but no emotion, one has an image and no video.
 """
 
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ class Session:
 
     Attributes:
         performance: what is seen, up to the apex; a video then shows it backwards.
-        path: the video file, or the picture of a session without one.
+        path: the video file, or the image of a session without one.
         way: how the camera was held, and in which half of a dual recording the profile is.
         value: of the emotion in the label file; None where that names none.
         action_units: whether it has a file with action units.
@@ -106,7 +106,7 @@ def annotate(root: Path, sessions: list[Session]) -> None:
 
 
 def write(session: Session) -> None:
-    """Draw the session and write its video, or its picture.
+    """Draw the session and write its video, or its image.
 
     Raises:
         UserError: if a file cannot be written (disk full, no permission).

@@ -3,14 +3,14 @@
 from common.media import video
 from common.runs.store import Run
 from common.training import batches
-from reproductions.inference import Watching
+from reproductions.inference import Preparation
 from reproductions.sixth_paper.preprocessing import Settings, cut
 
 
-def watching(run: Run) -> Watching:
+def preparation(run: Run) -> Preparation:
     """How the network of a run has to be shown faces."""
     settings, scaling = Settings(), run.identity.recipe["pixel_scaling"]
-    return Watching(
+    return Preparation(
         frames=1,
         crop=lambda frame, box: cut(video.grey(frame), box, settings)[..., None],
         inputs=lambda crops: batches.inputs(crops, "last", scaling),

@@ -1,1 +1,1 @@
-"""The Small-Stills Net (Nobody 2026): a small network on the grey pictures of FER2013."""
+"""The Small-Stills Net (Nobody 2026): a small network on the grey images of FER2013."""

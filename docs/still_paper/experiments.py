@@ -12,7 +12,7 @@ from reproductions.still_paper.models import SMALL_STILLS
 
 
 def samples(request: Request, place: Path) -> Samples:
-    """All pictures of FER2013 as they are, 48×48."""
+    """All images of FER2013 as they are, 48×48."""
     return stills(request, fer2013, place)
 
 

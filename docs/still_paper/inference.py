@@ -3,15 +3,15 @@
 from common.media import faces, video
 from common.runs.store import Run
 from common.training import batches
-from reproductions.inference import Watching
+from reproductions.inference import Preparation
 
 SIZE = 48
 
 
-def watching(run: Run) -> Watching:
+def preparation(run: Run) -> Preparation:
     """How the network of a run has to be shown faces."""
     scaling = run.identity.recipe["pixel_scaling"]
-    return Watching(
+    return Preparation(
         frames=1,
         crop=lambda frame, box: faces.crop(video.grey(frame), box, SIZE)[..., None],
         inputs=lambda crops: batches.inputs(crops, "last", scaling),

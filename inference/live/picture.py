@@ -1,11 +1,11 @@
-"""A finished picture, with what the page says beside it."""
+"""A finished image, with what the page says beside it."""
 
 from threading import Lock
 
 import cv2
 import numpy as np
 
-# A larger picture costs the browser more than it shows; 4K cameras are looked at in full all the same.
+# A larger image costs the browser more than it shows; 4K cameras are looked at in full all the same.
 WIDEST = 1280
 JPEG_QUALITY = 80
 
@@ -23,7 +23,7 @@ class Picture:
         self._lock = Lock()
 
     def jpeg(self) -> bytes:
-        """The picture as a JPEG file at most 1280 pixels wide."""
+        """The image as a JPEG file at most 1280 pixels wide."""
         with self._lock:
             if self._jpeg is None:
                 quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]

@@ -1,7 +1,7 @@
-"""The web page on 127.0.0.1: who has the address with the token sees the pictures, nobody and nothing else does.
+"""The web page on 127.0.0.1: who has the address with the token sees the images, nobody and nothing else does.
 
-The page asks for a picture when it has drawn the last one. A slow browser therefore asks less often and misses
-pictures, which are counted; nothing piles up on the way to it.
+The page asks for an image when it has drawn the last one. A slow browser therefore asks less often and misses
+images, which are counted; nothing piles up on the way to it.
 """
 
 import hmac
@@ -22,7 +22,7 @@ from inference.live.newest import Newest
 from inference.live.picture import Picture
 
 HOST = "127.0.0.1"
-# A page that waits for a picture is told after this many seconds that there is none, and asks again.
+# A page that waits for an image is told after this many seconds that there is none, and asks again.
 PATIENCE_S = 5.0
 # A browser that takes nothing for this long is gone.
 TIMEOUT_S = 20.0
@@ -47,11 +47,11 @@ HEADERS = {
 
 
 class Server(ThreadingHTTPServer):
-    """Serves the newest picture from `with` on.
+    """Serves the newest image from `with` on.
 
     Attributes:
         address: of the page, with its token.
-        missed: pictures that browsers did not get, because newer ones had come; several browsers add up.
+        missed: images that browsers did not get, because newer ones had come; several browsers add up.
     """
 
     daemon_threads = True
@@ -131,7 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "live", ""
     timeout = TIMEOUT_S
-    # Otherwise a picture waits 40 ms for the browser's answer to its header.
+    # Otherwise an image waits 40 ms for the browser's answer to its header.
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
@@ -161,11 +161,11 @@ class _Handler(BaseHTTPRequestHandler):
         return host in self.server.hosts and origin in (None, f"http://{host}") and site in ("same-origin", "none")
 
     def _picture(self, query: str) -> None:
-        """The first picture after the number in the query: JPEG, and its facts as JSON in the header Facts."""
+        """The first image after the number in the query: JPEG, and its facts as JSON in the header Facts."""
         try:
             after = int(parse_qs(query)["after"][0])
         except (KeyError, ValueError):
-            self._answer(HTTPStatus.BAD_REQUEST, b"Ask for picture?after=0.")
+            self._answer(HTTPStatus.BAD_REQUEST, b"Ask for image?after=0.")
             return
         found = self.server.pictures.after(after, PATIENCE_S)
         if found is None and self.server.pictures.closed:

@@ -57,15 +57,15 @@ def pictures(capture: Capture, trained: Trained, tally: Tally, name: str) -> Ite
         ready = capture.clock()
         steps = seen.milliseconds | {"draw": (ready - began) * 1000}
         tally.add((face.track for face in seen.faces), seen.time_s, ready, steps)
-        remark = " ".join(filter(None, (pace.said(seen.rate, trained.watching.frames), capture.remark)))
+        remark = " ".join(filter(None, (pace.said(seen.rate, trained.preparation.frames), capture.remark)))
         yield Picture(image, _facts(seen, trained, tally, name, capture.passed_over, ready) | {"remark": remark})
 
 
 def _warm_up(trained: Trained) -> None:
     """Load the network and ask it once, which takes seconds in which a camera would be kept waiting."""
     grey = np.full((480, 640, 3), 128, np.uint8)
-    crop = trained.watching.crop(grey, np.array([200, 120, 240, 240], np.int32))
-    trained.probabilities(trained.watching.inputs(np.stack([crop] * trained.watching.frames)[None]))
+    crop = trained.preparation.crop(grey, np.array([200, 120, 240, 240], np.int32))
+    trained.probabilities(trained.preparation.inputs(np.stack([crop] * trained.preparation.frames)[None]))
 
 
 def _facts(seen: stream.Seen, trained: Trained, tally: Tally, name: str, passed_over: int, ready: float) -> dict:
@@ -84,7 +84,7 @@ def _facts(seen: stream.Seen, trained: Trained, tally: Tally, name: str, passed_
 def _summary(tally: Tally, passed_over: int, missed: int) -> str:
     p50, p95 = tally.latency
     return (
-        f"Stopped after {tally.frames} frames: {tally.rate:.1f} a second, {p50:.0f} ms from camera to picture "
+        f"Stopped after {tally.frames} frames: {tally.rate:.1f} a second, {p50:.0f} ms from camera to image "
         f"(95 %: {p95:.0f} ms). No face in {tally.without_face}, a face lost {tally.lost} times. "
-        f"{passed_over} frames passed over by the network, {missed} pictures missed by browsers."
+        f"{passed_over} frames passed over by the network, {missed} images missed by browsers."
     )

@@ -22,7 +22,7 @@ import cv2  # isort: skip - after film, which keeps FFmpeg quiet
 # Where Linux lists its cameras, as video0; other systems have no such list.
 DEVICES = Path("/dev")
 LISTED = sys.platform == "linux"
-# For a connection, and for each of its pictures.
+# For a connection, and for each of its images.
 WAIT_MS = 10_000
 INSTEAD = "or name a video file instead of a camera: live clip.mp4."
 
@@ -68,7 +68,7 @@ class Camera:
         self.name = name
         self._stopped = Event()
         self._capture = capture
-        # A camera that another program uses can often be opened, but gives no picture.
+        # A camera that another program uses can often be opened, but gives no image.
         if not (self._capture.isOpened() and self._capture.read()[0]):
             self._capture.release()
             raise refusal(*arguments)
@@ -78,7 +78,7 @@ class Camera:
             while not self._stopped.is_set():
                 ok, frame = self._capture.read()
                 if not ok:
-                    raise UserError(f"The {self.name} gives no more pictures.", "Plug it in again, and start again.")
+                    raise UserError(f"The {self.name} gives no more images.", "Plug it in again, and start again.")
                 yield frame
         finally:
             self._capture.release()
@@ -88,7 +88,7 @@ class Camera:
 
 
 class Stream(Camera):
-    """Pictures from an address that FFmpeg knows, such as rtsp://camera.local/stream, in the order they come."""
+    """Images from an address that FFmpeg knows, such as rtsp://camera.local/stream, in the order they come."""
 
     def __init__(self, address: str):
         parts = urlsplit(address)
@@ -109,7 +109,7 @@ class Replay:
         if path.is_dir():
             raise UserError(f"{shown(path)} is a folder.", "Name one video, or look at all of it with predict.")
         if path.is_file() and is_picture(path):
-            raise UserError(f"{shown(path)} is a picture.", "Look at it with predict.")
+            raise UserError(f"{shown(path)} is an image.", "Look at it with predict.")
         self._film = film(path)
         self._stopped = Event()
         with closing(iter(self._film)) as frames:
@@ -146,6 +146,6 @@ def _no_camera(number: int) -> UserError:
         known = f"there are {', '.join(map(str, there))}" if there else "none was found on this machine"
         return UserError(f"There is no camera {number}: {known}.", f"Plug it in, {INSTEAD}")
     return UserError(
-        f"Camera {number} gives no picture: another program uses it, or you may not use it.",
+        f"Camera {number} gives no image: another program uses it, or you may not use it.",
         f"Close the other program, give yourself the right (on Linux the group video), {INSTEAD}",
     )

@@ -34,7 +34,7 @@ class Tally:
 
         Args:
             tracks: ids of the faces in it.
-            taken, ready: seconds at which the camera gave it, and at which the finished picture was there.
+            taken, ready: seconds at which the camera gave it, and at which the finished image was there.
             milliseconds: what the steps in between took.
         """
         tracks = frozenset(tracks)
@@ -56,7 +56,7 @@ class Tally:
 
     @property
     def latency(self) -> tuple[float, float]:
-        """Milliseconds from the camera to the finished picture: median and 95th percentile of the last frames."""
+        """Milliseconds from the camera to the finished image: median and 95th percentile of the last frames."""
         return _percentiles(self._latencies)
 
     def numbers(self) -> dict:

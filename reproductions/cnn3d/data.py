@@ -42,7 +42,7 @@ class Corpus:
 
     Attributes:
         name: "CK+" or "Oulu-CASIA".
-        origin: whether they are drawn or recorded.
+        origin: whether they are synthetic or real.
     """
 
     name: str
@@ -97,7 +97,7 @@ def load(request: Request, names: tuple[str, ...]) -> tuple[dict[str, Corpus], P
 
     Raises:
         UserError: if a corpus is missing or only half there, if one of its classes has no sequence, if drawn and
-            recorded corpora are mixed, or if two settings contradict each other.
+            real corpora are mixed, or if two settings contradict each other.
     """
     _after_copies(request)  # refuses contradictory settings before anything is computed
     folder = data_root(request, [KEYS[name] for name in names])

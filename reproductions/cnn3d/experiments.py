@@ -68,7 +68,7 @@ CONTROLS = ()
 
 
 def reproduce(request: Request) -> Provenance:
-    """Compute what the experiments need and is not there yet; returns whether the data are drawn or recorded.
+    """Compute what the experiments need and is not there yet; returns whether the data are synthetic or real.
 
     Where the user named no experiment, rows whose corpus is missing are left out and named.
 

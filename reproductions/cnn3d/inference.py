@@ -12,10 +12,10 @@ from common.runs.store import Run
 from common.training import batches
 from reproductions.cnn3d.models import NETWORKS
 from reproductions.cnn3d.preprocessing import DECISIONS, HAAR, Settings, detector_title, picture
-from reproductions.inference import Watching, decided
+from reproductions.inference import Preparation, decided
 
 
-def watching(record: Run) -> Watching:
+def preparation(record: Run) -> Preparation:
     """How the network of a run watches, with the preprocessing of its training.
 
     A sequence of its training ends at the peak of an expression, which nobody knows of a video: so every ten frames
@@ -26,7 +26,7 @@ def watching(record: Run) -> Watching:
     grey = told.pop("colour", "") == "grey" or Emotion.CONTEMPT in record.record["classes"]
     settings = Settings(grey=grey, **{"clahe": papers.load("cnn3d").hyperparameters["best"]["clahe"]} | told)
     scaling = record.identity.recipe["pixel_scaling"]
-    return Watching(
+    return Preparation(
         frames=settings.frames,
         crop=partial(_crop, settings=settings),
         inputs=partial(batches.inputs, layout=NETWORKS["c3d_ckplus"].layout, pixel_scaling=scaling),

@@ -1,7 +1,7 @@
 """From clips to ten colour faces of 112×112 pixels (Haddad, Lézoray and Hamel 2020, sections 3 and 4.1).
 
 The paper states the last 10 frames, the last one repeated where a clip has fewer, OpenCV's deep learning face
-detector, 112×112 pixels, grey CK+ pictures stored with three equal channels, and CLAHE with a clip limit of 2 on a
+detector, 112×112 pixels, grey CK+ images stored with three equal channels, and CLAHE with a clip limit of 2 on a
 grid of 8×8. The other fields of `Settings` are decisions, with their alternatives.
 """
 
@@ -43,7 +43,7 @@ class Settings:
         missed_face: what a frame without a face shows: the box of the nearest frame that has one, or all of it.
         grey: whether the colours are taken away; there are three channels either way.
         clahe: whether contrasts are equalised, a choice of Table 1.
-        clahe_channel: on the lightness of CIELAB, or on each of the three colours; a grey picture has one channel.
+        clahe_channel: on the lightness of CIELAB, or on each of the three colours; a grey image has one channel.
         order: whether CLAHE sees the resized face, or the whole frame before the face is cut out. Detection sees the
             frame as it was recorded, and scaling comes last, when a network is trained.
         models: folder of the SSD's files. It does not count when settings are compared or samples looked up, because

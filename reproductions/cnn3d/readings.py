@@ -38,7 +38,7 @@ def table(evidence: Evidence, title: str) -> Table:
     notes = [
         "All sequences and both means: each fold in the epoch that its own selection gave. One epoch for all folds is "
         "the one that is best for the tested folds together; it and the last epoch are read from the curves, which "
-        "hold them only where the tested fold is the one that is watched.",
+        "hold them only where the tested fold is the one that is monitored.",
         f"Full batches of {BATCH}: what fills no batch at the end of a fold is not tested (number of those that are). "
         "Rows c2 and c4 of Table 5 are printed in fortieths, so 40 of 48 may have been tested: plausible, not proved.",
     ]

@@ -10,7 +10,7 @@ from reproductions.cnn3d.search_tables import told
 
 
 def draw(paper: Paper, profile: str, data: str, results: Path) -> list[Path]:
-    """A picture for each corpus that was searched as the authors did; those of drawn data say so.
+    """An image for each corpus that was searched as the authors did; those of synthetic data say so.
 
     Returns:
         the files; of a search whose trials were all pruned there is none.

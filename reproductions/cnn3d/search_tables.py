@@ -97,7 +97,7 @@ def _shown(value: Any) -> str:
 
 def told(content: dict) -> str:
     """What keeps these figures apart from the paper's."""
-    drawn = ", drawn faces" if content["data"] == "synthetic" else ""
+    drawn = ", synthetic faces" if content["data"] == "synthetic" else ""
     narrow = content["narrow"]
     return drawn + (f", narrow C3D (filters / {narrow['width']})" if narrow else "")
 

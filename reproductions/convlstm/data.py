@@ -31,7 +31,7 @@ class Corpus:
         name: "CK+", "SAVEE" or "AFEW".
         classes: emotions in the order of the network's outputs.
         clips: those that show one of the classes.
-        origin: whether they are drawn or recorded.
+        origin: whether they are synthetic or real.
         in_both_parts: names that AFEW has in Train and in Val, for two different clips.
     """
 
@@ -87,7 +87,7 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Pictures:
-    """FER2013, on which the second branch is trained: samples of one picture of 48×48."""
+    """FER2013, on which the second branch is trained: samples of one image of 48×48."""
 
     samples: Samples
     origin: Provenance
@@ -99,7 +99,7 @@ def load(request: Request, names: tuple[str, ...]) -> tuple[dict[str, Corpus], P
 
     Raises:
         UserError: if a corpus is missing or only half there, if one of its classes has no clip, or if drawn and
-            recorded corpora are mixed.
+            real corpora are mixed.
     """
     keys = [KEYS[name] for name in names]
     folder = data_root(request, keys)
@@ -116,10 +116,10 @@ def load(request: Request, names: tuple[str, ...]) -> tuple[dict[str, Corpus], P
 
 
 def load_fer2013(request: Request) -> Pictures:
-    """FER2013 from the user's data, or drawn pictures where it is not among them.
+    """FER2013 from the user's data, or drawn images where it is not among them.
 
     Raises:
-        UserError: if it is broken, or one of the seven classes has no picture.
+        UserError: if it is broken, or one of the seven classes has no image.
     """
     there = request.data is not None and fer2013.locate(request.data) is not None
     folder = data_root(request if there else replace(request, data=None), [fer2013.KEY])

@@ -46,7 +46,7 @@ CONTROLS = ()
 
 
 def reproduce(request: Request) -> Provenance:
-    """Compute what the experiments need and is not there yet; returns whether the data are drawn or recorded.
+    """Compute what the experiments need and is not there yet; returns whether the data are synthetic or real.
 
     Where the user named no experiment, those whose corpus is missing are left out and named.
 
@@ -102,7 +102,7 @@ def _branches(request: Request) -> dict[int, Run]:
     pictures = data.load_fer2013(request)
     if request.data is not None and pictures.origin.synthetic:
         console.print(
-            f"FER2013 is not at or below {request.data}: the second branch is trained on drawn pictures.", markup=False
+            f"FER2013 is not at or below {request.data}: the second branch is trained on drawn images.", markup=False
         )
     jobs = [trainings.on_fer2013(request, pictures, seed) for seed in request.seeds]
     return dict(zip(request.seeds, train(request, jobs, pictures.origin), strict=True))

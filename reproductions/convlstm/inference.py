@@ -14,7 +14,7 @@ from reproductions.convlstm.data import AFEW
 from reproductions.convlstm.models import NETWORKS, hard_sigmoid
 from reproductions.convlstm.preprocessing import DECISIONS, Settings, correct, is_dark
 from reproductions.convlstm.trainings import FER
-from reproductions.inference import Watching, decided
+from reproductions.inference import Preparation, decided
 
 # A window spans this many frames from one of its faces to the next: about a second and a half at 25 a second, where
 # the paper takes eight of a whole clip.
@@ -23,7 +23,7 @@ STEP = 5
 USUAL_EYES = np.array([[0.30, 0.39], [0.70, 0.39]])
 
 
-def watching(record: Run) -> Watching:
+def preparation(record: Run) -> Preparation:
     """How the network of a run watches, with the preprocessing of its training.
 
     Faces are found by the cascade in place of dlib's detector and tracker, and then turned by their landmarks as in
@@ -41,7 +41,7 @@ def watching(record: Run) -> Watching:
     settings = Settings(gamma=gamma, **decided(record, DECISIONS))
     predictor = landmarks.locate(models_from_environment())
     darker = "Windows" if settings.gamma_of == "clip" else "Faces"
-    return Watching(
+    return Preparation(
         frames=settings.frames,
         crop=partial(_crop, settings=settings, predictor=predictor),
         inputs=partial(_inputs, settings=settings, scaling=scaling),
@@ -58,11 +58,11 @@ def watching(record: Run) -> Watching:
     )
 
 
-def _of_pictures(scaling: str) -> Watching:
-    """Of the network that is trained on the pictures of FER2013 for the second branch."""
+def _of_pictures(scaling: str) -> Preparation:
+    """Of the network that is trained on the images of FER2013 for the second branch."""
     from common.media import faces
 
-    return Watching(
+    return Preparation(
         frames=1,
         crop=lambda frame, box: faces.crop(video.grey(frame), box, 48)[..., None],
         inputs=partial(batches.inputs, layout=NETWORKS[FER].layout, pixel_scaling=scaling),

@@ -211,7 +211,7 @@ def _differences(evidence: Evidence, claim: Claim, row: Row) -> list[str]:
     chosen = readings.claimed(claim.experiment, evidence.settings)
     found = [] if reading == chosen else [f"{READINGS[reading].title} instead of {READINGS[chosen].title}"]
     if READINGS[reading].corpus == AFEW and evidence.data == "real" and any(plan["branch"].values()):
-        found.append("the second branch trained on synthetic pictures")
+        found.append("the second branch trained on synthetic images")
     if split["left_out"]:
         found.append(f"{split['left_out']} clips without a face left out")
     return found

@@ -163,7 +163,7 @@ class _Features:
 
 
 def _fer_features(inputs, network: str, features: str, pools: int):
-    """Features (n, 8, H, W, C) of each frame of (n, 8, 64, 64, 1), through layers that see single pictures."""
+    """Features (n, 8, H, W, C) of each frame of (n, 8, 64, 64, 1), through layers that see single images."""
     from keras import ops
 
     frames = ops.reshape(inputs, (-1, SIZE, SIZE, 1))

@@ -39,7 +39,7 @@ class Settings:
         size: side of the square face image in pixels.
         aligned: the frames are faces that their corpus has aligned already; they are made grey and resized only.
         confidence, upsample: how the face is found and followed (`common.media.tracking.Tracking`).
-        eye_level, eye_distance: where the eyes come to lie, in sides of the picture.
+        eye_level, eye_distance: where the eyes come to lie, in sides of the image.
         gamma: how strongly dark clips are corrected; 1 leaves all as they are.
         gamma_direction: whether that makes them brighter (exponent 1/γ) or darker (γ).
         gamma_when_mean_below: a clip is dark where the mean of its faces is less; from 0 to 256.
@@ -154,7 +154,7 @@ def correct(faces: np.ndarray, gamma: float, direction: str) -> np.ndarray:
 
 
 def _resized(clip: Clip, numbers: list[int], settings: Settings) -> tuple[dict[int, np.ndarray], dict[str, int]]:
-    """Pictures by frame number of faces that are aligned already, and no more than that to count."""
+    """Images by frame number of faces that are aligned already, and no more than that to count."""
     shape = settings.size, settings.size
     pictures = {
         number: cv2.resize(video.grey(image), shape, interpolation=cv2.INTER_AREA)
@@ -166,7 +166,7 @@ def _resized(clip: Clip, numbers: list[int], settings: Settings) -> tuple[dict[i
 
 
 def _followed(clip: Clip, numbers: list[int], settings: Settings) -> tuple[dict[int, np.ndarray], dict[str, int]]:
-    """Aligned pictures by frame number, all or none of those asked for, and what happened on the way."""
+    """Aligned images by frame number, all or none of those asked for, and what happened on the way."""
     predictor = landmarks.locate(settings.models)
     follower = Follower(settings.tracking)
     images, seen = {}, {}

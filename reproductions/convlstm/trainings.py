@@ -22,7 +22,7 @@ FER = "cnn_fer2013_64"
 # The protocol and the experiment under which the network on FER2013 is kept: the split is that of the set's makers.
 OFFICIAL, FER2013 = "official", "fer2013"
 
-# What the decision fer_augmentation does to the pictures of FER2013.
+# What the decision fer_augmentation does to the images of FER2013.
 FER_AUGMENTATIONS = {
     "none": None,
     "flip": Augmentation(rotation=0.0, shift=0.0, zoom=0.0, flip=True),

@@ -1,6 +1,6 @@
 """AlexNet up to fc7, as Caffe and MatConvNet have it: two of its five convolutions see half of the channels each.
 
-Section III.c names five convolutions, three maximum pools, fc6 and fc7 of 4096 units and pictures of 227×227×3; all
+Section III.c names five convolutions, three maximum pools, fc6 and fc7 of 4096 units and images of 227×227×3; all
 else is that of the network that MatConvNet offers, `imagenet-caffe-alex`, which is Caffe's `bvlc_alexnet`.
 """
 
@@ -58,19 +58,19 @@ def alexnet(
     groups, and a training step on a CPU takes a seventh of the time.
 
     Args:
-        stream: "spatial" for RGB pictures, "temporal" for flow pictures: which mean is subtracted.
+        stream: "spatial" for RGB images, "temporal" for flow images: which mean is subtracted.
         width: all filters and units are divided by it; 1 is the paper's network, any other is a narrow one and to be
             named so.
-        size: of pictures; 227 is the paper's.
+        size: of images; 227 is the paper's.
         dropout: share that is dropped after fc6 and fc7.
         weight_decay: λ of the term λ/2 · w² that each kernel, but no bias, adds to the loss. That is MatConvNet's
             weight decay: it goes through the momentum, which Keras' own `weight_decay` of SGD does not.
-        divisor: of pictures after the mean is subtracted. 1 for ImageNet weights, which were trained so; with random
+        divisor: of images after the mean is subtracted. 1 for ImageNet weights, which were trained so; with random
             ones, numbers up to 255 would let the gradient of conv1 explode.
         name: of the model, `stream` if there is none.
 
     Raises:
-        UserError: for a width that does not divide all layers, or pictures of which the pools leave nothing.
+        UserError: for a width that does not divide all layers, or images of which the pools leave nothing.
     """
     from keras import Input, Model, layers
 
@@ -143,7 +143,7 @@ def _check(width: int, size: int) -> None:
             f"AlexNet cannot be made {width} times narrower.", f"Choose a width of {', '.join(map(str, WIDTHS))}."
         )
     if not sides(size)[-1]:
-        raise UserError(f"Of pictures of {size}×{size} AlexNet's pools leave nothing.", "Choose a size of 67 or more.")
+        raise UserError(f"Of images of {size}×{size} AlexNet's pools leave nothing.", "Choose a size of 67 or more.")
 
 
 def sides(size: int) -> list[int]:

@@ -13,7 +13,7 @@ from reproductions.emotionalvlan.data import LABELLED
 
 PAPER = "paper"
 TOLERANCE = Fraction(1, 2)  # of 100, within which the rounding of six cells may move a sum
-STRUCTURES = "DCNN-1 joins the streams before fc7, DCNN-2 averages the pictures' fc7, DCNN-3 is the paper's layer"
+STRUCTURES = "DCNN-1 joins the streams before fc7, DCNN-2 averages the images' fc7, DCNN-3 is the paper's layer"
 
 
 def tables(evidence: Evidence, title: str) -> list[Table]:

@@ -1,4 +1,4 @@
-"""The control that decides FER2013: a temporal stream on pictures that do not move sees the same picture every time."""
+"""The control that decides FER2013: a temporal stream on images that do not move sees the same image every time."""
 
 from common.results.evidence import Evidence
 from common.results.tables import Table
@@ -38,14 +38,14 @@ def control(evidence: Evidence, title: str) -> Table:
     settings = evidence.settings
     if settings["fer2013_video"] == "still_repeated":
         notes.append(
-            f"Repeated stills have no flow, so the temporal stream is shown one picture {used:,} times and gives one "
-            f"answer. Its best is the largest class, {largest}: {share:.2f} % of these {used:,} pictures. The printed "
+            f"Repeated stills have no flow, so the temporal stream is shown one image {used:,} times and gives one "
+            f"answer. Its best is the largest class, {largest}: {share:.2f} % of these {used:,} images. The printed "
             f"{claims['temporal'].value} % cannot be had in this way."
         )
     else:
         notes.append("The stills are moved by small random warps (setting fer2013_video), which say nothing of a face.")
     if used < summary["of"]:
-        notes.append(f"{used:,} of {summary['of']:,} pictures, every {summary['of'] / used:.3g}th row, for two cores.")
+        notes.append(f"{used:,} of {summary['of']:,} images, every {summary['of'] / used:.3g}th row, for two cores.")
     notes.append(f"published: {groups.RANDOM.replace('-', ' ')}; strict: {groups.OFFICIAL.replace('-', ' ')}.")
     columns = {
         "network": "Stream",

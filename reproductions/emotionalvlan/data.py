@@ -1,4 +1,4 @@
-"""RML, BAUM-1s, MMI and FER2013 as the paper uses them: one sample of 15 stills and 15 flow pictures a clip."""
+"""RML, BAUM-1s, MMI and FER2013 as the paper uses them: one sample of 15 stills and 15 flow images a clip."""
 
 from collections.abc import Sequence
 from copy import copy
@@ -52,15 +52,15 @@ WITH_NEUTRAL = tuple(name for name in KEYS if LABELLED[name].issuperset(PRINTED)
 
 @dataclass
 class Corpus:
-    """The labelled clips of one data set, or the pictures of FER2013.
+    """The labelled clips of one data set, or the images of FER2013.
 
     Attributes:
         name: as the paper's tables call it.
         classes: emotions in the order of the networks' outputs.
-        origin: whether they are drawn or recorded.
+        origin: whether they are synthetic or real.
         clips: those that show one of the classes; none of FER2013.
-        pictures: the pictures of FER2013.
-        left_out: how many clips, or pictures, show another emotion or none.
+        images: the images of FER2013.
+        left_out: how many clips, or images, show another emotion or none.
         whole: how many clips (or images) and subjects the set has on this disk, whatever they show.
     """
 
@@ -114,7 +114,7 @@ def load(request: Request, names: Sequence[str]) -> tuple[dict[str, Corpus], Pro
 
     Raises:
         UserError: if a corpus is missing or only half there, if one of its classes has no clip, or if drawn and
-            recorded corpora are mixed.
+            real corpora are mixed.
     """
     keys = [KEYS[name] for name in names]
     folder = data_root(request, keys)

@@ -31,7 +31,7 @@ EXPERIMENTS = {
     "table4": "Table 4: confusion on MMI",
     "table5": "Table 5: confusion on RML",
     "table6": "Table 6: three DCNN structures, which the paper does not describe, as one can read them",
-    "fer2013_control": "The temporal stream on pictures that do not move",
+    "fer2013_control": "The temporal stream on images that do not move",
     sweep.EXPERIMENT: "The whole network on RML with 2 to 20 frames of a video; runs only where it is asked for",
 }
 ON_REQUEST = {sweep.EXPERIMENT}
@@ -55,7 +55,7 @@ CONTROLS = ()
 
 
 def reproduce(request: Request) -> Provenance:
-    """Compute what the experiments need and is not there yet; returns whether the data are drawn or recorded.
+    """Compute what the experiments need and is not there yet; returns whether the data are synthetic or real.
 
     Where the user named no experiment, what needs a missing data set is left out and named.
 
@@ -94,7 +94,7 @@ def reproduce(request: Request) -> Provenance:
 
 
 def _train(request: Request, found: Sequence[Stages], origin: Provenance) -> None:
-    """Steps 3 to 5. Two protocols with the same training parts share the networks of single pictures."""
+    """Steps 3 to 5. Two protocols with the same training parts share the networks of single images."""
     pictures = {job.training.identity.key: job for one in found for job in one.pictures}
     train(request, list(pictures.values()), origin)
     on_features = [job for one in found for job in one.features]
@@ -141,7 +141,7 @@ def _describe(request: Request, jobs: Sequence[Job]) -> None:
     devices.prepare(seed=0, mixed_precision=request.mixed_precision)
     from reproductions.emotionalvlan import networks  # Keras, whose backend is chosen now
 
-    with bar("Describing pictures", "networks") as progress:
+    with bar("Describing images", "networks") as progress:
         for done, stream in enumerate(streams.values(), start=1):
             stream.store(networks.extractor)
             progress(done, len(streams), str(stream.trained))
@@ -155,7 +155,7 @@ def _together(jobs: Sequence[Job]) -> dict:
 
 
 def _summary(request: Request, corpus: Corpus) -> dict:
-    """Clips, or pictures, by emotion, and what became of their frames."""
+    """Clips, or images, by emotion, and what became of their frames."""
     videos = corpus.videos(request)
     table = videos.table
     known = {

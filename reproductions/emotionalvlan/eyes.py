@@ -1,6 +1,6 @@
 """Where both eyes are: OpenCV's cascades for faces and eyes (Viola and Jones 2001), or dlib's landmarks.
 
-Eyes are (2, 2) float64 x and y in pixels, the left one in the picture first.
+Eyes are (2, 2) float64 x and y in pixels, the left one in the image first.
 """
 
 from pathlib import Path

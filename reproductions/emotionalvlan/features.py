@@ -1,8 +1,8 @@
-"""What the fine-tuned networks say of every picture of a video: step 4 of the paper, kept on disk.
+"""What the fine-tuned networks say of every image of a video: step 4 of the paper, kept on disk.
 
-A network sees each picture once; the layer and the classifier are then trained on its answers, which takes a small part
+A network sees each image once; the layer and the classifier are then trained on its answers, which takes a small part
 of the time that trainings through the network would take. A file of features is named after the weights that gave them
-and the pictures that they describe.
+and the images that they describe.
 """
 
 import hashlib
@@ -19,15 +19,15 @@ from common.support import files
 from common.training.batches import Batches
 from reproductions.emotionalvlan.stills import SinglePictures, Videos
 
-AT_ONCE = 64  # pictures
+AT_ONCE = 64  # images
 
 
 @dataclass(frozen=True)
 class Described:
-    """The pictures of one stream as a trained network describes them.
+    """The images of one stream as a trained network describes them.
 
     Attributes:
-        pictures: all of them, whoever was trained on.
+        images: all of them, whoever was trained on.
         layer: "fc6" or "fc7", whose answers are kept.
         trained: the network's run.
         root: where runs lie.
@@ -48,10 +48,10 @@ class Described:
         return self.folder / f"{hashlib.blake2b(text.encode(), digest_size=12).hexdigest()}.npy"
 
     def store(self, extractor: Callable) -> None:
-        """Compute the features (pictures, D) float32 where they are not there yet.
+        """Compute the features (images, D) float32 where they are not there yet.
 
         Args:
-            extractor: `extractor(run, layer)` gives the Keras model that describes pictures as that layer does.
+            extractor: `extractor(run, layer)` gives the Keras model that describes images as that layer does.
 
         Raises:
             StorageError: if the disk is full or the folder cannot be written to.
@@ -77,11 +77,11 @@ class Described:
 
 @dataclass(frozen=True, eq=False)
 class Features:
-    """Videos as vectors instead of pictures: what trains and tests takes them for `Samples`.
+    """Videos as vectors instead of images: what trains and tests takes them for `Samples`.
 
     Attributes:
         videos: what is described.
-        streams: the stills and the flow pictures, each described by the network of its stream.
+        streams: the stills and the flow images, each described by the network of its stream.
     """
 
     videos: Videos
@@ -99,7 +99,7 @@ class Features:
         return len(self.videos)
 
     def read(self, positions) -> np.ndarray:
-        """(n, 30, D) float32: the 15 stills, then as many flow pictures, of the videos at these positions."""
+        """(n, 30, D) float32: the 15 stills, then as many flow images, of the videos at these positions."""
         positions = np.asarray(positions, np.int64)
         return np.concatenate([_rows(one, positions) for one in self.streams], axis=1)
 
@@ -109,7 +109,7 @@ def key_of(videos: str, streams: Iterable[tuple[str, str, str]]) -> str:
 
     Args:
         videos: their key.
-        streams: of each stream the key of its pictures, the layer, and the key of the run that describes them.
+        streams: of each stream the key of its images, the layer, and the key of the run that describes them.
     """
     text = " ".join([videos, *(" ".join(stream) for stream in streams)])
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()

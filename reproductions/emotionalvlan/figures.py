@@ -1,4 +1,4 @@
-"""What a network of this paper sees, for the report: stills, flow pictures, and the same flow in colours for people."""
+"""What a network of this paper sees, for the report: stills, flow images, and the same flow in colours for people."""
 
 import cv2
 import numpy as np
@@ -15,7 +15,7 @@ SHOWN = slice(0, 14, 2)
 
 
 def strips() -> list[tuple[str, list[np.ndarray]]]:
-    """Titles and rows of pictures (H, W, 3) uint8 RGB, of a drawn face that becomes surprised."""
+    """Titles and rows of images (H, W, 3) uint8 RGB, of a synthetic face that becomes surprised."""
     settings = Settings(crop_place="whole_clip")
     faces = _faces(settings)
     greys = np.stack([cv2.cvtColor(face, cv2.COLOR_RGB2GRAY) for face in faces])
@@ -27,7 +27,7 @@ def strips() -> list[tuple[str, list[np.ndarray]]]:
     return [
         ("Stills, every other one", list(faces[SHOWN])),
         (
-            "Flow pictures: dx, dy and magnitude as red, green and blue",
+            "Flow images: dx, dy and magnitude as red, green and blue",
             list(pictures[SHOWN]),
         ),
         ("The same flow: hue is the direction, white is at rest; the wheel is its legend", [*coloured[:-1], _legend()]),
@@ -44,7 +44,7 @@ def _faces(settings: Settings) -> np.ndarray:
 
 
 def _legend() -> np.ndarray:
-    """The wheel of colours in the middle of a white picture of the others' size."""
+    """The wheel of colours in the middle of a white image of the others' size."""
     height, width = SHAPE
     picture = np.full((height, width, 3), 255, np.uint8)
     wheel = flow_pictures.wheel(width - 9)

@@ -1,4 +1,4 @@
-"""Flow as pictures: the three channels that networks see, and colours that people can read."""
+"""Flow as images: the three channels that networks see, and colours that people can read."""
 
 from typing import Literal
 
@@ -12,12 +12,12 @@ GAIN, MIDDLE = 16.0, 128.0
 
 
 def pictures(flow: np.ndarray, scaling: Scaling = "clip_128_16") -> np.ndarray:
-    """The flow picture of section III.b: movement to the right, movement down, and distance √(dx² + dy²).
+    """The flow image of section III.b: movement to the right, movement down, and distance √(dx² + dy²).
 
     Args:
         flow: (n, H, W, 2) float32, pixels to the right and down.
         scaling: "clip_128_16" gives 128 + 16·dx, 128 + 16·dy and 16·distance, cut off at 0 and 255, so ±8 pixels fit;
-            "min_max" stretches each channel of each picture over 0 to 255. Where nothing moves at all, both give
+            "min_max" stretches each channel of each image over 0 to 255. Where nothing moves at all, both give
             (128, 128, 0).
 
     Returns:
@@ -35,7 +35,7 @@ def pictures(flow: np.ndarray, scaling: Scaling = "clip_128_16") -> np.ndarray:
 
 
 def colours(flow: np.ndarray, longest: float | None = None) -> np.ndarray:
-    """Flow as a picture for people: the direction is the hue, the distance the saturation, white is at rest.
+    """Flow as an image for people: the direction is the hue, the distance the saturation, white is at rest.
 
     Args:
         flow: (H, W, 2) float32, pixels to the right and down.

@@ -1,4 +1,4 @@
-"""The protocols: which clips, or pictures of FER2013, train and which are tested.
+"""The protocols: which clips, or images of FER2013, train and which are tested.
 
 Stated is a cross-validation in which nobody is trained and tested on, and that the data sets "carry five subjects". RML
 has eight, so by default five groups of subjects are meant; five people, or everybody, can be tested one by one. Of
@@ -18,7 +18,7 @@ from datasets.fer2013 import PARTITIONS
 from reproductions.emotionalvlan.data import FER2013
 
 GROUPS = 5
-# What trains the networks of single pictures; two protocols with the same parts share those networks.
+# What trains the networks of single images; two protocols with the same parts share those networks.
 SUBJECTS, RANDOM, OFFICIAL = "subject-groups", "random-parts", "official-parts"
 
 
@@ -67,7 +67,7 @@ def _by_subject(table, grouping: str) -> list[Fold]:
 
 
 def of_pictures(fold: Fold, each: int) -> Fold:
-    """The fold of the single pictures, `each` of a sample, that come one sample after the other; none validates."""
+    """The fold of the single images, `each` of a sample, that come one sample after the other; none validates."""
 
     def pictures(samples: np.ndarray) -> np.ndarray:
         return (samples[:, None] * each + np.arange(each)).ravel()

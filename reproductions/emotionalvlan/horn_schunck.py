@@ -1,4 +1,4 @@
-"""Optical flow of Horn and Schunck (1981): how far every pixel moves from one picture to the next.
+"""Optical flow of Horn and Schunck (1981): how far every pixel moves from one image to the next.
 
 The flow (u, v) minimises ∫ (Ix·u + Iy·v + It)² + α²·(|∇u|² + |∇v|²). Each sweep puts every pixel's flow to
 
@@ -28,11 +28,11 @@ class Scheme:
     Attributes:
         smoothness: α for grey levels from 0 to 255: with α = 255 the flow is that which α = 1 gives for 0 to 1.
         sweeps: how often every pixel is renewed ("iterations").
-        gradient: "sobel" takes Ix and Iy from the first picture, by Sobel's filter in grey levels a pixel, and It from
+        gradient: "sobel" takes Ix and Iy from the first image, by Sobel's filter in grey levels a pixel, and It from
             the pixel alone; "cube" is Horn and Schunck's mean over 2×2×2 pixels, that pixel and those right and below
             (1981, section 7).
         mean: over the four neighbours ("cross"), or over eight with Horn and Schunck's weights ("square").
-        border: what lies around pictures and flow: their outermost pixels again, or zeros.
+        border: what lies around images and flow: their outermost pixels again, or zeros.
     """
 
     smoothness: float = 1.0
@@ -49,19 +49,19 @@ CLASSIC = Scheme(smoothness=15.0, sweeps=100, gradient="cube", mean="square")
 
 
 def flow(first: np.ndarray, second: np.ndarray, scheme: Scheme = MATLAB) -> np.ndarray:
-    """How far each pixel of the first pictures moves to be where it is in the second ones.
+    """How far each pixel of the first images moves to be where it is in the second ones.
 
     The time goes into the sweeps: 1 ms for 100 of them over 150×110 pixels on one core with AVX-512. Calls
     from several threads run side by side.
 
     Args:
-        first, second: (n, H, W) grey pictures, uint8 or float with levels from 0 to 255, a pair each.
+        first, second: (n, H, W) grey images, uint8 or float with levels from 0 to 255, a pair each.
 
     Returns:
         (n, H, W, 2) float32, pixels to the right and down.
 
     Raises:
-        UserError: if the pictures have other shapes, if a value is NaN or infinite, or if the smoothness is not
+        UserError: if the images have other shapes, if a value is NaN or infinite, or if the smoothness is not
             positive or there is no sweep.
     """
     from reproductions.emotionalvlan.jacobi import sweep
@@ -77,7 +77,7 @@ def flow(first: np.ndarray, second: np.ndarray, scheme: Scheme = MATLAB) -> np.n
 
 
 def gradients(first: np.ndarray, second: np.ndarray, scheme: Scheme) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Ix, Iy and It of pairs (n, H, W) float32, the same each, in grey levels a pixel or a picture."""
+    """Ix, Iy and It of pairs (n, H, W) float32, the same each, in grey levels a pixel or an image."""
     if scheme.gradient == "sobel":
         how = {"ksize": 3, "scale": 1 / 8, "borderType": _BORDERS[scheme.border]}
         ix = np.stack([cv2.Sobel(picture, cv2.CV_32F, 1, 0, **how) for picture in first])
@@ -98,12 +98,12 @@ def _terms(first: np.ndarray, second: np.ndarray, scheme: Scheme) -> np.ndarray:
 def _check(first: np.ndarray, second: np.ndarray, scheme: Scheme) -> None:
     if first.ndim != 3 or first.shape != second.shape:
         raise UserError(
-            f"Flow needs pairs of grey pictures, not arrays of {first.shape} and {second.shape}.",
+            f"Flow needs pairs of grey images, not arrays of {first.shape} and {second.shape}.",
             "Give two arrays of the same shape (pairs, height, width).",
         )
     if not (np.isfinite(first).all() and np.isfinite(second).all()):
         raise UserError(
-            "The pictures between which flow is to be computed hold values that are no numbers (NaN or infinite).",
+            "The images between which flow is to be computed hold values that are no numbers (NaN or infinite).",
             "Check what made them: frames of a video are whole numbers from 0 to 255.",
         )
     if not (scheme.smoothness > 0 and scheme.sweeps > 0):

@@ -13,13 +13,13 @@ from reproductions.emotionalvlan import eyes, partners, preprocessing
 from reproductions.emotionalvlan.models import NETWORKS, Network
 from reproductions.emotionalvlan.preprocessing import DECISIONS, SHAPE, Settings
 from reproductions.emotionalvlan.stills import resized
-from reproductions.inference import Watching, decided
+from reproductions.inference import Preparation, decided
 
 # What finds faces here, be the eyes in them found by it or by landmarks.
 CASCADES = "haar_face_and_eyes"
 
 
-def watching(record: Run) -> Watching:
+def preparation(record: Run) -> Preparation:
     """How the network of a run watches, with the preprocessing of its training.
 
     In the training a video has one window, its middle; here every 16 frames in a row are one. A frame in which not both
@@ -27,7 +27,7 @@ def watching(record: Run) -> Watching:
     stands behind the AlexNets that it was trained with, as one network.
 
     Raises:
-        UserError: for a network of single pictures, and if the runs of those AlexNets are missing.
+        UserError: for a network of single images, and if the runs of those AlexNets are missing.
     """
     # Keras reads the networks only once it knows their own layers.
     from reproductions.emotionalvlan import local_response, vlan  # noqa: F401
@@ -37,13 +37,13 @@ def watching(record: Run) -> Watching:
     known = NETWORKS[identity.network.removesuffix("_narrow")]
     if known.layout == "last":
         raise UserError(
-            f"{record.folder} is stage one of emotionalvlan, an AlexNet on single pictures of one stream.",
+            f"{record.folder} is stage one of emotionalvlan, an AlexNet on single images of one stream.",
             "Choose a run of stage two, which needs it: make reproduce PAPER=emotionalvlan trains both.",
         )
-    # Trained from end to end, a network takes pictures itself.
+    # Trained from end to end, a network takes images itself.
     before = [] if "weight_sharing" in identity.settings else partners.find(record, known.features)
     size = partners.size(before[0] if before else record)
-    return Watching(
+    return Preparation(
         frames=settings.frames,
         crop=partial(_crop, settings=settings),
         inputs=partial(_inputs, settings=settings, size=size, scaling=identity.recipe["pixel_scaling"]),
@@ -81,11 +81,11 @@ def _description(settings: Settings, size: int) -> list[str]:
     return [
         f"Find the face with OpenCV's haarcascade_frontalface_default.xml, in it both eyes with {finds_eyes}; "
         "where these are not found, take their usual places.",
-        f"Cut out {part}, the eyes {level} the height of each frame's picture; {height}×{width} pixels "
+        f"Cut out {part}, the eyes {level} the height of each frame's image; {height}×{width} pixels "
         "(height × width, red, green, blue).",
         f"Windows of {settings.frames} faces of frames in a row; their {stills} {settings.pairs} are the stills.",
         f"Horn-Schunck flow between neighbours ({settings.flow_scheme} scheme, smoothness {settings.scheme.smoothness} "
-        f"for levels of 0 to 255, {settings.flow_iterations} sweeps): {settings.pairs} pictures of dx, dy and "
+        f"for levels of 0 to 255, {settings.flow_iterations} sweeps): {settings.pairs} images of dx, dy and "
         f"magnitude, scaled as {settings.flow_scaling!r} in reproductions/emotionalvlan/flow_pictures.py.",
-        f"The stills, then the flow pictures, each resized to {size}×{size} pixels, 0 to 255.",
+        f"The stills, then the flow images, each resized to {size}×{size} pixels, 0 to 255.",
     ]

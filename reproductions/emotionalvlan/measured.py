@@ -96,7 +96,7 @@ def _of_claim(evidence: Evidence, claim: Claim) -> list[Measured | None]:
 
 
 def _size(evidence: Evidence, claim: Claim) -> Measured | None:
-    """How many clips, pictures or people a data set on this disk has, those that are not used included."""
+    """How many clips, images or people a data set on this disk has, those that are not used included."""
     whole = evidence.plan["summary"].get(claim.dataset, {}).get("whole", {})
     if claim.metric not in whole:
         return None
@@ -206,7 +206,7 @@ def pairs(evidence: Evidence) -> list[Pair]:
         published, strict = (score(evidence, *row) for row in rows)
         if published is None or strict is None:
             continue
-        # On FER2013 the two protocols test other pictures.
+        # On FER2013 the two protocols test other images.
         compare = scores.difference if corpus == FER2013 else scores.paired_difference
         reason = "random parts and epoch" if corpus == FER2013 else "epoch chosen on the tested part"
         tables = [predictions(evidence, runs_of(evidence, *row)) for row in rows]
@@ -223,7 +223,7 @@ def _differences(evidence: Evidence, claim: Claim, protocol: str) -> list[str]:
         found.append(f"{parts} instead of groups of subjects, which FER2013 cannot give")
         summary = plan["summary"][corpus]
         if summary["ledger"]["clips"] < summary["of"]:
-            found.append(f"{summary['ledger']['clips']:,} of {summary['of']:,} pictures")
+            found.append(f"{summary['ledger']['clips']:,} of {summary['of']:,} images")
     else:
         lost = plan["summary"][corpus]["ledger"].get("segments_without_face", 0)
         found += [f"{lost:,} clips or segments without a face left out"] if lost else []

@@ -9,7 +9,7 @@ from common.training.later import later
 from reproductions.emotionalvlan import alexnet as trunks
 from reproductions.emotionalvlan.alexnet import UNITS
 
-# Frames of a video, and pictures of each stream that they give.
+# Frames of a video, and images of each stream that they give.
 FRAMES, PAIRS = 16, 15
 STREAMS = ("spatial", "temporal")
 NO_WEIGHTS = "none"
@@ -20,7 +20,7 @@ class Network(network.Network):
     """One architecture of the paper, or a part of it that is trained by itself.
 
     Attributes:
-        features: the layer of both AlexNets that describes pictures for it; "" where it takes pictures.
+        features: the layer of both AlexNets that describes images for it; "" where it takes images.
         streams: what it sees of a video.
     """
 
@@ -40,7 +40,7 @@ NETWORKS: dict[str, Network] = {
         *(
             Network(
                 f"{stream}_cnn",
-                f"{stream.capitalize()} AlexNet on single pictures",
+                f"{stream.capitalize()} AlexNet on single images",
                 _layers("single_picture", stream=stream),
                 "last",
                 trunks.PARAMETERS + _FC9,

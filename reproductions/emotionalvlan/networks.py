@@ -1,8 +1,8 @@
-"""The networks of sections III and IV: one AlexNet a stream, fine-tuned on single pictures, and what joins 30 of them.
+"""The networks of sections III and IV: one AlexNet a stream, fine-tuned on single images, and what joins 30 of them.
 
-Stage one is an AlexNet with a classifier, on a still or a flow picture. Stage two takes what both say of a video,
-(n, 30, 4096): fc7 of 15 stills, then of the 15 flow pictures between frame i and i+1. From end to end, both stages are
-one network on the pictures themselves. Pictures go in as they are, 0 to 255; the networks subtract the means.
+Stage one is an AlexNet with a classifier, on a still or a flow image. Stage two takes what both say of a video,
+(n, 30, 4096): fc7 of 15 stills, then of the 15 flow images between frame i and i+1. From end to end, both stages are
+one network on the images themselves. Images go in as they are, 0 to 255; the networks subtract the means.
 
 Tables 1 and 6 need more: one stream alone has the same layer with the other's term left out. The three DCNN structures
 are undefined in the paper; `dcnn1` to `dcnn3` are a reading of them for the table, never a reproduction.
@@ -23,7 +23,7 @@ from reproductions.emotionalvlan.alexnet import SIZE, UNITS
 from reproductions.emotionalvlan.models import FRAMES, NO_WEIGHTS, STREAMS, Network
 from reproductions.emotionalvlan.vlan import EmotionalVLAN
 
-# With random weights pictures come as -1 to 1, see `alexnet`.
+# With random weights images come as -1 to 1, see `alexnet`.
 RANDOM_DIVISOR = 128.0
 
 
@@ -71,8 +71,8 @@ def aggregated(
     Args:
         streams: which of the two are used; the rows of the other one are left out.
         aggregation, aggregation_weight_init: of the layer (`vlan.EmotionalVLAN`); a_k does not decay.
-        width: of the AlexNets that described the pictures.
-        frames: of a video; of each stream there is one picture less.
+        width: of the AlexNets that described the images.
+        frames: of a video; of each stream there is one image less.
 
     Raises:
         UserError: for an aggregation or initial values that do not exist.
@@ -121,7 +121,7 @@ def end_to_end(
     pretrained: str = NO_WEIGHTS,
     models: Path | None = None,
 ):
-    """The whole network, 30 pictures (n, 30, size, size, 3) of 0 to 255 -> (n, classes).
+    """The whole network, 30 images (n, 30, size, size, 3) of 0 to 255 -> (n, classes).
 
     Args:
         weight_sharing: one AlexNet a stream for all 15 positions; else one a position, 1,706,046,720 parameters.
@@ -156,19 +156,19 @@ def trained(run):
 
 
 def extractor(run, layer: Literal["fc6", "fc7"] = "fc7"):
-    """What the network of a finished run of stage one says of pictures: (n, size, size, 3) -> (n, 4096 / width).
+    """What the network of a finished run of stage one says of images: (n, size, size, 3) -> (n, 4096 / width).
 
     Raises:
         UserError: if the run's model cannot be read, or is none of stage one.
     """
     trunk = _trunk_of(trained(run))
     if trunk is None:
-        raise UserError(f"{run.folder} has no AlexNet that could describe pictures.", "Take a run of stage one.")
+        raise UserError(f"{run.folder} has no AlexNet that could describe images.", "Take a run of stage one.")
     return trunks.features(trunk, layer)
 
 
 def joined(aggregated, described_by: Sequence, known: Network):
-    """Both stages as they were trained, as one network: 30 pictures (n, 30, size, size, 3) of 0 to 255 -> (n, classes).
+    """Both stages as they were trained, as one network: 30 images (n, 30, size, size, 3) of 0 to 255 -> (n, classes).
 
     Args:
         aggregated: the network of stage two.
@@ -239,7 +239,7 @@ def _trunk_of(network):
 
 
 def _each(single, pictures):
-    """What one network says of each of k pictures: (n, k, size, size, 3) -> (n, k, 4096 / width)."""
+    """What one network says of each of k images: (n, k, size, size, 3) -> (n, k, 4096 / width)."""
     rows = single(ops.reshape(pictures, (-1, *pictures.shape[2:])))
     return ops.reshape(rows, (-1, pictures.shape[1], rows.shape[-1]))
 

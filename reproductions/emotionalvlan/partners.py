@@ -12,7 +12,7 @@ from reproductions.emotionalvlan.models import STREAMS
 
 
 def find(run: Run, layer: str) -> list[Run]:
-    """The finished runs whose AlexNets described the pictures that a run of stage two was trained on, by stream.
+    """The finished runs whose AlexNets described the images that a run of stage two was trained on, by stream.
 
     Args:
         layer: whose answers it takes, "fc6" or "fc7".
@@ -28,13 +28,13 @@ def find(run: Run, layer: str) -> list[Run]:
         if key_of(_videos(pair[0]), described) == run.identity.data:
             return list(pair)
     raise UserError(
-        f"{run.folder} was trained on what two AlexNets say of pictures, and their finished runs are not in {folder}.",
+        f"{run.folder} was trained on what two AlexNets say of images, and their finished runs are not in {folder}.",
         f"Put them back, or train them again: make reproduce PAPER=emotionalvlan PROFILE={run.identity.profile}.",
     )
 
 
 def size(run: Run) -> int:
-    """Side of the square that the network of a run takes pictures in."""
+    """Side of the square that the network of a run takes images in."""
     return run.identity.settings.get("size", papers.load("emotionalvlan").hyperparameters["size"])
 
 
@@ -49,5 +49,5 @@ def _finished(folder: Path) -> list[Run]:
 
 
 def _videos(run: Run) -> str:
-    """The key of the videos whose pictures a run of stage one of the first stream was trained on."""
+    """The key of the videos whose images a run of stage one of the first stream was trained on."""
     return run.identity.data.removesuffix(f"-{STREAMS[0]}-{size(run)}")

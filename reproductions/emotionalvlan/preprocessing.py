@@ -1,4 +1,4 @@
-"""From clips to 15 faces and the 15 flow pictures between them (Gupta and Vishwamitra 2022, sections III and III.b).
+"""From clips to 15 faces and the 15 flow images between them (Gupta and Vishwamitra 2022, sections III and III.b).
 
 The paper states 16 frames a video as the best of 2 to 20, of a longer video half of the surplus dropped and of a
 shorter one half of the lack repeated, a face cut out twice as wide and three times as high as its eyes are apart,
@@ -70,7 +70,7 @@ class Settings:
         flow_smoothness, flow_iterations: of the flow (`horn_schunck.Scheme`, smoothness and sweeps).
         flow_levels: the range of grey levels that the flow is computed on. With 0 to 1 the smoothness weighs 255 times
             as much as with 0 to 255.
-        flow_scaling: how flow becomes a picture (`flow_pictures.pictures`).
+        flow_scaling: how flow becomes an image (`flow_pictures.pictures`).
         models: folder in which the landmark predictor may lie. It does not count when settings are compared or samples
             looked up: there is only one right predictor.
     """
@@ -100,7 +100,7 @@ class Settings:
 
     @property
     def pairs(self) -> int:
-        """How many stills there are of a video, and flow pictures."""
+        """How many stills there are of a video, and flow images."""
         return self.frames - 1
 
     @property
@@ -139,12 +139,12 @@ def kept(total: int, long_videos: LongVideos = "drop_both_ends", count: int = FR
 
 
 def prepare(clip: Clip, settings: Settings) -> ClipSamples:
-    """15 faces and the 15 flow pictures of each segment of a clip; none of a segment in which no frame shows a face.
+    """15 faces and the 15 flow images of each segment of a clip; none of a segment in which no frame shows a face.
 
     With another number L of frames than 16, L − 1 of each.
 
     Returns:
-        frames (30 a segment, 150, 110, 3) uint8: the stills as RGB, then the flow pictures, each of which has the
+        frames (30 a segment, 150, 110, 3) uint8: the stills as RGB, then the flow images, each of which has the
         number of the earlier of its two frames. Its counts: frames_read (in the clip), frames_dropped,
         frames_repeated (to fill a short clip), frames_without_face and frames_without_eyes (of those used; the latter
         show a face, but not both eyes), crops_over_border (faces that reach beyond their frame), segments,
@@ -182,12 +182,12 @@ def prepare(clip: Clip, settings: Settings) -> ClipSamples:
 
 
 def video(faces: np.ndarray, settings: Settings) -> np.ndarray:
-    """What networks see of L faces (L, H, W, 3) uint8 RGB: (2L − 2, H, W, 3) uint8, as many stills as flow pictures."""
+    """What networks see of L faces (L, H, W, 3) uint8 RGB: (2L − 2, H, W, 3) uint8, as many stills as flow images."""
     return np.concatenate([faces[_stills(settings)], flow(faces, settings)])
 
 
 def flow(faces: np.ndarray, settings: Settings) -> np.ndarray:
-    """The flow pictures (n - 1, H, W, 3) uint8 between n faces (n, H, W, 3) uint8 RGB, one after the other."""
+    """The flow images (n - 1, H, W, 3) uint8 between n faces (n, H, W, 3) uint8 RGB, one after the other."""
     greys = np.stack([cv2.cvtColor(face, cv2.COLOR_RGB2GRAY) for face in faces])
     return flow_pictures.pictures(horn_schunck.flow(greys[:-1], greys[1:], settings.scheme), settings.flow_scaling)
 

@@ -1,7 +1,7 @@
-"""Views of the samples: FER2013 as videos that never move, single pictures of videos, and videos in a network's size.
+"""Views of the samples: FER2013 as videos that never move, single images of videos, and videos in a network's size.
 
-A sample is a video of 30 pictures, 15 stills and the 15 flow pictures that belong to them (another number with the
-setting `frames`). Nothing is stored here: each view makes its pictures when they are read.
+A sample is a video of 30 images, 15 stills and the 15 flow images that belong to them (another number with the
+setting `frames`). Nothing is stored here: each view makes its images when they are read.
 """
 
 import hashlib
@@ -18,12 +18,12 @@ from reproductions.emotionalvlan import preprocessing
 from reproductions.emotionalvlan.preprocessing import PAIRS, SHAPE, Settings
 
 STREAMS = "spatial", "temporal"
-# Pictures in a sample of 16 frames.
+# Images in a sample of 16 frames.
 LENGTH = 2 * PAIRS
 
 
 class Videos(Protocol):
-    """What `Samples` of clips and `StillVideos` have in common; a sample has `length` pictures of `SHAPE`."""
+    """What `Samples` of clips and `StillVideos` have in common; a sample has `length` images of `SHAPE`."""
 
     key: str
     length: int
@@ -37,13 +37,13 @@ class Videos(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class StillVideos:
-    """Single grey pictures as videos.
+    """Single grey images as videos.
 
     Attributes:
-        originals: the pictures, samples of length 1.
+        originals: the images, samples of length 1.
         positions: (n,) int, of those that are used.
-        settings: what makes flow pictures.
-        moved: each picture is moved a little from frame to frame, which gives it a flow; else nothing moves.
+        settings: what makes flow images.
+        moved: each image is moved a little from frame to frame, which gives it a flow; else nothing moves.
     """
 
     originals: Samples
@@ -66,7 +66,7 @@ class StillVideos:
 
     @property
     def each(self) -> int:
-        """How many different stills a sample has, and flow pictures."""
+        """How many different stills a sample has, and flow images."""
         return self.settings.pairs if self.moved else 1
 
     def __len__(self) -> int:
@@ -74,7 +74,7 @@ class StillVideos:
 
     @cached_property
     def table(self):
-        """As `Samples.table`; rows of pictures that are not used are left out."""
+        """As `Samples.table`; rows of images that are not used are left out."""
         table = self.originals.table.iloc[self.positions].reset_index(drop=True)
         return table.assign(sample=np.arange(len(table)))
 
@@ -84,7 +84,7 @@ class StillVideos:
         return np.stack([self._video(position) for position in positions.tolist()])
 
     def read_frames(self, positions, numbers) -> np.ndarray:
-        """Of each of these videos the picture with this number: (n, 150, 110, 3) uint8."""
+        """Of each of these videos the image with this number: (n, 150, 110, 3) uint8."""
         pairs = zip(np.asarray(positions).tolist(), np.asarray(numbers).tolist(), strict=True)
         if self.moved:
             return np.stack([self._video(position)[number] for position, number in pairs])
@@ -126,11 +126,11 @@ def _warped(face: np.ndarray, motion: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class SinglePictures:
-    """The stills, or the flow pictures, of videos as samples of their own, those of one video after those of another.
+    """The stills, or the flow images, of videos as samples of their own, those of one video after those of another.
 
     Attributes:
         videos: where they come from.
-        stream: "spatial" for the stills, "temporal" for the flow pictures.
+        stream: "spatial" for the stills, "temporal" for the flow images.
         size: side of the square that the network takes.
     """
 
@@ -144,12 +144,12 @@ class SinglePictures:
 
     @property
     def each(self) -> int:
-        """How many pictures of a video there are; equal ones count once."""
+        """How many images of a video there are; equal ones count once."""
         return getattr(self.videos, "each", self.pairs)
 
     @property
     def pairs(self) -> int:
-        """How many pictures of its stream a video has."""
+        """How many images of its stream a video has."""
         return self.videos.length // 2
 
     def __len__(self) -> int:
@@ -157,12 +157,12 @@ class SinglePictures:
 
     @cached_property
     def table(self):
-        """As `Samples.table`, with a row for each picture."""
+        """As `Samples.table`, with a row for each image."""
         table = self.videos.table
         return table.iloc[np.repeat(np.arange(len(table)), self.each)].assign(sample=np.arange(len(self)))
 
     def read(self, positions) -> np.ndarray:
-        """The pictures at these positions: (n, 1, size, size, 3) uint8."""
+        """The images at these positions: (n, 1, size, size, 3) uint8."""
         video, number = np.divmod(np.asarray(positions, np.int64), self.each)
         return resized(self.videos.read_frames(video, STREAMS.index(self.stream) * self.pairs + number), self.size)[
             :, None
@@ -194,6 +194,6 @@ class SizedVideos:
 
 
 def resized(pictures: np.ndarray, size: int) -> np.ndarray:
-    """Pictures (n, H, W, 3) uint8 as squares (n, size, size, 3)."""
+    """Images (n, H, W, 3) uint8 as squares (n, size, size, 3)."""
     how = cv2.INTER_AREA if size < min(SHAPE) else cv2.INTER_LINEAR
     return np.stack([cv2.resize(picture, (size, size), interpolation=how) for picture in pictures])

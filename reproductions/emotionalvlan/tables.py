@@ -30,9 +30,7 @@ COLUMNS = {
     "chance": "Constant answer",
     **comparison.COLUMNS,
 }
-INTERVALS = (
-    "Intervals are bootstraps over people, of whom RML has eight; for FER2013, which names nobody, over pictures."
-)
+INTERVALS = "Intervals are bootstraps over people, of whom RML has eight; for FER2013, which names nobody, over images."
 
 AVERAGES = {
     "over_groups": "Accuracies are means over the tested groups, each of which counts the same.",
@@ -99,7 +97,7 @@ def _ledger(evidence: Evidence) -> Table:
     ]
     fer2013 = summary.get(FER2013)
     if fer2013 and (unused := fer2013["of"] - fer2013["ledger"]["clips"]):
-        notes.append(f"{FER2013}: {unused:,} of {fer2013['of']:,} pictures are not used in this profile.")
+        notes.append(f"{FER2013}: {unused:,} of {fer2013['of']:,} images are not used in this profile.")
     notes += comparison.left_out_notes(summary)
     return Table("ledger", "What became of the clips and their frames", columns, rows, notes)
 

@@ -1,4 +1,4 @@
-"""The trainings: an AlexNet a stream on single pictures, then what joins their features; or all from end to end."""
+"""The trainings: an AlexNet a stream on single images, then what joins their features; or all from end to end."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -55,7 +55,7 @@ def builder_settings(request: Request, network: str, stage: str) -> dict[str, An
 
     Args:
         network: its key, without what tells that it is narrow.
-        stage: "pictures", "features" or "end_to_end".
+        stage: "images", "features" or "end_to_end".
     """
     chosen = {name: request.settings[name] for name in (*_OF_ALEXNET, *_OF_LAYER, "weight_sharing")}
     chosen |= {"pretrained": pretrained(request)} | request.sizes.get("narrow", {})
@@ -70,7 +70,7 @@ def recipe(request: Request, stage: str) -> Recipe:
     """The training of section IV, in the size that the profile sets.
 
     Args:
-        stage: "pictures", "features" or "end_to_end".
+        stage: "images", "features" or "end_to_end".
     """
     stated, size = request.paper.hyperparameters, request.sizes | request.sizes.get(stage, {})
     accumulation = size.get("accumulation", 1)
@@ -96,7 +96,7 @@ class Stages:
     """What is trained for one protocol on one corpus.
 
     Attributes:
-        pictures: networks of single pictures.
+        images: networks of single images.
         features: on what these say of the videos.
         whole: from end to end.
         shown: of all of these, what the tables show.
@@ -153,7 +153,7 @@ class _Fold:
         self.on_pictures = {stream: self._on_pictures(stream) for stream in STREAMS}
 
     def _on_pictures(self, stream: str) -> Job:
-        """Step 3: the network of a stream, fine-tuned on all pictures of the training clips, in all epochs."""
+        """Step 3: the network of a stream, fine-tuned on all images of the training clips, in all epochs."""
         pictures = SinglePictures(self.videos, stream, self.size)
         return self._job(
             f"{self.experiment}-pictures",
@@ -226,7 +226,7 @@ class TakeParts:
 
     Attributes:
         root: where runs lie.
-        trunks: the runs on single pictures.
+        trunks: the runs on single images.
     """
 
     root: Path
@@ -241,6 +241,6 @@ class TakeParts:
 
 
 def streams(jobs: Sequence[Job]) -> Iterator[Described]:
-    """Whatever describes pictures for these jobs."""
+    """Whatever describes images for these jobs."""
     for job in jobs:
         yield from getattr(job.training.samples, "streams", ())

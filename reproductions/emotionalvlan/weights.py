@@ -4,7 +4,7 @@ They are the user's to get. The network takes RGB of 0 to 255 and subtracts the 
 were trained; the files differ in this:
 
 - .caffemodel: the first kernel expects blue, green, red, so its channels are turned round.
-- .mat: red, green, blue. MatConvNet subtracts the mean picture, of which the mean colour is the mean.
+- .mat: red, green, blue. MatConvNet subtracts the mean image, of which the mean colour is the mean.
 """
 
 import multiprocessing

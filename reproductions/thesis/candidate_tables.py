@@ -1,4 +1,4 @@
-"""Tables about single pictures: votes, near twins, and what the 87.78 % of section 5 could be."""
+"""Tables about single images: votes, near-duplicates, and what the 87.78 % of section 5 could be."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -17,7 +17,7 @@ UNANIMOUS = 8
 
 
 def tables(evidence: Evidence) -> list[Table]:
-    """Those tables for which the runs and what is known of the pictures lie on disk."""
+    """Those tables for which the runs and what is known of the images lie on disk."""
     pictures, twins, trained = (_read(evidence, kind) for kind in ("pictures", "twins", "trained"))
     made = []
     if pictures is not None:
@@ -71,8 +71,8 @@ def _confirmed(evidence: Evidence, pictures) -> Table:
         )
     columns = {"experiment": "Experiment", "network": "Network", "protocol": "Protocol", "all": "All"}
     columns |= {"confirmed": "Confirmed", "disputed": "Disputed", "majority": "Disputed, against the votes"}
-    notes = ["The last column counts a disputed picture as right where the network says what most annotators say."]
-    return Table("confirmed", "Accuracy on confirmed and on disputed test pictures", columns, rows, notes)
+    notes = ["The last column counts a disputed image as right where the network says what most annotators say."]
+    return Table("confirmed", "Accuracy on confirmed and on disputed test images", columns, rows, notes)
 
 
 def _twins(evidence: Evidence, twins) -> Table:
@@ -96,12 +96,12 @@ def _twins(evidence: Evidence, twins) -> Table:
     columns = {"experiment": "Experiment", "network": "Network", "protocol": "Protocol", "tested": "Tested"}
     columns |= {"twins": "With a twin", "share": "Share", "all": "Accuracy"}
     columns |= {"with": "Those with a twin", "without": "All others"}
-    notes = ["A near twin in training is the same picture again, recoded, brightened, slightly moved or mirrored."]
-    return Table("near_twins", "Test pictures with a near twin in the training part", columns, rows, notes)
+    notes = ["A near-duplicate in training is the same image again, recoded, brightened, slightly moved or mirrored."]
+    return Table("near_twins", "Test images with a near-duplicate in the training part", columns, rows, notes)
 
 
 def _with_twins(members: Sequence[Run], flagged: Mapping[str, set]) -> tuple[np.ndarray, np.ndarray]:
-    """Over all runs: whether a tested picture was recognised, and whether it has a near twin in training."""
+    """Over all runs: whether a tested image was recognised, and whether it has a near-duplicate in training."""
     right, twin = [], []
     for run in members:
         table = run.predictions()
@@ -125,22 +125,22 @@ def _candidates(evidence: Evidence, pictures, twins, trained) -> Table:
     """One row a reading of the text, all measured on the published protocol."""
     claim = evidence.paper.claim("text5-cnn_fer2013-accuracy")
     members = evidence.of(NETWORK, NETWORK, "published")
-    rows = [_reading("random 80:20 of all pictures, last epoch", *_counted(members)), *_of_training(members, trained)]
+    rows = [_reading("random 80:20 of all images, last epoch", *_counted(members)), *_of_training(members, trained)]
     if twins is not None:
         flagged = twins.groupby("split")["sample"].agg(set).to_dict()
         right, twin = _with_twins(members, flagged)
-        rows.append(_reading("only test pictures with a near twin in training", right[twin].sum(), twin.sum()))
+        rows.append(_reading("only test images with a near-duplicate in training", right[twin].sum(), twin.sum()))
     if pictures is not None:
         table = scores.predictions(members)
         right, seen = (table.emotion == table.predicted).to_numpy(), table["sample"].to_numpy()
         confirmed = (pictures.majority == pictures.emotion).to_numpy()[seen]
         clear = pictures.votes.to_numpy()[seen] >= UNANIMOUS
-        told = f"only test pictures with at least {UNANIMOUS} of ten votes for their label"
-        rows.append(_reading("only test pictures that FER+ confirms", right[confirmed].sum(), confirmed.sum()))
+        told = f"only test images with at least {UNANIMOUS} of ten votes for their label"
+        rows.append(_reading("only test images that FER+ confirms", right[confirmed].sum(), confirmed.sum()))
         rows.append(_reading(told, right[clear].sum(), clear.sum()))
     for experiment, told, short in (
-        (CLEAREST, "five classes in the printed sizes, the clearest pictures by FER+", "five classes, the clearest: "),
-        (ANY, "five classes in the printed sizes, pictures at random", "five classes, at random: "),
+        (CLEAREST, "five classes in the printed sizes, the clearest images by FER+", "five classes, the clearest: "),
+        (ANY, "five classes in the printed sizes, images at random", "five classes, at random: "),
     ):
         found = evidence.of(experiment, NETWORK, "published")
         if found:
@@ -156,26 +156,26 @@ def _candidates(evidence: Evidence, pictures, twins, trained) -> Table:
 
 
 def _of_training(members: Sequence[Run], trained, prefix: str = "") -> list[dict]:
-    """What the epochs of these runs say, and what their networks do on the pictures that they were trained on."""
+    """What the epochs of these runs say, and what their networks do on the images that they were trained on."""
     curves = [run.curves() for run in members]
     in_training = np.mean([float(curve.accuracy.iloc[-1]) for curve in curves])
     told = {"accuracy in training, last epoch": in_training}
     watched = [curve.val_accuracy.max() for curve in curves if curve.val_accuracy.notna().any()]
     if watched:
-        told["best epoch on the part that is watched"] = np.mean(watched)
+        told["best epoch on the part that is monitored"] = np.mean(watched)
     if len(watched) > 1:
         told["best epoch of the best attempt"] = np.max(watched)
     if trained is not None:
         own = trained[trained.key.isin([run.identity.key for run in members])].accuracy
         if len(own):
-            told["tested on the pictures it was trained on"] = own.mean()
+            told["tested on the images it was trained on"] = own.mean()
     return [{"reading": prefix + reading, "accuracy": f"{accuracy:.3f}"} for reading, accuracy in told.items()]
 
 
 def _remains(rows: Sequence[dict], data: str) -> list[str]:
     """Whether any reading comes within two points."""
     if data == "synthetic":
-        return ["Drawn faces: which reading comes nearest says nothing about the thesis."]
+        return ["Synthetic faces: which reading comes nearest says nothing about the thesis."]
     near = [row["reading"] for row in rows if abs(float(row["difference"])) <= 2]
     if near:
         return [f"Within 2 points: {'; '.join(near)}. That a reading fits does not show that it is the right one."]

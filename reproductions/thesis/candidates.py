@@ -1,9 +1,9 @@
 """What could the 87.78 % of section 5 be? The readings that the text allows, each as something that can be measured.
 
-Two of them need trainings of their own: section 2.1 says that 7,074 pictures of five classes were picked by hand. Had
-the picking kept the clearest pictures, a high accuracy would follow from it; a random pick of the same sizes tells
-how much of it comes from fewer classes and pictures. Each selection is an experiment, `CLEAREST` and `ANY`; all other
-readings come from the runs of the network on all pictures (`reproductions.thesis.candidate_tables`).
+Two of them need trainings of their own: section 2.1 says that 7,074 images of five classes were picked by hand. Had
+the picking kept the clearest images, a high accuracy would follow from it; a random pick of the same sizes tells
+how much of it comes from fewer classes and images. Each selection is an experiment, `CLEAREST` and `ANY`; all other
+readings come from the runs of the network on all images (`reproductions.thesis.candidate_tables`).
 """
 
 from typing import TYPE_CHECKING
@@ -22,9 +22,9 @@ CLEAREST, ANY = "five_clearest", "five_any"
 
 
 def sizes(paper: Paper, emotions: np.ndarray) -> dict[str, int]:
-    """The printed number of pictures of each of the five classes, all reduced alike where the data have too few.
+    """The printed number of images of each of the five classes, all reduced alike where the data have too few.
 
-    A reduced pick takes at most half of the pictures of a class, so that there is something to choose from.
+    A reduced pick takes at most half of the images of a class, so that there is something to choose from.
     """
     printed = {claim.emotion: int(claim.number) for claim in paper.select("text2_1-images-*")}
     there = {name: int((emotions == name).sum()) for name in printed}
@@ -34,7 +34,7 @@ def sizes(paper: Paper, emotions: np.ndarray) -> dict[str, int]:
 
 
 def selections(pictures: Pictures, paper: Paper, seed: int = 0) -> dict[str, np.ndarray]:
-    """Ascending positions of the pictures of each selection; `CLEAREST` only where there are FER+ votes.
+    """Ascending positions of the images of each selection; `CLEAREST` only where there are FER+ votes.
 
     Args:
         seed: of the draws among equals.
@@ -47,7 +47,7 @@ def selections(pictures: Pictures, paper: Paper, seed: int = 0) -> dict[str, np.
 
 
 def on_training_pictures(run: Run, training: "Training") -> float:
-    """Accuracy of a finished run on the pictures it was trained on, as if they were its test part."""
+    """Accuracy of a finished run on the images it was trained on, as if they were its test part."""
     from common.training import model_file
     from common.training.loop import predict
 

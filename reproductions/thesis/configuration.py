@@ -27,7 +27,7 @@ class Configuration:
     Attributes:
         features: "raw" pixels, "hog" or "landmarks" (`reproductions.thesis.features`).
         scaling: "none", "unit" (divided by 255), "minmax" or "zscore", both fitted on the training part.
-        components: principal components kept, fitted on the training part, and no more than half of its pictures; 0
+        components: principal components kept, fitted on the training part, and no more than half of its images; 0
             for none.
         whiten: scale the components to unit variance.
         kernel: "linear", "polynomial" or "rbf", each one class against one (libsvm); "linear_rest" is one class
@@ -68,7 +68,7 @@ class Configuration:
 
 
 def pipeline(configuration: Configuration, seed: int = 0, data: Path | None = None) -> "Pipeline":
-    """The scikit-learn pipeline, not fitted; it takes pictures (n, H·W) uint8 and labels (n,).
+    """The scikit-learn pipeline, not fitted; it takes images (n, H·W) uint8 and labels (n,).
 
     Args:
         seed: of the randomised principal components and of liblinear's order.
@@ -109,5 +109,5 @@ def _machine(configuration: Configuration, seed: int):
 
 
 def attainable(configuration: Configuration, rows: int) -> Configuration:
-    """With no more principal components than the smallest training part of a cross-validation has pictures."""
+    """With no more principal components than the smallest training part of a cross-validation has images."""
     return replace(configuration, components=min(configuration.components, rows // 2))

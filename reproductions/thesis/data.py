@@ -1,4 +1,4 @@
-"""FER2013 and CK+ as the thesis reads them: 48×48 grey pictures of seven emotions each."""
+"""FER2013 and CK+ as the thesis reads them: 48×48 grey images of seven emotions each."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,10 +31,10 @@ class Part:
 
     Attributes:
         name: "FER2013" or "CK+".
-        samples: its pictures, each a sample of length 1.
+        samples: its images, each a sample of length 1.
         classes: emotions in the order of the networks' outputs.
-        origin: whether they are drawn or recorded.
-        pictures: FER2013 in memory, with the votes of FER+; None for CK+, which may come from sequences.
+        origin: whether they are synthetic or real.
+        images: FER2013 in memory, with the votes of FER+; None for CK+, which may come from sequences.
     """
 
     name: str
@@ -53,10 +53,10 @@ def available(folder: Path) -> dict[str, bool]:
 
 
 def load_fer2013(request: Request, folder: Path) -> Part:
-    """All pictures of FER2013, in the order of its rows.
+    """All images of FER2013, in the order of its rows.
 
     Raises:
-        UserError: if it is missing or broken, or one of the seven classes has no picture.
+        UserError: if it is missing or broken, or one of the seven classes has no image.
     """
     with bar("Reading FER2013", "pictures") as progress:
         read = fer2013.read(folder, request.cache / "pictures")
@@ -66,7 +66,7 @@ def load_fer2013(request: Request, folder: Path) -> Part:
 
 
 def load_ckplus(request: Request, folder: Path) -> Part:
-    """The peak pictures of CK+: cut from the official tree, or a copy that is cut already.
+    """The peak images of CK+: cut from the official tree, or a copy that is cut already.
 
     Raises:
         UserError: if none is there, or one is broken or lacks one of the seven classes.
@@ -77,7 +77,7 @@ def load_ckplus(request: Request, folder: Path) -> Part:
         place = datasets.locate_all(folder, ["ckplus"])["ckplus"]
         clips = [clip for clip in ckplus.index(place).clips if clip.emotion in CKPLUS]
         samples = prepared(request, clips, prepare, Settings(frames), "Finding faces")
-        need_classes(samples.table.emotion, CKPLUS, f"No picture in {place} shows")
+        need_classes(samples.table.emotion, CKPLUS, f"No image in {place} shows")
     else:
         place = copy.locate(folder)
         read = copy.read(place, request.cache / "pictures")
@@ -89,7 +89,7 @@ def load_ckplus(request: Request, folder: Path) -> Part:
 
 
 def _last(read: Pictures, frames: int) -> Pictures:
-    """The last pictures of every sequence."""
+    """The last images of every sequence."""
     import pandas as pd
 
     order = pd.DataFrame({"clip": read.clips, "frame": read.frames})

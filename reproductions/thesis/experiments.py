@@ -27,7 +27,7 @@ from reproductions.thesis.svm import Fit
 from reproductions.train import train
 
 EXPERIMENTS = {
-    "dataset": "Section 2.1: pictures of FER2013 by class, and how many of them the votes of FER+ confirm",
+    "dataset": "Section 2.1: images of FER2013 by class, and how many of them the votes of FER+ confirm",
     "cnn_fer2013": "Section 4.2: the network on FER2013 by protocol, last and best epoch",
     "cnn_ckplus": "Section 4.1: the network on CK+ by protocol, last and best epoch",
     "svm_fer2013": "Section 4.4 and Fig 4.4: the support vector machine on FER2013, and the search for it",
@@ -35,10 +35,10 @@ EXPERIMENTS = {
     "candidates": "Section 5: what the accuracy of the network on FER2013 could be",
 }
 PROTOCOLS = tuple(dict.fromkeys(one for several in trainings.PROTOCOLS.values() for one in several))
-# Of CK+ its videos, or else the small pictures of it in one of two copies.
+# Of CK+ its videos, or else the small images of it in one of two copies.
 CORPORA = ("fer2013", "ckplus", "ckplus48", "ckextended")
 CNN = {"FER2013": "cnn_fer2013", "CK+": "cnn_ckplus"}
-# Which protocols and which networks an experiment has: the pictures are counted without any.
+# Which protocols and which networks an experiment has: the images are counted without any.
 PROTOCOLS_OF = {
     **{name: trainings.PROTOCOLS[data_set] for data_set, name in CNN.items()},
     **{name: trainings.PROTOCOLS[data_set] for data_set, name in svm_search.EXPERIMENTS.items()},
@@ -50,7 +50,7 @@ LOADERS = {"FER2013": data.load_fer2013, "CK+": data.load_ckplus}
 
 
 def reproduce(request: Request) -> Provenance:
-    """Compute what the experiments need and is not there yet; returns whether the data are drawn or recorded.
+    """Compute what the experiments need and is not there yet; returns whether the data are synthetic or real.
 
     Where the user named no experiment, those whose data set is missing are left out and named.
 
@@ -116,7 +116,7 @@ def _jobs(request: Request, experiment: str, wanted: Sequence[str], parts: dict[
 
 
 def _positions(request: Request, part: Part) -> np.ndarray | None:
-    """Of the pictures that the setting chooses; None for all."""
+    """Of the images that the setting chooses; None for all."""
     chosen = request.settings["fer2013_pictures"]
     if chosen == "all" or part.name != "FER2013":
         return None
@@ -137,7 +137,7 @@ def _splits(jobs: Sequence[Job]) -> dict[str, dict]:
 
 
 def _summary(part: Part) -> dict:
-    """Pictures by class and official part, and what became of the frames of sequences."""
+    """Images by class and official part, and what became of the frames of sequences."""
     table, ledger = part.samples.table, part.samples.ledger
     counts = table.groupby(["emotion", "partition"]).size()
     steps = [name for name in ("frames_read", "frames_skipped", "frames_without_face") if name in ledger]
@@ -154,7 +154,7 @@ def _summary(part: Part) -> dict:
 
 
 def _write_known(request: Request, origin: Provenance, parts: dict[str, Part], jobs, fits: Sequence[Fit]) -> None:
-    """What tables need of single pictures: the votes on them, and which have a near twin in training."""
+    """What tables need of single images: the votes on them, and which have a near-duplicate in training."""
 
     def file(kind: str) -> Path:
         return known.path(kind, request.paper, request.profile, origin.word, request.results)
@@ -165,7 +165,7 @@ def _write_known(request: Request, origin: Provenance, parts: dict[str, Part], j
     for part in parts.values():
         divided = [one for one in (*(job.training for job in jobs), *fits) if one.samples is part.samples]
         if divided:
-            with bar(f"Near twins of {part.name}", "pairs") as progress:
+            with bar(f"Near-duplicates of {part.name}", "pairs") as progress:
                 pairs = known.near_twins(part.samples, request.cache)
                 progress(len(pairs), len(pairs))
             found |= {one.identity.split: (pairs, one.fold) for one in divided}
@@ -180,7 +180,7 @@ def _fit(request: Request, fits: list[Fit], origin: Provenance) -> None:
 
 
 def _test_on_training_pictures(request: Request, origin: Provenance, jobs: Sequence[Job]) -> None:
-    """Keep how the network does on the pictures that it was trained on; what was tested before is not tested again."""
+    """Keep how the network does on the images that it was trained on; what was tested before is not tested again."""
     file = known.path("trained", request.paper, request.profile, origin.word, request.results)
     before = known.read(file)
     accuracies = {} if before is None else dict(zip(before.key, before.accuracy, strict=True))

@@ -1,7 +1,7 @@
-"""What a support vector machine sees of a 48×48 picture: its pixels, gradients or landmarks (section 3.2.2).
+"""What a support vector machine sees of a 48×48 image: its pixels, gradients or landmarks (section 3.2.2).
 
-Every extractor takes pictures (n, H·W) uint8, flattened as scikit-learn wants them, and gives (n, d) float32. None
-learns from the pictures, so they may run before any split.
+Every extractor takes images (n, H·W) uint8, flattened as scikit-learn wants them, and gives (n, d) float32. None
+learns from the images, so they may run before any split.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ import numpy as np
 from common.support.errors import UserError
 
 CELL, BLOCK, BINS = 8, 16, 9
-# The predictor was fitted to faces of this size; pictures are enlarged to it.
+# The predictor was fitted to faces of this size; images are enlarged to it.
 LANDMARK_SIZE = 192
 PREDICTOR = "shape_predictor_68_face_landmarks.dat"
 
@@ -28,7 +28,7 @@ def raw(pictures: np.ndarray) -> np.ndarray:
 def hog(pictures: np.ndarray) -> np.ndarray:
     """Histograms of oriented gradients (Dalal and Triggs 2005): cells of 8 pixels, blocks of 2×2 cells, 9 bins.
 
-    A picture of 48×48 gives 900 numbers.
+    An image of 48×48 gives 900 numbers.
     """
     size = _size(pictures)
     descriptor = cv2.HOGDescriptor((size, size), (BLOCK, BLOCK), (CELL, CELL), (CELL, CELL), BINS)
@@ -39,7 +39,7 @@ def hog(pictures: np.ndarray) -> np.ndarray:
 class Landmarks:
     """The points that dlib's shape predictor finds, relative to their centre and as parts of their spread.
 
-    Both FER2013 and the small CK+ pictures are cut to the face, so the whole picture is the face's box. A function
+    Both FER2013 and the small CK+ images are cut to the face, so the whole image is the face's box. A function
     object and not a closure, because it is sent to worker processes.
 
     Attributes:
@@ -96,10 +96,10 @@ def extractor(name: str, data: Path | None) -> Callable[[np.ndarray], np.ndarray
     if name != "landmarks":
         return {"raw": raw, "hog": hog}[name]
     if data is None:
-        raise UserError("Landmarks need recorded faces and dlib's shape predictor.", "Name the folder with DATA=.")
+        raise UserError("Landmarks need real faces and dlib's shape predictor.", "Name the folder with DATA=.")
     return Landmarks(data / PREDICTOR)
 
 
 def _size(pictures: np.ndarray) -> int:
-    """Side of square pictures."""
+    """Side of square images."""
     return round(pictures.shape[1] ** 0.5)

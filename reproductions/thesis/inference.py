@@ -7,12 +7,12 @@ import numpy as np
 from common.media import faces, video
 from common.runs.store import Run
 from common.training import batches
-from reproductions.inference import Watching
+from reproductions.inference import Preparation
 from reproductions.thesis.models import NETWORKS
 from reproductions.thesis.preprocessing import Settings
 
 
-def watching(record: Run) -> Watching:
+def preparation(record: Run) -> Preparation:
     """How the network of a run watches: each frame by itself, with the faces as they are cut from CK+.
 
     Those of FER2013 were cut by its makers, about as closely.
@@ -20,7 +20,7 @@ def watching(record: Run) -> Watching:
     settings = Settings()
     scaling = record.identity.recipe["pixel_scaling"]
     size = settings.size
-    return Watching(
+    return Preparation(
         frames=1,
         crop=partial(_crop, size=size),
         inputs=partial(batches.inputs, layout=NETWORKS[record.identity.network].layout, pixel_scaling=scaling),

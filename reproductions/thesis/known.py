@@ -1,11 +1,11 @@
-"""What is known of single pictures beside their label, kept beside the runs so that tables need no data.
+"""What is known of single images beside their label, kept beside the runs so that tables need no data.
 
 Three files a profile and kind of data, below results/runs/thesis/:
 
-- pictures-<profile>-<data>.csv: one row a picture of FER2013 with FER+ votes: sample, emotion, majority, votes
-- twins-<profile>-<data>.csv: one row a tested picture that has a near twin in training: split (as in `Identity.split`),
-  sample
-- trained-<profile>-<data>.csv: one row a run: key (as in `Identity.key`), accuracy on the pictures it was trained on
+- pictures-<profile>-<data>.csv: one row an image of FER2013 with FER+ votes: sample, emotion, majority, votes
+- twins-<profile>-<data>.csv: one row a tested image that has a near-duplicate in training: split (as in
+  `Identity.split`), sample
+- trained-<profile>-<data>.csv: one row a run: key (as in `Identity.key`), accuracy on the images it was trained on
 """
 
 from collections.abc import Mapping
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 
 def path(kind: str, paper: Paper, profile: str, data: str, results: Path) -> Path:
-    """The file of one kind, "pictures", "twins" or "trained"."""
+    """The file of one kind, "images", "twins" or "trained"."""
     return results / "runs" / paper.name / f"{kind}-{profile}-{data}.csv"
 
 
 def write_votes(pictures: Pictures, file: Path) -> None:
-    """Keep what the annotators of FER+ said; nothing where the pictures have no votes."""
+    """Keep what the annotators of FER+ said; nothing where the images have no votes."""
     import pandas as pd
 
     if pictures.votes is None:
@@ -45,7 +45,7 @@ def write_votes(pictures: Pictures, file: Path) -> None:
 
 
 def near_twins(samples: "Samples", cache: Path) -> np.ndarray:
-    """The pairs of near twins among all samples (`common.samples.near_duplicates`), from the cache if sought before.
+    """The pairs of near-duplicates among all samples (`common.samples.near_duplicates`), from the cache if there.
 
     Args:
         cache: folder of what can be computed again.
@@ -63,10 +63,10 @@ def near_twins(samples: "Samples", cache: Path) -> np.ndarray:
 
 
 def write_twins(found: Mapping[str, tuple[np.ndarray, Fold]], file: Path) -> None:
-    """Keep which tested pictures have a near twin in training, beside what is kept of other splits.
+    """Keep which tested images have a near-duplicate in training, beside what is kept of other splits.
 
     Args:
-        found: the digest of a split -> the pairs of near twins of its samples, and its fold.
+        found: the digest of a split -> the pairs of near-duplicates of its samples, and its fold.
     """
     import pandas as pd
 
@@ -79,7 +79,7 @@ def write_twins(found: Mapping[str, tuple[np.ndarray, Fold]], file: Path) -> Non
 
 
 def write_trained(accuracies: Mapping[str, float], file: Path) -> None:
-    """Keep how runs, by their key, do on the pictures that they were trained on."""
+    """Keep how runs, by their key, do on the images that they were trained on."""
     import pandas as pd
 
     _write(pd.DataFrame({"key": list(accuracies), "accuracy": list(accuracies.values())}), file)

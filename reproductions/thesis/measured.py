@@ -68,7 +68,7 @@ def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
 
 
 def pictures(evidence: Evidence) -> Measured | None:
-    """How many pictures FER2013 has; None where it was not read."""
+    """How many images FER2013 has; None where it was not read."""
     summary = evidence.plan["summary"].get("FER2013")
     if summary is None:
         return None

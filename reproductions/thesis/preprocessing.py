@@ -1,6 +1,6 @@
-"""From sequences of CK+ to the pictures of the widespread 48×48 copy: faces of the last frames, which show the peak.
+"""From sequences of CK+ to the images of the widespread 48×48 copy: faces of the last frames, which show the peak.
 
-The thesis describes no preprocessing, but its seven classes, 48×48 pixels and 80:20 split fit that copy: 981 pictures,
+The thesis describes no preprocessing, but its seven classes, 48×48 pixels and 80:20 split fit that copy: 981 images,
 three of each of the 327 labelled sequences.
 """
 
@@ -18,8 +18,8 @@ class Settings:
     """What decides which pixels a network sees.
 
     Attributes:
-        frames: how many frames at the end of a sequence become pictures.
-        size: side of the square picture in pixels.
+        frames: how many frames at the end of a sequence become images.
+        size: side of the square image in pixels.
         scale_factor, min_neighbors, min_size: of OpenCV's face cascade.
     """
 
@@ -44,8 +44,8 @@ def prepare(clip: Clip, settings: Settings) -> ClipSamples:
     A frame in which no face is found takes the box of the nearest of these frames that has one.
 
     Returns:
-        frames (pictures, size, size, 1) uint8. Its counts: frames_read (in the sequence), frames_skipped (before
-        the last ones), frames_without_face, pictures, and as 0 or 1 without_any_face.
+        frames (images, size, size, 1) uint8. Its counts: frames_read (in the sequence), frames_skipped (before
+        the last ones), frames_without_face, images, and as 0 or 1 without_any_face.
 
     Raises:
         UserError: if an image cannot be read.

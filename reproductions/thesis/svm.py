@@ -1,4 +1,4 @@
-"""Support vector machines on single pictures (section 3.2): one configuration, fitted, tested and kept as a run.
+"""Support vector machines on single images (section 3.2): one configuration, fitted, tested and kept as a run.
 
 A run has no epochs and no model file; its record holds the confusion matrix.
 """
@@ -34,7 +34,7 @@ class Fit:
 
     Attributes:
         paper, experiment, protocol, profile: names under which the run is kept.
-        samples: pictures, each a sample of one row.
+        samples: images, each a sample of one row.
         labels: (all samples,) int, position of each sample's class in `classes`.
         fold: positions of the training, validation and test samples.
         folds, rows: of the cross-validation, which uses at most so many training samples. It takes the place of a

@@ -23,8 +23,8 @@ from reproductions.thesis.printed_report import Report
 
 RESAMPLES = 1000
 OTHER_PROTOCOL = {
-    "clip-disjoint": "no sequence on both sides instead of pictures at random",
-    "strict": "no person on both sides (FER2013: the parts of its makers) instead of pictures at random",
+    "clip-disjoint": "no sequence on both sides instead of images at random",
+    "strict": "no person on both sides (FER2013: the parts of its makers) instead of images at random",
 }
 CLASSES = {"svm_fer2013": data.FER2013, "svm_ckplus": data.CKPLUS}
 # Experiment of claims that compare the two data sets -> those of their runs.
@@ -153,7 +153,7 @@ def _sad_as_fear(report: Report, classes: list[str]) -> float:
 
 
 OF_CLASSES: dict[str, Callable[[Report, list[str]], float]] = {
-    "pictures in the first cell of the confusion matrix": _first_cell,
+    "images in the first cell of the confusion matrix": _first_cell,
     "recall, Fear less the lowest of all other classes": _fear_below_all,
     "share of Sad taken for Fear": _sad_as_fear,
 }
@@ -166,7 +166,7 @@ def _experiments(members: Sequence[Run]) -> set[str]:
 def _interval(run: Run, claim: Claim) -> tuple[float, float]:
     """The 95 % percentile interval over persons drawn anew, which holds for averages and F1 as well.
 
-    FER2013 names nobody, so there every picture counts as a person of its own.
+    FER2013 names nobody, so there every image counts as a person of its own.
     """
     classes = tuple(run.record["classes"])
     if run.identity.experiment == "svm_fer2013":

@@ -1,4 +1,4 @@
-"""Which support vector machines are tried, and on which pictures: the grid and random search of section 3.2.3.
+"""Which support vector machines are tried, and on which images: the grid and random search of section 3.2.3.
 
 The settings name one configuration, which stands for the printed numbers; the profile lists searches around it, whose
 runs only go into the tables of `reproductions.thesis.svm_tables`.
@@ -100,19 +100,19 @@ def decisions(settings: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def test_share(settings: Mapping[str, Any], name: str) -> float:
-    """The part of the pictures that is tested, where it is no official one."""
+    """The part of the images that is tested, where it is no official one."""
     return QUARTER if name == "FER2013" else float(settings["svm_ckplus_test"])
 
 
 def fold(table, name: str, protocol: str, share: float = QUARTER) -> Fold | None:
-    """How the pictures of "FER2013" or "CK+" are divided; None where the data set has no such protocol.
+    """How the images of "FER2013" or "CK+" are divided; None where the data set has no such protocol.
 
     `published` is `train_test_split(test_size=0.25, random_state=0)` over the rows of fer2013.csv, recovered from the
     supports of Fig 4.4: of the seeds 0 to 2999 only 0 gives them. It is taken for CK+ too, of which nothing is said,
     with a share that is a setting.
 
     Args:
-        share: of the pictures that is tested.
+        share: of the images that is tested.
     """
     fractions = (1 - share, 0.0, share)
     if protocol == "published":

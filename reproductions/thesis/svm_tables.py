@@ -68,7 +68,7 @@ def _ckplus(evidence: Evidence) -> Table:
             continue
         sizes = run.record["samples"]
         notes.append(
-            f"{protocol}: {svm_measured.chosen_by(run)} of {sizes['train']} pictures, tested on {sizes['test']}."
+            f"{protocol}: {svm_measured.chosen_by(run)} of {sizes['train']} images, tested on {sizes['test']}."
         )
         for claim in claims:
             ours = svm_measured.measure(evidence, claim, protocol)
@@ -121,7 +121,7 @@ def _row(evidence: Evidence, run: Run, compared: bool) -> dict:
 
 def _finding(evidence: Evidence, found: Sequence[Run], nearest: dict) -> str:
     if evidence.data == "synthetic":
-        return "Drawn faces: that no configuration gives the printed cells says nothing about the thesis."
+        return "Synthetic faces: that no configuration gives the printed cells says nothing about the thesis."
     hits = [run.identity.network for run in found if _distance(evidence, run).differing == 0]
     if hits:
         return f"All 14 printed cells of precision and recall come from {' and '.join(hits)}."

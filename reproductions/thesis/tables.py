@@ -34,7 +34,7 @@ def tables(evidence: Evidence) -> list[Table]:
 
 
 def _dataset(evidence: Evidence) -> Table:
-    """The pictures by class, beside the five classes that the thesis says it picked."""
+    """The images by class, beside the five classes that the thesis says it picked."""
     counts = evidence.plan["summary"]["FER2013"]["pictures"]
     partitions = sorted(
         {row["partition"] for row in counts}, key=("Training", "PublicTest", "PrivateTest", "Test").index
@@ -53,10 +53,10 @@ def _dataset(evidence: Evidence) -> Table:
     audit = auditors.run(evidence.paper, total.check)
     rows.append(last | {"picked": total.value, "verdict": evidence.judge(total, None).name})
     columns = {"emotion": "Class", "all": "FER2013"} | {one: one for one in partitions}
-    notes = [f"Total of the picked pictures: {audit.arithmetic}.", "Which ones were picked is not published."]
+    notes = [f"Total of the picked images: {audit.arithmetic}.", "Which ones were picked is not published."]
     return Table(
         "dataset",
-        "Section 2.1: pictures of FER2013, and those that the thesis says it picked",
+        "Section 2.1: images of FER2013, and those that the thesis says it picked",
         columns | {"picked": "Picked, as printed", "verdict": "Verdict"},
         rows,
         notes,
@@ -89,7 +89,7 @@ def _claimed(evidence: Evidence, claim: Claim, protocol: str) -> dict:
 
 
 def best_epochs(attempts: Sequence[Run]) -> tuple[np.ndarray, np.ndarray]:
-    """Accuracy of the last and of the best epoch of each attempt on the part that was watched."""
+    """Accuracy of the last and of the best epoch of each attempt on the part that was monitored."""
     watched = [run.curves().val_accuracy.to_numpy() for run in attempts]
     return np.array([one[-1] for one in watched]), np.array([one.max() for one in watched])
 
@@ -97,7 +97,7 @@ def best_epochs(attempts: Sequence[Run]) -> tuple[np.ndarray, np.ndarray]:
 def _best_epoch(protocol: str, attempts: Sequence[Run]) -> dict:
     last, best = best_epochs(attempts)
     return {
-        "quantity": "the same, epoch that is best on the watched part",
+        "quantity": "the same, epoch that is best on the monitored part",
         "protocol": protocol,
         "reproduced": f"{best.mean():.3f}",
         "difference": f"{best.mean() - last.mean():+.3f} by selection",
@@ -124,7 +124,7 @@ def _notes(evidence: Evidence, key: str, rows: list[dict]) -> list[str]:
             continue
         sizes, ended = split["sizes"], [len(run.curves()) for run in attempts]
         notes.append(
-            f"{protocol}: {sizes['train']:,}/{sizes['validation']:,}/{sizes['test']:,} pictures to train, watch and "
+            f"{protocol}: {sizes['train']:,}/{sizes['validation']:,}/{sizes['test']:,} images to train, validate and "
             f"test. {split['said']} The most frequent class gives {split['majority']:.3f}. Epochs trained: "
             f"{', '.join(map(str, ended))}."
         )

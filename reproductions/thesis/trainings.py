@@ -1,8 +1,8 @@
-"""The trainings of the two networks: which pictures, which sides, which recipe (sections 4.1 and 4.2).
+"""The trainings of the two networks: which images, which sides, which recipe (sections 4.1 and 4.2).
 
-`published` is what the authors did: ten attempts, each on pictures split 80:20 at random, and watched on the only
-part there was to watch, the test part. `clip-disjoint` and `strict` keep a part for watching; on FER2013, which names
-no persons, `strict` is the split of its makers.
+`published` is what the authors did: ten attempts, each on images split 80:20 at random, and monitored on the
+only part that could validate, the test part. `clip-disjoint` and `strict` keep a part for validation; on FER2013, which
+names no persons, `strict` is the split of its makers.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,11 +20,11 @@ from datasets.fer2013 import PARTITIONS
 from reproductions.thesis.data import Part
 from reproductions.thesis.models import NETWORKS
 
-# Sequences of FER2013 are not known, so nothing lies between pictures at random and the official parts.
+# Sequences of FER2013 are not known, so nothing lies between images at random and the official parts.
 PROTOCOLS = {"FER2013": ("published", "strict"), "CK+": ("published", "clip-disjoint", "strict")}
 WITH_VALIDATION = (0.7, 0.1, 0.2)
-NAMELESS = f"{leakage.NAMELESS}; near twins are counted."
-WATCHED = " The same pictures decide when training ends."
+NAMELESS = f"{leakage.NAMELESS}; near-duplicates are counted."
+WATCHED = " The same images decide when training ends."
 FLIP = Augmentation(rotation=0.0, shift=0.0, zoom=0.0, flip=True)
 
 
@@ -41,7 +41,7 @@ def jobs(
     Args:
         experiment: under which name the runs are kept.
         network: key of the network.
-        chosen: positions of the pictures to use; all of them by default.
+        chosen: positions of the images to use; all of them by default.
         protocols: only those of the requested ones.
     """
     table = part.samples.table
@@ -90,7 +90,7 @@ def _fold(request: Request, table, name: str, protocol: str, seed: int) -> Fold:
 def recipe(request: Request, protocol: str, name: str) -> Recipe:
     """The training of sections 4.1 and 4.2, in the size that the profile sets.
 
-    Where a part of its own is kept for watching, the epoch that is best on it is tested; the thesis tests the last.
+    Where a part of its own is kept for validation, the epoch that is best on it is tested; the thesis tests the last.
     """
     stated, chosen = request.paper.hyperparameters, request.settings
     of_last = protocol == "published" and chosen["published_epoch"] == "last"

@@ -1,7 +1,7 @@
 """How good a strict number can be: what ten later annotators (FER+) say about the labels of FER2013.
 
-A picture is confirmed where the entry with the most of its ten votes is its FER2013 label, else disputed. Of entries
-with equally many votes (5 % of the pictures) the one that stands first in the ballot counts.
+An image is confirmed where the entry with the most of its ten votes is its FER2013 label, else disputed. Of entries
+with equally many votes (5 % of the images) the one that stands first in the ballot counts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ def majority(votes: np.ndarray) -> np.ndarray:
 
 
 def support(votes: np.ndarray, emotions: np.ndarray) -> np.ndarray:
-    """How many of a picture's ten votes are for its own label: (n,) int, 0 for a label outside the ballot."""
+    """How many of an image's ten votes are for its own label: (n,) int, 0 for a label outside the ballot."""
     place = {str(entry): column for column, entry in enumerate(BALLOT)}
     columns = np.array([place.get(str(emotion), -1) for emotion in emotions])
     counted = votes[np.arange(len(votes)), columns].astype(int)
@@ -29,15 +29,15 @@ def support(votes: np.ndarray, emotions: np.ndarray) -> np.ndarray:
 
 
 def columns(pictures: Pictures) -> dict[str, np.ndarray]:
-    """What tables need of the votes, one entry a picture: majority (str) and votes for the own label (int)."""
+    """What tables need of the votes, one entry an image: majority (str) and votes for the own label (int)."""
     return {"majority": majority(pictures.votes), "votes": support(pictures.votes, pictures.emotions)}
 
 
 def agreement(table: "pandas.DataFrame", classes: Sequence[str]) -> list[dict]:
-    """By class and over all: pictures, those whose majority is the label, and the mean share of votes for it.
+    """By class and over all: images, those whose majority is the label, and the mean share of votes for it.
 
     Args:
-        table: one row a picture with the columns emotion, majority and votes.
+        table: one row an image with the columns emotion, majority and votes.
     """
     confirmed = (table.majority == table.emotion).to_numpy()
     groups = {name: (table.emotion == name).to_numpy() for name in classes} | {"All": np.ones(len(table), bool)}
@@ -55,12 +55,12 @@ def agreement(table: "pandas.DataFrame", classes: Sequence[str]) -> list[dict]:
 
 
 def clearest(votes: np.ndarray, emotions: np.ndarray, sizes: Mapping[str, int], seed: int = 0) -> np.ndarray:
-    """The pictures of each class with the most votes for their label; equals are drawn at random.
+    """The images of each class with the most votes for their label; equals are drawn at random.
 
     Args:
         votes: (n, 10).
         emotions: (n,) str.
-        sizes: class -> how many pictures of it.
+        sizes: class -> how many images of it.
 
     Returns:
         Ascending positions; fewer than asked of a class that has fewer.
@@ -70,7 +70,7 @@ def clearest(votes: np.ndarray, emotions: np.ndarray, sizes: Mapping[str, int], 
 
 
 def any_of(emotions: np.ndarray, sizes: Mapping[str, int], seed: int = 0) -> np.ndarray:
-    """So many pictures of each class, drawn at random: what `clearest` is to be compared with."""
+    """So many images of each class, drawn at random: what `clearest` is to be compared with."""
     return _most(np.random.default_rng(seed).random(len(emotions)), emotions, sizes)
 
 

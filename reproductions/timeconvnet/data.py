@@ -44,7 +44,7 @@ def clips(request: Request, folder: Path) -> tuple[list[Clip], Provenance]:
 
     Raises:
         UserError: if a corpus is missing or only half there, if one of the classes has no clip anywhere, or if
-            drawn and recorded corpora are mixed.
+            drawn and real corpora are mixed.
     """
     places = datasets.locate_all(folder, CORPORA)
     settings = request.settings

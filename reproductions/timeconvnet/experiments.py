@@ -41,7 +41,7 @@ CONTROLS = (SHUFFLED,)
 
 
 def reproduce(request: Request) -> Provenance:
-    """Compute what the experiments need and is not there yet; returns whether the data are drawn or recorded.
+    """Compute what the experiments need and is not there yet; returns whether the data are synthetic or real.
 
     Raises:
         UserError: if data are missing or broken, or the disk cannot take what is written.

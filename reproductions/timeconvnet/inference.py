@@ -7,12 +7,12 @@ import numpy as np
 from common.media import video
 from common.runs.store import Run
 from common.training import batches
-from reproductions.inference import Watching
+from reproductions.inference import Preparation
 from reproductions.timeconvnet.models import NETWORKS
 from reproductions.timeconvnet.preprocessing import Settings, chosen, picture
 
 
-def watching(record: Run) -> Watching:
+def preparation(record: Run) -> Preparation:
     """How the network of a run watches, with the preprocessing of its training.
 
     Frames follow each other as in the training's clips of BAUM-1 and eNTERFACE'05, whose 25 to 30 frames a second are
@@ -22,7 +22,7 @@ def watching(record: Run) -> Watching:
     network = NETWORKS[record.identity.network]
     still = network.layout == "last"
     scaling = record.identity.recipe["pixel_scaling"]
-    return Watching(
+    return Preparation(
         frames=1 if still else settings.window,
         crop=partial(_crop, settings=settings),
         inputs=partial(batches.inputs, layout=network.layout, pixel_scaling=scaling),

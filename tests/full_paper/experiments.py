@@ -37,7 +37,7 @@ CONTROLS = ()
 
 
 def reproduce(request: Request) -> Provenance:
-    """Compute what is asked for and not there yet; returns whether the data are drawn or recorded.
+    """Compute what is asked for and not there yet; returns whether the data are synthetic or real.
 
     Raises:
         UserError: if data are missing or broken, or the disk cannot take what is written.

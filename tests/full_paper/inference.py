@@ -5,13 +5,13 @@ from common.runs.store import Run
 from common.training import batches
 from reproductions.full_paper.models import NETWORKS
 from reproductions.full_paper.preprocessing import Settings, cut
-from reproductions.inference import Watching
+from reproductions.inference import Preparation
 
 
-def watching(record: Run) -> Watching:
+def preparation(record: Run) -> Preparation:
     """How the network of a run watches: each frame by itself, cut as for the training."""
     settings, layout = Settings(), NETWORKS[record.identity.network].layout
-    return Watching(
+    return Preparation(
         frames=1,
         crop=lambda frame, box: cut(video.grey(frame), box, settings)[..., None],
         inputs=lambda crops: batches.inputs(crops, layout, record.identity.recipe["pixel_scaling"]),

@@ -16,5 +16,5 @@ def multiplicity(rotations: int, flips: int, stated: int) -> AuditResult:
     without = rotations * (flips + 1)
     text = f"({rotations} rotations + 1) x {flips + 1} = {factor}, stated {stated}"
     if factor != stated == without:
-        text += f", which is {rotations} x {flips + 1}: the unrotated pictures left out"
+        text += f", which is {rotations} x {flips + 1}: the unrotated images left out"
     return result(factor == stated, text)

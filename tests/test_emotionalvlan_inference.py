@@ -17,7 +17,7 @@ from inference import export, formats, trained
 from inference.trained import Trained
 from reproductions.emotionalvlan import data, experiments, eyes
 from reproductions.emotionalvlan.data import FER2013, RML
-from reproductions.emotionalvlan.inference import watching
+from reproductions.emotionalvlan.inference import preparation
 from reproductions.emotionalvlan.preprocessing import FRAMES, SHAPE, Settings, kept, picture, placing
 from reproductions.emotionalvlan.stills import LENGTH, SizedVideos
 
@@ -66,7 +66,7 @@ def test_both_stages_together_say_what_the_run_said(asked, network, corpus):
     videos = SizedVideos(corpora[corpus].videos(asked), SIDE).read(tested).astype(np.float32)
     wanted = said(run, one)[:5]
     assert np.abs(one.model.predict_on_batch(videos) - wanted).max() <= 1e-4
-    if network != "temporal":  # to which all pictures that do not move are one
+    if network != "temporal":  # to which all images that do not move are one
         assert np.abs(wanted - wanted[0]).max() > 1e-3
 
 
@@ -85,18 +85,18 @@ def test_a_clip_is_seen_as_in_the_training(asked):
         frames = list(video.frames(clips[name].source))
         window = np.stack([crop(one, frames[number]) for number in numbers])[None]
         assert window.shape == (1, FRAMES, *SHAPE, 3)
-        found = one.model.predict_on_batch(one.watching.inputs(window))
+        found = one.model.predict_on_batch(one.preparation.inputs(window))
         assert np.abs(found[0] - wanted).max() <= 1e-4
         compared += 1
     assert compared
 
 
 def crop(one: Trained, frame: np.ndarray) -> np.ndarray:
-    return one.watching.crop(frame, faces.largest(one.watching.detector.detect(video.grey(frame))))
+    return one.preparation.crop(frame, faces.largest(one.preparation.detector.detect(video.grey(frame))))
 
 
 def test_a_face_without_eyes_is_cut_out_where_they_usually_are(asked):
-    one = watching(run_of(asked, "emotionalvlan"))
+    one = preparation(run_of(asked, "emotionalvlan"))
     frame = np.random.default_rng(0).integers(0, 255, (200, 200, 3), np.uint8)
     box = np.array([50, 40, 100, 100], np.int32)
     assert eyes.within(video.grey(frame), box, "haar_face_and_eyes") is None
@@ -108,7 +108,7 @@ def test_it_is_used_and_exported_as_one_network(asked, monkeypatch, tmp_path):
     monkeypatch.setenv("FER_CACHE", str(tmp_path / "cache"))
     one = trained.find("emotionalvlan", asked.results)
     assert one.record.identity.protocol == "strict" and len(one.files) == 3
-    windows = export.example_windows(one.watching)[:2]
+    windows = export.example_windows(one.preparation)[:2]
     wanted = one.model.predict_on_batch(windows)
     assert np.abs(one.probabilities(windows) - wanted).max() <= 1e-4
     place, form = tmp_path / "vlan.keras", formats.choose("keras")
@@ -120,12 +120,12 @@ def test_networks_that_stand_before_it_must_be_there(asked, tmp_path):
     copy = shutil.copytree(asked.results, tmp_path / "results")
     run = run_of(asked, "emotionalvlan", copy)
     first = store.find(copy / "runs", experiment="rml-pictures", network="temporal_cnn_narrow")[0][0]
-    # Another seed's network lies there, which says something else of pictures.
+    # Another seed's network lies there, which says something else of images.
     other = replace(first.identity, seed=1)
     written = shutil.copytree(first.folder, other.folder(copy / "runs").with_name("written.partial"))
     record = {name: value for name, value in first.record.items() if name not in ("key", "contents")}
     store.publish(written, other, record, copy / "runs")
-    assert [one.folder for one in trained.of(run).watching.before][1] == first.folder
+    assert [one.folder for one in trained.of(run).preparation.before][1] == first.folder
     shutil.rmtree(first.folder)
     with pytest.raises(UserError, match=r"two AlexNets .* not in .*rml-pictures.*make reproduce PAPER=emotionalvlan"):
         trained.of(run)
@@ -139,5 +139,5 @@ def test_stage_one_alone_is_refused(asked):
 def test_from_end_to_end_it_takes_pictures_itself(asked):
     run = run_of(asked, "emotionalvlan")
     whole = run.identity.settings | {"weight_sharing": True, "size": SIDE}
-    one = watching(Run(run.folder, replace(run.identity, settings=whole), run.record))
+    one = preparation(Run(run.folder, replace(run.identity, settings=whole), run.record))
     assert one.before == () and one.inputs(one.blank()).shape == (1, LENGTH, SIDE, SIDE, 3)

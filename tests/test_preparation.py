@@ -19,7 +19,7 @@ from inference.stream import Windows
 from reproductions import registry
 from reproductions.cnn3d import preprocessing as cnn3d
 from reproductions.convlstm import preprocessing as convlstm
-from reproductions.inference import Watching
+from reproductions.inference import Preparation
 from reproductions.thesis import preprocessing as thesis
 from reproductions.timeconvnet import preprocessing as timeconvnet
 
@@ -35,17 +35,17 @@ def clip(tmp_path_factory) -> Clip:
     return Clip("CK+", "S001/001", "S001", Emotion.HAPPY, folder)
 
 
-def watching(
+def preparation(
     tmp_path: Path, paper: str, network: str, experiment: str = "table2", contempt: bool = False, **more
-) -> Watching:
+) -> Preparation:
     made = fake_runs.publish(tmp_path)
     identity = replace(made.identity, paper=paper, network=network, experiment=experiment)
     classes = [*fake_runs.CLASSES[:6], "Contempt" if contempt else "Neutral"]
     run = Run(made.folder, identity, made.record | {"classes": classes} | more)
-    return registry.reproduction(paper).inference.watching(run)
+    return registry.reproduction(paper).inference.preparation(run)
 
 
-def watched(clip: Clip, one: Watching) -> np.ndarray:
+def watched(clip: Clip, one: Preparation) -> np.ndarray:
     """The crops of a clip (n, H, W, C) whose faces are searched frame by frame."""
     crops = []
     for frame in video.frames(clip.source):
@@ -55,7 +55,7 @@ def watched(clip: Clip, one: Watching) -> np.ndarray:
 
 
 def test_timeconvnets_see_their_faces(clip, tmp_path):
-    one = watching(tmp_path, "timeconvnet", "tcn_mini_xception")
+    one = preparation(tmp_path, "timeconvnet", "tcn_mini_xception")
     wanted = timeconvnet.prepare(clip, timeconvnet.Settings()).frames
     assert np.array_equal(watched(clip, one), wanted)
     window = one.inputs(wanted[None, :5])
@@ -63,7 +63,7 @@ def test_timeconvnets_see_their_faces(clip, tmp_path):
 
 
 def test_the_thesis_sees_its_pictures(clip, tmp_path):
-    one = watching(tmp_path, "thesis", "cnn_ckplus", "cnn_ckplus")
+    one = preparation(tmp_path, "thesis", "cnn_ckplus", "cnn_ckplus")
     wanted = thesis.prepare(clip, thesis.Settings()).frames
     assert np.array_equal(watched(clip, one)[-3:], wanted)
     assert one.frames == 1 and one.inputs(wanted[:, None]).shape == (3, 48, 48, 1)
@@ -71,14 +71,14 @@ def test_the_thesis_sees_its_pictures(clip, tmp_path):
 
 @pytest.mark.parametrize("grey", [True, False])
 def test_the_3d_cnn_sees_its_last_ten_faces(clip, tmp_path, grey):
-    one = watching(tmp_path, "cnn3d", "c1_narrow", "ckplus-folds", contempt=grey)
+    one = preparation(tmp_path, "cnn3d", "c1_narrow", "ckplus-folds", contempt=grey)
     wanted = cnn3d.prepare(clip, cnn3d.Settings(grey=grey)).frames
     assert np.array_equal(watched(clip, one)[-10:], wanted)
     assert one.frames == 10 and one.inputs(wanted[None]).shape == (1, 10, 112, 112, 3)
 
 
 def test_the_convlstm_sees_faces_aligned_as_in_its_training(clip, tmp_path):
-    one = watching(tmp_path, "convlstm", "convlstm_narrow", "savee-clips")
+    one = preparation(tmp_path, "convlstm", "convlstm_narrow", "savee-clips")
     made = convlstm.prepare(clip, convlstm.Settings())
     found = watched(clip, one)[made.frame_numbers]
     assert found.shape == made.frames.shape == (8, 64, 64, 1)
@@ -92,20 +92,20 @@ def test_the_convlstm_sees_faces_aligned_as_in_its_training(clip, tmp_path):
 
 def test_dark_windows_are_corrected_for_afew_only(tmp_path):
     windows = np.stack([np.full((8, 64, 64, 1), value, np.uint8) for value in (40, 120)])
-    plain = watching(tmp_path / "a", "convlstm", "convlstm", "savee-clips").inputs(windows)
-    lit = watching(tmp_path / "b", "convlstm", "convlstm_afew", "afew-parts").inputs(windows)
+    plain = preparation(tmp_path / "a", "convlstm", "convlstm", "savee-clips").inputs(windows)
+    lit = preparation(tmp_path / "b", "convlstm", "convlstm_afew", "afew-parts").inputs(windows)
     assert np.allclose(plain[:, 0, 0, 0, 0], [40 / 255, 120 / 255])
     assert lit[0].min() > plain[0].max() and np.array_equal(lit[1], plain[1])
 
 
 def test_the_network_on_fer2013_sees_single_pictures(clip, tmp_path):
-    one = watching(tmp_path, "convlstm", "cnn_fer2013_64", "fer2013")
+    one = preparation(tmp_path, "convlstm", "cnn_fer2013_64", "fer2013")
     assert one.frames == 1 and one.inputs(one.blank()).shape == (1, 48, 48, 1)
 
 
 def test_a_run_made_with_other_settings_watches_with_them(clip, tmp_path):
-    def made_with(paper: str, network: str, experiment: str, **decisions) -> Watching:
-        return watching(tmp_path / paper, paper, network, experiment, decisions=decisions)
+    def made_with(paper: str, network: str, experiment: str, **decisions) -> Preparation:
+        return preparation(tmp_path / paper, paper, network, experiment, decisions=decisions)
 
     fine = made_with("timeconvnet", "tcn_mini_xception", "table2", scale_factor=1.1)
     assert fine.detector.scale_factor == 1.1 and "scale factor 1.1" in fine.description[0]
@@ -115,13 +115,13 @@ def test_a_run_made_with_other_settings_watches_with_them(clip, tmp_path):
     assert np.array_equal(watched(clip, plain)[-10:], wanted)
 
     close = made_with("convlstm", "convlstm_narrow", "savee-clips", eye_distance=0.6)
-    usual = watching(tmp_path / "usual", "convlstm", "convlstm_narrow", "savee-clips")
+    usual = preparation(tmp_path / "usual", "convlstm", "convlstm_narrow", "savee-clips")
     assert "60% of the width apart" in close.description[1]
     assert not np.array_equal(watched(clip, close), watched(clip, usual))
 
 
 def test_windows_take_every_other_frame_where_the_training_did(tmp_path):
-    one = watching(tmp_path, "timeconvnet", "tcn_mini_xception")
+    one = preparation(tmp_path, "timeconvnet", "tcn_mini_xception")
     windows = Windows(one)
     frames = [np.full((100, 100, 3), 10 * k, np.uint8) for k in range(9)]
     *_, last = [windows.add(frame, [Face(4, (20, 20, 50, 50))]) for frame in frames]
