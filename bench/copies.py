@@ -1,7 +1,8 @@
 """How many copies `audit-split` finds after each change, and how many strangers it takes for copies.
 
 Synthetic faces are always there. Real ones are, where DATA (FER_DATA) holds FER2013 and CK+48: test images of FER2013
-are then sought among its training images after somebody worked on them, and CK+48 stands for people who are not in FER2013.
+are then sought among its training images after somebody worked on them, and CK+48 stands for people who are not in
+FER2013.
 """
 
 import os

@@ -49,7 +49,7 @@ def test_a_loader_reads_its_own_set_in_one_order_and_no_other(shared, key, capsy
 
 
 def check_loader(key: str, root: Path) -> None:
-    """Fails if a synthetic set is not found, not read from its own folder, or read otherwise in another order of files."""
+    """Fails if a synthetic set is not found, not read from its own folder, or otherwise in another order of files."""
     dataset = datasets.load(key)
     for chosen in SETTINGS.get(key, [{}]):
         index = dataset.index(root, **chosen)
