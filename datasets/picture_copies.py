@@ -22,9 +22,10 @@ def findings(pictures: Pictures, names: list[str]) -> list[Finding]:
         tested = np.flatnonzero(pictures.partitions == part)
         if part == "Training":
             continue
-        pairs = twins_between(pictures.pixels[tested], pictures.pixels[training])
+        # Training first, as it stands in the csv: the search is not quite symmetric, and other counts go by rows.
+        pairs = twins_between(pictures.pixels[training], pictures.pixels[tested])
         twins: dict[int, list[int]] = {}
-        for test, train in zip(tested[pairs[:, 0]].tolist(), training[pairs[:, 1]].tolist(), strict=True):
+        for train, test in zip(training[pairs[:, 0]].tolist(), tested[pairs[:, 1]].tolist(), strict=True):
             twins.setdefault(test, []).append(train)
         found += [Finding(leaked(part), names[test], f"as {names[trains[0]]}") for test, trains in twins.items()]
         found += [one for test, trains in twins.items() for one in _contradiction(pictures, names, test, trains)]

@@ -69,8 +69,8 @@ def died(started: Iterable[multiprocessing.Process]) -> UserError:
     name = signal.Signals(-codes[0]).name
     if codes[0] == -signal.SIGKILL:
         return UserError(
-            f"A worker process was killed from outside ({name}): by a person, a batch system, or by the system itself, "
-            "which does so when memory runs out.",
+            f"A worker process was killed from outside ({name}).",
+            "A person or a batch system does so, and the system itself when memory runs out. "
             f"{again} If it happens again and memory is short, use fewer workers.",
         )
     if codes[0] == -signal.SIGTERM:
