@@ -8,6 +8,7 @@ then laid over each other and compared in detail (`common.samples.same_image`).
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import product
 
 import cv2
 import numpy as np
@@ -15,14 +16,14 @@ import numpy as np
 from common.samples.same_image import SAME, SIDE, likeness
 from common.support.workers import cores
 
-# Copies of one test image that are looked at in detail, and below which nearness it is not worth it.
-NEAREST, WORTH_A_LOOK = 6, 0.73
+# Copies of one test image that are told; training images that are looked at in detail, and how near they must be.
+MOST, LOOKED_AT, WORTH_A_LOOK = 6, 48, 0.8
 _FREQUENCIES, _REDUCED = 8, 32
 _SCORES = 2**23  # that are held at once
-# Where a square that is cut out begins: 90 % of each side, in the middle and in each corner.
+# Where a square of 90 % of each side that is cut out may begin.
 _CUT = round(0.9 * SIDE)
-_REST = SIDE - _CUT
-_CORNERS = ((_REST // 2, _REST // 2), (0, 0), (0, _REST), (_REST, 0), (_REST, _REST))
+_STARTS = (0, (SIDE - _CUT) // 2, SIDE - _CUT)
+_CORNERS = tuple(product(_STARTS, _STARTS))
 _ROW, _COLUMN = np.divmod(np.arange(1, _FREQUENCIES**2), _FREQUENCIES)
 # Fine structure tells images apart, but has little energy in any of them.
 _WEIGHTS = np.hypot(_ROW, _COLUMN).astype(np.float32)
@@ -88,7 +89,7 @@ def of_clips(pairs: Pairs, train: np.ndarray, test: np.ndarray) -> Pairs:
 
 
 def find(train: Images, test: Images, progress: Callable[[int, int], None] = lambda done, total: None) -> Pairs:
-    """All copies of test images among training images, at most `NEAREST` exact and `NEAREST` near ones of each.
+    """All copies of test images among training images, at most `MOST` exact and `MOST` near ones of each.
 
     Args:
         progress: called with the number of test images that are done, and of all.
@@ -109,7 +110,7 @@ def _sorted(rows: np.ndarray) -> Pairs:
 def _exact(train: np.ndarray, test: np.ndarray) -> np.ndarray:
     order = np.argsort(train, kind="stable")
     first, behind = (np.searchsorted(train[order], test, side) for side in ("left", "right"))
-    pairs = [(i, order[at]) for i, (a, b) in enumerate(zip(first, behind, strict=True)) for at in range(a, b)[:NEAREST]]
+    pairs = [(i, order[at]) for i, (a, b) in enumerate(zip(first, behind, strict=True)) for at in range(a, b)[:MOST]]
     return np.array([(i, j, 1, 0, 1) for i, j in pairs], float).reshape(-1, 5)
 
 
@@ -133,15 +134,18 @@ def _near(train: Images, test: Images, progress: Callable[[int, int], None]) -> 
 
 
 def _best_of_each(pairs: np.ndarray, alike: np.ndarray) -> np.ndarray:
-    """Each pair once, though it may be alike both as it is and mirrored."""
+    """Each pair once, though it may be alike both as it is and mirrored, and of each test image the most alike."""
     order = np.lexsort((-alike, pairs[:, 1], pairs[:, 0]))
-    pairs, alike = pairs[order], alike[order]
-    _, once = np.unique(pairs[:, :2], axis=0, return_index=True)
-    return np.column_stack([pairs[once, :2], np.zeros(len(once)), pairs[once, 2], alike[once]])
+    _, once = np.unique(pairs[order, :2], axis=0, return_index=True)
+    kept = order[once]
+    kept = kept[np.lexsort((pairs[kept, 1], -alike[kept], pairs[kept, 0]))]
+    first = np.searchsorted(pairs[kept, 0], pairs[kept, 0])
+    kept = kept[np.arange(len(kept)) - first < MOST]
+    return np.column_stack([pairs[kept, :2], np.zeros(len(kept)), pairs[kept, 2], alike[kept]])
 
 
 def _candidates(views: list[np.ndarray], thumbnails: np.ndarray) -> np.ndarray:
-    """Rows of test, train, mirrored (int64) that are worth a look in detail, the nearest `NEAREST` of each test image.
+    """Rows of test, train, mirrored (int64) that are worth a look, the nearest `LOOKED_AT` of each test image.
 
     Args:
         views: (n, 63) descriptions of the training images, whole and cut.
@@ -155,7 +159,7 @@ def _candidates(views: list[np.ndarray], thumbnails: np.ndarray) -> np.ndarray:
         cut = _both_ways(_describe(thumbnails, corner))
         np.maximum(best, np.matmul(cut, views[0].T, out=scores), out=best)
     best = np.concatenate(np.split(best, 2), axis=1)
-    count = min(NEAREST, best.shape[1])
+    count = min(LOOKED_AT, best.shape[1])
     nearest = np.argpartition(best, -count, axis=1)[:, -count:]
     test, place = np.nonzero(np.take_along_axis(best, nearest, 1) >= WORTH_A_LOOK)
     mirrored, image = np.divmod(nearest[test, place], len(views[0]))
