@@ -1,7 +1,7 @@
 """How many copies `audit-split` finds after each change, and how many strangers it takes for copies.
 
-Synthetic faces are always there. Where FER_DATA names a folder with FER2013, images of its training part are changed and
-sought in it, and where CK+48 lies there too, it stands for strangers: to each other, and to FER2013.
+Synthetic faces are always there. Where FER_DATA names a folder with FER2013, images of its training part are changed
+and sought in it, and where CK+48 lies there too, it stands for strangers: to each other, and to FER2013.
 """
 
 import os
