@@ -99,6 +99,11 @@ def test_reference_tables_are_those_of_the_records(records, tmp_path):
     assert (tmp_path / "reference/timeconvnet/paper-real/table2.md").read_text(encoding="utf-8") == table.markdown()
 
 
+def test_without_records_there_are_no_reference_tables(tmp_path):
+    with pytest.raises(UserError, match="There are no records of timeconvnet yet"):
+        readme.keep("timeconvnet", tmp_path / "reference", tmp_path / "records")
+
+
 def test_a_finding_is_told_when_all_of_its_figures_are_known(records):
     says = (
         "{printed table2-tcn_resnet20-accuracy} is {ours table2-tcn_resnet20-accuracy published}, "
