@@ -95,6 +95,13 @@ def change(run: Run, **entries) -> Run:
     return store.read(run.folder)
 
 
+def seal(folder: Path) -> None:
+    """Let a run say that its files are what they are now, as if it had written them so."""
+    path = folder / store.RECORD
+    content = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(content | {"files": record.described(folder, content["contents"])}), encoding="utf-8")
+
+
 def finish(job: Job, root: Path, predicted: np.ndarray, watched: float) -> Run:
     """A finished run of a job without its training.
 

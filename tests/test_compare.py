@@ -91,7 +91,7 @@ def test_a_run_against_the_printed_number(tmp_path, capsys):
     (row,) = compare.against_published(strict).rows
     assert row["verdict"] == "not comparable" and "subject" in row["why"]
     compare.show("published", str(real.folder))
-    assert re.search(r"0\.979.*0\.9786", capsys.readouterr().out)
+    assert re.search(r"0\.979.*0\.9786", capsys.readouterr().out, re.DOTALL)
 
 
 def test_what_cannot_be_compared_is_said(tmp_path):

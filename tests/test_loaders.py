@@ -8,6 +8,7 @@ from little_loaders import kinds, shuffled, touch
 import datasets
 from commands import listing, obtain
 from common.media.clips import Index, provenance
+from common.support.console import console
 from common.support.errors import UserError
 from datasets.summary import count, summarise
 from datasets.synthetic import corpora
@@ -43,7 +44,7 @@ FOREIGN = {
 def test_a_loader_reads_its_own_set_in_one_order_and_no_other(shared, key, capsys, monkeypatch):
     root = corpora.ensure(shared / "cache" / "synthetic", "tiny", sets=(key,))
     check_loader(key, root)
-    monkeypatch.setenv("COLUMNS", "400")
+    monkeypatch.setattr(console, "width", 400)
     listing.verify(datasets.load(key).locate(root))
     check_summary(key, root, capsys.readouterr().out)
 

@@ -190,5 +190,5 @@ def test_weights_of_another_network_are_refused(tmp_path):
     with pytest.raises(UserError, match=r"model\.keras has other layers"):
         trained(tmp_path, training(RECIPE, LittleNetwork(), initial=source))
     (source.folder / "model.keras").write_bytes(b"half a file")
-    with pytest.raises(UserError, match="cannot be read as a network"):
+    with pytest.raises(UserError, match="is not the network that this run has trained"):
         trained(tmp_path, training(RECIPE, initial=source))

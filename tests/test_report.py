@@ -128,6 +128,7 @@ def test_whatever_comes_from_a_file_is_escaped(tmp_path, monkeypatch):
     path.write_text(path.read_text().replace('"Neutral"', '"<u>Neutral</u>"'))
     predictions = run.folder / "predictions.csv"
     predictions.write_text(predictions.read_text().replace("Neutral", "<u>Neutral</u>"))
+    fake_runs.seal(run.folder)
     bad = tmp_path / "runs" / "<svg onload=alert(3)>" / "a" / "b" / "c" / "d"
     bad.mkdir(parents=True)
 
@@ -151,7 +152,7 @@ def test_what_cannot_be_read_is_named_on_the_page_and_fails_under_strict(tmp_pat
     assert stopped.value.code == 1
     told = capsys.readouterr().err
     text = Outline((tmp_path / "report.html").read_text(encoding="utf-8")).text
-    for path in (first / "run.json", second / "curves.csv", "speed-quick.json"):
+    for path in (first / "run.json", second, "speed-quick.json"):
         assert str(path) in told and str(path) in text
 
 
@@ -189,6 +190,7 @@ def test_intervals_share_one_axis_with_zero_on_it():
 def test_a_curve_of_one_epoch_is_still_a_line(tmp_path):
     run = fake_runs.publish(tmp_path)
     (run.folder / "curves.csv").write_text("epoch,loss,accuracy,val_accuracy\n0,1.5,0.25,\n")
+    fake_runs.seal(run.folder)
     fake_runs.write_plan(tmp_path, [run])
     (evidence,) = claims.collect(["timeconvnet"], tmp_path).evidence["timeconvnet"]
     (drawn,) = charts.curves(evidence)

@@ -115,7 +115,7 @@ def test_failing_papers_are_named_at_the_end_and_the_others_still_run(everything
     end = everything.stderr[everything.stderr.index("error: 3 of 4 papers could not be finished") :]
     assert "a_missing_set (SAVEE is not there. Unpack it.)" in end
     assert "b_mistake (ZeroDivisionError: of ours)" in end
-    assert "c_killed (its process was killed" in end
+    assert "c_killed (A worker process ended with status 9 before its work was done." in end
     assert TEMPLATE.name not in end
     assert "what is finished is kept" in end
     assert "b_mistake/experiments.py" in everything.stderr  # where our mistake is

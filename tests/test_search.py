@@ -402,12 +402,14 @@ def searched(monkeypatch, tmp_path):
 
 def _run(training, wrong, root):
     """A finished run that misses so many samples of its fold."""
+    classes = [str(name) for name in training.classes]
     table = training.samples.table.iloc[training.fold.test][["sample", "subject", "emotion"]]
-    table = table.assign(predicted=["?"] * wrong + table.emotion.tolist()[wrong:])
+    others = [next(name for name in classes if name != emotion) for emotion in table.emotion]
+    table = table.assign(predicted=others[:wrong] + table.emotion.tolist()[wrong:], corpus="", clip="", first_frame=0)
     folder = training.identity.folder(root)
     folder.mkdir(parents=True)
     table.to_csv(folder / "predictions.csv", index=False)
-    return store.Run(folder, training.identity, {})
+    return store.Run(folder, training.identity, {"classes": classes})
 
 
 def test_the_space_is_table_1():

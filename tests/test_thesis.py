@@ -302,6 +302,7 @@ def test_the_parameters_of_a_table_are_those_of_the_trained_network(reproduced):
         run.record["parameters"] = 12_345
     assert tables._parameters(evidence, "cnn_ckplus") == {
         "quantity": "parameters",
+        "why": "12,345 instead of 4,062,535",
         "published": "4,062,535",
         "reproduced": "12,345",
         "difference": "-4,050,190",

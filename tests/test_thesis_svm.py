@@ -110,6 +110,8 @@ def reproduce(asked: Request, part: Part) -> list[store.Run]:
         "seeds": [0],
         "settings": {},
         "timed": False,
+        "summary": {},
+        "splits": {},
         "runs": [dataclasses.asdict(fit.identity) for fit in first],
         "searched": [dataclasses.asdict(fit.identity) for fit in others],
     }
@@ -251,7 +253,7 @@ def test_a_run_without_epochs_is_read_with_what_it_has(tmp_path, part):
     assert "cross-validation" in run.record["selection"]["by"]
     assert strict.record["selection"]["by"] == "validation part" and strict.record["samples"]["validation"] == 30
     (run.folder / "predictions.csv").unlink()
-    with pytest.raises(UserError, match=r"no predictions\.csv"):
+    with pytest.raises(UserError, match=r"predictions\.csv is missing"):
         store.read(run.folder)
 
 
@@ -484,6 +486,7 @@ def both_sets(tmp_path, part, people) -> tuple:
     first = [*svm_search.fits(asked, part, [chosen]), *svm_search.fits(asked, people, [chosen])]
     others = svm_search.fits(asked, people, few)
     plan = {"paper": "thesis", "profile": "paper", "data": "real", "details": {}, "seeds": [0], "settings": {}}
+    plan |= {"summary": {}, "splits": {}}
     plan |= {"protocols": ["published", "strict"], "experiments": ["svm_fer2013", "svm_ckplus"], "timed": False}
     plan["runs"] = [dataclasses.asdict(fit.identity) for fit in first]
     plan["searched"] = [dataclasses.asdict(fit.identity) for fit in others]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from common.runs import store
 from common.runs.store import Run
 from common.support.errors import UserError
 from common.training import devices
@@ -22,6 +23,7 @@ def of(run: Run):
     Raises:
         UserError: if its file was changed since, cannot be loaded, or is not the network that the record describes.
     """
+    run = run if run.record else store.read(run.folder)  # a run that was only promised when its successor was planned
     model, record = load(run.weights), run.record
     outputs, classes = model.output_shape[-1], len(record["classes"])
     wanted = record.get("parameters")

@@ -202,6 +202,9 @@ def _take_up(study: "Study", locks: Path) -> None:
     for dead in trials:
         if dead.state != TrialState.RUNNING or _held(locks / str(dead.number)):
             continue
+        # It may have ended since the list was read: who holds no lock says so at once.
+        if study.get_trials(deepcopy=False)[dead.number].state != TrialState.RUNNING:
+            continue
         done, before = len(dead.intermediate_values), dead.user_attrs
         attempts = 1 if done > before.get("folds_before", 0) else before.get("attempts", 0) + 1
         # Queued first, ended then: a kill between the two loses nothing.
