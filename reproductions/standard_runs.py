@@ -105,7 +105,8 @@ def _evaluations(request: Request, name: str, experiment: Experiment, samples: S
         for job in _jobs(small, given.under(name), alone, samples):
             if job.training.protocol in request.protocols:
                 said = f"The weights were trained on {given.trained_on}. They are only tested here."
-                yield Evaluation(job.training, file, given.trained_on, job.split | {"said": said, "clean": False})
+                training = replace(job.training, decisions=request.settings)
+                yield Evaluation(training, file, given.trained_on, job.split | {"said": said, "clean": False})
 
 
 def blueprints(given: Given) -> SimpleNamespace:
