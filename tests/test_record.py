@@ -6,6 +6,7 @@ import pytest
 from commands import claims, findings, readme, record, reproduce
 from common.paper import load as papers
 from common.results import evidence
+from common.results.config import RECORDS, ROOT
 from common.runs import store
 from common.support.errors import UserError
 
@@ -122,3 +123,28 @@ def test_every_finding_of_every_paper_asks_for_figures_that_there_are():
     for told in findings.all_of(papers.names()):
         assert told.text or told.missing
         assert "{" not in told.text
+
+
+# Tables of which some rows come from networks that were trained before there were records.
+EARLIER = {"near_twins"}
+
+
+@pytest.mark.parametrize("name", papers.names())
+def test_what_readmes_show_is_what_the_records_of_the_repository_give(name):
+    paper = papers.load(name)
+    for plan, data in record.recorded(paper):
+        for table in reproduce.all_tables(paper, plan, data, RECORDS):
+            if table.name not in EARLIER:
+                kept = ROOT / "results" / "reference" / name / f"{plan}-{data}" / f"{table.name}.md"
+                assert kept.read_text(encoding="utf-8") == table.markdown()
+
+
+def test_the_records_of_the_repository_are_whole_and_small():
+    runs, skipped = store.find(RECORDS / "runs")
+    assert not skipped
+    assert all(run.identity.folder(RECORDS / "runs") == run.folder for run in runs)
+    assert sum(path.stat().st_size for path in RECORDS.rglob("*") if path.is_file()) < 20_000_000
+    names = {
+        path.name for path in RECORDS.rglob("*") if path.is_file() and not path.name.startswith(("plan-", "speed-"))
+    }
+    assert all(name == "run.json" or name.endswith(".csv.gz") for name in names)
