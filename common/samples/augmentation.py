@@ -49,7 +49,7 @@ def warp(pictures: np.ndarray, maps: np.ndarray) -> np.ndarray:
     """Move each image by its map, bilinear, with the border repeated outwards.
 
     Args:
-        images: (n, H, W, C), uint8 or float32; all frames of a sample are channels here.
+        pictures: (n, H, W, C), uint8 or float32; all frames of a sample are channels here.
         maps: (n, 2, 3) as `Augmentation.draw` gives them.
     """
     import cv2

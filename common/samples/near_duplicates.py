@@ -23,7 +23,7 @@ def perceptual_hash(pictures: np.ndarray) -> np.ndarray:
     """One 64-bit hash an image: which of its lowest frequencies lie above their median ("pHash").
 
     Args:
-        images: (n, H, W) uint8, grey.
+        pictures: (n, H, W) uint8, grey.
 
     Returns:
         (n,) uint64; images that look alike differ in few bits.
@@ -42,7 +42,7 @@ def near_twins(pictures: np.ndarray, max_bits: int = MAX_BITS, min_correlation: 
     """All pairs of near-duplicates, mirror images included.
 
     Args:
-        images: (n, H, W) uint8, grey.
+        pictures: (n, H, W) uint8, grey.
 
     Returns:
         (pairs, 2) int64 positions, the lower one first, in ascending order, each pair once.

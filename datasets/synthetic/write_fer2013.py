@@ -48,7 +48,7 @@ class Row:
         shown: what is drawn; None for an image without a face.
         strength: of the expression, 1 is a clear one.
         partition: Usage.
-        image: number that decides the pixels; two rows with the same number show the same image.
+        picture: number that decides the pixels; two rows with the same number show the same image.
         changed: the image is cut and lit a little differently than the other one of this number.
     """
 

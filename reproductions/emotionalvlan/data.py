@@ -59,7 +59,7 @@ class Corpus:
         classes: emotions in the order of the networks' outputs.
         origin: whether they are synthetic or real.
         clips: those that show one of the classes; none of FER2013.
-        images: the images of FER2013.
+        pictures: the images of FER2013.
         left_out: how many clips, or images, show another emotion or none.
         whole: how many clips (or images) and subjects the set has on this disk, whatever they show.
     """

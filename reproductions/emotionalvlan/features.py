@@ -27,7 +27,7 @@ class Described:
     """The images of one stream as a trained network describes them.
 
     Attributes:
-        images: all of them, whoever was trained on.
+        pictures: all of them, whoever was trained on.
         layer: "fc6" or "fc7", whose answers are kept.
         trained: the network's run.
         root: where runs lie.

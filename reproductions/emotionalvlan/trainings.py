@@ -96,7 +96,7 @@ class Stages:
     """What is trained for one protocol on one corpus.
 
     Attributes:
-        images: networks of single images.
+        pictures: networks of single images.
         features: on what these say of the videos.
         whole: from end to end.
         shown: of all of these, what the tables show.

@@ -34,7 +34,7 @@ class Part:
         samples: its images, each a sample of length 1.
         classes: emotions in the order of the networks' outputs.
         origin: whether they are synthetic or real.
-        images: FER2013 in memory, with the votes of FER+; None for CK+, which may come from sequences.
+        pictures: FER2013 in memory, with the votes of FER+; None for CK+, which may come from sequences.
     """
 
     name: str
