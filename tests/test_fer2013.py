@@ -712,7 +712,7 @@ def test_ckplus48_names_subject_sequence_and_frame(tmp_path):
 
 
 def test_ckplus48_with_the_published_numbers(tmp_path):
-    picture = cv2.imencode(".png", noise(1)[0])[1].tobytes()
+    pictures = iter(noise(981))
     sizes = dict(zip(FOLDERS, (45, 18, 59, 25, 69, 28, 83), strict=True))
     sequence = 0
     for word, size in sizes.items():
@@ -720,7 +720,8 @@ def test_ckplus48_with_the_published_numbers(tmp_path):
         for _ in range(size):
             subject, take = sequence % 118, sequence // 118 + 1
             for frame in (1, 2, 3):
-                (tmp_path / word / f"S{subject:03d}_{take:03d}_{frame:08d}.png").write_bytes(picture)
+                path = tmp_path / word / f"S{subject:03d}_{take:03d}_{frame:08d}.png"
+                path.write_bytes(cv2.imencode(".png", next(pictures))[1].tobytes())
             sequence += 1
     assert {row.status for row in summarise(ckplus48.index(tmp_path), ckplus48.EXPECTED).rows} == {"ok"}
 

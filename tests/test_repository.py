@@ -11,8 +11,6 @@ from packaging.requirements import Requirement
 
 from commands import cli, readme
 from common.paper import load as papers
-from common.results.tables import Table
-from common.support.errors import UserError
 from reproductions import registry
 
 ROOT = Path(__file__).parents[1]
@@ -107,14 +105,3 @@ def test_every_target_is_explained_and_every_variable_named():
     assert sorted(phony) == sorted(TARGETS)
     shown = re.search(r'"Variables: (.+)"', MAKEFILE)[1]
     assert all(name in shown for name in VARIABLES)
-
-
-def test_the_tables_that_are_kept_are_those_of_the_results_folder_in_use(monkeypatch, tmp_path):
-    table = Table("table1", "Table I", {"a": "A"}, [{"a": 1}])
-    table.save(tmp_path / "results" / "tables" / "timeconvnet" / "quick-synthetic")
-    monkeypatch.setenv("FER_RESULTS", str(tmp_path / "results"))
-    readme.keep("timeconvnet", tmp_path / "reference")
-    assert (tmp_path / "reference/timeconvnet/quick-synthetic/table1.json").read_text() == table.json()
-    monkeypatch.setenv("FER_RESULTS", str(tmp_path / "nothing"))
-    with pytest.raises(UserError, match="There are no tables of timeconvnet yet"):
-        readme.keep("timeconvnet", tmp_path / "reference")

@@ -434,7 +434,7 @@ def test_the_published_search_leaves_one_subject_out_and_stops_launching_when_it
     table, _ = search_tables.tables(request.paper, "quick", "synthetic", request.results)
     assert any(f"Optuna {optuna.__version__}, one mixture for each parameter" in note for note in table.notes)
     assert table.rows[0]["accuracy"] == "pruned in fold 3, 3 errors of 9"
-    assert "narrow" in table.title and "drawn" in table.title
+    assert "narrow" in table.title and "synthetic" in table.title
     assert table.rows[-1]["dropout"] == "0.2511" and table.rows[-1]["rank"] == "printed"
 
 
