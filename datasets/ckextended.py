@@ -25,7 +25,7 @@ LACKS = "no subjects and no sequences"
 
 _PAGE = "page of the copy (Kaggle, davilsena/ckdataset)"
 EXPECTED = (
-    Expectation("pictures", 920, _PAGE),
+    Expectation("images", 920, _PAGE),
     *(
         Expectation(f"images {emotion}", count, _PAGE)
         for emotion, count in zip(CODES, (45, 59, 25, 69, 28, 83, 593, 18), strict=True)

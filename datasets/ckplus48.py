@@ -32,7 +32,7 @@ SIDE = 48
 
 _THREE = "three images of each labelled sequence of CK+"
 EXPECTED = (
-    Expectation("pictures", 981, _THREE),
+    Expectation("images", 981, _THREE),
     Expectation("subjects", 118, "fold list of Open-Debin/Emotion-FAN"),
     *(
         Expectation(f"images {emotion}", 3 * sequences, _THREE)

@@ -38,7 +38,7 @@ _SIZES = {
 }
 _TOTALS = zip(CODES, map(sum, zip(*_SIZES.values(), strict=True)), strict=True)
 EXPECTED = (
-    Expectation("pictures", 35_887, _REPORT),
+    Expectation("images", 35_887, _REPORT),
     Expectation("images Training", 28_709, _PAGE),
     Expectation("images PublicTest", 3_589, _PAGE),
     Expectation("images PrivateTest", 3_589, _PAGE),

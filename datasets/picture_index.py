@@ -20,7 +20,7 @@ def index(pictures: Pictures, names: list[str], source: Path, home: Path) -> Ind
         Clip(pictures.corpus, name, subject, Emotion(emotion), source / name if source.is_dir() else source, partition)
         for name, subject, emotion, partition in zip(*columns, strict=True)
     )
-    return Index(pictures.corpus, home, clips, (*_blank(pictures, names), *_repeated(pictures, names)), unit="pictures")
+    return Index(pictures.corpus, home, clips, (*_blank(pictures, names), *_repeated(pictures, names)), unit="images")
 
 
 def require(pictures: Pictures, emotions: tuple[Emotion, ...], place: Path) -> Pictures:

@@ -265,7 +265,7 @@ def test_the_published_counts_fit_together():
         assert sum(counts[f"images {part} {emotion}"] for emotion in fer2013.CODES) == counts[f"images {part}"]
     for emotion in fer2013.CODES:
         assert sum(counts[f"images {p} {emotion}"] for p in fer2013.PARTITIONS) == counts[f"images {emotion}"]
-    assert sum(counts[f"images {emotion}"] for emotion in fer2013.CODES) == counts["pictures"] == 35_887
+    assert sum(counts[f"images {emotion}"] for emotion in fer2013.CODES) == counts["images"] == 35_887
 
 
 @pytest.mark.skipif(not (REAL / "fer2013.csv.xz").is_file(), reason="fer2013.csv.xz is not beside this checkout")
@@ -706,7 +706,7 @@ def test_ckplus48_names_subject_sequence_and_frame(tmp_path):
     index = ckplus48.index(tmp_path)
     assert index.clips[0].name == "anger/S010_002_00000009.png"
     assert index.clips[0].source.is_file()
-    assert (count(index, "pictures"), count(index, "subjects"), index.findings) == (24, 7, ())
+    assert (count(index, "images"), count(index, "subjects"), index.findings) == (24, 7, ())
     assert equal(read, ckplus48.read(tmp_path, tmp_path / "cache"))
     assert equal(read, ckplus48.read(tmp_path, tmp_path / "cache"))
 

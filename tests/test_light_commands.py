@@ -46,7 +46,6 @@ def test_what_needs_no_run_is_shown_without_one(run, words, name):
         ("predict", "no-such.mp4", "--model", "{}"),
         ("export", "{}"),
         ("baseline", "{}"),
-        ("keep", "{}"),
         *(("reproduce", "{}", f"--{option}", "no-such") for option in ("protocol", "experiment", "network", "seeds")),
         ("reproduce", "{}", "--epochs", "0"),
         ("reproduce", "{}", "--setting", "no-such=1"),
