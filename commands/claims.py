@@ -128,17 +128,16 @@ def collect(names: list[str], *places: Path) -> Collection:
         if problem not in collection.problems:
             collection.problems.append(problem)
 
-    found: list[tuple[Path, Run]] = []
+    found: dict[Path, list[Run]] = {}
     for place in places:
-        finished, skipped = store.find(place / "runs")
-        found += [(place, run) for run in finished]
+        found[place], skipped = store.find(place / "runs")
         for one in skipped:
             if one.folder.relative_to(place / "runs").parts[0] not in set(papers.names()) - set(names):
                 warn(one.reason)
     for name in names:
         paper, available = papers.load(name), []
-        for place in places:
-            mine = [run for where, run in found if where == place and run.identity.paper == name]
+        for place, finished in found.items():
+            mine = [run for run in finished if run.identity.paper == name]
             available += evidence.load_available(paper, mine, place, warn)
         collection.evidence[name] = sorted(available, key=evidence.preference)
         measured = _measurements(paper, collection.evidence[name], warn)

@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from common.media.clips import Expectation, Finding, Index
 from common.media.emotions import Emotion
 from common.media.images import Pictures
@@ -74,17 +72,7 @@ def _csv(folder: Path) -> Path | None:
 
 
 def _read(csv: Path) -> Pictures:
-    rows = fer2013_csv.read(csv, CODES)
-    names = np.array([f"row {row}" for row in range(len(rows.pixels))])
-    return Pictures(
-        NAME,
-        rows.pixels,
-        rows.emotions,
-        rows.partitions,
-        subjects=names,
-        clips=names,
-        frames=np.zeros(len(names), np.int64),
-    )
+    return fer2013_csv.read(csv, CODES).pictures(NAME)
 
 
 def _lacks(home: Path) -> Iterator[Finding]:

@@ -112,17 +112,7 @@ def _read(root: Path, home: Path, cache: Path | None) -> Pictures:
 
 def _read_csv(csv: Path, votes: Path | None) -> Pictures:
     rows = fer2013_csv.read(csv)
-    names = np.array([f"row {row}" for row in range(len(rows.pixels))])
-    return Pictures(
-        NAME,
-        rows.pixels,
-        rows.emotions,
-        rows.partitions,
-        subjects=names,
-        clips=names,
-        frames=np.zeros(len(names), np.int64),
-        votes=ferplus.read(votes, rows.partitions) if votes else None,
-    )
+    return rows.pictures(NAME, ferplus.read(votes, rows.partitions) if votes else None)
 
 
 def _read_folders(home: Path) -> Pictures:

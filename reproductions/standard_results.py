@@ -46,12 +46,8 @@ def tables(given: Mapping[str, Experiment]) -> SimpleNamespace:
         return [_table(evidence, name, given, stated) for name in given if name in evidence.plan["experiments"]]
 
     def leaks(evidence: Evidence) -> list[comparison.Leak]:
-        return [
-            leak
-            for name, experiment in given.items()
-            for network in experiment.networks
-            for leak in comparison.protocol_leak(evidence, network.title, name, network.key, scores.difference)
-        ]
+        groups = [(one.title, name, one.key) for name, experiment in given.items() for one in experiment.networks]
+        return comparison.protocol_leaks(evidence, groups, scores.difference)
 
     return SimpleNamespace(TIMED=(), tables=tables, leaks=leaks)
 

@@ -56,6 +56,9 @@ def added(tmp_path, monkeypatch) -> Callable[..., Path]:
         name = f"paper_{next(_numbers)}"
         folder = shutil.copytree(template, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
         if template == FULL:
+            # It prepares clips as the template does.
+            clips = (SMALLEST / "preprocessing.py").read_text(encoding="utf-8")
+            (folder / "preprocessing.py").write_text(clips, encoding="utf-8")
             (folder / "search.py").write_text(SEARCH)
             (folder / "figures.py").write_text(FIGURES)
         for path in folder.glob("*.py"):

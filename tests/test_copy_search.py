@@ -75,7 +75,7 @@ def test_clips_need_half_of_their_frames():
     # Test clip 0: frames 0, 1, 2; clip 1: frames 3, 4, 5. Training clips 0 and 1 of three frames each.
     owners = np.array([0, 0, 0, 1, 1, 1])
     rows = [(0, 0, 1, 0, 1.0), (0, 1, 0, 0, 0.99), (1, 1, 1, 0, 1.0), (2, 2, 1, 0, 1.0), (3, 4, 0, 1, 0.98)]
-    pairs = Pairs(*(np.array(column, kind) for column, kind in zip(zip(*rows), (int, int, bool, bool, float))))  # noqa: B905
+    pairs = Pairs(*(np.array(column, kind) for column, kind in zip(zip(*rows), (int, int, bool, bool, float))))  # noqa: B905 - there may be no row
     found = of_clips(pairs, owners, owners)
     assert (found.test.tolist(), found.train.tolist(), found.exact.tolist()) == ([0], [0], [True])
 

@@ -81,15 +81,21 @@ def leak(name: str, first: Sequence[Run], second: Sequence[Run], compare: Callab
     return Leak(name, *(100 * value for value in compare(first, second)))
 
 
-def protocol_leak(
-    evidence: Evidence, name: str, experiment: str, network: str, compare: Callable = scores.paired_difference
+def protocol_leaks(
+    evidence: Evidence, groups: Iterable[tuple[str, str, str]], compare: Callable = scores.paired_difference
 ) -> list[Leak]:
-    """How far `published` is ahead of `strict`; nothing where one was not run, or the network learnt nothing."""
-    published, strict = (evidence.of(experiment, network, protocol) for protocol in ("published", "strict"))
-    score = evidence.score(experiment, network, "published")
-    if not score or not score.learnt or not evidence.score(experiment, network, "strict"):
-        return []
-    return [leak(name, published, strict, compare)]
+    """How far `published` is ahead of `strict`, a leak a network that was trained under both and learnt something.
+
+    Args:
+        groups: what each leak is called, with experiment and network.
+    """
+    found = []
+    for name, experiment, network in groups:
+        published, strict = (evidence.of(experiment, network, protocol) for protocol in ("published", "strict"))
+        score = evidence.score(experiment, network, "published")
+        if score and score.learnt and evidence.score(experiment, network, "strict"):
+            found.append(leak(name, published, strict, compare))
+    return found
 
 
 def leak_note(leaks: Iterable[Leak]) -> list[str]:

@@ -309,8 +309,7 @@ def pack(run: Run, root: Path) -> Run:
         text = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
         with files.atomic(partial / (name + PACKED)) as path:
             path.write_bytes(gzip.compress(text.encode("utf-8"), mtime=0))
-    kept = {name: value for name, value in run.record.items() if name not in ("peak_memory_mb",)}
-    return publish(partial, run.identity, kept, root, [name + PACKED for name in tables])
+    return publish(partial, run.identity, run.record, root, [name + PACKED for name in tables])
 
 
 def discard(folder: Path) -> None:

@@ -1,6 +1,5 @@
 """Test a network with weights that others have trained: a run without a training."""
 
-import resource
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +15,7 @@ from common.support.errors import UserError
 from common.training import devices
 from common.training.loop import predict
 from common.training.spec import Training
-from common.training.train import save_model, with_answers
+from common.training.train import made, save_model, with_answers
 
 CONTENTS = (record.PREDICTIONS, record.WEIGHTS)
 
@@ -73,23 +72,13 @@ def evaluate(evaluation: Evaluation, root: Path, provenance: Provenance, *, fres
             table.to_csv(temporary, index=False, float_format="%.9g")
         with files.atomic(partial / record.WEIGHTS) as temporary:
             save_model(training, model, temporary)
-        about = {
+        about = made(training, model, provenance, started, hardware) | {
             "kind": "evaluate",
             "trained_on": evaluation.trained_on,
             "tested_on": ", ".join(sorted(table.corpus.unique())),
             "weights": evaluation.file.name,
-            "provenance": {"synthetic": provenance.synthetic, "details": provenance.details},
             "split": evaluation.split,
-            "decisions": dict(training.decisions),
-            "classes": [str(name) for name in training.classes],
             "samples": {"train": 0, "validation": 0, "test": len(rows)},
-            "parameters": model.count_params(),
-            "started": started.isoformat(timespec="seconds"),
-            "ended": datetime.now(UTC).isoformat(timespec="seconds"),
-            "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-            "hardware": hardware,
-            "versions": devices.versions(),
-            "revision": store.revision(),
         }
         return store.publish(partial, identity, about, root, CONTENTS)
 

@@ -74,26 +74,32 @@ def train(
             epochs = Epochs(training, model, partial / STATE, identity.key, progress, save_every)
             epochs.fit()
             written = _write_results(training, model, epochs, partial)
-        record = {
-            "provenance": {"synthetic": provenance.synthetic, "details": provenance.details},
+        record = made(training, model, provenance, started, hardware) | {
             "split": split or {},
             "initial": str(training.initial.identity) if training.initial else "",
-            "decisions": dict(training.decisions),
-            "classes": [str(name) for name in training.classes],
             "samples": {side: len(getattr(training.fold, side)) for side in ("train", "validation", "test")}
             | ({"test": len(training.fold.test) + len(training.lost)} if training.lost else {}),
-            "parameters": model.count_params(),
             "chosen_epoch": epochs.chosen_epoch,
             "epochs_resumed_from": epochs.resumed_from,
             "train_seconds": round(sum(row["seconds"] for row in epochs.curves), 3),
-            "started": started.isoformat(timespec="seconds"),
-            "ended": datetime.now(UTC).isoformat(timespec="seconds"),
-            "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-            "hardware": hardware,
-            "versions": devices.versions(),
-            "revision": store.revision(),
         }
         return store.publish(partial, identity, record, root, [path.name for path in written])
+
+
+def made(training: Training, model, provenance: Provenance, started: datetime, hardware: dict) -> dict:
+    """What the record of every run with a network says of it, whether it was trained here or only tested."""
+    return {
+        "provenance": {"synthetic": provenance.synthetic, "details": provenance.details},
+        "decisions": dict(training.decisions),
+        "classes": [str(name) for name in training.classes],
+        "parameters": model.count_params(),
+        "started": started.isoformat(timespec="seconds"),
+        "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+        "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "hardware": hardware,
+        "versions": devices.versions(),
+        "revision": store.revision(),
+    }
 
 
 def _check(training: Training) -> None:

@@ -112,8 +112,6 @@ def _leaks(evidence: Evidence, name: str) -> list[Leak]:
     changed = evidence.setting("ckplus_folds") != evidence.paper.settings["ckplus_folds"]
     compare = scores.difference if name == "table4" and changed else scores.paired_difference
     where = f"{TABLES[name][0]}, ten folds" if name in TABLES else f"{CKPLUS}, one subject left out"
-    found = [
-        comparison.protocol_leak(evidence, f"{key} ({where})", *measured.group(evidence, name, key), compare)
-        for key in (TABLES[name][1] if name in TABLES else ("c1",))
-    ]
-    return [leak for some in found for leak in some]
+    keys = TABLES[name][1] if name in TABLES else ("c1",)
+    groups = [(f"{key} ({where})", *measured.group(evidence, name, key)) for key in keys]
+    return comparison.protocol_leaks(evidence, groups, compare)

@@ -135,8 +135,5 @@ def _notes(evidence: Evidence, key: str, rows: list[dict]) -> list[str]:
 
 def leaks(evidence: Evidence) -> list[Leak]:
     """How much of the published protocol's accuracy the strict one does not confirm, a leak a network."""
-    found = [
-        comparison.protocol_leak(evidence, network.title, key, key, scores.difference)
-        for key, network in NETWORKS.items()
-    ]
-    return [leak for some in found for leak in some]
+    groups = [(network.title, key, key) for key, network in NETWORKS.items()]
+    return comparison.protocol_leaks(evidence, groups, scores.difference)

@@ -163,11 +163,8 @@ def _statement(evidence: Evidence, claim: Claim, protocol: str | None, ours: Mea
 
 def leaks(evidence: Evidence) -> list[Leak]:
     """How much of the published protocol's accuracy the strict one does not confirm, a leak a network."""
-    found = [
-        comparison.protocol_leak(evidence, network.title, "table2", key, scores.difference)
-        for key, network in NETWORKS.items()
-    ]
-    return [leak for some in found for leak in some]
+    groups = [(network.title, "table2", key) for key, network in NETWORKS.items()]
+    return comparison.protocol_leaks(evidence, groups, scores.difference)
 
 
 def _controls(evidence: Evidence) -> Table:

@@ -26,4 +26,4 @@ def tables(evidence: Evidence) -> list[Table]:
 
 def leaks(evidence: Evidence) -> list[Leak]:
     """How much of the published protocol's accuracy rests on known subjects."""
-    return comparison.protocol_leak(evidence, "One-Frame Net", "table1", "one_frame", scores.difference)
+    return comparison.protocol_leaks(evidence, [("One-Frame Net", "table1", "one_frame")], scores.difference)
