@@ -20,7 +20,7 @@ from inference.quick import Network
 from reproductions import registry
 from reproductions.inference import Preparation
 
-DRAWN = "trained on synthetic faces (synthetic): says nothing about people"
+DRAWN = "trained on drawn faces (synthetic): says nothing about people"
 
 
 @dataclass(frozen=True)

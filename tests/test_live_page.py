@@ -29,7 +29,7 @@ def picture(k: int = 0, image: np.ndarray | None = None) -> Picture:
     happy = min(0.4 + k / 100, 1)
     facts = {
         "source": "clip.mp4",
-        "said": "trained on synthetic faces (synthetic)",
+        "said": "trained on drawn faces (synthetic)",
         "classes": CLASSES,
         "faces": [{"track": 7, "probabilities": [1 - happy, happy, 0.0]}],
         "frames": k,
@@ -261,7 +261,7 @@ def number(page, name: str) -> int:
 def test_the_page_shows_pictures_bars_and_numbers(chromium, server, pictures, playing):
     page = chromium.open(server.address)
     page.wait("counted > 20")
-    assert page.text(".said") == "trained on synthetic faces (synthetic)"
+    assert page.text(".said") == "trained on drawn faces (synthetic)"
     assert page.text("#state") == "" and page.text("#source") == "clip.mp4"
     blue, green, red = 10, 20, 200
     seen = page.value("[...at('image').getContext('2d').getImageData(30, 20, 1, 1).data]")

@@ -101,7 +101,7 @@ class Expectation:
 
 
 # What images made from synthetic data say.
-WATERMARK = "synthetic data: synthetic faces"
+WATERMARK = "synthetic data: drawn faces"
 
 
 @dataclass(frozen=True)

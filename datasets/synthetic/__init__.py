@@ -1,4 +1,4 @@
-"""Synthetic corpora: synthetic faces, moved by action units, written as the real data sets lie on disk.
+"""Synthetic corpora: drawn faces, moved by action units, written as the real data sets lie on disk.
 
 A person without a licence can run every step of every paper on them. What they measure is the machinery,
 never the papers: a marker file at their root travels into every result.
