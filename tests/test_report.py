@@ -51,7 +51,9 @@ class Outline(HTMLParser):
 
 
 def write(results: Path, monkeypatch, strict: bool = False) -> str:
+    """The report of these results alone, whatever records the repository has."""
     monkeypatch.setenv("FER_RESULTS", str(results))
+    monkeypatch.setattr(claims, "RECORDS", results / "records")
     return report.write(strict).read_text(encoding="utf-8")
 
 
@@ -116,6 +118,12 @@ def test_it_needs_no_network(page):
 def test_without_any_run_it_is_whole_too(tmp_path, monkeypatch):
     text = Outline(write(tmp_path, monkeypatch)).text
     assert "No finished run yet." in text and "Reproduced: " not in text
+
+
+def test_the_records_of_the_repository_are_shown_where_nothing_was_run(tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_RESULTS", str(tmp_path))
+    text = Outline(report.write(False).read_text(encoding="utf-8")).text
+    assert "recorded" in text and "Reproduced: " in text
 
 
 def test_whatever_comes_from_a_file_is_escaped(tmp_path, monkeypatch):
