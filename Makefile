@@ -106,8 +106,8 @@ bench: $(READY)  ## ONLY=<name>: measure the figures that the project promises
 study: $(READY)  ## is the synthetic corpus hard in the right way? (about half an hour)
 	@$(SUITE) study
 
-regression: $(READY)  ## compare the finished quick runs with the committed baseline
-	@$(SUITE) regression
+regression: $(READY)  ## compare finished quick runs with the committed baselines (PAPER=<paper>; DATA=<root>: real runs with the records)
+	@$(SUITE) regression $(call flag,PAPER,paper) $(call flag,DATA,data)
 
 baseline: $(READY)  ## PAPER=timeconvnet SEEDS=0,1,2: write the baseline anew from finished quick runs
 	@$(SUITE) baseline $(PAPER) $(call flag,SEEDS,seeds)

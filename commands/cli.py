@@ -125,11 +125,16 @@ def baseline(paper: PaperName, seeds: Annotated[str, typer.Option(help="Seeds th
 
 
 @app.command("regression")
-def regression_check() -> None:
-    """Compare the finished quick runs with the committed baselines; fails if one got worse."""
+def regression_check(
+    paper: Annotated[str, typer.Option(help="Only this paper: see `list`.")] = "", data: Data = None
+) -> None:
+    """Compare the finished quick runs with the committed baselines; fails if one got worse.
+
+    With --data what was run on real data is compared with the records that come with the repository.
+    """
     from commands import regression
 
-    regression.check()
+    regression.check(paper, data)
 
 
 @app.command()

@@ -1,28 +1,23 @@
-"""Did a change make the quick reproductions worse? Their accuracies against committed ones, with a measured tolerance.
+"""Did a change make accuracies worse? Finished runs against committed ones, each row with its own measured tolerance.
 
-A baseline holds, for every network and protocol, mean and standard deviation over several seeds. A new run with one
-of these seeds may differ, because another processor rounds otherwise and a training amplifies that as much as it
-amplifies another seed. So the tolerance is the 99.9 % prediction interval for one more seed; the standard
-deviations of all networks are pooled for it, as a handful of seeds would estimate each of them badly.
-Parameter counts must agree exactly.
+Of the quick reproductions a baseline is committed, made from several seeds (`commands.baseline`). Of real data there
+are the records that come with the repository (`commands.record`): whoever has the data compares what was run on them
+in the same way. Parameter counts must agree exactly.
 """
 
-import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 
+from commands import record
+from commands.baseline import WIDE, Accuracies, Baseline, Result, Row
 from common.paper import load as papers
-from common.results.config import ROOT, results_from_environment
-from common.results.evidence import load_complete
+from common.results.config import RECORDS, ROOT, results_from_environment
 from common.results.tables import Table
-from common.runs import scores
-from common.runs.store import Run
-from common.support import files
 from common.support.console import console
 from common.support.errors import UserError
 
-LEVEL = 0.999
 PROFILE, DATA = "quick", "synthetic"
 
 
@@ -32,50 +27,41 @@ def write(name: str, seeds: str) -> None:
     Raises:
         UserError: if the runs of these seeds are not all there, or it is a single seed.
     """
-    measured, parameters = _measured(name, results_from_environment())
+    found = Result.of(name, PROFILE, DATA, results_from_environment())
     wanted = {int(seed) for seed in seeds.split(",")}
     if len(wanted) < 2:
         raise UserError("A single seed shows no scatter to allow for.", "Run several seeds, as in SEEDS=0,1,2,3,4.")
     # What is no network, such as a support vector machine, has one seed whatever was asked for.
-    repeated = [row for row in measured.values() if len(row) > 1]
-    for row in repeated or measured.values():
+    repeated = [row for row in found.runs.values() if len(row) > 1]
+    for row in repeated or found.runs.values():
         if set(row) != wanted:
             raise UserError(
                 f"The last run of {name} had the seeds {sorted(row)}, not {sorted(wanted)}.",
                 f"Run: make reproduce PAPER={name} SEEDS={seeds}",
             )
-    accuracies = {key: list(row.values()) for key, row in measured.items()}
-    spreads = {key: float(np.std(values, ddof=1)) for key, values in accuracies.items() if len(values) > 1}
-    pooled = float(np.sqrt(np.mean(np.square(list(spreads.values())))))
-    content = {
-        "paper": name,
-        "profile": PROFILE,
-        "data": DATA,
-        "seeds": sorted(wanted),
-        "pooled_sd": pooled,
-        "tolerance": _tolerance(pooled, len(wanted), len(spreads)),
-        "accuracy": {
-            key: {"mean": float(np.mean(values))} | ({"sd": spreads[key]} if key in spreads else {})
-            for key, values in accuracies.items()
-        },
-        "parameters": parameters,
-    }
-    path = _path(name)
-    with files.atomic(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    console.print(f"Wrote {path.relative_to(ROOT)}: tolerance {content['tolerance']:.3f} from {len(wanted)} seeds.")
+    baseline = found.baseline(name)
+    baseline.write(_path(name))
+    wide = [row for row in baseline.rows.values() if row.why]
+    console.print(
+        f"Wrote {_path(name).relative_to(ROOT)}: {len(baseline.rows)} rows from {len(wanted)} seeds, "
+        f"{len(wide)} of them with a tolerance above {WIDE:g}."
+    )
 
 
-def check() -> None:
-    """Compare the last quick run of every paper that has a baseline; exit status 1 if anything got worse.
+def check(name: str = "", data: Path | None = None) -> None:
+    """Compare the last runs with what is expected; exit status 1 if anything got worse.
+
+    Args:
+        name: only this paper; by default every paper that has a baseline (or a record).
+        data: compare what was run on real data with the records, not quick runs with the baselines.
 
     Raises:
-        UserError: if a paper with a baseline was not run.
+        UserError: if there is nothing to compare with, or a paper was not run.
     """
     failed = False
-    for path in sorted((ROOT / "results" / "baselines").glob("*.json")):
-        baseline = json.loads(path.read_text(encoding="utf-8"))
-        table, worse = compare(baseline, *_measured(baseline["paper"], results_from_environment()))
+    for paper, plan, expected in _expected(name, real=data is not None):
+        found = Result.of(paper, plan, "real" if data else DATA, results_from_environment())
+        table, worse = compare(expected, found.accuracies, found.parameters)
         table.show(console)
         failed |= worse
     if failed:
@@ -84,64 +70,57 @@ def check() -> None:
     console.print("No regression.")
 
 
-def compare(baseline: dict, measured: dict[str, dict[int, float]], parameters: dict[str, int]) -> tuple[Table, bool]:
+def compare(baseline: Baseline, accuracies: Accuracies, parameters: Mapping[str, int]) -> tuple[Table, bool]:
     """The rows of a comparison, and whether any of them is a regression.
 
     Better than the tolerance allows is a regression too: look for leakage, then write a new baseline.
     """
-    rows, failed = [], False
-    for key, expected in baseline["accuracy"].items():
-        found = measured.get(key)
-        if found is None:
-            rows.append({"what": key, "baseline": f"{expected['mean']:.3f}", "verdict": "missing"})
-            failed = True
-            continue
-        mean = float(np.mean(list(found.values())))
-        gap = mean - expected["mean"]
-        verdict = "ok" if abs(gap) <= baseline["tolerance"] else ("worse" if gap < 0 else "too good")
-        failed |= verdict != "ok"
-        rows.append(
-            {
-                "what": key,
-                "baseline": f"{expected['mean']:.3f}",
-                "now": f"{mean:.3f}",
-                "difference": f"{gap:+.3f}",
-                "tolerance": f"±{baseline['tolerance']:.3f}",
-                "verdict": verdict,
-            }
-        )
-    for network, count in baseline["parameters"].items():
+    rows = [_compared(key, row, accuracies.get(key)) for key, row in baseline.rows.items()]
+    for network, count in baseline.parameters.items():
         now = parameters.get(network)
         verdict = "ok" if now == count else "changed"
-        failed |= verdict != "ok"
         rows.append({"what": f"parameters {network}", "baseline": f"{count:,}", "now": now, "verdict": verdict})
     columns = {"what": "Quantity", "baseline": "Baseline", "now": "Now", "difference": "Difference"}
     columns |= {"tolerance": "Tolerance", "verdict": "Verdict"}
-    return Table("regression", f"Regression check: {baseline['paper']}", columns, rows), failed
+    notes = [f"{key}: {row.why}." for key, row in baseline.rows.items() if row.why]
+    table = Table("regression", f"Regression check: {baseline.paper}", columns, rows, notes=notes)
+    return table, any(row["verdict"] != "ok" for row in rows)
 
 
-def _tolerance(sd: float, seeds: int, rows: int) -> float:
-    from scipy.stats import t
-
-    return float(t.ppf((1 + LEVEL) / 2, rows * (seeds - 1)) * sd * np.sqrt(1 + 1 / seeds))
-
-
-def _measured(name: str, results: Path) -> tuple[dict[str, dict[int, float]], dict[str, int]]:
-    """Of the last quick run: accuracy by "protocol/experiment/network" and seed, parameters by "experiment/network".
-
-    The folds of one seed are scored together.
-    """
-    folds: dict[str, dict[int, list[Run]]] = {}
-    parameters = {}
-    for run in load_complete(papers.load(name), PROFILE, DATA, results).runs:
-        one = run.identity
-        folds.setdefault(f"{one.protocol}/{one.experiment}/{one.network}", {}).setdefault(one.seed, []).append(run)
-        if "parameters" in run.record:
-            parameters[f"{one.experiment}/{one.network}"] = run.record["parameters"]
-    accuracies = {
-        key: {seed: scores.score(members).accuracy for seed, members in row.items()} for key, row in folds.items()
+def _compared(key: str, expected: Row, found: Mapping[int, float] | None) -> dict:
+    if found is None:
+        return {"what": key, "baseline": f"{expected.mean:.3f}", "verdict": "missing"}
+    mean = float(np.mean(list(found.values())))
+    gap = mean - expected.mean
+    verdict = "ok" if abs(gap) <= expected.tolerance else ("worse" if gap < 0 else "too good")
+    return {
+        "what": key,
+        "baseline": f"{expected.mean:.3f}",
+        "now": f"{mean:.3f}",
+        "difference": f"{gap:+.3f}",
+        "tolerance": f"±{expected.tolerance:.3f}",
+        "verdict": verdict,
     }
-    return accuracies, parameters
+
+
+def _expected(name: str, real: bool) -> Iterable[tuple[str, str, Baseline]]:
+    """Paper, name of the plan and what is expected of it."""
+    if not real:
+        for path in [_path(name)] if name else sorted(_path("").parent.glob("*.json")):
+            if not path.is_file():
+                raise UserError(f"{name} has no baseline.", f"Run several seeds, then: make baseline PAPER={name}")
+            yield (baseline := Baseline.read(path)).paper, PROFILE, baseline
+        return
+    known = [
+        (paper, plan)
+        for paper in ([name] if name else papers.names())
+        for plan, kind in record.recorded(papers.load(paper))
+        if kind == "real"
+    ]
+    if not known:
+        raise UserError(f"There is no record of {name or 'any paper'} on real data.", "Make one: make record.")
+    for paper, plan in known:
+        yield paper, plan, Result.of(paper, plan, "real", RECORDS).baseline(paper)
 
 
 def _path(name: str) -> Path:

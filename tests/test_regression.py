@@ -1,24 +1,22 @@
 """The regression check: as strict as the seeds scatter, in both directions, and deaf to nothing."""
 
-import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from fake_runs import publish
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commands import regression
+from commands import baseline, regression
+from commands.baseline import Baseline, Result, Row
 from commands.regression import compare
 from common.support.errors import UserError
 
 TOLERANCE = 0.1
-BASELINE = {
-    "paper": "timeconvnet",
-    "tolerance": TOLERANCE,
-    "accuracy": {"strict/table2/a": {"mean": 0.5, "sd": 0.02}},
-    "parameters": {"a": 58_423},
-}
+ROW = Row(mean=0.5, sd=0.02, trained=True, tested=200, chance=0.2, tolerance=TOLERANCE)
+BASELINE = Baseline("timeconvnet", (0, 1, 2), {"strict/table2/a": ROW}, {"a": 58_423})
 
 
 def verdicts(accuracies: dict, parameters: dict) -> tuple[dict, bool]:
@@ -53,12 +51,41 @@ def test_what_has_no_baseline_is_no_regression():
 def test_the_tolerance_lets_one_more_seed_pass():
     """Of new seeds that scatter as the old ones did, one in a thousand fails."""
     rng = np.random.default_rng(0)
-    rows, seeds, trials = 6, 5, 10_000
+    rows, seeds, trials = 12, 5, 4_000
     old, new = rng.normal(0.5, 0.03, (trials, rows, seeds)), rng.normal(0.5, 0.03, trials)
-    pooled = np.sqrt(old.var(axis=2, ddof=1).mean(axis=1))
-    allowed = pooled * regression._tolerance(1.0, seeds, rows)
-    failures = np.mean(np.abs(new - old[:, 0].mean(axis=1)) > allowed)
-    assert 0.0002 < failures < 0.002
+    spread, mean = old.std(axis=2, ddof=1), old.mean(axis=2)
+    failures = 0
+    for sd, centre, one in zip(spread, mean, new, strict=True):
+        row = Row(centre[0], sd[0], trained=True, tested=100, chance=0.1)
+        failures += abs(one - centre[0]) > baseline._tolerance(row, float(np.mean(sd**2)), seeds)
+    assert 0 < failures / trials < 0.003
+
+
+def test_a_row_that_scatters_more_is_allowed_more():
+    calm, wild = (Row(0.5, sd, trained=True, tested=100, chance=0.1) for sd in (0.01, 0.05))
+    assert baseline._tolerance(calm, 0.001, 5) < baseline._tolerance(wild, 0.001, 5)
+
+
+def test_a_row_says_why_it_guards_little():
+    rows = {
+        "wide": Row(0.5, 0.06, trained=True, tested=28, chance=0.2),
+        "chance": Row(0.22, 0.001, trained=True, tested=500, chance=0.2),
+        "machine": Row(0.9, None, trained=False, tested=300, chance=0.2),
+    }
+    found = baseline._with_tolerances(rows, 3)
+    assert "seeds scatter by 0.060 on 28 tested samples" in found["wide"].why
+    assert "a constant answer, 0.200, is within the tolerance" in found["chance"].why
+    assert found["machine"].why == "" and found["machine"].tolerance == baseline.FITTED
+    notes = compare(Baseline("thesis", (0, 1, 2), found, {}), {}, {})[0].notes
+    assert len(notes) == 2
+
+
+def test_a_network_of_a_single_seed_is_allowed_what_others_scatter():
+    alone = Row(0.5, None, trained=True, tested=100, chance=0.1)
+    several = Row(0.5, 0.01, trained=True, tested=100, chance=0.1)
+    found = baseline._with_tolerances({"alone": alone, "several": several}, 3)
+    assert found["alone"].tolerance > found["several"].tolerance
+    assert baseline._with_tolerances({"alone": alone}, 1)["alone"].tolerance == baseline.WIDE
 
 
 @pytest.fixture
@@ -70,50 +97,70 @@ def project(tmp_path, monkeypatch, finished):
 
 
 def test_a_run_agrees_with_itself_and_not_with_a_better_one(project, finished, capsys):
-    accuracies, parameters = regression._measured("timeconvnet", finished)
+    found = Result.of("timeconvnet", "quick", "synthetic", finished)
     shuffled = {"control-shuffled/tcn_mini_xception": 58_711}
-    assert parameters == {"table2/mini_xception_2d": 58_423, "table2/tcn_mini_xception": 58_711} | shuffled
-    assert len(accuracies) == 6
-    baseline = {
-        "paper": "timeconvnet",
-        "tolerance": 0.01,
-        "accuracy": {key: {"mean": row[0], "sd": 0} for key, row in accuracies.items()},
-        "parameters": parameters,
-    }
+    assert found.parameters == {"table2/mini_xception_2d": 58_423, "table2/tcn_mini_xception": 58_711} | shuffled
+    assert len(found.accuracies) == 6
+    rows = {key: Row(row[0], 0.0, True, 100, 0.1, tolerance=0.01) for key, row in found.accuracies.items()}
     project.parent.mkdir(parents=True)
-    project.write_text(json.dumps(baseline))
+    Baseline("timeconvnet", (0,), rows, found.parameters).write(project)
     regression.check()
     assert "No regression." in capsys.readouterr().out
 
-    next(iter(baseline["accuracy"].values()))["mean"] += 0.02
-    project.write_text(json.dumps(baseline))
+    key = next(iter(rows))
+    better = rows | {key: replace(rows[key], mean=rows[key].mean + 0.02)}
+    Baseline("timeconvnet", (0,), better, found.parameters).write(project)
     with pytest.raises(SystemExit) as stopped:
-        regression.check()
+        regression.check("timeconvnet")
     assert stopped.value.code == 1
     assert "worse" in capsys.readouterr().out
 
 
-def test_what_no_seed_changes_has_a_baseline_too(project, monkeypatch):
-    measured = {"strict/a/network": {0: 0.4, 1: 0.5, 2: 0.6}, "strict/b/machine": {0: 0.8}}
-    monkeypatch.setattr(regression, "_measured", lambda name, results: (measured, {"a/network": 7}))
+def test_a_damaged_baseline_and_none_are_named(project):
+    with pytest.raises(UserError, match="timeconvnet has no baseline"):
+        regression.check("timeconvnet")
+    project.parent.mkdir(parents=True)
+    project.write_text('{"paper": "timeconvnet"}')
+    with pytest.raises(UserError, match=r"timeconvnet\.json is no baseline"):
+        regression.check()
+
+
+def test_what_no_seed_changes_has_a_baseline_too(project, tmp_path, monkeypatch):
+    """A support vector machine has one seed, and stands beside a network with three."""
+    network = {seed: [publish(tmp_path / f"n{seed}", accuracy=0.4 + seed / 10, seed=seed)] for seed in (0, 1, 2)}
+    machine = publish(tmp_path / "m", accuracy=0.8)
+    machine.record.pop("parameters")
+    measured = Result({"strict/a/network": network, "strict/b/machine": {0: [machine]}})
+    monkeypatch.setattr(Result, "of", lambda *args: measured)
     regression.write("thesis", "0,1,2")
-    written = json.loads(project.with_name("thesis.json").read_text())
-    assert written["accuracy"] == {
-        "strict/a/network": {"mean": pytest.approx(0.5), "sd": pytest.approx(0.1)},
-        "strict/b/machine": {"mean": 0.8},
-    }
-    assert written["pooled_sd"] == pytest.approx(0.1) and written["tolerance"] > 0.3
-    assert compare(written, measured, {"a/network": 7})[1] is False
+    written = Baseline.read(project.with_name("thesis.json"))
+    assert written.rows["strict/a/network"].sd == pytest.approx(0.1)
+    assert written.rows["strict/b/machine"].sd is None
+    assert compare(written, measured.accuracies, measured.parameters)[1] is False
 
 
 def test_the_folds_of_a_seed_count_together(tmp_path, monkeypatch):
-    from fake_runs import publish
-
     runs = [publish(tmp_path / str(accuracy), accuracy=accuracy) for accuracy in (0.5, 1.0)]
-    monkeypatch.setattr(regression, "load_complete", lambda *args, **kwargs: SimpleNamespace(runs=runs))
-    accuracies, parameters = regression._measured("timeconvnet", tmp_path)
-    assert accuracies == {"published/table2/tcn_resnet20": {0: 0.75}}
-    assert parameters == {"table2/tcn_resnet20": 274_535}
+    monkeypatch.setattr(baseline, "load_complete", lambda *args, **kwargs: SimpleNamespace(runs=runs))
+    found = Result.of("timeconvnet", "quick", "synthetic", tmp_path)
+    assert found.accuracies == {"published/table2/tcn_resnet20": {0: 0.75}}
+    assert found.parameters == {"table2/tcn_resnet20": 274_535}
+
+
+def test_real_runs_are_compared_with_the_records(tmp_path, monkeypatch, capsys):
+    recorded, worse = (
+        Result({"strict/svm/machine": {0: [publish(tmp_path / str(accuracy), accuracy=accuracy)]}})
+        for accuracy in (0.75, 0.25)
+    )
+    monkeypatch.setattr(regression.record, "recorded", lambda paper: [("paper", "real"), ("quick", "synthetic")])
+    monkeypatch.setattr(Result, "of", lambda name, plan, data, results: recorded)
+    regression.check("thesis", data=tmp_path)
+    assert "No regression." in capsys.readouterr().out
+    places = {regression.RECORDS: recorded}
+    monkeypatch.setattr(Result, "of", lambda name, plan, data, results: places.get(results, worse))
+    with pytest.raises(SystemExit):
+        regression.check("thesis", data=tmp_path)
+    assert "worse" in capsys.readouterr().out
 
 
 def test_a_baseline_needs_just_the_seeds_that_were_run_and_several(project):

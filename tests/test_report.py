@@ -123,7 +123,16 @@ def test_without_any_run_it_is_whole_too(tmp_path, monkeypatch):
 def test_the_records_of_the_repository_are_shown_where_nothing_was_run(tmp_path, monkeypatch):
     monkeypatch.setenv("FER_RESULTS", str(tmp_path))
     text = Outline(report.write(False).read_text(encoding="utf-8")).text
-    assert "recorded" in text and "Reproduced: " in text
+    assert "Recorded: paper profile, real data" in text and "Reproduced: " not in text
+
+
+def test_findings_come_first_and_all_claims_last_and_folded(tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_RESULTS", str(tmp_path))
+    page = report.write(False).read_text(encoding="utf-8")
+    places = [page.index(f'id="{name}"') for name in ("findings", "standings", "paper-thesis", "data", "all-claims")]
+    assert places == sorted(places)
+    assert "<details>" in page[places[-1] : page.index('id="claims"')]
+    assert "{" not in page[places[0] : places[1]].split("<ul", 1)[1]
 
 
 def test_whatever_comes_from_a_file_is_escaped(tmp_path, monkeypatch):

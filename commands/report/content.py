@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from itertools import groupby
 
-from commands import audit, claims, obtain
+from commands import audit, claims, findings, obtain
 from commands.claims import Collection, Standing
 from commands.report import charts, faces
 from common.paper.load import Paper
@@ -37,9 +37,11 @@ def page(collection: Collection) -> dict:
         one.claim.dataset for one in standings if one.name == "data needed" and one.claim.dataset != "none"
     )
     papers = list({one.paper.name: one.paper for one in standings}.values())
-    shown = [_paper(paper, collection) for paper in papers]
+    told = {paper.name: [one for one in findings.told(paper, collection) if one.text] for paper in papers}
+    shown = [_paper(paper, collection) | {"findings": [one.text for one in told[paper.name]]} for paper in papers]
     return {
         "total": len(standings),
+        "headlines": [one for some in told.values() for one in some if one.finding.headline],
         "verdicts": [
             {"name": name, "count": counts[name], "share": counts[name] / len(standings), "meaning": MEANINGS[name]}
             for name in claims.VERDICTS
@@ -100,6 +102,7 @@ def _plan(evidence: Evidence) -> dict:
     return {
         "profile": evidence.name or evidence.profile,
         "data": evidence.data,
+        "recorded": evidence.recorded,
         "plan": evidence.plan,
         "finished": f"{len(evidence.runs)} of {len(evidence.expected)} trainings are finished",
         "tables": tables.tables(evidence),

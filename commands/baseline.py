@@ -1,0 +1,154 @@
+"""What is expected of a paper's runs: accuracies with the tolerance that their own scatter asks for.
+
+A new run with one of the seeds may differ, because another processor rounds otherwise and a training amplifies that as
+much as it amplifies another seed. So a row's tolerance is the 99.9 % prediction interval for one more seed. A handful
+of seeds estimates a standard deviation badly; it is therefore moderated by that of all rows together, as Smyth (2004)
+does for genes.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from common.paper import load as papers
+from common.results.evidence import load_complete
+from common.runs import scores
+from common.runs.store import Run
+from common.support import files
+from common.support.errors import UserError
+
+LEVEL = 0.999
+# Degrees of freedom with which the standard deviation of all rows enters that of each.
+PRIOR = 10
+# A row that lets more than this pass says why.
+WIDE = 0.10
+# Of what is fitted and not trained, such as a support vector machine, so many samples may come out otherwise.
+FITTED = 0.02
+Accuracies = Mapping[str, Mapping[int, float]]  # by "protocol/experiment/network" and seed
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is expected of one network under one protocol.
+
+    Attributes:
+        mean: accuracy over the seeds, 0 to 1.
+        sd: standard deviation of the seeds; None for a single one.
+        trained: whether a network was trained, so that another seed may scatter.
+        tested: samples that each seed is tested on.
+        chance: accuracy of the constant answer that suits them best.
+        tolerance: how far another run may be off.
+        why: why that is more than a tenth, or does not guard anything; "" otherwise.
+    """
+
+    mean: float
+    sd: float | None
+    trained: bool
+    tested: int
+    chance: float
+    tolerance: float = 0.0
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What is expected of a paper: rows by "protocol/experiment/network", parameters by "experiment/network"."""
+
+    paper: str
+    seeds: tuple[int, ...]
+    rows: dict[str, Row]
+    parameters: dict[str, int]
+
+    @classmethod
+    def read(cls, path: Path) -> "Baseline":
+        """Raises UserError if the file is no baseline."""
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            rows = {key: Row(**row) for key, row in content["rows"].items()}
+            return cls(content["paper"], tuple(content["seeds"]), rows, content["parameters"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UserError(
+                f"{path} is no baseline: {error!r}.", "Take it from the repository: git checkout."
+            ) from error
+
+    def write(self, path: Path) -> None:
+        with files.atomic(path) as temporary:
+            temporary.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was run of a paper: by "protocol/experiment/network" and seed, the folds of a seed together."""
+
+    runs: dict[str, dict[int, list[Run]]]
+
+    @classmethod
+    def of(cls, name: str, plan: str, data: str, results: Path) -> "Result":
+        """Raises UserError if nothing was run, or a run is missing."""
+        grouped: dict[str, dict[int, list[Run]]] = {}
+        for run in load_complete(papers.load(name), plan, data, results).runs:
+            one = run.identity
+            row = grouped.setdefault(f"{one.protocol}/{one.experiment}/{one.network}", {})
+            row.setdefault(one.seed, []).append(run)
+        return cls(grouped)
+
+    @property
+    def accuracies(self) -> Accuracies:
+        return {
+            key: {seed: scores.score(members).accuracy for seed, members in row.items()}
+            for key, row in self.runs.items()
+        }
+
+    @property
+    def parameters(self) -> dict[str, int]:
+        every = [run for row in self.runs.values() for members in row.values() for run in members]
+        counted = [run for run in every if "parameters" in run.record]
+        return {f"{run.identity.experiment}/{run.identity.network}": run.record["parameters"] for run in counted}
+
+    def baseline(self, paper: str) -> Baseline:
+        """These results as what is expected of others."""
+        rows = {}
+        for key, row in self.runs.items():
+            members = [run for of_seed in row.values() for run in of_seed]
+            score = scores.score(members)
+            trained = any("parameters" in run.record for run in members)
+            rows[key] = Row(score.accuracy, score.spread, trained, score.samples, score.chance)
+        seeds = sorted({seed for row in self.runs.values() for seed in row})
+        return Baseline(paper, tuple(seeds), _with_tolerances(rows, len(seeds)), self.parameters)
+
+
+def _with_tolerances(rows: Mapping[str, Row], seeds: int) -> dict[str, Row]:
+    """The rows with the tolerance that the scatter of the seeds asks for, and the reason where it is wide."""
+    spreads = [row.sd for row in rows.values() if row.sd is not None]
+    pooled = float(np.mean(np.square(spreads))) if spreads else None
+    return {key: _explained(replace(row, tolerance=_tolerance(row, pooled, seeds))) for key, row in rows.items()}
+
+
+def _tolerance(row: Row, pooled: float | None, seeds: int) -> float:
+    """Half the prediction interval for one more seed.
+
+    Args:
+        pooled: variance of the seeds, mean over all rows; None where nothing was run with several.
+    """
+    from scipy.stats import t
+
+    if not row.trained:
+        return max(FITTED, 1 / row.tested)
+    if pooled is None:
+        return WIDE
+    known = seeds - 1 if row.sd is not None else 0
+    variance = (known * (row.sd or 0) ** 2 + PRIOR * pooled) / (known + PRIOR)
+    return float(t.ppf((1 + LEVEL) / 2, known + PRIOR) * np.sqrt(variance * (1 + 1 / max(known + 1, 1))))
+
+
+def _explained(row: Row) -> Row:
+    reasons = []
+    if row.tolerance > WIDE:
+        scatter = "nobody knows how seeds scatter" if row.sd is None else f"seeds scatter by {row.sd:.3f}"
+        reasons.append(f"tolerance above {WIDE:g}, as {scatter} on {row.tested:,} tested samples")
+    if row.mean - row.tolerance <= row.chance:
+        reasons.append(f"a constant answer, {row.chance:.3f}, is within the tolerance")
+    return replace(row, why="; ".join(reasons))
