@@ -55,7 +55,7 @@ def reproduce(request: Request) -> Provenance:
         "reconstruction": reconstruction.rows(request, samples.ledger),
     }
     plan["timed"] = request.wants("speed") or (
-        request.wants("table2") and "only" not in request.sizes and not request.networks
+        request.wants("table2") and request.sizes.get("timed", True) and not request.networks
     )
     jobs = _jobs(request, samples) if request.wants("table2") else []
     plan["runs"] = [asdict(job.training.identity) for job in jobs]
@@ -74,7 +74,9 @@ def _jobs(request: Request, samples: Samples) -> list[Job]:
 
     table = samples.table
     labels = class_labels(table.emotion, data.CLASSES)
-    chosen = request.sizes.get("only", [key for key in NETWORKS if key != CORRECTED])
+    chosen = [key for key in NETWORKS if key != CORRECTED]
+    if not request.networks:
+        chosen = request.sizes.get("only", chosen)
     jobs = []
     for protocol in request.protocols:
         fold = data.fold(request, table, protocol)

@@ -99,6 +99,10 @@ def _table2(evidence: Evidence) -> Table:
         )
     notes += comparison.leak_note(leaks(evidence))
     notes += comparison.budget_note(rows, "200 epochs")
+    trained = {run.identity.network for run in evidence.runs}
+    left = [claim.network for claim in evidence.paper.claims if claim.id == f"table2-{claim.network}-accuracy"]
+    untrained = [NETWORKS[key].title for key in left if key not in trained]
+    notes += [f"Counted and timed, not trained in this profile: {', '.join(untrained)}."] if untrained else []
     columns = {"network": "Network", "quantity": "Quantity", "protocol": "Protocol"} | comparison.COLUMNS
     return Table("table2", "Table II: accuracy, inference time and parameters", columns, rows, notes)
 
