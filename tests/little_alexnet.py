@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from little_ssd import field, varint
 
-from reproductions.emotionalvlan.alexnet import CONVOLUTIONS, UNITS, sides
+from reproductions.emotionalvlan.alexnet_layers import CONVOLUTIONS, UNITS, sides
 
 # Caffe's order: AlexNet normalises before it pools.
 STEPS = ("conv1", "norm1", "pool1", "conv2", "norm2", "pool2", "conv3", "conv4", "conv5", "pool5", "fc6", "fc7", "fc8")

@@ -8,7 +8,8 @@ import pytest
 from common.paper import load as papers
 from common.support.errors import UserError
 from reproductions.emotionalvlan import weights
-from reproductions.emotionalvlan.alexnet import CONVOLUTIONS, MEANS, PARAMETERS, WIDTHS, alexnet, features, parts, sides
+from reproductions.emotionalvlan.alexnet import MEANS, WIDTHS, alexnet, features
+from reproductions.emotionalvlan.alexnet_layers import CONVOLUTIONS, PARAMETERS, parts, sides
 from reproductions.emotionalvlan.local_response import LocalResponseNormalisation
 
 SMALL = {"width": 16, "size": 99}

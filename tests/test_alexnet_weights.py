@@ -11,7 +11,8 @@ import pytest
 
 from common.support.errors import UserError
 from reproductions.emotionalvlan import matconvnet_file, weights
-from reproductions.emotionalvlan.alexnet import CONVOLUTIONS, alexnet, parts, sides
+from reproductions.emotionalvlan.alexnet import alexnet
+from reproductions.emotionalvlan.alexnet_layers import CONVOLUTIONS, parts, sides
 
 WIDTH, SIZE = 16, 99
 SIDE = sides(SIZE)[-1]

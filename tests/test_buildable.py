@@ -114,7 +114,7 @@ def test_what_cannot_be_built_is_told_with_the_settings(monkeypatch):
 
 
 def test_a_setting_that_a_builder_refuses_is_told_in_its_words(monkeypatch):
-    from reproductions.convlstm.models import convlstm
+    from reproductions.convlstm.networks import convlstm
 
     odd = Blueprint("odd", convlstm, 7, {"pools": 3})
     monkeypatch.setattr(buildable, "networks", lambda request: [odd])

@@ -6,7 +6,8 @@ from scipy import ndimage
 
 from common.paper import load as papers
 from common.support.errors import UserError
-from reproductions.cnn3d.models import ACTIVATIONS, NETWORKS, c3d
+from reproductions.cnn3d.models import NETWORKS
+from reproductions.cnn3d.networks import ACTIVATIONS, c3d
 
 SMALL = {"width": 64, "fc_units": 5, "size": 48}
 

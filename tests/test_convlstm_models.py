@@ -6,7 +6,8 @@ from scipy import ndimage
 
 from common.paper import load as papers
 from common.support.errors import UserError
-from reproductions.convlstm.models import CHOICES, FER, NETWORKS, convlstm, fer2013, take_fer
+from reproductions.convlstm.models import NETWORKS
+from reproductions.convlstm.networks import CHOICES, FER, convlstm, fer2013, take_fer
 
 SMALL = {"filters": (2, 3, 4), "dense_units": 5}
 

@@ -173,3 +173,34 @@ def test_tensorflow_is_imported_in_one_place_only():
     found = [line for folder in PACKAGES for line in offences(folder, "tensorflow")]
     assert found
     assert [line for line in found if not line.startswith("common/training/tf/")] == []
+
+
+def inside_functions(path: Path) -> set[str]:
+    """Dotted names of what a module imports within functions only."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    nodes = [node for function in functions for node in ast.walk(function)]
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return names | {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+
+
+def keras_in_functions(folder: Path) -> list[str]:
+    return [
+        path.name for path in sorted(folder.glob("*.py")) if any(n.startswith("keras") for n in inside_functions(path))
+    ]
+
+
+@pytest.mark.parametrize("name", load.names())
+def test_every_paper_has_its_layers_in_networks_and_their_names_in_models(name):
+    """The one reads as Keras, the other needs none; no module of a paper hides an import of Keras in a function."""
+    folder = ROOT / "reproductions" / name
+    assert any(one.startswith("keras") for one in imported(folder / "networks.py"))
+    assert not any(one.startswith("keras") for one in imported(folder / "models.py"))
+    assert f"reproductions.{name}.networks" in (folder / "models.py").read_text(encoding="utf-8")
+    assert keras_in_functions(folder) == []
+
+
+def test_keras_in_a_function_is_seen(tmp_path):
+    (tmp_path / "models.py").write_text("def build():\n    from keras import layers\n")
+    (tmp_path / "networks.py").write_text("import keras\n")
+    assert keras_in_functions(tmp_path) == ["models.py"]

@@ -10,7 +10,7 @@ from common.paper import load as papers
 from common.runs.store import Run
 from common.support.errors import UserError
 from reproductions.emotionalvlan import models, networks
-from reproductions.emotionalvlan.alexnet import PARAMETERS
+from reproductions.emotionalvlan.alexnet_layers import PARAMETERS
 from reproductions.emotionalvlan.dimensions import dimensions
 from reproductions.emotionalvlan.models import NETWORKS
 from reproductions.emotionalvlan.networks import aggregated, end_to_end, extractor, single_picture, take

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from common.media import alignment, landmarks, video
+from common.media import alignment, faces, landmarks, video
 from common.paper import load as papers
 from common.results.config import models_from_environment
 from common.runs.store import Run
 from common.training import batches
 from reproductions.convlstm.data import AFEW
-from reproductions.convlstm.models import NETWORKS, hard_sigmoid
+from reproductions.convlstm.models import NETWORKS
 from reproductions.convlstm.preprocessing import DECISIONS, Settings, correct, is_dark
 from reproductions.convlstm.trainings import FER
 from reproductions.inference import Preparation, decided
@@ -32,7 +32,9 @@ def preparation(record: Run) -> Preparation:
     Raises:
         UserError: if the landmark predictor is missing.
     """
-    hard_sigmoid()  # known to Keras from here on
+    # Keras reads the networks only once it knows their own activation.
+    from reproductions.convlstm import networks  # noqa: F401
+
     scaling = record.identity.recipe["pixel_scaling"]
     if record.identity.network == FER:
         return _of_pictures(scaling)
@@ -60,8 +62,6 @@ def preparation(record: Run) -> Preparation:
 
 def _of_pictures(scaling: str) -> Preparation:
     """Of the network that is trained on the images of FER2013 for the second branch."""
-    from common.media import faces
-
     return Preparation(
         frames=1,
         crop=lambda frame, box: faces.crop(video.grey(frame), box, 48)[..., None],

@@ -4,41 +4,16 @@ Section III.c names five convolutions, three maximum pools, fc6 and fc7 of 4096 
 else is that of the network that MatConvNet offers, `imagenet-caffe-alex`, which is Caffe's `bvlc_alexnet`.
 """
 
-from dataclasses import dataclass
+from keras import Input, Model, layers, ops, regularizers
 
 from common.support.errors import UserError
+from reproductions.emotionalvlan.alexnet_layers import CONVOLUTIONS, DENSE, SIZE, UNITS, Convolution, parts, sides
+from reproductions.emotionalvlan.local_response import LocalResponseNormalisation
 
-SIZE = 227
-UNITS = 4096
-PARAMETERS = 56_868_224
 WIDTHS = (1, 2, 4, 8, 16)
 # What is subtracted from red, green and blue: the mean colour of ImageNet, as Caffe's networks were trained with it;
 # from dx, dy and magnitude: what stands for no motion.
 MEANS = {"spatial": (122.679, 116.669, 104.007), "temporal": (128.0, 128.0, 0.0)}
-
-
-@dataclass(frozen=True)
-class Convolution:
-    """One convolution; `groups` of its filters see as many groups of the channels, `pooled` is what follows ReLU."""
-
-    name: str
-    filters: int
-    kernel: int
-    groups: int = 1
-    stride: int = 1
-    padding: str = "same"
-    normalised: bool = False
-    pooled: bool = False
-
-
-CONVOLUTIONS = (
-    Convolution("conv1", 96, 11, stride=4, padding="valid", normalised=True, pooled=True),
-    Convolution("conv2", 256, 5, groups=2, normalised=True, pooled=True),
-    Convolution("conv3", 384, 3),
-    Convolution("conv4", 384, 3, groups=2),
-    Convolution("conv5", 256, 3, groups=2, pooled=True),
-)
-DENSE = ("fc6", "fc7")
 
 
 def alexnet(
@@ -72,8 +47,6 @@ def alexnet(
     Raises:
         UserError: for a width that does not divide all layers, or images of which the pools leave nothing.
     """
-    from keras import Input, Model, layers
-
     _check(width, size)
     inputs = Input((size, size, 3))
     x = layers.Rescaling(1 / divisor, [-mean / divisor for mean in MEANS[stream]], name="centred")(inputs)
@@ -81,8 +54,6 @@ def alexnet(
         x = _convolved(x, convolution, width, weight_decay)
         x = layers.ReLU(name=f"relu_{convolution.name}")(x)
         if convolution.normalised and local_response_normalisation:
-            from reproductions.emotionalvlan.local_response import LocalResponseNormalisation
-
             x = LocalResponseNormalisation(name=f"norm_{convolution.name}")(x)
         if convolution.pooled:
             x = layers.MaxPooling2D(3, strides=2, name=f"pool_{convolution.name}")(x)
@@ -94,25 +65,12 @@ def alexnet(
     return Model(inputs, x, name=name or stream)
 
 
-def parts(convolution: Convolution) -> list[str]:
-    """Names of the layers that make up a convolution, in the order of their filters.
-
-    >>> parts(CONVOLUTIONS[0]), parts(CONVOLUTIONS[1])
-    (['conv1'], ['conv2a', 'conv2b'])
-    """
-    return [f"{convolution.name}{part}" for part in ("ab" if convolution.groups == 2 else [""])]
-
-
 def features(network, layer: str = "fc7"):
     """The part (n, size, size, 3) -> (n, 4096) of an `alexnet` that ends with the ReLU of fc6 or fc7."""
-    from keras import Model
-
     return Model(network.input, network.get_layer(f"relu_{layer}").output)
 
 
 def _convolved(x, convolution: Convolution, width: int, weight_decay: float):
-    from keras import layers, ops
-
     names = parts(convolution)
     filters = convolution.filters // width // len(names)
     made = [
@@ -131,8 +89,6 @@ def _convolved(x, convolution: Convolution, width: int, weight_decay: float):
 
 def initial(weight_decay: float, kernel: str = "he_uniform") -> dict:
     """Initial values of a layer's weights (the paper's "default values" are not stated), and their decay."""
-    from keras import regularizers
-
     decay = regularizers.L2(weight_decay / 2) if weight_decay else None
     return {"kernel_initializer": kernel, "bias_initializer": "zeros", "kernel_regularizer": decay}
 
@@ -144,16 +100,3 @@ def _check(width: int, size: int) -> None:
         )
     if not sides(size)[-1]:
         raise UserError(f"Of images of {size}×{size} AlexNet's pools leave nothing.", "Choose a size of 67 or more.")
-
-
-def sides(size: int) -> list[int]:
-    """Side of the maps after each of the three pools, 0 where nothing is left.
-
-    >>> sides(227), sides(66)
-    ([27, 13, 6], [6, 2, 0])
-    """
-    side, found = (size - CONVOLUTIONS[0].kernel) // CONVOLUTIONS[0].stride + 1, []
-    for _ in range(3):
-        side = max((side - 3) // 2 + 1, 0)
-        found.append(side)
-    return found

@@ -2,7 +2,7 @@
 
 from common.paper.load import Paper
 from common.results.tables import Table
-from reproductions.emotionalvlan.alexnet import PARAMETERS, UNITS
+from reproductions.emotionalvlan.alexnet_layers import PARAMETERS, UNITS
 from reproductions.emotionalvlan.models import PAIRS, STREAMS
 
 CLASSES = 6

@@ -6,8 +6,7 @@ from typing import Literal
 
 from common.training import network
 from common.training.later import later
-from reproductions.emotionalvlan import alexnet as trunks
-from reproductions.emotionalvlan.alexnet import UNITS
+from reproductions.emotionalvlan.alexnet_layers import PARAMETERS, UNITS
 
 # Frames of a video, and images of each stream that they give.
 FRAMES, PAIRS = 16, 15
@@ -43,7 +42,7 @@ NETWORKS: dict[str, Network] = {
                 f"{stream.capitalize()} AlexNet on single images",
                 _layers("single_picture", stream=stream),
                 "last",
-                trunks.PARAMETERS + _FC9,
+                PARAMETERS + _FC9,
                 features="",
                 streams=(stream,),
             )
@@ -78,7 +77,7 @@ NETWORKS: dict[str, Network] = {
             "EmotionalVLAN from end to end",
             _layers("end_to_end"),
             "sequence",
-            2 * trunks.PARAMETERS + _VLAN,
+            2 * PARAMETERS + _VLAN,
             features="",
         ),
         *(
@@ -87,7 +86,7 @@ NETWORKS: dict[str, Network] = {
                 f"{stream.capitalize()} CNN from end to end",
                 _layers("end_to_end", streams=(stream,)),
                 "sequence",
-                trunks.PARAMETERS + _VLAN,
+                PARAMETERS + _VLAN,
                 features="",
                 streams=(stream,),
             )

@@ -19,7 +19,7 @@ from common.support.errors import UserError, unknown
 from common.training import model_file
 from reproductions.emotionalvlan import alexnet as trunks
 from reproductions.emotionalvlan import local_response, weights  # noqa: F401 - Keras must know the layer to read it
-from reproductions.emotionalvlan.alexnet import SIZE, UNITS
+from reproductions.emotionalvlan.alexnet_layers import SIZE, UNITS
 from reproductions.emotionalvlan.models import FRAMES, NO_WEIGHTS, STREAMS, Network
 from reproductions.emotionalvlan.vlan import EmotionalVLAN
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from common.support.errors import UserError
 from reproductions.emotionalvlan import caffe_file, matconvnet_file
-from reproductions.emotionalvlan.alexnet import CONVOLUTIONS, DENSE, parts
+from reproductions.emotionalvlan.alexnet_layers import CONVOLUTIONS, DENSE, parts
 
 CAFFE = "bvlc_alexnet.caffemodel"
 URLS = {

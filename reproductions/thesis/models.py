@@ -1,55 +1,16 @@
-"""The two networks of Figs 3.7 and 3.8, layer by layer.
-
-Each block factors a 3×3 convolution into a column and a row without an activation between them: only so do the
-printed 256 (3·1·64 + 64) and 12,352 (3·64·64 + 64) parameters come out. The network for CK+ is the one of a public
-FER2013 notebook; that for FER2013 lacks its second dense layer. The arguments that the thesis leaves to Keras are
-spelled out, so that no default decides a result.
-"""
+"""The two networks of Figs 3.7 and 3.8; `networks` holds their layers."""
 
 from functools import partial
 
+from common.training.later import later
 from common.training.network import Network
 
-SIZE = 48
-FILTERS = (64, 128, 256, 512)
-BATCH_NORM = {"momentum": 0.99, "epsilon": 1e-3}
-WEIGHTS = {"kernel_initializer": "glorot_uniform", "bias_initializer": "zeros"}
-
-
-def factored(classes: int = 7, *, dense: tuple[int, ...], dropout: float = 0.25):
-    """Four blocks of factored convolutions, then dense layers; input (48, 48, 1).
-
-    Args:
-        dense: widths of the hidden dense layers.
-        dropout: share that is dropped, the same at every place.
-    """
-    from keras import Input, Model, layers
-
-    def finish(x):
-        x = layers.BatchNormalization(**BATCH_NORM)(x)
-        return layers.Activation("relu")(x)
-
-    inputs = Input((SIZE, SIZE, 1))
-    x = inputs
-    for filters in FILTERS:
-        x = layers.Conv2D(filters, (3, 1), padding="same", **WEIGHTS)(x)
-        x = layers.Conv2D(filters, (1, 3), padding="same", **WEIGHTS)(x)
-        x = finish(x)
-        x = layers.MaxPooling2D(2, strides=2, padding="same")(x)
-        x = layers.Dropout(dropout)(x)
-    x = layers.Flatten()(x)
-    for units in dense:
-        x = layers.Dense(units, **WEIGHTS)(x)
-        x = finish(x)
-        x = layers.Dropout(dropout)(x)
-    x = layers.Dense(classes, **WEIGHTS)(x)
-    return Model(inputs, layers.Activation("softmax", dtype="float32")(x))
-
+_layers = partial(later, "reproductions.thesis.networks")
 
 NETWORKS: dict[str, Network] = {
     network.key: network
     for network in (
-        Network("cnn_fer2013", "CNN for FER2013", partial(factored, dense=(512,)), "last", 3_931_975, 3_929_031),
-        Network("cnn_ckplus", "CNN for CK+", partial(factored, dense=(512, 256)), "last", 4_062_535, 4_059_079),
+        Network("cnn_fer2013", "CNN for FER2013", _layers("factored", dense=(512,)), "last", 3_931_975, 3_929_031),
+        Network("cnn_ckplus", "CNN for CK+", _layers("factored", dense=(512, 256)), "last", 4_062_535, 4_059_079),
     )
 }
