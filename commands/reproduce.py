@@ -17,7 +17,7 @@ from common.results.config import (
 from common.results.tables import Table
 from common.support.console import console, errors
 from common.support.errors import UserError, unknown
-from reproductions import buildable, registry
+from reproductions import buildable, profiles, registry
 
 SYNTHETIC = "Synthetic data: these figures test the machinery and say nothing about the paper."
 
@@ -66,7 +66,9 @@ def checked(name: str, **options) -> Request:
     known = given.experiments
     places = {"cache": cache_from_environment(), "results": results_from_environment()}
     options["models"] = options.get("models") or models_from_environment()
-    return check(papers.load(name), known.EXPERIMENTS, known.PROTOCOLS_OF, known.NETWORKS_OF, **(places | options))
+    paper = papers.load(name)
+    profiles.check(paper, known.SIZES)
+    return check(paper, known.EXPERIMENTS, known.PROTOCOLS_OF, known.NETWORKS_OF, **(places | options))
 
 
 def all_tables(paper: Paper, name: str, data: str, results: Path, plan: dict | None = None) -> list[Table]:

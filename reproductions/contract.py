@@ -14,6 +14,7 @@ hold only what differs.
                     NETWORKS_OF = {"table1": ("one_frame",)}
                     CONTROLS = ()
                     CORPORA = ("savee",)
+                    SIZES = ("epochs",)
                     def reproduce(request): ...                                 -> Provenance
     measured.py     def stated(request, claim, run): ...                        required
                     def measurements(evidence): ...
@@ -65,6 +66,7 @@ class Experiments(Protocol):
     NETWORKS_OF: Annotated[Mapping[str, Sequence[str]], "the networks of every experiment that trains any"]
     CONTROLS: Annotated[Sequence[str], "the experiments whose networks are trained on what is wrong, as a control"]
     CORPORA: Annotated[Sequence[str], "the keys of the data sets that it reads"]
+    SIZES: Annotated[Sequence[str], "the keys that the profiles of paper.yaml may have"]
 
     def reproduce(self, request: "Request") -> "Provenance":
         """Compute what is asked for and not there yet; whether the data are synthetic or real."""

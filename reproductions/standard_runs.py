@@ -31,6 +31,7 @@ def experiments(given: Given) -> SimpleNamespace:
         PROTOCOLS_OF=splits,
         NETWORKS_OF={name: tuple(experiment.architectures) for name, experiment in given.items()},
         CONTROLS=(),
+        SIZES=("epochs",),
         CORPORA=tuple(dict.fromkeys(experiment.corpus for experiment in given.values())),
         reproduce=lambda request: _reproduce(request, given),
     )

@@ -31,7 +31,16 @@ def draw(paper, profile, data, results): ...
 """
 FIGURES = "def strips(): ..."
 GIVEN = {
-    "experiments": ["EXPERIMENTS", "PROTOCOLS", "PROTOCOLS_OF", "NETWORKS_OF", "CONTROLS", "CORPORA", "reproduce"],
+    "experiments": [
+        "EXPERIMENTS",
+        "PROTOCOLS",
+        "PROTOCOLS_OF",
+        "NETWORKS_OF",
+        "CONTROLS",
+        "CORPORA",
+        "SIZES",
+        "reproduce",
+    ],
     "measured": ["stated", "measurements"],
     "tables": ["TIMED", "tables", "leaks"],
     "models": ["NETWORKS"],

@@ -65,6 +65,11 @@ NETWORKS_OF = {
     for experiment in EXPERIMENTS
 }
 CONTROLS = ()
+# What the profiles of paper.yaml may set.
+SIZES = (
+    *("narrow.width", "narrow.fc_units", "epochs", "steps_per_epoch", "batch_size"),
+    *("folds", "subjects", "trials", "prune_below"),
+)
 
 
 def reproduce(request: Request) -> Provenance:

@@ -43,6 +43,11 @@ NETWORKS_OF = {
     for name in EXPERIMENTS
 }
 CONTROLS = ()
+# What the profiles of paper.yaml may set.
+SIZES = (
+    *("narrow.filters", "narrow.dense_units", "epochs", "steps_per_epoch", "batch_size", "learning_rate"),
+    *("longer.*.epochs", "longer.*.steps_per_epoch", "folds", "runs", "fer.epochs", "fer.steps_per_epoch"),
+)
 
 
 def reproduce(request: Request) -> Provenance:

@@ -52,6 +52,13 @@ NEEDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 PROTOCOLS_OF = dict.fromkeys(EXPERIMENTS, PROTOCOLS) | {"table6": ("published",)}
 NETWORKS_OF = {name: networks for name, (networks, _) in NEEDS.items()} | {sweep.EXPERIMENT: (sweep.NETWORK,)}
 CONTROLS = ()
+# What the profiles of paper.yaml may set.
+SIZES = (
+    *("narrow.width", "narrow.size", "groups", "fer2013_pictures", "learning_rate", "frames_swept"),
+    *(f"{stage}.epochs" for stage in ("pictures", "features", "end_to_end")),
+    *(f"{stage}.steps_per_epoch" for stage in ("pictures", "features", "end_to_end")),
+    *(f"{stage}.accumulation" for stage in ("pictures", "features", "end_to_end")),
+)
 
 
 def reproduce(request: Request) -> Provenance:

@@ -12,6 +12,7 @@ from common.results import plans
 from common.results.config import Request
 from common.samples.augmentation import Augmentation
 from common.samples.build import Samples, broken, counted
+from common.training.batches import class_labels
 from common.training.recipe import Recipe
 from common.training.spec import Job, Training
 from reproductions.data_root import data_root
@@ -38,6 +39,13 @@ START = {"resnet20_2plus1d": 30, "resnet20_3d": 15, "tcn_resnet20": 5, "tcn_mobi
 SHUFFLED = "control-shuffled"
 # Runs of these experiments are no networks for use.
 CONTROLS = (SHUFFLED,)
+# What the profiles of paper.yaml may set.
+SIZES = (
+    *("timing_runs", "only"),
+    *(f"{part}.epochs" for part in ("default", "networks.*", "control")),
+    *(f"{part}.steps_per_epoch" for part in ("default", "networks.*", "control")),
+    *(f"{part}.batch_norm_batches" for part in ("default", "networks.*", "control")),
+)
 
 
 def reproduce(request: Request) -> Provenance:
@@ -70,8 +78,6 @@ def reproduce(request: Request) -> Provenance:
 
 def _jobs(request: Request, samples: Samples) -> list[Job]:
     """Every network under every protocol with every seed, and the control with shuffled labels."""
-    from common.training.batches import class_labels
-
     table = samples.table
     labels = class_labels(table.emotion, data.CLASSES)
     chosen = [key for key in NETWORKS if key != CORRECTED]

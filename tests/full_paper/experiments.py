@@ -34,6 +34,7 @@ PROTOCOLS = tuple(SPLITTERS)
 PROTOCOLS_OF = {"table1": PROTOCOLS}
 NETWORKS_OF = {"table1": ("one_frame",)}
 CONTROLS = ()
+SIZES = ("epochs",)
 
 
 def reproduce(request: Request) -> Provenance:
