@@ -87,7 +87,7 @@ def test_the_notes_say_who_stands_on_both_sides(finished):
 
 def test_synthetic_data_confirm_nothing(finished):
     everything = made(finished)
-    beside = {"reconstruction", "statements", "breakdown"}
+    beside = {"reconstruction", "statements", "breakdown", "breakdown-emotions"}
     assert set(everything) == {"table1", "ledger", "table2", "controls", "speed"} | beside
     verdicts = [row for table in everything.values() for row in table.rows if row.get("verdict", DASH) != DASH]
     assert len(verdicts) > 20

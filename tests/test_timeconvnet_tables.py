@@ -1,6 +1,7 @@
 """What stands beside the accuracies of TimeConvNets: sizes and times of the trained networks, clips, statements."""
 
 import dataclasses
+import io
 import json
 from types import SimpleNamespace
 
@@ -8,6 +9,7 @@ import fake_runs
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from commands import claims
 from common.paper import load as papers
@@ -365,4 +367,12 @@ def test_the_breakdown_stands_beside_table_2(tmp_path):
         (row["network"], row["protocol"]): row["reproduced"] for row in rows(found["table2"], quantity="accuracy")
     }
     assert {(row["network"], row["protocol"]): row["windows"] for row in found["breakdown"].rows} == accuracies
-    assert len(found["breakdown"].rows) == 12
+    assert len(found["breakdown"].rows) == len(found["breakdown-emotions"].rows) == 12
+    assert list(found["breakdown-emotions"].columns) == ["network", "protocol", *map(str, data.CLASSES), "emotions"]
+    for name in ("breakdown", "breakdown-emotions"):
+        shown = Console(width=150, file=io.StringIO())
+        found[name].show(shown)
+        lines = shown.file.getvalue().splitlines()
+        assert any("(mini-Xception)" in line and "strict" in line for line in lines), (
+            "one row a line, as a terminal has it"
+        )

@@ -33,8 +33,8 @@ def clips(predictions: "pandas.DataFrame") -> "pandas.DataFrame":
     return found.assign(correct=predicted == found.emotion).reset_index()
 
 
-def table(evidence: Evidence) -> Table:
-    """One row a network and protocol: accuracy of windows, of clips, and of every emotion."""
+def tables(evidence: Evidence) -> list[Table]:
+    """Accuracy of windows and clips, and of every emotion; one row a network and protocol in each."""
     rows = []
     for key, network in NETWORKS.items():
         for protocol in evidence.plan["protocols"]:
@@ -42,23 +42,32 @@ def table(evidence: Evidence) -> Table:
             score = evidence.score("table2", key, protocol)
             if score is not None:
                 rows.append({"network": network.title, "protocol": protocol, **_row(scores.predictions(members))})
+    names = {"network": "Network", "protocol": "Protocol"}
     columns = {
-        "network": "Network",
-        "protocol": "Protocol",
         "windows": "Windows",
-        "share": "Clips, mean of their windows",
-        "clips": "Clips, mean of probabilities",
+        "share": "Clips, by windows",
+        "clips": "Clips, by probabilities",
         "clips_interval": "95 % interval",
-        "longest": "Windows of the longest tenth of clips",
-        "emotions": "Mean of the emotions",
-        **{str(name): str(name) for name in CLASSES},
+        "longest": "In longest tenth",
     }
+    emotions = {str(name): str(name) for name in CLASSES} | {"emotions": "Mean"}
     notes = [
         "Windows: as in Table II, where a clip counts as often as it has tested windows; in the columns of the clips "
-        "it counts once. An emotion's column is the share of its windows that were recognised.",
+        "it counts once: with the share of its windows that were recognised, or as recognised where the mean of their "
+        "probabilities is. The interval is that of the latter.",
+        "In longest tenth: the share of all windows that the longest tenth of the clips has.",
         "Under published the windows of a clip stand on both sides, so its tested windows are a fifth of it.",
     ]
-    return Table("breakdown", "Accuracy by window, by clip and by emotion", columns, rows, notes)
+    recognised = ["The share of an emotion's windows that were recognised."]
+    return [
+        _part("breakdown", "Accuracy by window and by clip", names | columns, rows, notes),
+        _part("breakdown-emotions", "Accuracy by emotion", names | emotions, rows, recognised),
+    ]
+
+
+def _part(name: str, title: str, columns: dict[str, str], rows: list[dict[str, str]], notes: list[str]) -> Table:
+    of_these = [{key: row[key] for key in columns if key in row} for row in rows]
+    return Table(name, title, columns, of_these, notes)
 
 
 def _row(predictions: "pandas.DataFrame") -> dict[str, str]:

@@ -22,7 +22,7 @@ def tables(evidence: Evidence) -> list[Table]:
         if plan["summary"].get("reconstruction"):
             made.append(reconstruction.table(evidence.paper, plan["summary"]["reconstruction"], plan["data"]))
     if "table2" in plan["experiments"]:
-        made += [_table2(evidence), _statements(evidence), breakdown.table(evidence), _controls(evidence)]
+        made += [_table2(evidence), _statements(evidence), *breakdown.tables(evidence), _controls(evidence)]
     if "speed" in plan["experiments"] and evidence.speed:
         made.append(_speed(evidence))
     return made
