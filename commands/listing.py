@@ -10,6 +10,8 @@ from common.results.config import results_from_environment
 from common.results.tables import Table
 from common.support.console import console
 from common.support.errors import UserError
+from datasets import tree
+from datasets.summary import summarise
 from reproductions import registry
 
 
@@ -61,9 +63,6 @@ def verify(data: Path | None) -> None:
         UserError: if no folder was named, it is missing or empty, or none of the data sets is in it.
         SystemExit: with status 1 if one of them is only half there, after the others were counted.
     """
-    from datasets import tree
-    from datasets.summary import summarise
-
     data = _data(data)
     if data is None:
         raise UserError("Which folder?", "Name the one that holds the data sets: make verify-data DATA=<folder>.")

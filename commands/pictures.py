@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import fill
 
+import matplotlib
 import numpy as np
+from matplotlib import pyplot
 
 from common.media.clips import WATERMARK
 from common.paper.load import Paper
@@ -49,11 +51,7 @@ def _by_network(found: Sequence[Run], names: Mapping[tuple[str, str], str]) -> d
 
 
 def _figure(count: int, size: float):
-    import matplotlib
-
     matplotlib.use("Agg")
-    from matplotlib import pyplot
-
     columns = min(4, count)
     rows = -(-count // columns)
     figure, axes = pyplot.subplots(
@@ -65,8 +63,6 @@ def _figure(count: int, size: float):
 
 
 def _finish(figure, path: Path, title: str, note: str) -> None:
-    from matplotlib import pyplot
-
     figure.suptitle(f"{title}\n{note}" if note else title)
     figure.savefig(path, dpi=110)
     pyplot.close(figure)

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import datasets
-from commands import claims, record, reproduce
+from commands import claims, findings, record, reproduce
 from common.paper import load as papers
 from common.results import tables
 from common.results.config import RECORDS, ROOT
@@ -76,8 +76,6 @@ def _table(path: Path) -> str:
 
 def _findings(which: str) -> str:
     """The findings of a paper, or of all."""
-    from commands import findings
-
     return findings.markdown(papers.names() if which == "all" else [which], RECORDS)
 
 

@@ -12,6 +12,7 @@ from common.results.tables import Table
 from common.support import workers
 from common.support.console import console
 from common.support.errors import UserError
+from datasets import tree
 from reproductions import registry
 
 ALL = "all"
@@ -53,8 +54,6 @@ def _check(options: dict) -> None:
         if _divided(name, options):
             reproduce.checked(name, **options)
     if options.get("data"):
-        from datasets import tree
-
         tree.require_root(options["data"])
 
 

@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import cv2
 import numpy as np
 
+from common.media import image_file
 from common.media.emotions import Emotion, emotion
 from common.support.errors import UserError
 from datasets import tree
@@ -55,10 +57,6 @@ def read(paths: Sequence[Path], side: int) -> np.ndarray:
 
 
 def _read_one(path: Path, side: int) -> np.ndarray:
-    import cv2
-
-    from common.media import image_file
-
     picture = image_file.read(path, cv2.IMREAD_UNCHANGED)
     if picture.shape[:2] != (side, side):
         height, width = picture.shape[:2]

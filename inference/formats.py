@@ -1,5 +1,6 @@
 """The files as which a network can leave the suite: how each is written, and read without running what is in it."""
 
+import warnings
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -130,8 +131,6 @@ def _read_keras(path: Path) -> Network:
 
 
 def _write_onnx(model, path: Path) -> None:
-    import warnings
-
     model(np.zeros((1, *model.input_shape[1:]), np.float32))  # Keras exports nothing that was never called
     with warnings.catch_warnings(), devices.silent():
         # Keras mends tf2onnx for NumPy 2 on its way, and looks for what is gone there.

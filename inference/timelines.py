@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from common.support import files
 from inference import draw
@@ -26,8 +27,6 @@ class Line:
 
     def draw(self, path: Path, trained: Trained) -> None:
         """Write a PNG with smoothed curves, one row for each of the faces that were in sight longest."""
-        from matplotlib.figure import Figure
-
         longest = sorted(sorted(self.tracks, key=lambda track: -len(self.tracks[track]))[:ROWS])
         figure = Figure(figsize=(10, 1 + 2.2 * len(longest)), layout="constrained")
         axes = figure.subplots(len(longest), 1, sharex=True, squeeze=False)[:, 0]

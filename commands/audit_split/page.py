@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from commands.audit_split.overlap import Audit
 from common.samples.same_image import SAME
@@ -34,8 +35,6 @@ def _row(found: Audit, number: int) -> dict[str, str]:
 
 def render(found: Audit) -> str:
     """The page as HTML, with everything inside it; whatever comes from a file is escaped."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     folders = [HERE, HERE.parent / "report"]
     loader = FileSystemLoader(folders)
     options = {"autoescape": True, "undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
 from commands import claims
 from commands.report import content
 from common.paper import load as papers
@@ -28,8 +30,6 @@ def write(strict: bool) -> Path:
 
 def render(page: dict) -> str:
     """The page as HTML; whatever comes from a file is escaped."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     environment = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

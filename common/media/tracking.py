@@ -8,6 +8,7 @@ follows a face that turns away. Boxes are those of `common.media.faces`.
 from dataclasses import dataclass
 from functools import cache
 
+import dlib
 import numpy as np
 
 from common.media import faces
@@ -30,8 +31,6 @@ class Tracking:
 
     @property
     def version(self) -> str:
-        import dlib
-
         return f"dlib {dlib.__version__}"
 
     def detect(self, grey: np.ndarray) -> np.ndarray:
@@ -54,8 +53,6 @@ class Follower:
     """
 
     def __init__(self, tracking: Tracking):
-        import dlib
-
         self.tracking = tracking
         self.box: np.ndarray | None = None
         self.followed = self.searches = self.losses = self.most_faces = 0
@@ -76,8 +73,6 @@ class Follower:
 
     def search(self, grey: np.ndarray) -> np.ndarray | None:
         """The box (4,) int32 that the detector finds in this frame, to be followed from here on; None for no face."""
-        import dlib
-
         self.searches += 1
         found = self.tracking.detect(grey)
         self.most_faces = max(self.most_faces, len(found))
@@ -103,6 +98,4 @@ def _box(rectangle) -> tuple[int, int, int, int]:
 
 @cache
 def _detector():
-    import dlib
-
     return dlib.get_frontal_face_detector()

@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rich.measure import Measurement
+from rich.table import Table as Screen
+from rich.text import Text
+
 from common.support import files
 
 DASH = "–"
@@ -69,10 +73,6 @@ class Table:
 
     def show(self, console) -> None:
         """Print to a rich console, with verdicts in colour; where it is too narrow for the numbers, row by row."""
-        from rich.measure import Measurement
-        from rich.table import Table as Screen
-        from rich.text import Text
-
         screen = Screen(title=Text(self.title), title_justify="left", title_style="bold", header_style="bold")
         body = self.cells()
         for i, heading in enumerate(self.columns.values()):
@@ -90,8 +90,6 @@ class Table:
 
     def _show_rows(self, console) -> None:
         """Print every row below the other, as "heading: cell"; empty cells are left out."""
-        from rich.text import Text
-
         console.print(Text(self.title, "bold"))
         for row in self.cells():
             console.print()

@@ -18,7 +18,7 @@ import numpy as np
 
 from common.media.clips import Clip
 from common.samples.store import SAMPLE, TEXTS, Damaged, Samples, write
-from common.support import arrays, files
+from common.support import arrays, cluster, files
 from common.support import workers as pool
 from common.support.errors import UserError
 
@@ -188,8 +188,6 @@ def _stored(missing: list[tuple], folder: Path, workers: int | None, launcher: s
     if launcher == "local" or not missing:
         yield from pool.run(_store, missing, workers)
         return
-    from common.support import cluster
-
     with cluster.cluster():
         yield from cluster.run(_store, missing, folder)
 

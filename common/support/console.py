@@ -21,7 +21,7 @@ _PIPE_WIDTH = 150
 console = Console(highlight=False, markup=False, emoji=False)
 if not console.is_terminal and "COLUMNS" not in os.environ:
     console = Console(highlight=False, markup=False, emoji=False, width=_PIPE_WIDTH)
-# Problems go apart from results, so that `claims --json > file` stays JSON.
+# Problems go apart from results, so that `claims --format json > file` stays JSON.
 errors = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from common.support.errors import UserError
 from common.support.names import shown
 
@@ -76,8 +78,6 @@ def lock(folder: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[N
     Raises:
         StorageError: if the folder cannot be written to.
     """
-    from filelock import FileLock, Timeout
-
     with storage_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         held = FileLock(folder / ".lock")

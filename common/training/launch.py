@@ -11,7 +11,7 @@ from pathlib import Path
 from common.media.clips import Provenance
 from common.runs import store
 from common.runs.store import Run
-from common.support import workers
+from common.support import cluster, workers
 from common.training.spec import Job
 from common.training.train import train
 
@@ -68,8 +68,6 @@ def at_once(processes: int | None, launcher: str) -> int:
     With Ray, a cluster must be connected.
     """
     if launcher == "ray":
-        from common.support import cluster
-
         return cluster.slots(processes)
     return _processes(processes)
 

@@ -9,17 +9,20 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from zlib import crc32
+
+import numpy as np
+import optuna
+from filelock import FileLock, Timeout
+from optuna import Study
+from optuna.distributions import CategoricalDistribution, FloatDistribution
+from optuna.trial import FrozenTrial, Trial, TrialState
 
 from common.support import files
 from common.support.errors import UserError
 from common.training import search_sampler
 from common.training.search_store import shown, told
-
-if TYPE_CHECKING:
-    from optuna import Study
-    from optuna.trial import FrozenTrial, Trial, TrialState
 
 ATTEMPTS = 3
 QUESTION, SAMPLER = "question", "sampler"
@@ -80,8 +83,8 @@ def search(
     locks: Path,
     *,
     seed: int = 0,
-    ended: Callable[[int, "FrozenTrial"], None] = lambda done, trial: None,
-) -> "Study":
+    ended: Callable[[int, FrozenTrial], None] = lambda done, trial: None,
+) -> Study:
     """The study with at least so many finished (completed or pruned) trials; runs those that lack.
 
     Several processes may search the same study at once, if they share `locks`.
@@ -116,15 +119,13 @@ def search(
     return study
 
 
-def opened(question: Question, storage: str) -> "Study":
+def opened(question: Question, storage: str) -> Study:
     """The study of this name, made if it does not exist.
 
     Raises:
         UserError: if the database cannot be used, or holds a search with another space, on other data, or by another
             sampler or version of Optuna.
     """
-    import optuna
-
     notes = {QUESTION: question.stored(), SAMPLER: search_sampler.stated()}
     with told(storage):
         optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -166,37 +167,29 @@ def _differing(a: Mapping, b: Mapping) -> list[str]:
     return [name for name in sorted({*a, *b}) if a.get(name) != b.get(name)]
 
 
-def finished(study: "Study") -> list["FrozenTrial"]:
+def finished(study: Study) -> list[FrozenTrial]:
     """The trials that were completed or pruned, in the order in which they began."""
-    from optuna.trial import TrialState
-
     return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
 
 
-def ranked(study: "Study") -> list["FrozenTrial"]:
+def ranked(study: Study) -> list[FrozenTrial]:
     """The finished trials, best first: by accuracy, and pruned ones behind by how far they came."""
     return sorted(finished(study), key=lambda trial: (pruned(trial), -len(trial.intermediate_values), -trial.value))
 
 
-def pruned(trial: "FrozenTrial") -> bool:
-    from optuna.trial import TrialState
-
+def pruned(trial: FrozenTrial) -> bool:
     return trial.state == TrialState.PRUNED
 
 
-def given_up(study: "Study") -> int:
+def given_up(study: Study) -> int:
     """How many configurations were left after they killed their process time and again."""
-    from optuna.trial import TrialState
-
     trials = study.get_trials(deepcopy=False)
     continued = {trial.user_attrs.get("continues") for trial in trials}
     return sum(trial.state == TrialState.FAIL and trial.number not in continued for trial in trials)
 
 
-def _take_up(study: "Study", locks: Path) -> None:
+def _take_up(study: Study, locks: Path) -> None:
     """Put the configurations of trials whose process died back into the queue; the third time is the last."""
-    from optuna.trial import TrialState
-
     trials = study.get_trials(deepcopy=False)
     continued = {trial.user_attrs.get("continues") for trial in trials}
     for dead in trials:
@@ -216,8 +209,6 @@ def _take_up(study: "Study", locks: Path) -> None:
 
 def _held(folder: Path) -> bool:
     """Whether a living process holds this lock."""
-    from filelock import FileLock, Timeout
-
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / ".lock", timeout=0):
@@ -226,10 +217,7 @@ def _held(folder: Path) -> bool:
         return True
 
 
-def _sampler(study: "Study", seed: int):
-    import numpy as np
-    from optuna.trial import TrialState
-
+def _sampler(study: Study, seed: int):
     begun = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
     before = len(study.get_trials(deepcopy=False, states=begun)) + given_up(study)
     drawn = np.random.SeedSequence([seed, crc32(study.study_name.encode()), before])
@@ -237,8 +225,6 @@ def _sampler(study: "Study", seed: int):
 
 
 def _distributions(space: Mapping[str, tuple | Interval]) -> dict:
-    from optuna.distributions import CategoricalDistribution, FloatDistribution
-
     return {
         name: FloatDistribution(options.low, options.high)
         if isinstance(options, Interval)
@@ -247,12 +233,8 @@ def _distributions(space: Mapping[str, tuple | Interval]) -> dict:
     }
 
 
-def _tested(
-    trial: "Trial", question: Question, objective: Objective, storage: str
-) -> tuple["TrialState", float | None]:
+def _tested(trial: Trial, question: Question, objective: Objective, storage: str) -> tuple[TrialState, float | None]:
     """What comes of one configuration: its accuracy, or none where the accuracy that is wanted got out of reach."""
-    from optuna.trial import TrialState
-
     correct = tested = 0
     for step, fold in enumerate(objective(trial.params)):
         correct, tested = correct + fold.correct, tested + fold.samples

@@ -11,6 +11,8 @@ import warnings
 from typing import Any
 
 import numpy as np
+import optuna
+from optuna.samplers import TPESampler
 
 ARGUMENTS: dict[str, Any] = {
     # "On each trial, for each parameter, TPE fits one Gaussian Mixture Model" (Haddad et al. 2020, section 3.3).
@@ -43,16 +45,12 @@ def weights(trials: int) -> np.ndarray:
 
 def stated() -> dict[str, Any]:
     """What is noted with a study: sampler, arguments and version, as JSON holds them."""
-    import optuna
-
     functions = {"gamma": "min(n / 10, 25)", "weights": "last 25 in full"}
     return {"name": "TPE", **ARGUMENTS, **functions, "optuna": optuna.__version__}
 
 
 def sampler(seed: int):
     """Optuna's `TPESampler` with these arguments."""
-    from optuna.samplers import TPESampler
-
     with warnings.catch_warnings():
         # Some arguments are called experimental in one version and outdated in the next; all of them work.
         warnings.simplefilter("ignore")

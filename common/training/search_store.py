@@ -4,6 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from optuna.exceptions import StorageInternalError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
 from common.support import files
 from common.support.errors import UserError
 
@@ -26,9 +30,6 @@ def url(words: str, default: Path) -> str:
 
 def shown(storage: str) -> str:
     """A database's URL without its password."""
-    from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import ArgumentError
-
     try:
         return make_url(storage).render_as_string(hide_password=True)
     except ArgumentError:
@@ -38,9 +39,6 @@ def shown(storage: str) -> str:
 @contextmanager
 def told(storage: str) -> Iterator[None]:
     """Tell what goes wrong with a database as UserError."""
-    from optuna.exceptions import StorageInternalError
-    from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
-
     try:
         yield
     except (ArgumentError, NoSuchModuleError) as error:

@@ -8,6 +8,7 @@ no other set has.
 from pathlib import Path
 
 import numpy as np
+from openpyxl import Workbook
 
 from common.media.emotions import Emotion
 from datasets.synthetic.media import Recording
@@ -95,8 +96,6 @@ def _row(part: str, clip: str, word: str) -> list:
 
 
 def _write_sheet(path: Path, rows: list[list]) -> None:
-    from openpyxl import Workbook
-
     book = Workbook()
     sheet = book.active
     sheet.title = "Sheet1"

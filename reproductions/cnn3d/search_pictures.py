@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import matplotlib
+from matplotlib import pyplot
+
 from common.media.clips import WATERMARK
 from common.paper.load import Paper
 from reproductions.cnn3d import search_record
@@ -42,11 +45,7 @@ def crosses(study: dict) -> list[tuple[int, float]]:
 
 
 def _scatter(points: list[tuple[int, float]], threshold: float, title: str, path: Path) -> None:
-    import matplotlib
-
     matplotlib.use("Agg")
-    from matplotlib import pyplot
-
     figure, axis = pyplot.subplots(figsize=(7, 4), layout="constrained")
     axis.plot(*zip(*points, strict=True), "x", color="tab:red", markersize=5)
     if threshold:

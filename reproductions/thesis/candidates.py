@@ -13,6 +13,8 @@ import numpy as np
 from common.media.images import Pictures
 from common.paper.load import Paper
 from common.runs.store import Run
+from common.training import model_file
+from common.training.loop import predict
 from reproductions.thesis import votes
 
 if TYPE_CHECKING:
@@ -48,9 +50,6 @@ def selections(pictures: Pictures, paper: Paper, seed: int = 0) -> dict[str, np.
 
 def on_training_pictures(run: Run, training: "Training") -> float:
     """Accuracy of a finished run on the images it was trained on, as if they were its test part."""
-    from common.training import model_file
-    from common.training.loop import predict
-
     rows = training.fold.train
     probabilities = predict(model_file.of(run), training.batches(rows, train=False))
     return float((probabilities.argmax(axis=1) == training.labels[rows]).mean())

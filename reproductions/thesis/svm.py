@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from common.media.clips import Provenance
 from common.protocols import inner_folds
@@ -119,7 +120,6 @@ def _run(task: tuple[Fit, Path, Provenance, bool]) -> None:
     # there are cores, and all processes would wait for each other.
     import sklearn.decomposition
     import sklearn.svm  # noqa: F401
-    from threadpoolctl import threadpool_limits
 
     # A sum over another number of threads rounds otherwise, and each core has a process of its own.
     with threadpool_limits(1):
