@@ -55,11 +55,11 @@ verify-data: $(READY)  ## DATA=<root>: what was found there, what was expected, 
 models: $(READY)  ## MODELS=<folder>: which trained face detectors are there, and where to get the others
 	@$(SUITE) models $(call flag,MODELS,models)
 
-table: $(READY)  ## PAPER=timeconvnet: print the tables of finished runs again
+table: $(READY)  ## PAPER=timeconvnet: print the tables of finished runs again (FORMAT=text|markdown|csv|json)
 	@$(SUITE) table $(PAPER) $(call flag,DATA,data) $(call flag,PROFILE,profile) $(call flag,EPOCHS,epochs) $(call flag,FORMAT,format)
 
-claims: $(READY)  ## where every printed number stands (PAPER=timeconvnet, FORMAT=json|csv|markdown, STRICT=1)
-	@$(SUITE) claims $(call flag,PAPER,paper) $(if $(FORMAT),--$(FORMAT)) $(if $(STRICT),--strict)
+claims: $(READY)  ## where every printed number stands (PAPER=timeconvnet, FORMAT=text|markdown|csv|json, STRICT=1)
+	@$(SUITE) claims $(call flag,PAPER,paper) $(call flag,FORMAT,format) $(if $(STRICT),--strict)
 
 findings: $(READY)  ## the few things worth knowing about each paper, with their figures (PAPER=thesis)
 	@$(SUITE) findings $(call flag,PAPER,paper)

@@ -235,7 +235,7 @@ def _needed(standings: list[Standing]) -> list[str]:
 
 
 def show(paper: str, form: str, strict: bool) -> None:
-    """Print the claims of one paper, or of all, as "screen", "json", "csv" or "markdown".
+    """Print the claims of one paper, or of all, in one of `commands.options.FORMATS`.
 
     Exit status 1 under `strict` if a file had to be left out.
 

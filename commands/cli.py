@@ -6,10 +6,24 @@ from typing import Annotated
 
 import typer
 
-from commands.options import Data, Epochs, Model, Models, PaperName, Profile, Strict, profile_of, with_run_options
+from commands import maintenance
+from commands.options import (
+    Data,
+    Epochs,
+    Format,
+    Model,
+    Models,
+    PaperName,
+    Profile,
+    Strict,
+    format_of,
+    profile_of,
+    with_run_options,
+)
 from common.support import output
 from common.support.console import errors
 from common.support.errors import UserError
+from common.support.names import shown
 
 app = typer.Typer(
     help="Reproduce papers on facial expression recognition, number by number.\n\n"
@@ -74,14 +88,14 @@ def table(
     data: Data = None,
     profile: Profile = "",
     epochs: Epochs = None,
-    format: Annotated[str, typer.Option(help="screen, markdown, csv or json.")] = "screen",
+    format: Format = "text",
     save: Annotated[bool, typer.Option("--save", help="Also write them and their images below results.")] = False,
 ) -> None:
     """Print the tables of finished runs again, without running anything."""
     from commands import reproduce
 
     kind = "real" if data else "synthetic"
-    reproduce.table(paper, profile_of(profile, data), kind, format, save, epochs)
+    reproduce.table(paper, profile_of(profile, data), kind, format_of(format), save, epochs)
 
 
 @app.command("list")
@@ -109,71 +123,19 @@ def models(models: Models = None) -> None:
 
 
 @app.command()
-def study(seeds: Annotated[str, typer.Option(help="One training each.")] = "0,1,2,3,4") -> None:
-    """Is the synthetic corpus hard in the right way? Motion must help, unknown people must be harder."""
-    from commands import study
-
-    study.run(seeds)
-
-
-@app.command()
-def baseline(paper: PaperName, seeds: Annotated[str, typer.Option(help="Seeds that were run.")] = "0,1,2,3,4") -> None:
-    """Write the regression baseline anew from finished quick runs with several seeds."""
-    from commands import regression
-
-    regression.write(paper, seeds)
-
-
-@app.command("regression")
-def regression_check(
-    paper: Annotated[str, typer.Option(help="Only this paper: see `list`.")] = "", data: Data = None
-) -> None:
-    """Compare the finished quick runs with the committed baselines; fails if one got worse.
-
-    With --data what was run on real data is compared with the records that come with the repository.
-    """
-    from commands import regression
-
-    regression.check(paper, data)
-
-
-@app.command()
-def keep(paper: PaperName) -> None:
-    """Make the tables of a paper's records in results/reference, for the READMEs."""
-    from commands import readme
-
-    readme.keep(paper)
-
-
-@app.command()
-def record(paper: PaperName, data: Data = None, profile: Profile = "", epochs: Epochs = None) -> None:
-    """Take the finished runs of a paper over into results/records, without weights, for the repository."""
-    from commands import record
-
-    record.record(paper, profile or ("paper" if data else "quick"), "real" if data else "synthetic", epochs)
-
-
-@app.command()
-def readme(check: Annotated[bool, typer.Option("--check", help="Only say whether they are stale.")] = False) -> None:
-    """Write the generated parts of the READMEs anew."""
-    from commands import readme
-
-    readme.write(check)
-
-
-@app.command()
 def claims(
     paper: Annotated[str, typer.Option(help="Only this paper: see `list`.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="A list of objects, nothing else.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values.")] = False,
-    as_markdown: Annotated[bool, typer.Option("--markdown", help="A table for a README.")] = False,
+    format: Format = "text",
+    as_json: Annotated[bool, typer.Option("--json", hidden=True)] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", hidden=True)] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", hidden=True)] = False,
     strict: Strict = False,
 ) -> None:
     """Where every printed number stands: exact, match, close, below, above, contradicted, or what is missing."""
     from commands import claims
 
-    form = "json" if as_json else "csv" if as_csv else "markdown" if as_markdown else "screen"
-    claims.show(paper, form, strict)
+    former = {"json": as_json, "csv": as_csv, "markdown": as_markdown}
+    claims.show(paper, format_of(format, [word for word, given in former.items() if given]), strict)
 
 
 @app.command()
@@ -182,14 +144,6 @@ def findings(paper: Annotated[str, typer.Option(help="Only this paper: see `list
     from commands import findings
 
     findings.show(paper)
-
-
-@app.command("count-parameters")
-def count_parameters() -> None:
-    """Build all networks and write their parameter counts anew (results/parameters.json)."""
-    from commands import parameters
-
-    parameters.write()
 
 
 @app.command()
@@ -291,6 +245,9 @@ def export(
     export.show(run, format, out)
 
 
+app.registered_commands += maintenance.app.registered_commands
+
+
 def main() -> None:
     """Run the command line; a mistake that the user can mend ends in one sentence and exit status 2."""
     output.prepare()
@@ -298,8 +255,6 @@ def main() -> None:
         with output.told():
             app()
     except UserError as error:
-        from common.support.names import shown
-
         errors.print("error:", style="bold red", end=" ")
         errors.print(shown(error.problem))
         errors.print("what to do:", style="bold", end=" ")

@@ -1,6 +1,6 @@
 """Options that several commands take, each with the text that `--help` shows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from inspect import Signature, signature
 from pathlib import Path
@@ -8,12 +8,16 @@ from typing import Annotated
 
 import typer
 
+from common.support.console import errors
+from common.support.errors import unknown
+
 PaperName = Annotated[str, typer.Argument(help="Name of the paper: see `list`.")]
 Data = Annotated[Path | None, typer.Option(help="Folder with the licensed data sets; synthetic corpora without it.")]
 Models = Annotated[Path | None, typer.Option(help="Folder with trained face detectors: see `models`.")]
 Profile = Annotated[str, typer.Option(help="quick: small sizes, minutes. paper: the paper's own settings.")]
 Epochs = Annotated[int | None, typer.Option(help="Epochs of every training instead of the profile's, as a trial.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Fail if a run had to be left out.")]
+Format = Annotated[str, typer.Option(help="text, markdown, csv or json.")]
 Model = Annotated[str, typer.Option(help="A run's folder or a paper; the best finished run without it.")]
 
 
@@ -53,3 +57,26 @@ def with_run_options(command: Callable) -> Callable:
 def profile_of(profile: str, data: Path | None) -> str:
     """The profile that was named, else the paper's own for licensed data and small sizes for synthetic ones."""
     return profile or ("paper" if data else "quick")
+
+
+FORMATS = ("text", "markdown", "csv", "json")
+
+
+def format_of(word: str, former: Iterable[str] = ()) -> str:
+    """The format of a table that was asked for.
+
+    Args:
+        word: of `--format`.
+        former: those asked for as earlier versions had it, by an option each; the first goes.
+
+    Raises:
+        UserError: if there is no such format, with the nearest that there is.
+    """
+    old, new = (
+        ("--format screen", "text") if word == "screen" else next(((f"--{one}", one) for one in former), ("", word))
+    )
+    if old:
+        errors.print(f"{old} is called --format {new} now, and the next version will know that word only.")
+    if new not in FORMATS:
+        raise unknown("format", new, FORMATS)
+    return new

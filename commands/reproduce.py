@@ -17,6 +17,7 @@ from common.results.config import (
 from common.results.tables import Table
 from common.support.console import console, errors
 from common.support.errors import UserError, unknown
+from common.training import devices
 from reproductions import buildable, profiles, registry
 
 SYNTHETIC = "Synthetic data: these figures test the machinery and say nothing about the paper."
@@ -98,12 +99,15 @@ def all_tables(paper: Paper, name: str, data: str, results: Path, plan: dict | N
 
 
 def table(
-    name: str, profile: str, data: str, format: str = "screen", save: bool = False, epochs: int | None = None
+    name: str, profile: str, data: str, format: str = "text", save: bool = False, epochs: int | None = None
 ) -> None:
-    """Print the tables of finished runs; `save` also writes them and their images below results, as a run does."""
-    formats = {"screen": None, "markdown": Table.markdown, "csv": Table.csv, "json": Table.json}
-    if format not in formats:
-        raise unknown("format", format, formats)
+    """Print the tables of finished runs.
+
+    Args:
+        format: one of `commands.options.FORMATS`.
+        save: also write them and their images below results, as a run does.
+    """
+    formats = {"markdown": Table.markdown, "csv": Table.csv, "json": Table.json}
     paper = papers.load(name)
     if profile not in paper.profiles:
         raise unknown("profile", profile, paper.profiles)
@@ -122,18 +126,16 @@ def table(
             f"Run: make reproduce PAPER={name}. Finished runs are kept.",
         ) from error
     for one in tables:
-        if format == "screen":
-            one.show(console)
-        else:
+        if format in formats:
             print(formats[format](one))
+        else:
+            one.show(console)
     if save:
         errors.print(_save(tables, paper, plan_name, data, results))
 
 
 def describe(request: Request) -> str:
     """What is run, in one line: it stands first and last."""
-    from common.training import devices
-
     changed = "".join(f", {name}={value}" for name, value in request.changed_settings.items())
     small = f" with {request.epochs} epochs instead of its own" if request.epochs else ""
     small += f", only {' and '.join(request.networks)}" if request.networks else ""

@@ -48,7 +48,7 @@ def rows(results: Path, *names: str) -> dict[tuple[str, str], dict]:
 
 
 def test_json_is_one_list_of_objects_with_just_these_keys(tmp_path):
-    done = run(tmp_path / "results", "claims", "--json")
+    done = run(tmp_path / "results", "claims", "--format", "json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert len(found) == sum(len(papers.load(name).claims) for name in papers.names()) > 200
@@ -80,11 +80,20 @@ def test_missing_data_come_with_the_way_to_get_them(tmp_path):
 
 
 def test_csv_and_markdown_hold_the_same_rows(tmp_path):
-    lines = list(csv.DictReader(io.StringIO(run(tmp_path, "claims", "--paper", "thesis", "--csv").stdout)))
+    lines = list(csv.DictReader(io.StringIO(run(tmp_path, "claims", "--paper", "thesis", "--format", "csv").stdout)))
     assert list(lines[0]) == KEYS
     assert len(lines) == len(papers.load("thesis").claims)
-    told = run(tmp_path, "claims", "--paper", "thesis", "--markdown").stdout
+    told = run(tmp_path, "claims", "--paper", "thesis", "--format", "markdown").stdout
     assert all(f"| {line['id']} " in told for line in lines)
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "markdown"])
+def test_the_former_options_are_understood_and_say_the_new_word(form, tmp_path):
+    words = "claims", "--paper", "thesis"
+    former, now = run(tmp_path, *words, f"--{form}"), run(tmp_path, *words, "--format", form)
+    assert former.stdout == now.stdout and former.returncode == 0
+    told = f"--{form} is called --format {form} now"
+    assert former.stderr.startswith(told) and told not in now.stderr
 
 
 def test_the_summary_counts_every_claim_once(tmp_path):
@@ -193,7 +202,7 @@ def test_unusable_files_are_named_and_left_out(tmp_path):
     damaged.parent.mkdir()
     damaged.write_text("{")
 
-    done = run(tmp_path, "claims", "--json")
+    done = run(tmp_path, "claims", "--format", "json")
     assert done.returncode == 0
     for path in [*spoilt, half, plan, damaged]:
         assert sum(str(path) in line for line in done.stderr.splitlines()) == 1, done.stderr
@@ -201,7 +210,7 @@ def test_unusable_files_are_named_and_left_out(tmp_path):
     found = {row["id"]: row for row in json.loads(done.stdout) if row["paper"] == "timeconvnet"}
     # Of every network one of two seeds is left, except where both are read together.
     assert found["table2-tcn_resnet20-accuracy"]["measured"] is not None
-    assert run(tmp_path, "claims", "--json", "--strict").returncode == 1
+    assert run(tmp_path, "claims", "--format", "json", "--strict").returncode == 1
     # Other papers' files are none of this one's business.
     assert run(tmp_path, "claims", "--paper", "cnn3d", "--strict").returncode == 0
 
@@ -238,6 +247,6 @@ def test_a_thousand_runs_are_read_without_a_backend(tmp_path):
     assert len(found) > 1000
     fake_runs.write_plan(tmp_path, found)
     fake_runs.write_speed(tmp_path)
-    for words in (["claims", "--json"], ["table", "timeconvnet"], ["report"]):
+    for words in (["claims", "--format", "json"], ["table", "timeconvnet"], ["report"]):
         done = run(tmp_path, *words)
         assert done.returncode == 0 and done.stderr.strip() == "imported []", done.stderr

@@ -30,7 +30,9 @@ def run(monkeypatch, capsys, tmp_path):
 
 
 @pytest.mark.parametrize("name", papers.names())
-@pytest.mark.parametrize("words", [("claims", "--paper"), ("audit", "--paper"), ("claims", "--json", "--paper")])
+@pytest.mark.parametrize(
+    "words", [("claims", "--paper"), ("audit", "--paper"), ("claims", "--format", "json", "--paper")]
+)
 def test_what_needs_no_run_is_shown_without_one(run, words, name):
     status, output = run(*words, name)
     assert status == 0 and output.strip()

@@ -65,7 +65,7 @@ def test_names_in_a_model_card_are_text():
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 def test_what_an_encoding_lacks_is_replaced(encoding, tmp_path):
     environment = os.environ | {"PYTHONIOENCODING": encoding, "FER_RESULTS": str(tmp_path), "PYTHONUTF8": "0"}
-    for words in (["audit", "--paper", "thesis"], ["claims", "--paper", "thesis", "--markdown"]):
+    for words in (["audit", "--paper", "thesis"], ["claims", "--paper", "thesis", "--format", "markdown"]):
         done = command(*words, env=environment, capture_output=True)
         assert done.returncode == 0, done.stderr
         assert b"Traceback" not in done.stderr and len(done.stdout) > 1000 and done.stdout.decode(encoding)

@@ -1,0 +1,71 @@
+"""The commands that write what the repository holds: baselines, records, tables and READMEs, parameter counts."""
+
+from typing import Annotated
+
+import typer
+
+from commands.options import Data, Epochs, PaperName, Profile
+
+app = typer.Typer()
+PANEL = "For what the repository holds"
+
+
+@app.command(rich_help_panel=PANEL)
+def study(seeds: Annotated[str, typer.Option(help="One training each.")] = "0,1,2,3,4") -> None:
+    """Is the synthetic corpus hard in the right way? Motion must help, unknown people must be harder."""
+    from commands import study
+
+    study.run(seeds)
+
+
+@app.command(rich_help_panel=PANEL)
+def baseline(paper: PaperName, seeds: Annotated[str, typer.Option(help="Seeds that were run.")] = "0,1,2,3,4") -> None:
+    """Write the regression baseline anew from finished quick runs with several seeds."""
+    from commands import regression
+
+    regression.write(paper, seeds)
+
+
+@app.command("regression", rich_help_panel=PANEL)
+def regression_check(
+    paper: Annotated[str, typer.Option(help="Only this paper: see `list`.")] = "", data: Data = None
+) -> None:
+    """Compare the finished quick runs with the committed baselines; fails if one got worse.
+
+    With --data what was run on real data is compared with the records that come with the repository.
+    """
+    from commands import regression
+
+    regression.check(paper, data)
+
+
+@app.command(rich_help_panel=PANEL)
+def keep(paper: PaperName) -> None:
+    """Make the tables of a paper's records in results/reference, for the READMEs."""
+    from commands import readme
+
+    readme.keep(paper)
+
+
+@app.command(rich_help_panel=PANEL)
+def record(paper: PaperName, data: Data = None, profile: Profile = "", epochs: Epochs = None) -> None:
+    """Take the finished runs of a paper over into results/records, without weights, for the repository."""
+    from commands import record
+
+    record.record(paper, profile or ("paper" if data else "quick"), "real" if data else "synthetic", epochs)
+
+
+@app.command(rich_help_panel=PANEL)
+def readme(check: Annotated[bool, typer.Option("--check", help="Only say whether they are stale.")] = False) -> None:
+    """Write the generated parts of the READMEs anew."""
+    from commands import readme
+
+    readme.write(check)
+
+
+@app.command("count-parameters", rich_help_panel=PANEL)
+def count_parameters() -> None:
+    """Build all networks and write their parameter counts anew (results/parameters.json)."""
+    from commands import parameters
+
+    parameters.write()
