@@ -88,9 +88,7 @@ def convlstm(
     x = layers.Dense(dense_units, activation="relu", name="dense", **WEIGHTS)(x)
     x = layers.Dense(classes, name="logits", **WEIGHTS)(x)
     model = Model(inputs, layers.Activation("softmax", dtype="float32")(x))
-    for layer in model.layers:
-        layer.trainable = not (fer_frozen and layer.name.startswith(FER))
-    return model
+    return _without_training(model) if fer_frozen else model
 
 
 def _convolve(x, filters: Sequence[int], kernel: Sequence[int], pools: int, pool_size: Sequence[int]):
@@ -116,6 +114,13 @@ def _remember(x, *, kernel: int, sequence: bool, gates, unit_forget_bias: bool, 
         name=name,
         **WEIGHTS,
     )(x)
+
+
+def _without_training(model):
+    """The network with the second branch as FER2013 left it."""
+    for layer in model.layers:
+        layer.trainable = not layer.name.startswith(FER)
+    return model
 
 
 def fer2013(classes: int = 7, *, fer_network: Literal["vgg_32_64_128", "mini_xception"] = "vgg_32_64_128"):
