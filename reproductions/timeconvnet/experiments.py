@@ -41,7 +41,7 @@ SHUFFLED = "control-shuffled"
 CONTROLS = (SHUFFLED,)
 # What the profiles of paper.yaml may set.
 SIZES = (
-    *("timing_runs", "only"),
+    *("timing_runs", "timed", "only"),
     *(f"{part}.epochs" for part in ("default", "networks.*", "control")),
     *(f"{part}.steps_per_epoch" for part in ("default", "networks.*", "control")),
     *(f"{part}.batch_norm_batches" for part in ("default", "networks.*", "control")),
