@@ -18,9 +18,9 @@ from common.paper import load as papers
 from common.paper.auditors import AuditResult
 from common.paper.load import Claim, Paper
 from common.paper.verdicts import Measured, Verdict, judge
-from common.results import evidence
+from common.results import loading
 from common.results.config import RECORDS, results_from_environment
-from common.results.evidence import Evidence
+from common.results.evidence import DAMAGED, Evidence
 from common.results.tables import Table
 from common.runs import store
 from common.runs.store import Run
@@ -138,8 +138,8 @@ def collect(names: list[str], *places: Path) -> Collection:
         paper, available = papers.load(name), []
         for place, finished in found.items():
             mine = [run for run in finished if run.identity.paper == name]
-            available += evidence.load_available(paper, mine, place, warn)
-        collection.evidence[name] = sorted(available, key=evidence.preference)
+            available += loading.load_available(paper, mine, place, warn)
+        collection.evidence[name] = sorted(available, key=loading.preference)
         measured = _measurements(paper, collection.evidence[name], warn)
         collection.measured |= {(name, claim): several for claim, several in measured.items()}
         collection.standings += [stand(paper, claim, measured.get(claim.id, [])) for claim in paper.claims]
@@ -151,7 +151,7 @@ def _measurements(paper: Paper, found: list[Evidence], warn: Callable[[str], Non
     for one in found:
         try:
             measured = registry.reproduction(paper.name).measured.measurements(one)
-        except evidence.DAMAGED as error:
+        except DAMAGED as error:
             warn(f"{one.plan_place} cannot be used: {error!r}. Run: make reproduce PAPER={paper.name}")
             continue
         for id, several in measured.items():

@@ -10,7 +10,8 @@ from matplotlib import pyplot
 
 from common.media.clips import WATERMARK
 from common.paper.load import Paper
-from common.results.evidence import load_complete
+from common.results.loading import load_complete
+from common.results.plan_schema import Plan
 from common.runs import scores
 from common.runs.identity import labels
 from common.runs.store import Run
@@ -19,7 +20,7 @@ from reproductions import registry
 LINE = 36  # characters of a title that fit above an image
 
 
-def draw(paper: Paper, name: str, data: str, results: Path, plan: dict | None = None) -> Path:
+def draw(paper: Paper, name: str, data: str, results: Path, plan: Plan | None = None) -> Path:
     """Draw the runs of the last `reproduce` of this name (`Request.plan_name`) and data; returns their folder.
 
     One image a protocol: a confusion matrix for every network (rows true, columns predicted, counts over all
@@ -32,7 +33,7 @@ def draw(paper: Paper, name: str, data: str, results: Path, plan: dict | None = 
     folder.mkdir(parents=True, exist_ok=True)
     note = WATERMARK if data == "synthetic" else ""
     names = labels((run.identity for run in made.runs), registry.reproduction(paper.name).experiments.CONTROLS)
-    for protocol in made.plan["protocols"]:
+    for protocol in made.plan.protocols:
         groups = _by_network([run for run in made.runs if run.identity.protocol == protocol], names)
         if not groups:
             continue

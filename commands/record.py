@@ -12,10 +12,9 @@ from pathlib import Path
 
 from common.paper import load as papers
 from common.paper.load import Paper
-from common.results import evidence, plans
+from common.results import loading, plans
 from common.results.config import RECORDS, Request, results_from_environment
 from common.runs import store
-from common.runs.identity import Identity
 from common.runs.record import PACKED
 from common.support import files
 from common.support.console import console
@@ -38,9 +37,9 @@ def record(name: str, profile: str, data: str, epochs: int | None = None, record
     paper, results = papers.load(name), results_from_environment()
     plan_name = Request(paper, profile, epochs=epochs).plan_name
     timed = registry.reproduction(name).tables.TIMED
-    whole = evidence.load_complete(paper, plan_name, data, results, timed)
-    others = evidence.aside(paper, plan_name, data, results)
-    searched = [store.finished(Identity(**one), results / "runs") for one in whole.plan.get("searched", ())]
+    whole = loading.load_complete(paper, plan_name, data, results, timed)
+    others = loading.aside(paper, plan_name, data, results)
+    searched = [store.finished(one, results / "runs") for one in whole.plan.searched]
     runs = [run for some in (whole, *others) for run in some.runs] + [run for run in searched if run]
     for run in runs:
         store.pack(run, records / "runs")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from common.paper import load as papers
 from common.paper.load import Paper
-from common.results import evidence, plans
+from common.results import loading, plans
 from common.results.config import (
     RECORDS,
     Request,
@@ -14,6 +14,8 @@ from common.results.config import (
     models_from_environment,
     results_from_environment,
 )
+from common.results.evidence import DAMAGED
+from common.results.plan_schema import Plan
 from common.results.tables import Table
 from common.support.console import console, errors
 from common.support.errors import UserError, unknown
@@ -72,7 +74,7 @@ def checked(name: str, **options) -> Request:
     return check(paper, known.EXPERIMENTS, known.PROTOCOLS_OF, known.NETWORKS_OF, **(places | options))
 
 
-def all_tables(paper: Paper, name: str, data: str, results: Path, plan: dict | None = None) -> list[Table]:
+def all_tables(paper: Paper, name: str, data: str, results: Path, plan: Plan | None = None) -> list[Table]:
     """The tables of what was planned under a name (`Request.plan_name`), each with what sets it apart.
 
     Those of experiments that were asked for with other answers than the last command's come last; where both have a
@@ -85,11 +87,11 @@ def all_tables(paper: Paper, name: str, data: str, results: Path, plan: dict | N
         UserError: if nothing was run yet, or a run or the times that the tables need are missing.
     """
     module = registry.reproduction(paper.name).tables
-    whole = evidence.load_complete(paper, name, data, results, module.TIMED, plan)
+    whole = loading.load_complete(paper, name, data, results, module.TIMED, plan)
     made = module.tables(whole)
     for table in made:
         table.notes, table.meta = [*table.notes, *whole.notes], table.meta or whole.meta
-    for number, other in enumerate(evidence.aside(paper, name, data, results, plan), start=1):
+    for number, other in enumerate(loading.aside(paper, name, data, results, plan), start=1):
         taken = {table.name for table in made}
         for table in module.tables(other):
             table.notes, table.meta = [*table.notes, *other.notes], table.meta or other.meta
@@ -118,7 +120,7 @@ def table(
         errors.print("There are no such runs on this machine: these are the tables of the records.", markup=False)
     try:
         tables = all_tables(paper, plan_name, data, results)
-    except evidence.DAMAGED as error:
+    except DAMAGED as error:
         # The schema knows what all papers' plans have; the rest shows only when its table is made.
         path = plans.plan_path(paper, plan_name, data, results)
         raise UserError(
@@ -146,7 +148,7 @@ def describe(request: Request) -> str:
     )
 
 
-def _save(tables: list[Table], paper: Paper, name: str, data: str, results: Path, plan: dict | None = None) -> str:
+def _save(tables: list[Table], paper: Paper, name: str, data: str, results: Path, plan: Plan | None = None) -> str:
     """Write tables and images below results; returns where they lie, in one line."""
     from commands import pictures
 

@@ -7,7 +7,7 @@ may be solved completely. The study trains the same small network on one frame a
 from common.paper import load as papers
 from common.results import plans
 from common.results.config import cache_from_environment, check, results_from_environment
-from common.results.evidence import load_complete
+from common.results.loading import load_complete
 from common.results.tables import Table
 from common.runs import scores
 from common.runs.store import Run
@@ -42,18 +42,18 @@ def run(seeds: str) -> Table:
         own = plans.own(paper, request.plan_name, "synthetic", results)
         evidence = load_complete(paper, "study", "synthetic", results, plan=own)
         found += evidence.runs
-        for protocol, split in evidence.plan["splits"].items():
-            sizes[protocol] = sizes.get(protocol, 0) + split["sizes"]["test"]
+        for protocol, split in evidence.plan.splits.items():
+            sizes[protocol] = sizes.get(protocol, 0) + split.sizes.test
     table = findings(found)
-    summary = evidence.plan["summary"]
-    people = sum(summary["subjects"].values())
+    summary = evidence.plan.summary
+    people = sum(summary.subjects.values())
     table.notes.append(
-        f"{people} synthetic subjects, {sum(row['windows'] for row in summary['windows']):,} windows, "
-        f"{evidence.plan['details']['version']} as version of the drawing; seeds {seeds}, each with divisions of its "
+        f"{people} synthetic subjects, {sum(row['windows'] for row in summary.windows):,} windows, "
+        f"{evidence.plan.details['version']} as version of the drawing; seeds {seeds}, each with divisions of its "
         f"own; test windows in all {', '.join(f'{count:,} ({name})' for name, count in sizes.items())}. Intervals are "
         "bootstraps over subjects and seeds."
     )
-    table.meta = {"profile": "study", "seeds": seeds, "summary": summary["key"]}
+    table.meta = {"profile": "study", "seeds": seeds, "summary": summary.key}
     table.save(results / "studies")
     table.show(console)
     return table

@@ -43,7 +43,7 @@ def tables(given: Mapping[str, Experiment]) -> SimpleNamespace:
     stated = measured(given).stated
 
     def tables(evidence: Evidence) -> list[Table]:
-        return [_table(evidence, name, given, stated) for name in given if name in evidence.plan["experiments"]]
+        return [_table(evidence, name, given, stated) for name in given if name in evidence.plan.experiments]
 
     def leaks(evidence: Evidence) -> list[comparison.Leak]:
         groups = [(one.title, name, one.key) for name, experiment in given.items() for one in experiment.networks]
@@ -62,7 +62,7 @@ def _measured(evidence: Evidence, claim: Claim, given, stated) -> Iterator[tuple
     if claim.experiment not in given:
         return
     for name in (claim.experiment, *_weights(claim.experiment, given[claim.experiment], claim.network)):
-        for protocol in evidence.plan["protocols"]:
+        for protocol in evidence.plan.protocols:
             ours = _measure(evidence, claim, (name, claim.network, protocol), stated)
             if ours is not None:
                 yield name, protocol, ours
@@ -92,11 +92,10 @@ def _table(evidence: Evidence, name: str, given, stated) -> Table:
             what = f"{claim.metric}, {claim.emotion}" if claim.emotion else claim.metric
             labels = {"network": title, "quantity": what, "protocol": protocol}
             rows.append(comparison.row(evidence, claim, ours, **labels))
-    for protocol in evidence.plan["protocols"]:
-        split = evidence.plan["splits"].get(f"{name}, {protocol}")
-        notes += [f"{protocol}: {split['said']}"] if split else []
+    notes += evidence.plan.said(name)
     for run in evidence.runs:
         if run.identity.experiment in {one.under(name) for one in experiment.weights}:
             notes.append(f"{run.record['weights']}: trained on {run.given}; here only tested.")
-    notes += comparison.left_out_notes(evidence.plan["summary"].get(name, {}))
+    summary = evidence.plan.summary.get(name)
+    notes += comparison.left_out_notes(summary.broken) if summary else []
     return Table(name, experiment.title, COLUMNS, rows, list(dict.fromkeys(notes)))

@@ -1,7 +1,7 @@
 """From standard experiments (`reproductions.standard`) to finished runs, and the plan of what belongs together."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from types import SimpleNamespace
 
 import datasets
@@ -51,13 +51,17 @@ def _reproduce(request: Request, given: Given) -> Provenance:
     samples = {name: one.samples(request, places[one.corpus]) for name, one in asked.items()}
     jobs = [job for name, one in asked.items() for job in _jobs(request, name, one, samples[name])]
     tested = [test for name, one in asked.items() for test in _evaluations(request, name, one, samples[name])]
-    plan = plans.asked(request, origin, list(asked))
-    plan["summary"] = {
-        name: {"key": one.key, "ledger": counted(one.ledger), "broken": broken(one.ledger)}
-        for name, one in samples.items()
-    }
-    plan["runs"] = [asdict(one.identity) for one in (*(job.training for job in jobs), *tested)]
-    plan["splits"] = {f"{job.training.experiment}, {job.training.protocol}": job.split for job in jobs}
+    plan = plans.planned(
+        request,
+        origin,
+        asked,
+        runs=[one.identity for one in (*(job.training for job in jobs), *tested)],
+        splits={(job.training.experiment, job.training.protocol): job.split for job in jobs},
+        summary={
+            name: {"key": one.key, "ledger": counted(one.ledger), "broken": broken(one.ledger)}
+            for name, one in samples.items()
+        },
+    )
     plans.keep(request, plan)
     train(request, jobs, origin)
     for one in tested:

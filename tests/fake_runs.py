@@ -10,7 +10,8 @@ import pandas as pd
 from common.paper import load as papers
 from common.results import plans
 from common.results.config import Request
-from common.results.evidence import Evidence, load_available
+from common.results.evidence import Evidence
+from common.results.loading import load_available
 from common.runs import record, store
 from common.runs.store import Identity, Run
 from common.training.batches import class_labels
@@ -189,6 +190,7 @@ def write_plan(results: Path, found: list[Run], data: str = "synthetic", profile
                 "validation": {"side": "validation", **held, "sharing_frames": 120, "copied": 0},
                 "majority": 0.19,
                 "corpus_only": 0.24,
+                "selected_on_test": False,
                 "sizes": {"train": 700, "validation": 100, "test": 140},
                 "subjects": {"train": 27, "test": 20},
             }

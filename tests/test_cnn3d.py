@@ -17,7 +17,7 @@ from common.protocols.leakage import audit_split
 from common.results import plans
 from common.results.config import check
 from common.results.differences import differences
-from common.results.evidence import load_complete
+from common.results.loading import load_complete
 from common.runs import scores, store
 from common.support.errors import UserError
 from common.training.batches import class_labels
@@ -292,7 +292,7 @@ def test_rows_and_folds_are_those_of_the_paper(whole):
     assert counted.value_counts().to_dict() == {
         (*group, protocol): number for group, number in expected.items() for protocol in ("published", "strict")
     }
-    assert evidence.plan["pretrained"] == {
+    assert evidence.plan.pretrained == {
         "c3": "cnn3d pretraining, all_sequences, c3_before, seed 0",
         "c4": "cnn3d pretraining, all_sequences, c4_before, seed 0",
     }
@@ -303,7 +303,7 @@ def test_rows_and_folds_are_those_of_the_paper(whole):
 def test_only_what_an_experiment_needs_is_trained(reproduced):
     evidence = reproduced(profile=EXACT, experiment="table8", protocol="strict")
     assert {(r.identity.experiment, r.identity.network) for r in evidence.runs} == {("oulu-folds", "c2")}
-    assert evidence.plan["pretrained"] == {} and set(evidence.plan["summary"]) == {OULU}
+    assert evidence.plan.pretrained == {} and set(evidence.plan.summary) == {OULU}
     assert set(by_name(evidence)) == {"ledger", "sequences", "accuracies", "fig6_predicted", "fig6_true"}
 
 
@@ -382,10 +382,10 @@ def test_a_narrow_network_on_some_folds_is_never_set_beside_the_paper(reproduced
 
 def test_folds_of_sequences_leak_and_the_table_says_so(reproduced):
     evidence = reproduced(profile=EXACT, experiment="table7", settings=["ckplus_folds=sequences_step_10"])
-    split = evidence.plan["splits"]["ckplus-folds, published"]
-    assert split["test"]["of_seen_subjects"] == split["sizes"]["test"] == 120 and not split["clean"]
-    assert split["said"].startswith("Of 120 tested sequences, 120 (100.0%) show subjects that are trained on.")
-    strict = evidence.plan["splits"]["ckplus-folds, strict"]
+    split = evidence.plan.split("ckplus-folds", "published")
+    assert split.test.of_seen_subjects == split.sizes.test == 120 and not split.clean
+    assert split.said.startswith("Of 120 tested sequences, 120 (100.0%) show subjects that are trained on.")
+    strict = evidence.plan.split("ckplus-folds", "strict")
     assert strict["clean"] and strict["said"].startswith("Nobody who is tested was trained on.")
 
 
@@ -482,7 +482,7 @@ def test_drawn_corpora_go_through_the_whole_chain(cache, tmp_path):
     (row,) = made["accuracies"].rows
     assert row["verdict"] in ("not comparable", "budget too small") and row["samples"] > 0
     plan = plans.read(plans.plan_path(paper, "quick", "synthetic", tmp_path), paper)
-    assert plan["summary"][CKPLUS]["ledger"]["clips"] >= len(CLASSES[CKPLUS])
+    assert plan.summary[CKPLUS].ledger["clips"] >= len(CLASSES[CKPLUS])
 
 
 def test_a_class_without_sequences_is_named(cache, copy_of_tiny):

@@ -1,5 +1,7 @@
 """Saurav et al.: readings, trainings and tables; trainings are replaced by their predictions except in one test."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +13,7 @@ from common.paper import load as papers
 from common.protocols.leakage import audit_split
 from common.results import plans
 from common.results.config import check
-from common.results.evidence import load_complete
+from common.results.loading import load_complete
 from common.runs import store
 from common.support.errors import UserError
 from datasets.synthetic import corpora
@@ -375,7 +377,7 @@ def test_every_reading_is_run_under_its_protocols(whole):
 def test_only_what_an_experiment_needs_is_trained(reproduced):
     evidence = reproduced(experiment="table2", protocol="strict")
     assert {(run.identity.experiment, run.identity.protocol) for run in evidence.runs} == {("savee-speakers", "strict")}
-    assert set(by_name(evidence)) == {"ledger", "copies", "table2"} and evidence.plan["branch"] == {}
+    assert set(by_name(evidence)) == {"ledger", "copies", "table2"} and evidence.plan.branch == {}
 
 
 def test_a_protocol_that_a_table_does_not_have_gives_no_empty_table(reproduced):
@@ -486,7 +488,8 @@ def test_a_branch_from_drawn_pictures_under_real_clips_is_told(tmp_path, monkeyp
     evidence = reproduce(tmp_path, monkeypatch, experiment="table3", protocol="published")
     (one,) = measured.measurements(evidence)["table3-afew_val-accuracy"]
     assert one.differs == ""
-    evidence.plan["branch"] = dict.fromkeys(evidence.plan["branch"], True)
+    branch = dict.fromkeys(evidence.plan.branch, True)
+    evidence = replace(evidence, plan=evidence.plan.model_copy(update={"branch": branch}))
     (one,) = measured.measurements(evidence)["table3-afew_val-accuracy"]
     assert "the second branch trained on synthetic images" in one.differs
     assert by_name(evidence)["fer2013"].rows[0]["data"] == "drawn"
@@ -562,7 +565,7 @@ def test_drawn_corpora_go_through_the_whole_chain(cache, tmp_path):
 def _clips(asked):
     """Clips of AFEW that have a face."""
     plan = plans.read(plans.plan_path(asked.paper, asked.profile, "synthetic", asked.results), asked.paper)
-    return sum(plan["summary"][AFEW]["clips"].values())
+    return sum(plan.summary[AFEW].clips.values())
 
 
 def _weights_are_those_of_the_branch(run, branch):

@@ -1,15 +1,21 @@
 """Experiments that are run one by one stand together, and never mixed with what was asked for otherwise."""
 
 import dataclasses
+import json
 
 import fake_runs
+import numpy as np
+import pandas as pd
 import pytest
 
 from commands import claims
 from common.media.clips import Provenance
 from common.paper import load as papers
-from common.results import evidence, plans
+from common.protocols import leakage
+from common.protocols.splitters import Fold
+from common.results import loading, plans
 from common.results.config import Request
+from common.results.plan_schema import Plan
 from common.runs.identity import Identity
 
 PAPER = papers.load("timeconvnet")
@@ -18,18 +24,28 @@ GAP = PAPER.settings | {"pool": "gap"}
 ASKED = Request(PAPER, settings=PAPER.settings)
 
 
-def run_of(experiment: str, network: str = "n", seed: int = 0) -> dict:
-    identity = Identity("timeconvnet", experiment, "published", "quick", network, {}, {}, seed, "d", "s")
-    return dataclasses.asdict(identity)
+TABLE = pd.DataFrame({"subject": ["A", "B", "B"], "corpus": "c", "clip": ["1", "2", "3"], "first_frame": 0})
+SPLIT = leakage.described(TABLE.assign(last_frame=9), Fold("fold", np.array([0]), np.array([1]), np.array([2])))
 
 
-def plan(request: Request, *experiments: str, networks=("n",), **entries) -> dict:
-    runs = [run_of(name, network, seed) for name in experiments for network in networks for seed in request.seeds]
-    parts = {"summary": {"key": "pixels"}, "runs": runs, "splits": {name: {"clean": True} for name in experiments}}
-    return plans.asked(request, DRAWN, list(experiments)) | parts | {"timed": False} | entries
+def run_of(experiment: str, network: str = "n", seed: int = 0) -> Identity:
+    return Identity("timeconvnet", experiment, "published", "quick", network, {}, {}, seed, "d", "s")
 
 
-def joined(*asked: dict) -> dict:
+def plan(request: Request, *experiments: str, networks=("n",), key="pixels", **entries) -> Plan:
+    return plans.planned(
+        request,
+        DRAWN,
+        experiments,
+        runs=[run_of(name, network, seed) for name in experiments for network in networks for seed in request.seeds],
+        splits={(name, "published"): SPLIT for name in experiments},
+        summary={"key": key, "ledger": {}, "broken": []},
+        timed=False,
+        **entries,
+    )
+
+
+def joined(*asked: Plan) -> Plan:
     """What is kept after these commands."""
     kept = asked[0]
     for one in asked[1:]:
@@ -43,14 +59,15 @@ def changed(**changes) -> Request:
 
 def test_experiments_run_one_by_one_are_the_plan_of_both():
     both = joined(plan(ASKED, "table1"), plan(ASKED, "table2"))
-    assert both == plan(ASKED, "table2", "table1") | {"splits": {"table1": {"clean": True}, "table2": {"clean": True}}}
+    assert both == plan(ASKED, "table2", "table1")
 
 
 def test_an_experiment_that_is_run_again_takes_the_place_of_its_runs():
     first = plan(ASKED, "table1", "table2")
     assert joined(first, first) == first
-    renewed = plan(ASKED, "table2") | {"runs": [run_of("table2") | {"data": "new"}]}
-    assert joined(first, renewed)["runs"] == [*renewed["runs"], run_of("table1")]
+    run = dataclasses.replace(run_of("table2"), data="new")
+    renewed = plan(ASKED, "table2").model_copy(update={"runs": [run]})
+    assert joined(first, renewed).runs == [run, run_of("table1")]
 
 
 @pytest.mark.parametrize(
@@ -62,8 +79,9 @@ def test_an_experiment_that_is_run_again_takes_the_place_of_its_runs():
             plan(changed(settings=PAPER.settings | {"pool": "gap"}), "table1"),
             "settings pool=gap instead of the defaults",
         ),
-        (plan(ASKED, "table1", narrow=4), "narrow 4 instead of none"),
-        (plan(ASKED, "table1", summary={"key": "other pixels"}), "other data, or another version of this program"),
+        (plan(ASKED, "table1", narrow={"width": 4}), "narrow width=4 instead of none"),
+        (plan(ASKED, "table1", of_the_paper=[1, 2]), "of the paper 1,2 instead of none"),
+        (plan(ASKED, "table1", key="other pixels"), "other data, or another version of this program"),
     ],
 )
 def test_experiments_asked_for_with_other_answers_keep_theirs(other, told):
@@ -72,24 +90,34 @@ def test_experiments_asked_for_with_other_answers_keep_theirs(other, told):
     assert main == plan(ASKED, "table2") and aside == other
     assert plans.unlike(aside, main) == told
     again = joined(kept, plan(ASKED, "table1"))
-    assert "others" not in again and set(again["experiments"]) == {"table1", "table2"}
+    assert not again.others and set(again.experiments) == {"table1", "table2"}
 
 
 def test_of_several_experiments_with_other_answers_those_that_are_not_run_again_stay():
     kept = joined(plan(changed(seeds=(1,)), "table1", "table2"), plan(ASKED, "table2"))
-    assert [one["experiments"] for one in plans.parts(kept)] == [["table2"], ["table1"]]
+    assert [one.experiments for one in plans.parts(kept)] == [["table2"], ["table1"]]
 
 
 def test_networks_run_one_by_one_add_up_and_what_was_not_run_is_said():
     first = plan(changed(networks=("a",)), "table2", networks=("a",))
     second = plan(changed(networks=("b",)), "table2", networks=("b",))
     kept = joined(first, second)
-    assert kept["networks"] == {"table2": ["a", "b"]}
-    assert [run["network"] for run in kept["runs"]] == ["b", "a"]
+    assert kept.networks == {"table2": ["a", "b"]}
+    assert [run.network for run in kept.runs] == ["b", "a"]
     whole = plan(ASKED, "table2", networks=("a", "b", "c"))
-    assert "networks" not in joined(kept, whole) and joined(whole, first)["experiments"] == ["table2"]
-    assert "networks" not in joined(whole, first) and len(joined(whole, first)["runs"]) == 3
-    assert joined(plan(ASKED, "table1"), first)["networks"] == {"table2": ["a"]}
+    assert not joined(kept, whole).networks and joined(whole, first).experiments == ["table2"]
+    assert not joined(whole, first).networks and len(joined(whole, first).runs) == 3
+    assert joined(plan(ASKED, "table1"), first).networks == {"table2": ["a"]}
+
+
+def test_what_is_on_disk_is_what_was_planned_and_no_default(tmp_path):
+    path, one = tmp_path / "plan.json", plan(ASKED, "table1", narrow=None, of_the_paper=[1, 2])
+    plans.write(path, one)
+    content = json.loads(path.read_text())
+    assert content["narrow"] is None and not {"searched", "branch", "others", "networks"} & set(content)
+    assert content["splits"] == {"table1, published": SPLIT} and content["of_the_paper"] == [1, 2]
+    assert plans.read(path, PAPER) == one and one.split("table1", "strict") is None
+    assert one.said("table1") == [f"published: {SPLIT['said']}"]
 
 
 def test_a_file_that_is_no_plan_is_replaced(tmp_path):
@@ -116,7 +144,7 @@ def two_plans(tmp_path):
     fake_runs.reproduce(tmp_path, seeds=(0,))
     path = plans.plan_path(PAPER, "quick", "synthetic", tmp_path)
     first = plans.read(path, PAPER)
-    second = first | {"experiments": ["table1", "speed"], "seeds": [0, 1], "runs": []}
+    second = first.model_copy(update={"experiments": ["table1", "speed"], "seeds": [0, 1], "runs": []})
     plans.write(path, plans.joined(second, [first]))
     return tmp_path
 
@@ -154,7 +182,7 @@ def test_tables_of_both_are_shown_and_say_which_is_which(two_plans):
 def test_a_run_that_is_missing_aside_is_named(two_plans):
     from common.support.errors import UserError
 
-    (aside,) = evidence.aside(PAPER, "quick", "synthetic", two_plans)
+    (aside,) = loading.aside(PAPER, "quick", "synthetic", two_plans)
     (aside.runs[0].folder / "run.json").unlink()
     with pytest.raises(UserError):
-        evidence.aside(PAPER, "quick", "synthetic", two_plans)
+        loading.aside(PAPER, "quick", "synthetic", two_plans)

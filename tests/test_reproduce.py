@@ -12,7 +12,7 @@ from commands import reproduce
 from common.media.clips import Clip
 from common.media.emotions import Emotion
 from common.results import plans
-from common.results.evidence import load_complete
+from common.results.loading import load_complete
 from common.results.tables import DASH
 from common.runs import store
 from common.samples.build import build
@@ -161,9 +161,9 @@ def test_two_at_once_with_a_changed_setting(finished, cache, tmp_path):
     assert "table2/published/tcn_mini_xception" in new
     old = one_run(finished, "published").identity
     plan = plans.read(plans.plan_path(request(mine, results).paper, "quick", "synthetic", results), None)
-    (identity,) = plan["runs"]
-    assert identity["data"] == plan["summary"]["key"] != old.data
-    assert plan["settings"]["interpolation"] == "area"
+    (identity,) = plan.runs
+    assert identity.data == plan.summary.key != old.data
+    assert plan.settings["interpolation"] == "area"
     made = [
         run for run in store.find(results / "runs", network="tcn_mini_xception")[0] if run.identity.data != old.data
     ]

@@ -553,7 +553,9 @@ def test_dominance_is_what_mann_and_whitney_count(a, b):
 
 def measured_search(request, profile="quick"):
     """What the claims about the search get from what was found, without any other run."""
-    evidence = Evidence(request.paper, profile, "synthetic", {"summary": {}}, [], [], {}, request.results)
+    nothing = {"runs": [], "splits": {}, "summary": {}}
+    plan = plans.planned(replace(request, profile=profile), Provenance(True, {}), [], **nothing)
+    evidence = Evidence(request.paper, plan, request.results)
     return evidence, searched_module.measurements(evidence, measured.stated)
 
 

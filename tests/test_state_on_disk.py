@@ -11,9 +11,9 @@ import pytest
 from commands import claims, compare, regression, report, reproduce
 from common.media.clips import Provenance
 from common.paper import load as papers
-from common.results import evidence, plans
+from common.results import loading, plans
 from common.results.config import Request
-from common.results.plan_schema import SpeedFile
+from common.results.plan_schema import Plan, SpeedFile
 from common.support import arrays, files
 from common.support.errors import UserError
 from reproductions import buildable, registry
@@ -72,7 +72,7 @@ def test_overviews_name_a_damaged_run_and_leave_it_out(results, damage, old):
 
 @pytest.mark.parametrize("damage", [halved, of_another_class])
 def test_what_is_made_of_whole_plans_refuses_a_damaged_run(results, damage):
-    run = evidence.load_complete(PAPER, "quick", "synthetic", results).runs[0]
+    run = loading.load_complete(PAPER, "quick", "synthetic", results).runs[0]
     damage(run)
     for command in (
         lambda: reproduce.table("timeconvnet", "quick", "synthetic"),
@@ -99,8 +99,11 @@ def test_a_plan_is_read_whole_or_named(tmp_path, key, value):
     if value == "gone":
         del content[key]
     path.write_text(json.dumps(content))
-    if (value == "gone" and key in LATER) or (key in ("details", "settings", "summary") and value == {"one": None}):
-        assert plans.read(path, PAPER) == content
+    if (value == "gone" and key in LATER) or (key, value) == ("epochs", None):
+        assert plans.read(path, PAPER).model_dump(exclude_unset=True) == content
+        return
+    if key in ("details", "settings") and value == {"one": None}:
+        assert getattr(plans.read(path, PAPER), key) == value
         return
     if key in ("paper", "profile") and value == "word":
         return
@@ -117,16 +120,26 @@ def test_the_runs_of_a_plan_are_checked_too(tmp_path, change):
         plans.read(path, PAPER)
 
 
+@pytest.mark.parametrize("key", ["said", "sizes", "test", "selected_on_test"])
+def test_what_every_split_says_is_checked_too(tmp_path, key):
+    path = fake_runs.write_plan(tmp_path, [fake_runs.publish(tmp_path)])
+    content = json.loads(path.read_text())
+    content["splits"]["published"].pop(key, None)
+    path.write_text(json.dumps(content))
+    with pytest.raises(UserError, match=rf"splits\.published\.{key}"):
+        plans.read(path, PAPER)
+
+
 def test_what_only_the_paper_has_in_its_plan_is_told_as_well(results):
     path = plans.plan_path(PAPER, "quick", "synthetic", results)
     content = json.loads(path.read_text())
-    del content["summary"]["ledger"]
+    del content["summary"]["windows"]
     path.write_text(json.dumps(content))
-    with pytest.raises(UserError, match=r"cannot be used.*'ledger'") as error:
+    with pytest.raises(UserError, match=r"cannot be used.*'windows'") as error:
         reproduce.table("timeconvnet", "quick", "synthetic")
     assert str(path) in str(error.value)
     assert claims.collect(["timeconvnet"], results).standings
-    assert "ledger" in report.write(strict=False).read_text(encoding="utf-8")
+    assert "&#39;windows&#39;" in report.write(strict=False).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("value", ["gone", None, "word", [], {"one": None}])
@@ -148,11 +161,12 @@ def asked(results, *seeds: int) -> Request:
 def test_a_command_makes_its_tables_from_its_own_plan(results, monkeypatch, capsys):
     """Another one, with other seeds, writes its plan while the first one trains."""
     path = plans.plan_path(PAPER, "quick", "synthetic", results)
-    both = json.loads(path.read_text())
+    both = plans.read(path, PAPER)
 
-    def of_seed(seed: int) -> dict:
-        runs = [run for run in both["runs"] if run["seed"] == seed]
-        return both | {"seeds": [seed], "runs": runs, "experiments": ["table1", "table2"], "timed": False}
+    def of_seed(seed: int) -> Plan:
+        runs = [run for run in both.runs if run.seed == seed]
+        changes = {"seeds": [seed], "runs": runs, "experiments": ["table1", "table2"], "timed": False}
+        return both.model_copy(update=changes)
 
     def trains(request):
         plans.keep(request, of_seed(0))
@@ -167,12 +181,12 @@ def test_a_command_makes_its_tables_from_its_own_plan(results, monkeypatch, caps
         "table2": [0],
     }
     (later,) = claims.collect(["timeconvnet"], results).evidence["timeconvnet"]
-    assert later.plan["seeds"] == [1]
+    assert later.plan.seeds == [1]
 
 
 def keep(results, number: int) -> None:
-    plan = plans.asked(asked(results, 0), Provenance(True, {}), [f"experiment{number}"])
-    plans.keep(asked(results, 0), plan | {"runs": [], "splits": {}, "summary": {}})
+    request, origin = asked(results, 0), Provenance(True, {})
+    plans.keep(request, plans.planned(request, origin, [f"experiment{number}"], runs=[], splits={}, summary={}))
 
 
 def test_plans_that_are_kept_at_once_lose_none(tmp_path):
@@ -183,7 +197,7 @@ def test_plans_that_are_kept_at_once_lose_none(tmp_path):
     for process in processes:
         process.join()
     kept = plans.read(plans.plan_path(PAPER, "quick", "synthetic", tmp_path), PAPER)
-    assert sorted(kept["experiments"]) == ["experiment0", "experiment1", "experiment2"]
+    assert sorted(kept.experiments) == ["experiment0", "experiment1", "experiment2"]
 
 
 # -------------------------------------------------------------------------------------------------------- caches

@@ -16,7 +16,7 @@ from common.paper.verdicts import judge
 from common.protocols import splitters
 from common.results import plans
 from common.results.config import Request, check
-from common.results.evidence import load_complete
+from common.results.loading import load_complete
 from common.results.tables import DASH
 from common.runs import scores
 from common.support.errors import UserError
@@ -271,9 +271,9 @@ def test_claims_have_a_measurement_a_protocol(reproduced):
 
 def test_the_plan_tells_the_searched_machines_from_the_one_that_stands_for_the_claims(reproduced):
     plan = plans.read(plans.plan_path(THESIS, "quick", "synthetic", reproduced / "fer2013"), THESIS)
-    assert len(plan["searched"]) == 2 * 2
-    assert sum(run["experiment"] == "svm_fer2013" for run in plan["runs"]) == 2
-    assert set(plan["splits"]) == {f"cnn_fer2013, {p}" for p in ("published", "strict")} | {
+    assert len(plan.searched) == 2 * 2
+    assert sum(run.experiment == "svm_fer2013" for run in plan.runs) == 2
+    assert set(plan.splits) == {f"cnn_fer2013, {p}" for p in ("published", "strict")} | {
         "five_clearest, published",
         "five_any, published",
     }

@@ -20,7 +20,7 @@ from common.paper.verdicts import judge
 from common.results import plans
 from common.results.config import Request
 from common.results.differences import differences, remarks
-from common.results.evidence import load_complete
+from common.results.loading import load_complete
 from common.runs import scores, store
 from common.samples import images
 from common.support.errors import UserError

@@ -15,7 +15,7 @@ from commands import claims
 from common.paper import load as papers
 from common.results import plans
 from common.results.config import Request
-from common.results.evidence import load_complete
+from common.results.loading import load_complete
 from common.results.tables import Table
 from common.runs import store
 from common.support import timing
@@ -51,7 +51,9 @@ def builders(**settings) -> dict[str, dict]:
 
 def test_counted_and_timed_is_what_is_trained(tmp_path, monkeypatch):
     built = {}
-    monkeypatch.setattr(speed, "_pipeline", lambda *given: {})
+    monkeypatch.setattr(
+        speed, "_pipeline", lambda *given: {"frame": {"frames": 1, "mean": 1.0, "p50": 1.0, "p95": 1.0}}
+    )
     monkeypatch.setattr(
         timing,
         "inference_times",
@@ -62,15 +64,16 @@ def test_counted_and_timed_is_what_is_trained(tmp_path, monkeypatch):
     path = tmp_path / "speed.json"
     asked = request(nin="channels")
     found = speed.measure(asked, [], builders(nin="channels"), path)
-    assert found["networks"]["resnet20_2plus1d"]["parameters"] == 815_968
+    assert found.networks["resnet20_2plus1d"].parameters == 815_968
     assert built["resnet20_2plus1d"].count_params() == 815_968
-    assert found["networks"]["resnet20_2plus1d"]["settings"]["nin"] == "channels"
+    assert found.networks["resnet20_2plus1d"].settings["nin"] == "channels"
     # The same again is read; a measurement that another version of the program made of other networks is not.
+    built.clear()
     assert speed.measure(asked, [], builders(nin="channels"), path) == found
+    assert not built
     old = json.loads(path.read_text())
     del old["asked"]["built"]
     path.write_text(json.dumps(old))
-    built.clear()
     speed.measure(asked, [], builders(nin="channels"), path)
     assert built
 
@@ -193,7 +196,7 @@ def test_an_incomplete_plan_is_told_as_a_difference_and_no_verdict(tmp_path):
         fake_runs.publish(tmp_path, accuracy=0.98, seed=seed, synthetic=False, profile="paper") for seed in range(2)
     ]
     plan = fake_runs.write_plan(tmp_path, found, "real", "paper")
-    content = plans.read(plan, PAPER)
+    content = json.loads(plan.read_text())
     content["runs"] += [content["runs"][0] | {"seed": seed} for seed in (2, 3, 4)]
     plans.write(plan, content)
     evidence = fake_runs.evidence_of(request(tmp_path))
@@ -221,7 +224,7 @@ def test_every_checkpoint_choice_is_one_of_what_the_paper_leaves_open(tmp_path, 
 def test_counts_of_the_corpora_are_held_against_the_printed_ones(tmp_path):
     one = fake_runs.publish(tmp_path, synthetic=False, profile="paper")
     plan = fake_runs.write_plan(tmp_path, [one], "real", "paper")
-    content = plans.read(plan, PAPER)
+    content = json.loads(plan.read_text())
     content["summary"]["corpora"] = {"text4-ckplus-sequences": 327, "text4-ckplus-subjects": 118}
     plans.write(plan, content)
     by_id = {one.claim.id: one for one in claims.collect(["timeconvnet"], tmp_path).standings}

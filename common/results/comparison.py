@@ -6,7 +6,7 @@ from typing import Any
 
 from common.paper.load import Claim
 from common.paper.verdicts import TOO_SMALL, Measured
-from common.results.evidence import Evidence, broken
+from common.results.evidence import Evidence
 from common.runs import scores
 from common.runs.store import Run
 
@@ -103,9 +103,9 @@ def leak_note(leaks: Iterable[Leak]) -> list[str]:
     return [f"Leak size, published − strict: {told}."] if told else []
 
 
-def left_out_notes(summary: Mapping[str, Any]) -> list[str]:
+def left_out_notes(problems: Iterable[str]) -> list[str]:
     """One sentence for each file that could not be read."""
-    return [f"Left out: {problem}" for problem in broken(summary)]
+    return [f"Left out: {problem}" for problem in problems]
 
 
 def budget_note(rows: Rows, paper_profile: str) -> list[str]:

@@ -1,15 +1,84 @@
-"""What the files of plans and times hold, as far as every paper's are alike: checked once, when they are read."""
+"""What the files of plans and times hold: checked once, when they are read, and handled as these types ever after."""
 
 from typing import Any, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import ConfigDict, Field, NonNegativeInt, PositiveInt, model_validator
 
+from common.protocols.leakage import Leak
 from common.runs.identity import Identity
-from common.runs.record import Stored
+from common.runs.record import Sizes, Stored
 
 
-class Plan(Stored):
-    """One plan, as `common.results.plans.asked` begins it; a paper adds what its own tables need."""
+class Frozen(Stored):
+    """As `Stored`, and not to be changed; entries that only one paper has are attributes too."""
+
+    model_config = ConfigDict(strict=True, extra="allow", frozen=True)
+
+
+class Split(Frozen):
+    """How samples are divided for one group of trainings and protocol, all of its folds together.
+
+    Attributes:
+        said: what the tested part has in common with training, in a sentence.
+        test: the same in numbers.
+        sizes: samples of each side, summed over the folds.
+        selected_on_test: whether the tested part also chooses the epoch.
+        clean: whether training and held-out parts share nothing, and nothing is chosen on the tested part.
+        folds: how many; or the tested samples of each, by its name.
+        kind: which kind of parts, where a protocol means different ones.
+        copies: whether augmented copies are divided instead of samples.
+        lost: samples that are tested without a face, and count as errors.
+        left_out: samples without a face that are not tested.
+        majority: accuracy of the most frequent class of training, 0 to 1.
+    """
+
+    said: str
+    test: Leak
+    sizes: Sizes
+    selected_on_test: bool
+    clean: bool | None = None
+    folds: int | dict[str, int] = 1
+    kind: str = ""
+    copies: bool = False
+    lost: int = 0
+    left_out: int = 0
+    majority: float | None = None
+
+
+class Summary(Frozen):
+    """What became of the clips or images of a data set; counts that only one paper has are attributes too.
+
+    Attributes:
+        key: of the samples in the cache.
+        ledger: what became of the frames, counts by name (where a paper joins its corpora, by corpus first).
+        broken: the problem of each file that was left out, a sentence each.
+    """
+
+    key: str
+    ledger: dict[str, Any]
+    broken: list[str]
+
+
+class Plan(Frozen):
+    """What belongs together: what was asked for, of which data, and the runs that follow from it.
+
+    Attributes:
+        details: what is known of the data, e.g. the version of the synthetic corpora.
+        settings: the decisions that differ from the paper's defaults.
+        epochs: of every training, where they are not the profile's.
+        networks: the planned networks of each experiment of which not all are planned.
+        summary: of each data set, by its name; or of all together.
+        timed: whether the tables need times.
+        runs: all trainings and tests; `searched`: those among which a setting was chosen.
+        splits: by group of trainings and protocol; `split` finds one.
+        configurations: options of each network that a search chose.
+        pretrained: the run whose weights a network begins with, by network.
+        branch: whether the run behind a second branch is of synthetic images, by run.
+        weights: which published weights the networks begin with.
+        narrow: the sizes of the narrow network that stands for the paper's; None where that itself is trained.
+        learning_rate: of every training, where the profile sets one.
+        others: plans of experiments that were asked for with other answers.
+    """
 
     paper: str
     profile: str
@@ -19,42 +88,72 @@ class Plan(Stored):
     experiments: list[str]
     seeds: list[int]
     settings: dict[str, Any]
-    runs: list[Identity]
-    splits: dict[str, dict[str, Any]]
-    summary: dict[str, Any]
-    epochs: PositiveInt = 1
+    epochs: PositiveInt | None = None
     networks: dict[str, list[str]] = Field(default_factory=dict)
+    summary: Summary | dict[str, Summary]
     timed: bool = True
+    runs: list[Identity]
+    searched: list[Identity] = Field(default_factory=list)
+    splits: dict[str, Split]
+    configurations: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    pretrained: dict[str, str] = Field(default_factory=dict)
+    branch: dict[str, bool] = Field(default_factory=dict)
+    weights: str | None = None
+    narrow: dict[str, Any] | None = None
+    learning_rate: float | None = None
+    others: list["Plan"] = Field(default_factory=list)
+
+    def split(self, group: str, protocol: str) -> Split | None:
+        """How a group of trainings is divided under a protocol; None where it was not asked for."""
+        return self.splits.get(split_name(group, protocol))
+
+    def said(self, group: str) -> list[str]:
+        """What the tested part of a group has in common with training, a note a protocol."""
+        found = {protocol: self.split(group, protocol) for protocol in self.protocols}
+        return [f"{protocol}: {split.said}" for protocol, split in found.items() if split]
+
+    @property
+    def broken(self) -> list[str]:
+        """The problem of each file that was left out, of all data sets."""
+        summaries = [self.summary] if isinstance(self.summary, Summary) else self.summary.values()
+        return [problem for summary in summaries for problem in summary.broken]
 
 
-class PlanFile(Plan):
-    """The plan of the last command, and those of experiments that were asked for with other answers."""
+def split_name(group: str, protocol: str) -> str:
+    """Under which name a plan holds a split; a paper with one group needs no name for it.
 
-    others: list[Plan] = Field(default_factory=list)
+    >>> split_name("oulu-folds", "strict"), split_name("", "strict")
+    ('oulu-folds, strict', 'strict')
+    """
+    return f"{group}, {protocol}" if group else protocol
 
 
-class Milliseconds(Stored):
+class Milliseconds(Frozen):
     mean: float
     p50: float
     p95: float
 
 
 class NetworkTimes(Milliseconds):
+    """Attributes: settings: keyword arguments of the builder; files of earlier versions do not tell."""
+
     parameters: PositiveInt
     trainable: NonNegativeInt
     ratio: float
+    settings: dict[str, Any] | None = None
 
 
 class StepTimes(Milliseconds):
     frames: NonNegativeInt
 
 
-class Asked(Stored):
+class Asked(Frozen):
     runs: PositiveInt
     warm_up: NonNegativeInt
+    batch: PositiveInt = 1
 
 
-class Machine(Stored):
+class Machine(Frozen):
     name: str
     cpu: str
     cores: PositiveInt
@@ -62,7 +161,7 @@ class Machine(Stored):
     backend: str
 
 
-class SpeedFile(Stored):
+class SpeedFile(Frozen):
     """Times of networks, and of the steps from a frame to its probabilities, in milliseconds."""
 
     asked: Asked

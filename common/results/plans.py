@@ -11,24 +11,29 @@ that it wrote itself (`own`).
 """
 
 import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from common.media.clips import Provenance
 from common.paper.load import Paper
 from common.results.config import Request
-from common.results.plan_schema import PlanFile
+from common.results.plan_schema import Plan, Summary, split_name
+from common.runs.identity import Identity
 from common.runs.record import Stored, mistake
 from common.support import files
 from common.support.errors import UserError
 
+Kind = TypeVar("Kind", bound=Stored)
 # What the plans of two commands may hold different parts of. In any other entry they may not differ.
 _RUNS = ("runs", "searched")
 _BY_NAME = ("summary", "splits", "configurations", "pretrained", "branch")
-# What this process has kept, by file.
-_own: dict[Path, dict] = {}
 _JOINED = {*_RUNS, *_BY_NAME, "experiments", "networks", "timed", "others"}
+# What this process has kept, by file.
+_own: dict[Path, Plan] = {}
 
 
 def plan_path(paper: Paper, profile: str, data: str, results: Path) -> Path:
@@ -40,80 +45,107 @@ def speed_path(paper: Paper, profile: str, results: Path) -> Path:
     return results / "runs" / paper.name / f"speed-{profile}.json"
 
 
-def asked(request: Request, origin: Provenance, experiments: list[str]) -> dict:
-    """What every plan begins with: what was asked for, and of which data."""
+def planned(
+    request: Request,
+    origin: Provenance,
+    experiments: Iterable[str],
+    *,
+    runs: Iterable[Identity],
+    splits: Mapping[tuple[str, str], dict],
+    summary: Mapping[str, Any],
+    **more: Any,
+) -> Plan:
+    """The plan of what was asked for, and of what follows from it.
+
+    Args:
+        splits: what is known of them (`common.protocols.leakage.described`), by group of trainings and protocol.
+        more: the other attributes of a plan that a paper needs, as JSON can hold them.
+
+    Raises:
+        pydantic.ValidationError: if a part is not what a plan holds.
+    """
     plan = {
         "paper": request.paper.name,
         "profile": request.profile,
         "data": origin.word,
         "details": origin.details,
-        "protocols": list(request.protocols),
-        "experiments": experiments,
-        "seeds": list(request.seeds),
+        "protocols": request.protocols,
+        "experiments": list(experiments),
+        "seeds": request.seeds,
         "settings": request.changed_settings,
+        "summary": summary,
+        "runs": [asdict(identity) for identity in runs],
+        "splits": {split_name(*of): split for of, split in splits.items()},
+        **more,
     }
     if request.epochs:
         plan["epochs"] = request.epochs
     if request.networks:
-        plan["networks"] = {name: list(request.networks) for name in experiments}
-    return plan
+        plan["networks"] = dict.fromkeys(plan["experiments"], request.networks)
+    return Plan.model_validate_json(json.dumps(plan))
 
 
-def keep(request: Request, plan: dict) -> None:
+def keep(request: Request, plan: Plan) -> None:
     """Write down what a command runs, beside what earlier ones planned of other experiments.
 
     Raises:
         UserError: if the disk is full or the folder not writable.
     """
-    path = plan_path(request.paper, request.plan_name, plan["data"], request.results)
+    path = plan_path(request.paper, request.plan_name, plan.data, request.results)
     with files.lock(request.results / "runs" / ".locks" / "plans"):
         try:
             earlier = parts(read(path, request.paper))
         except UserError:
             earlier = []  # nothing yet, or nothing of use
-        _own[path] = joined(json.loads(json.dumps(plan)), earlier)
+        _own[path] = joined(plan, earlier)
         write(path, _own[path])
 
 
-def own(paper: Paper, name: str, data: str, results: Path) -> dict | None:
+def own(paper: Paper, name: str, data: str, results: Path) -> Plan | None:
     """What this process was the last to keep under a name, whatever others have written since; None for nothing."""
     return _own.get(plan_path(paper, name, data, results))
 
 
-def joined(plan: dict, earlier: list[dict]) -> dict:
+def joined(plan: Plan, earlier: Iterable[Plan]) -> Plan:
     """A new plan together with the earlier ones that are like it; the others stay beside it.
 
     Args:
-        plan: as JSON gives it back.
         earlier: plans without `others`, the latest first.
     """
-    new, others = list(plan["experiments"]), []
+    new, others = list(plan.experiments), []
     for old in earlier:
-        left = [name for name in old["experiments"] if name not in new]
+        left = [name for name in old.experiments if name not in new]
         if alike(plan, old):
             plan = _join(plan, old)
         elif left:
-            others.append(old | {"experiments": left})
-    return plan | ({"others": others} if others else {})
+            others.append(old.model_copy(update={"experiments": left}))
+    return plan.model_copy(update={"others": others}) if others else plan
 
 
-def parts(plan: dict) -> list[dict]:
+def parts(plan: Plan) -> list[Plan]:
     """The plan of the last command, then those of experiments that were asked for with other answers."""
-    return [{key: value for key, value in plan.items() if key != "others"}, *plan.get("others", [])]
+    return [plan.model_copy(update={"others": []}) if plan.others else plan, *plan.others]
 
 
-def alike(one: dict, other: dict) -> bool:
+def alike(one: Plan, other: Plan) -> bool:
     """Whether two plans have the same answers, and nothing that both count or name is counted or named differently."""
-    same = all(one.get(key) == other.get(key) for key in {*one, *other} - _JOINED)
-    named = [(one.get(key, {}), other.get(key, {})) for key in _BY_NAME]
-    return same and all(a[name] == b[name] for a, b in named for name in {*a} & {*b})
+    named = [(dict(getattr(one, key)), dict(getattr(other, key))) for key in _BY_NAME]
+    return not _unlike(one, other) and all(a[name] == b[name] for a, b in named for name in {*a} & {*b})
 
 
-def unlike(other: dict, plan: dict) -> str:
+def unlike(other: Plan, plan: Plan) -> str:
     """In which answers a plan differs from another, in words: "seeds 0,1 instead of 0"."""
-    keys = [key for key in dict.fromkeys([*other, *plan]) if key not in _JOINED and other.get(key) != plan.get(key)]
-    told = [f"{key.replace('_', ' ')} {_shown(other.get(key))} instead of {_shown(plan.get(key))}" for key in keys]
+    pairs = _unlike(other, plan).items()
+    told = [f"{key.replace('_', ' ')} {_shown(theirs)} instead of {_shown(ours)}" for key, (theirs, ours) in pairs]
     return "; ".join(told) or "other data, or another version of this program"
+
+
+def _unlike(one: Plan, other: Plan) -> dict[str, tuple[Any, Any]]:
+    """The answers in which two plans differ, those that only one paper's plans have among them."""
+    both = dict(one), dict(other)
+    keys = [key for key in both[0] | both[1] if key not in _JOINED]
+    pairs = {key: (both[0].get(key), both[1].get(key)) for key in keys}
+    return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
 
 
 def _shown(value) -> str:
@@ -124,56 +156,54 @@ def _shown(value) -> str:
     return "none" if value is None else str(value)
 
 
-def _join(plan: dict, old: dict) -> dict:
+def _join(plan: Plan, old: Plan) -> Plan:
     """Two plans that are alike in one; of what both have, the new one's is taken."""
-    made = old | plan
-    made["experiments"] = list(dict.fromkeys([*plan["experiments"], *old["experiments"]]))
+    made: dict[str, Any] = {
+        "experiments": list(dict.fromkeys([*plan.experiments, *old.experiments])),
+        "timed": plan.timed or old.timed,
+        "networks": _networks(plan, old),
+    }
     for key in _BY_NAME:
-        if key in made:
-            made[key] = old.get(key, {}) | plan.get(key, {})
+        new, before = getattr(plan, key), getattr(old, key)
+        made[key] = new if isinstance(new, Summary) else before | new
     for key in _RUNS:
-        if key in made:
-            planned = {_group(run) for run in plan.get(key, [])}
-            made[key] = [*plan.get(key, []), *(run for run in old.get(key, []) if _group(run) not in planned)]
-    if "timed" in made:
-        made["timed"] = any(one.get("timed", True) for one in (plan, old))
-    made["networks"] = _networks(plan, old)
-    return {key: value for key, value in made.items() if key != "networks" or value}
+        new = {_group(run) for run in getattr(plan, key)}
+        made[key] = [*getattr(plan, key), *(run for run in getattr(old, key) if _group(run) not in new)]
+    return plan.model_copy(update={key: value for key, value in made.items() if value != getattr(plan, key)})
 
 
-def _networks(plan: dict, old: dict) -> dict[str, list[str]]:
+def _networks(plan: Plan, old: Plan) -> dict[str, list[str]]:
     """The planned networks of every experiment of which not all are planned."""
-    some = dict(old.get("networks", {}))
-    for name in plan["experiments"]:
-        new, before = plan.get("networks", {}).get(name), some.pop(name, None)
-        if new and (before or name not in old["experiments"]):
+    some = dict(old.networks)
+    for name in plan.experiments:
+        new, before = plan.networks.get(name), some.pop(name, None)
+        if new and (before or name not in old.experiments):
             some[name] = list(dict.fromkeys([*(before or []), *new]))
     return some
 
 
-def _group(run: dict) -> tuple[str, str, str]:
-    return run["experiment"], run["network"], run["protocol"]
+def _group(run: Identity) -> tuple[str, str, str]:
+    return run.experiment, run.network, run.protocol
 
 
-def write(path: Path, content: dict) -> None:
-    """Write JSON in one step."""
+def write(path: Path, content: Stored | Mapping[str, Any]) -> None:
+    """Write JSON in one step; of a plan or of times what was given, and nothing that is a default."""
+    plain = content.model_dump(exclude_unset=True) if isinstance(content, Stored) else content
     with files.atomic(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        temporary.write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
 
 
-def read(path: Path, paper: Paper, schema: type[Stored] = PlanFile) -> dict:
+def read(path: Path, paper: Paper, kind: type[Kind] = Plan) -> Kind:
     """Read what `write` wrote.
 
     Args:
-        schema: what the file must hold: a plan, or times (`SpeedFile`).
+        kind: what the file must hold: a plan, or times (`SpeedFile`).
 
     Raises:
         UserError: if it is not there yet, damaged, or of a version that wrote something else.
     """
     try:
-        text = path.read_bytes()
-        schema.model_validate_json(text)
-        return json.loads(text)
+        return kind.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         raise UserError(
             f"There are no such runs of {paper.name} yet ({path.name}).", f"Run: make reproduce PAPER={paper.name}"

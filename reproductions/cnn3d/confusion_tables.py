@@ -20,7 +20,7 @@ def tables(evidence: Evidence, title: str) -> list[Table]:
     """Two tables a figure: as the paper shows it, and with a row for each true emotion."""
     made = []
     for figure, experiment, row in FIGURES:
-        if experiment in evidence.plan["experiments"]:
+        if experiment in evidence.plan.experiments:
             matrices = _matrices(evidence, figure, experiment, row)
             if len(matrices) > 1:
                 made += [_predicted(evidence, figure, matrices, title), _true(evidence, figure, matrices, title)]
@@ -31,7 +31,7 @@ def _matrices(evidence: Evidence, figure: str, experiment: str, row: str) -> dic
     """Counts by source, rows true and columns predicted, emotions in the paper's order."""
     printed = _printed(evidence, figure)
     found = {PAPER: np.array(printed.counts).T}
-    for protocol in evidence.plan["protocols"]:
+    for protocol in evidence.plan.protocols:
         members = measured.runs_of(evidence, experiment, row, protocol)
         if members:
             found[protocol] = scores.confusion(scores.predictions(members), printed.labels)

@@ -5,7 +5,7 @@
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -95,18 +95,21 @@ def reproduce(request: Request) -> Provenance:
         if rows
     }
     everything = [job for some in jobs.values() for job in some]
-    plan = plans.asked(request, origin, wanted) | {
-        "summary": {name: _summary(request, corpus) for name, corpus in corpora.items()},
-        "runs": [asdict(job.training.identity) for job in everything],
-        "splits": {f"{group}, {protocol}": _together(some) for (group, protocol), some in jobs.items() if some},
-        "configurations": {
+    plan = plans.planned(
+        request,
+        origin,
+        wanted,
+        runs=[job.training.identity for job in everything],
+        splits={group: _together(some) for group, some in jobs.items() if some},
+        summary={name: _summary(request, corpus) for name, corpus in corpora.items()},
+        configurations={
             row.name: trainings.configuration(request, row.best_of, origin.word)
             for rows in asked.values()
             for row in rows
         },
-        "pretrained": {name: str(run.identity) for (name, _), run in initial.items()},
-        "narrow": request.sizes.get("narrow"),
-    }
+        pretrained={name: str(run.identity) for (name, _), run in initial.items()},
+        narrow=request.sizes.get("narrow"),
+    )
     plans.keep(request, plan)
     train(request, everything, origin)
     return origin

@@ -22,7 +22,7 @@ def table(evidence: Evidence, name: str, title: str) -> Table:
     rows = []
     for key in names:
         rows.append(_printed(paper, name, key))
-        for protocol in plan["protocols"]:
+        for protocol in plan.protocols:
             row = _reproduced(evidence, name, key, protocol)
             rows += [row] if row else []
     rows += _tested(evidence, measured.GROUPS[name])
@@ -41,13 +41,13 @@ def table(evidence: Evidence, name: str, title: str) -> Table:
 def _tested(evidence: Evidence, group: str) -> list[dict]:
     """How many sequences each fold tests, once for protocols with the same folds."""
     sizes: dict[str, list[str]] = {}
-    splits = {protocol: evidence.plan["splits"].get(f"{group}, {protocol}") for protocol in evidence.plan["protocols"]}
+    splits = {protocol: evidence.plan.split(group, protocol) for protocol in evidence.plan.protocols}
     for protocol, split in splits.items():
         if split:
-            sizes.setdefault(str(split["folds"]), []).append(protocol)
+            sizes.setdefault(str(split.folds), []).append(protocol)
     return [
         {"network": "sequences tested", "source": ", ".join(protocols)}
-        | {fold: str(count) for fold, count in splits[protocols[0]]["folds"].items()}
+        | {fold: str(count) for fold, count in splits[protocols[0]].folds.items()}
         for protocols in sizes.values()
     ]
 
@@ -75,30 +75,25 @@ def _reproduced(evidence: Evidence, name: str, key: str, protocol: str) -> dict 
 
 
 def _notes(evidence: Evidence, name: str) -> list[str]:
-    plan, group = evidence.plan, measured.GROUPS[name]
-    first = TABLES[name][1][0]
+    plan, first = evidence.plan, TABLES[name][1][0]
     notes = [f"{'; '.join(ROWS[key].explained for key in TABLES[name][1])}."]
-    notes += [
-        f"{protocol}: {plan['splits'][f'{group}, {protocol}']['said']}"
-        for protocol in plan["protocols"]
-        if f"{group}, {protocol}" in plan["splits"]
-    ]
+    notes += plan.said(measured.GROUPS[name])
     notes.append(f"p-value: one-sided paired t-test of {first} against the row, over the folds that were run.")
-    lost = plan["configurations"].get("c2") or plan["configurations"].get("c3")
+    lost = plan.configurations.get("c2") or plan.configurations.get("c3")
     if lost and evidence.paper.hyperparameters["best"] != lost:
         stated = evidence.paper.hyperparameters["best"]
         changed = ", ".join(f"{option} {value}" for option, value in lost.items() if value != stated[option])
         notes.append(f"{OULU}'s best options stood in Table 3, which is lost. Here: {changed}, else those of Table 2.")
     notes += [
-        f"{row}: begins with the weights of {run}." for row, run in plan["pretrained"].items() if row in TABLES[name][1]
+        f"{row}: begins with the weights of {run}." for row, run in plan.pretrained.items() if row in TABLES[name][1]
     ]
     return notes + _selection(evidence, name) + comparison.leak_note(_leaks(evidence, name))
 
 
 def _selection(evidence: Evidence, name: str) -> list[str]:
     """What testing the epoch that is best on the tested fold adds to testing the last one."""
-    split = evidence.plan["splits"].get(f"{measured.GROUPS[name]}, published", {})
-    keys = TABLES[name][1] if split.get("selected_on_test") else ()
+    split = evidence.plan.split(measured.GROUPS[name], "published")
+    keys = TABLES[name][1] if split and split.selected_on_test else ()
     return comparison.best_epoch_note({key: measured.runs_of(evidence, name, key, "published") for key in keys})
 
 

@@ -58,7 +58,7 @@ def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
 
 def measurements(evidence: Evidence) -> dict[str, list[Measured]]:
     """Everything that was measured, by the id of its claim; claims without a measurement are absent."""
-    protocols = evidence.plan["protocols"]
+    protocols = evidence.plan.protocols
     found = evidence.measured(lambda claim: (measure(evidence, claim, protocol) for protocol in protocols))
     return found | searched.measurements(evidence, stated)
 
@@ -104,7 +104,7 @@ def runs_of(evidence: Evidence, experiment: str, row: str, protocol: str) -> lis
 
 def group(evidence: Evidence, experiment: str, row: str) -> tuple[str, str]:
     """The experiment and the network under which the runs of a row are kept."""
-    return GROUPS[experiment], f"{row}{NARROW}" if evidence.plan["narrow"] else row
+    return GROUPS[experiment], f"{row}{NARROW}" if evidence.plan.narrow else row
 
 
 def fold_name(number: int) -> str:

@@ -22,16 +22,16 @@ def table(evidence: Evidence, title: str) -> Table:
     """A row a printed row and protocol: its accuracy in each reading, in percent."""
     rows = []
     for name, key in ROWS:
-        for protocol in evidence.plan["protocols"] if name in evidence.plan["experiments"] else ():
+        for protocol in evidence.plan.protocols if name in evidence.plan.experiments else ():
             members = measured.runs_of(evidence, name, key, protocol)
             if members:
-                split = evidence.plan["splits"][f"{measured.GROUPS[name]}, {protocol}"]
+                split = evidence.plan.split(measured.GROUPS[name], protocol)
                 row = {
                     "row": f"Table {name[-1]}, {key}",
                     "protocol": protocol,
                     "printed": _printed(evidence, name, key),
                 }
-                rows.append(row | _readings(members, watched=split["selected_on_test"]))
+                rows.append(row | _readings(members, watched=split.selected_on_test))
     columns = {"row": "Row", "protocol": "Protocol", "printed": "Printed", "pooled": "All sequences"}
     columns |= {"folds": "Mean over folds", "subjects": "Mean over subjects", "common": "One epoch for all folds"}
     columns |= {"last": "Last epoch", "full": f"Full batches of {BATCH}"}

@@ -80,7 +80,7 @@ def table(evidence: Evidence, title: str) -> Table:
     """Four tests a pair, from the printed folds and from ours."""
     plan, rows = evidence.plan, []
     for pair in PAIRS:
-        own = {protocol: ours(evidence, pair, protocol) for protocol in plan["protocols"]}
+        own = {protocol: ours(evidence, pair, protocol) for protocol in plan.protocols}
         if not any(own.values()):
             continue
         from_printed = printed(evidence.paper, pair)
@@ -93,9 +93,10 @@ def table(evidence: Evidence, title: str) -> Table:
             row |= {"printed": shown(from_printed, test)}
             rows.append(row | {protocol: shown(found, test) for protocol, found in own.items()})
     columns = {"pair": "Claim", "test": "Test", "paper": "Printed p", "printed": "From its folds"}
-    columns |= {protocol: f"Ours, {protocol}" for protocol in plan["protocols"]}
+    columns |= {protocol: f"Ours, {protocol}" for protocol in plan.protocols}
     stated = evidence.paper.hyperparameters["folds"]
-    run = max((len(part["folds"]) for name, part in plan["splits"].items() if "-folds," in name), default=0)
+    splits = [plan.split(measured.GROUPS[pair.table], protocol) for pair in PAIRS for protocol in plan.protocols]
+    run = max((len(split.folds) for split in splits if split), default=0)
     notes = [
         "The paper names no test, but prints the p-values of a one-sided paired t-test; what is left of a difference "
         "comes from when it rounded its folds (`make audit` tries all ways). Its folds are read as the fractions that "

@@ -15,7 +15,7 @@ TIMED = ()
 
 def tables(evidence: Evidence) -> list[Table]:
     """The tables of the experiments that were run, and of a search."""
-    asked, title = evidence.plan["experiments"], _made_with(evidence)
+    asked, title = evidence.plan.experiments, _made_with(evidence)
     made = [_ledger(evidence, title), _sequences(evidence)]
     made += [fold_tables.table(evidence, name, title) for name in fold_tables.TABLES if name in asked]
     made += [significance.table(evidence, title)] if "significance" in asked else []
@@ -38,8 +38,8 @@ def _of_search(evidence: Evidence) -> list[Table]:
 def _made_with(evidence: Evidence) -> str:
     """What every title says of the network and the detector, where they are not the paper's."""
     plan = evidence.plan
-    detectors = dict.fromkeys(corpus["detector"] for corpus in plan["summary"].values())
-    told = [f"narrow C3D, 1/{plan['narrow']['width']} of the paper's filters"] if plan["narrow"] else []
+    detectors = dict.fromkeys(corpus.detector for corpus in plan.summary.values())
+    told = [f"narrow C3D, 1/{plan.narrow['width']} of the paper's filters"] if plan.narrow else []
     told += [detector for detector in detectors if "not the paper" in detector]
     return f" ({'; '.join(told)})" if told else ""
 
@@ -56,27 +56,27 @@ def _ledger(evidence: Evidence, title: str) -> Table:
         "without_any_face": "Sequences lost",
         "detector": "Face detector",
     }
-    summary = evidence.plan["summary"]
+    summary = evidence.plan.summary
     rows = [
-        {"corpus": name, "subjects": one["subjects"], "detector": one["detector"]} | one["ledger"]
+        {"corpus": name, "subjects": one.subjects, "detector": one.detector} | one.ledger
         for name, one in summary.items()
     ]
     notes = ["Without face: such a frame is cut as the nearest one with a face (setting missed_face)."]
-    notes += comparison.left_out_notes(summary)
+    notes += comparison.left_out_notes(evidence.plan.broken)
     return Table("ledger", f"What became of the frames{title}", columns, rows, notes)
 
 
 def _sequences(evidence: Evidence) -> Table:
     """The enlarged training material of section 4, were all sequences trained on."""
     stated, rows = evidence.paper.hyperparameters, []
-    for name, one in evidence.plan["summary"].items():
-        for emotion, counts in one["sequences"].items():
+    for name, one in evidence.plan.summary.items():
+        for emotion, counts in one.sequences.items():
             flips, rotations, contrasts = (
                 stated["augmentation_ckplus"][emotion] if name == CKPLUS else stated["augmentation_oulu"]
             )
             row = {"corpus": name, "emotion": emotion, "flips": flips, "rotations": rotations, "contrasts": contrasts}
             rows.append(row | counts)
-        total = {key: sum(counts[key] for counts in one["sequences"].values()) for key in ("sequences", "shown")}
+        total = {key: sum(counts[key] for counts in one.sequences.values()) for key in ("sequences", "shown")}
         rows.append({"corpus": name, "emotion": "Total"} | total)
     columns = {"corpus": "Corpus", "emotion": "Emotion", "sequences": "Sequences", "flips": "Flips"}
     columns |= {"rotations": "Rotations", "contrasts": "Contrasts", "shown": "Shown in an epoch"}

@@ -6,7 +6,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from common.media.clips import Provenance
 from common.protocols.leakage import together
@@ -72,17 +71,20 @@ def reproduce(request: Request) -> Provenance:
         for name, protocol in rows
     }
     everything = [job for some in jobs.values() for job in some]
-    plan = plans.asked(request, origin, wanted) | {
-        "summary": {name: _summary(request, corpus) for name, corpus in corpora.items()},
-        "runs": [asdict(identity) for identity in _identities(everything, branches)],
-        "splits": {
-            f"{name}, {protocol}": _together(request, corpora[READINGS[name].corpus], name, some)
+    plan = plans.planned(
+        request,
+        origin,
+        wanted,
+        runs=[*(run.identity for run in branches.values()), *(job.training.identity for job in everything)],
+        splits={
+            (name, protocol): _together(request, corpora[READINGS[name].corpus], name, some)
             for (name, protocol), some in jobs.items()
         },
-        "branch": {str(run.identity): run.synthetic for run in branches.values()},
-        "narrow": request.sizes.get("narrow"),
-        "learning_rate": request.sizes.get("learning_rate"),
-    }
+        summary={name: _summary(request, corpus) for name, corpus in corpora.items()},
+        branch={str(run.identity): run.synthetic for run in branches.values()},
+        narrow=request.sizes.get("narrow"),
+        learning_rate=request.sizes.get("learning_rate"),
+    )
     plans.keep(request, plan)
     train(request, everything, origin)
     return origin
@@ -133,10 +135,6 @@ def _jobs(request: Request, corpus: Corpus, name: str, protocol: str, branches: 
             branch=branches[asked] if corpus.name == AFEW else None,
         )
     ]
-
-
-def _identities(jobs: Sequence[Job], branches: dict[int, Run]) -> list:
-    return [*(run.identity for run in branches.values()), *(job.training.identity for job in jobs)]
 
 
 def _together(request: Request, corpus: Corpus, name: str, jobs: Sequence[Job]) -> dict:

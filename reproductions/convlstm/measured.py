@@ -118,7 +118,7 @@ def accuracy_of(paper: Paper, experiment: str) -> Claim:
 
 
 def _of_claim(evidence: Evidence, claim: Claim) -> list[Measured | None]:
-    if claim.cited or claim.experiment not in evidence.plan["experiments"]:
+    if claim.cited or claim.experiment not in evidence.plan.experiments:
         return []
     if claim.kind == "count":
         return [_size(evidence, claim)]
@@ -130,8 +130,8 @@ def rows(evidence: Evidence, experiment: str) -> list[Row]:
     return [
         (name, protocol)
         for name in readings.of_table(experiment)
-        for protocol in evidence.plan["protocols"]
-        if f"{name}, {protocol}" in evidence.plan["splits"]
+        for protocol in evidence.plan.protocols
+        if evidence.plan.split(name, protocol)
     ]
 
 
@@ -158,10 +158,10 @@ def measure(evidence: Evidence, claim: Claim, reading: str, protocol: str) -> Me
 def _size(evidence: Evidence, claim: Claim) -> Measured:
     """How many clips or people a data set has, whether a face was found or not."""
     name = next(one.corpus for one in READINGS.values() if one.experiment == claim.experiment)
-    summary = evidence.plan["summary"][name]
-    found, emotions = summary["found"], list(summary["clips"])
+    summary = evidence.plan.summary[name]
+    found, emotions = summary.found, list(summary.clips)
     if claim.unit == "subjects":
-        value = summary["subjects"]
+        value = summary.subjects
     elif claim.metric.startswith(_PART):
         value = found.get(claim.metric.removeprefix(_PART), 0)
     else:
@@ -181,7 +181,7 @@ def runs_of(evidence: Evidence, row: Row) -> list[Run]:
 
 def _group(evidence: Evidence, row: Row) -> tuple[str, str, str]:
     reading, protocol = row
-    return reading, trainings.network_name(READINGS[reading].corpus, evidence.plan["narrow"]), protocol
+    return reading, trainings.network_name(READINGS[reading].corpus, evidence.plan.narrow), protocol
 
 
 def steps(evidence: Evidence) -> list[Step]:
@@ -207,13 +207,13 @@ def _lengths(evidence: Evidence, row: Row) -> set[tuple[int, int | None]]:
 def _differences(evidence: Evidence, claim: Claim, row: Row) -> list[str]:
     """What no record of a single run can say: another reading than the claimed one, lost clips, another branch."""
     plan, (reading, _) = evidence.plan, row
-    split = plan["splits"][", ".join(row)]
+    split = plan.split(*row)
     chosen = readings.claimed(claim.experiment, evidence.settings)
     found = [] if reading == chosen else [f"{READINGS[reading].title} instead of {READINGS[chosen].title}"]
-    if READINGS[reading].corpus == AFEW and evidence.data == "real" and any(plan["branch"].values()):
+    if READINGS[reading].corpus == AFEW and evidence.data == "real" and any(plan.branch.values()):
         found.append("the second branch trained on synthetic images")
-    if split["left_out"]:
-        found.append(f"{split['left_out']} clips without a face left out")
+    if split.left_out:
+        found.append(f"{split.left_out} clips without a face left out")
     return found
 
 

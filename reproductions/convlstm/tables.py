@@ -9,10 +9,11 @@ from common.paper.verdicts import Measured
 from common.results import comparison
 from common.results.comparison import Leak
 from common.results.evidence import Evidence
+from common.results.plan_schema import Split
 from common.results.tables import Table
 from common.runs import scores
-from reproductions.convlstm import measured, readings, trainings
-from reproductions.convlstm.data import AFEW, CKPLUS
+from reproductions.convlstm import data_tables, measured, readings
+from reproductions.convlstm.data import AFEW
 from reproductions.convlstm.measured import Row, Step
 from reproductions.convlstm.readings import CKPLUS_FOLDS, READINGS, SAVEE_SPEAKERS
 
@@ -39,10 +40,10 @@ TIMED = ()
 def tables(evidence: Evidence) -> list[Table]:
     """The tables of the experiments that were run."""
     title = _made_with(evidence)
-    made = [_ledger(evidence), _copies(evidence)]
-    if AFEW in evidence.plan["summary"]:
-        made += _branch(evidence)
-    made += [_accuracies(evidence, name, title) for name in TITLES if name in evidence.plan["experiments"]]
+    made = [data_tables.ledger(evidence), data_tables.copies(evidence)]
+    if AFEW in evidence.plan.summary:
+        made += data_tables.branch(evidence)
+    made += [_accuracies(evidence, name, title) for name in TITLES if name in evidence.plan.experiments]
     made.append(_statements(evidence, title))
     found = measured.steps(evidence)
     made += [_leaks(found, title)] if found else []
@@ -57,103 +58,7 @@ def leaks(evidence: Evidence) -> list[Leak]:
 
 def _made_with(evidence: Evidence) -> str:
     """What every title says of the network where it is not the paper's."""
-    return " (narrow network, a quarter of the filters)" if evidence.plan["narrow"] else ""
-
-
-def _ledger(evidence: Evidence) -> Table:
-    columns = {
-        "corpus": "Corpus",
-        "people": "People",
-        "clips": "Clips",
-        "frames_read": "Frames",
-        "frames_followed": "Face followed",
-        "searches": "Detector ran",
-        "losses": "Face lost",
-        "frames_without_face": "Of 8 without face",
-        "frames_repeated": "Of 8 repeated",
-        "several_faces": "Clips with several faces",
-        "gamma_corrected": "Clips corrected by gamma",
-        "without_any_face": "Clips without face",
-    }
-    summary = evidence.plan["summary"]
-    rows = [
-        {"corpus": name, "people": None if name == AFEW else one["subjects"]} | one["ledger"]
-        for name, one in summary.items()
-    ]
-    notes = [
-        "Eight frames of a clip are used, both ends among them; the face is followed through all of its frames. One of "
-        "the eight without a face is cut out where the nearest other one has its eyes."
-    ]
-    if AFEW in summary:
-        both = summary[AFEW]["in_both_parts"]
-        told = f"{len(both)} clip name{'s' * (len(both) != 1)} of AFEW in both parts"
-        notes.append("AFEW does not say who is seen, nor in which film.")
-        notes.append(f"{told}: {', '.join(both)}. They are read as different clips." if both else f"{told}.")
-    notes += [_without_face(evidence, name) for name, one in summary.items() if one["lost"]]
-    notes += comparison.left_out_notes(summary)
-    return Table("ledger", "What became of the frames", columns, rows, notes)
-
-
-def _without_face(evidence: Evidence, name: str) -> str:
-    """What becomes of the clips of a corpus that show no face."""
-    lost = evidence.plan["summary"][name]["lost"]
-    parts = ", ".join(f"{count} of {part}" for part, count in sorted(lost.items()) if part)
-    told = f"{name}: {sum(lost.values())} clips without a face{f' ({parts})' if parts else ''}"
-    if evidence.setting("lost_clips") == "count_as_errors":
-        return f"{told} are not trained on, and count as errors where they are tested (setting lost_clips)."
-    told += " are neither trained on nor tested (setting lost_clips)."
-    if name != AFEW:
-        return told
-    claim = measured.accuracy_of(evidence.paper, "table3")
-    return f"{told} The printed {claim.value} counts all {claim.tested} of Val: {_arithmetic(evidence, claim.check)}."
-
-
-def _arithmetic(evidence: Evidence, check: Check) -> str:
-    return auditors.run(evidence.paper, check).arithmetic
-
-
-def _copies(evidence: Evidence) -> Table:
-    """The enlarged data sets of section IV.B, were all clips trained on."""
-    stated = evidence.paper.hyperparameters
-    rows = []
-    for name, one in evidence.plan["summary"].items():
-        kind = "ckplus" if name == CKPLUS else "savee_afew"
-        clips = sum(one["clips"].values())
-        rows.append(
-            {"corpus": name, "clips": clips, "emotions": ", ".join(f"{e} {n}" for e, n in one["clips"].items())}
-            | {"angles": ", ".join(f"{angle}°" for angle in stated[f"rotations_{kind}"])}
-            | {"stated": stated[f"copies_{kind}"], "copies": one["copies"], "shown": clips * one["copies"]}
-        )
-    columns = {"corpus": "Corpus", "clips": "Clips", "emotions": "By emotion", "angles": "Rotated by"}
-    columns |= {"stated": "Copies of a clip, stated", "copies": "Made", "shown": "All together"}
-    audit = next(item for item in evidence.paper.audits if item.id == "convlstm-aug")
-    notes = [
-        "A clip, its rotations, and all of them mirrored, made on the fly, of training clips only, except where copies "
-        "are divided.",
-        f"SAVEE and AFEW: {_arithmetic(evidence, audit.check)} (setting aug_factor).",
-    ]
-    return Table("copies", "Section IV.B: clips and their copies", columns, rows, notes)
-
-
-def _branch(evidence: Evidence) -> list[Table]:
-    """The network on FER2013, whose features the second branch takes."""
-    members = evidence.of(trainings.FER2013, trainings.FER, trainings.OFFICIAL)
-    found = evidence.score(trainings.FER2013, trainings.FER, trainings.OFFICIAL)
-    if found is None:
-        return []
-    samples, epochs = members[0].record["samples"], members[0].identity.recipe["epochs"]
-    drawn = any(evidence.plan["branch"].values())
-    low, high = found.interval
-    row = {"network": members[0].identity.settings["fer_network"], "data": "drawn" if drawn else "recorded"}
-    row |= {side: samples[side] for side in ("train", "validation", "test")} | {"epochs": epochs}
-    row |= {"accuracy": f"{100 * found.accuracy:.2f}", "interval": f"{100 * low:.2f} to {100 * high:.2f}"}
-    row |= {"chance": f"{100 * found.chance:.2f}"}
-    columns = {"network": "Network", "data": "Pictures", "train": "Training", "validation": "PublicTest"}
-    columns |= {"test": "PrivateTest", "epochs": "Epochs", "accuracy": "Accuracy in %", "interval": "95 % interval"}
-    columns |= {"chance": "Constant answer"}
-    weights = "stay as they are" if evidence.setting("fer_frozen") else "are trained further"
-    notes = [f"The paper prints no accuracy of it. In the second branch its weights {weights} on AFEW."]
-    return [Table("fer2013", "The network on FER2013 behind the second branch of AFEW", columns, [row], notes)]
+    return " (narrow network, a quarter of the filters)" if evidence.plan.narrow else ""
 
 
 def _accuracies(evidence: Evidence, experiment: str, title: str) -> Table:
@@ -178,21 +83,21 @@ def _accuracies(evidence: Evidence, experiment: str, title: str) -> Table:
 
 def _row(evidence: Evidence, claim: Claim, row: Row) -> dict:
     ours, found = measured.measure(evidence, claim, *row), measured.score(evidence, row)
-    split = evidence.plan["splits"][", ".join(row)]
+    split = evidence.plan.split(*row)
     return comparison.row(
         evidence,
         claim,
         ours,
         reading=READINGS[row[0]].title,
         protocol=row[1],
-        watched=_watched(row[0], split["selected_on_test"]),
+        watched=_watched(row[0], split.selected_on_test),
         tested=f"{found.samples:,} {_unit(split)}",
         chance=f"{100 * found.chance:.2f}",
     )
 
 
-def _unit(split: dict) -> str:
-    return "copies" if split["copies"] else "clips"
+def _unit(split: Split) -> str:
+    return "copies" if split.copies else "clips"
 
 
 def _watched(reading: str, on_test: bool) -> str:
@@ -206,26 +111,24 @@ def _watched(reading: str, on_test: bool) -> str:
 def _said(evidence: Evidence, row: Row) -> str:
     """What the tested part has in common with training."""
     name, protocol = row
-    split = evidence.plan["splits"][", ".join(row)]
-    sizes, unit = split["sizes"], _unit(split)
-    folds, tested = split["folds"], sizes["test"] + split["lost"]
-    trained = f"{sizes['train'] / folds:,.0f} {unit} train" + (" on average" if folds > 1 else "")
+    split = evidence.plan.split(*row)
+    sizes, unit = split.sizes, _unit(split)
+    folds, tested = split.folds, sizes.test + split.lost
+    trained = f"{sizes.train / folds:,.0f} {unit} train" + (" on average" if folds > 1 else "")
     several = f", all {folds} times together" if folds > 1 else ""
     text = f"{READINGS[name].title}, {protocol}: {trained}, {tested:,} are tested{several}. "
-    unseen = f" {split['lost']:,} of them show no face and count as errors." if split["lost"] else ""
-    return f"{text}{split['said']}{unseen}"
+    unseen = f" {split.lost:,} of them show no face and count as errors." if split.lost else ""
+    return f"{text}{split.said}{unseen}"
 
 
 def _attainability(evidence: Evidence, claim: Claim) -> list[str]:
     """Whether the printed accuracy can be one on so many test samples at all."""
     if claim.experiment != "table2":
-        return [f"Printed: {_arithmetic(evidence, claim.check)}."]
-    of_clips, of_copies = (
-        _arithmetic(
-            evidence, Check(auditor="attainability", value=claim.value, n=[size * claim.test_size for size in n])
-        )
-        for n in ([1], [8, 10])
-    )
+        return [f"Printed: {auditors.run(evidence.paper, claim.check).arithmetic}."]
+    checks = [
+        Check(auditor="attainability", value=claim.value, n=[n * claim.test_size for n in ns]) for ns in ([1], [8, 10])
+    ]
+    of_clips, of_copies = (auditors.run(evidence.paper, check).arithmetic for check in checks)
     return [
         f"Printed: {of_clips}.",
         f"With 8 or 10 copies of each tested clip, {of_copies}: so both readings that test copies can give it, the one "
@@ -254,7 +157,7 @@ def _folds(evidence: Evidence, experiment: str) -> list[str]:
 
 def _selection(evidence: Evidence, wanted: Sequence[Row]) -> list[str]:
     """What testing the epoch that is best on the tested part adds to testing the last one."""
-    chosen = [row for row in wanted if evidence.plan["splits"][", ".join(row)]["selected_on_test"]]
+    chosen = [row for row in wanted if evidence.plan.split(*row).selected_on_test]
     return comparison.best_epoch_note({READINGS[row[0]].title: measured.runs_of(evidence, row) for row in chosen})
 
 
@@ -262,7 +165,7 @@ def _statements(evidence: Evidence, title: str) -> Table:
     """What section IV.C says in words, with the figure that decides it, for the reading that stands for the paper's."""
     rows = []
     for claim in evidence.paper.claims:
-        if claim.experiment not in evidence.plan["experiments"] or claim.relation not in ("more", "less"):
+        if claim.experiment not in evidence.plan.experiments or claim.relation not in ("more", "less"):
             continue
         chosen = readings.claimed(claim.experiment, evidence.settings)
         for row in measured.rows(evidence, claim.experiment):

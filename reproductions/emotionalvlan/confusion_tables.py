@@ -23,7 +23,7 @@ def tables(evidence: Evidence, title: str) -> list[Table]:
 
 
 def _asked(evidence: Evidence, matrix: Matrix) -> bool:
-    return _experiment(matrix) in evidence.plan["experiments"]
+    return _experiment(matrix) in evidence.plan.experiments
 
 
 def _experiment(matrix: Matrix) -> str:
@@ -47,7 +47,7 @@ def _matrix(evidence: Evidence, printed: Matrix, title: str) -> Table:
         row = {"source": PAPER, "row": label} | dict(zip(printed.labels, cells, strict=True))
         rows.append(row | {"sum": f"{float(total):g}", "broken": "broken" if label in broken(printed) else ""})
     labels = list(printed.labels)
-    for protocol in evidence.plan["protocols"]:
+    for protocol in evidence.plan.protocols:
         members = measured.runs_of(evidence, printed.dataset, "emotionalvlan", protocol)
         if members:
             classes = members[0].record["classes"]
@@ -100,7 +100,7 @@ def _averages(evidence: Evidence, title: str) -> Table:
         diagonal = sum(Fraction(cell) for cell in printed.diagonal) / len(printed.labels)
         fixed = {"source": printed.source, "corpus": printed.dataset, "published": claim.value}
         fixed |= {"diagonal": f"{float(diagonal):.3f}", "rival": rival.value}
-        for protocol in evidence.plan["protocols"]:
+        for protocol in evidence.plan.protocols:
             ours = measured.measure(evidence, claim, protocol)
             if ours is None:
                 continue

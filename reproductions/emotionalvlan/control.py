@@ -13,7 +13,7 @@ def control(evidence: Evidence, title: str) -> Table:
     claims = {claim.network: claim for claim in evidence.paper.claims if claim.experiment == "table1"
               and claim.dataset == FER2013}  # fmt: skip
     for network in ("temporal", "spatial"):
-        for protocol in evidence.plan["protocols"]:
+        for protocol in evidence.plan.protocols:
             members = measured.runs_of(evidence, FER2013, network, protocol)
             if not members:
                 continue
@@ -32,9 +32,9 @@ def control(evidence: Evidence, title: str) -> Table:
                     "chance": f"{100 * found.chance:.2f}",
                 }
             )
-    summary = evidence.plan["summary"][FER2013]
-    largest, count = max(summary["emotions"].items(), key=lambda item: item[1])
-    used, share = summary["ledger"]["clips"], 100 * count / summary["ledger"]["clips"]
+    summary = evidence.plan.summary[FER2013]
+    largest, count = max(summary.emotions.items(), key=lambda item: item[1])
+    used, share = summary.ledger["clips"], 100 * count / summary.ledger["clips"]
     settings = evidence.settings
     if settings["fer2013_video"] == "still_repeated":
         notes.append(
@@ -44,8 +44,8 @@ def control(evidence: Evidence, title: str) -> Table:
         )
     else:
         notes.append("The stills are moved by small random warps (setting fer2013_video), which say nothing of a face.")
-    if used < summary["of"]:
-        notes.append(f"{used:,} of {summary['of']:,} images, every {summary['of'] / used:.3g}th row, for two cores.")
+    if used < summary.of:
+        notes.append(f"{used:,} of {summary.of:,} images, every {summary.of / used:.3g}th row, for two cores.")
     notes.append(f"published: {groups.RANDOM.replace('-', ' ')}; strict: {groups.OFFICIAL.replace('-', ' ')}.")
     columns = {
         "network": "Stream",

@@ -5,7 +5,6 @@ files belong together; `reproductions.emotionalvlan.tables` makes the tables fro
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from common.media.clips import Provenance
 from common.protocols.leakage import together
@@ -84,14 +83,17 @@ def reproduce(request: Request) -> Provenance:
     swept = list(sweep.stages(request, corpora[RML], request.protocols)) if sweep.EXPERIMENT in wanted else []
     weights = trainings.pretrained(request)
     shown = [job for one in (*found.values(), *(made for _, made in swept)) for job in one.shown]
-    plan = plans.asked(request, origin, wanted) | {
-        "summary": {name: _summary(request, corpus) for name, corpus in corpora.items()},
-        "runs": [asdict(job.training.identity) for job in shown],
-        "splits": {f"{name}, {protocol}": _together(one.shown) for (name, protocol), one in found.items() if one.shown},
-        "weights": weights,
-        "narrow": request.sizes.get("narrow"),
-        "learning_rate": request.sizes.get("learning_rate"),
-    }
+    plan = plans.planned(
+        request,
+        origin,
+        wanted,
+        runs=[job.training.identity for job in shown],
+        splits={group: _together(one.shown) for group, one in found.items() if one.shown},
+        summary={name: _summary(request, corpus) for name, corpus in corpora.items()},
+        weights=weights,
+        narrow=request.sizes.get("narrow"),
+        learning_rate=request.sizes.get("learning_rate"),
+    )
     plans.keep(request, plan)
     _tell_of_weights(request, weights)
     _train(request, list(found.values()), origin)

@@ -92,20 +92,20 @@ def _of_claim(evidence: Evidence, claim: Claim) -> list[Measured | None]:
     if claim.experiment == "datasets":
         return [_size(evidence, claim)]
     one = _frames if claim.experiment == sweep.EXPERIMENT else measure
-    return [one(evidence, claim, protocol) for protocol in evidence.plan["protocols"]]
+    return [one(evidence, claim, protocol) for protocol in evidence.plan.protocols]
 
 
 def _size(evidence: Evidence, claim: Claim) -> Measured | None:
     """How many clips, images or people a data set on this disk has, those that are not used included."""
-    whole = evidence.plan["summary"].get(claim.dataset, {}).get("whole", {})
-    if claim.metric not in whole:
+    summary = evidence.plan.summary.get(claim.dataset)
+    if summary is None or claim.metric not in summary.whole:
         return None
-    return Measured(whole[claim.metric], evidence.data, run=evidence.plan_place)
+    return Measured(summary.whole[claim.metric], evidence.data, run=evidence.plan_place)
 
 
 def _frames(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
     """By how many points the paper's number of frames is ahead of the best other one."""
-    found = sweep.ahead(evidence, claim, protocol) if claim.experiment in evidence.plan["experiments"] else None
+    found = sweep.ahead(evidence, claim, protocol) if claim.experiment in evidence.plan.experiments else None
     if found is None:
         return None
     value, (low, high) = found
@@ -130,7 +130,7 @@ def _frames(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
 
 def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
     """What one protocol gives for a number, in percent; None where nothing was run for it."""
-    if claim.dataset not in KEYS or claim.experiment not in evidence.plan["experiments"]:
+    if claim.dataset not in KEYS or claim.experiment not in evidence.plan.experiments:
         return None
     group = claim.dataset, claim.network, protocol
     members, found = runs_of(evidence, *group), score(evidence, *group)
@@ -168,7 +168,7 @@ def accuracy(evidence: Evidence, table) -> tuple[float, tuple[float, float]]:
 
 def _read_as(evidence: Evidence) -> list[str]:
     """Changed decisions of the measurement, which the records of runs may not know of."""
-    return [f"{name}={evidence.plan['settings'][name]}" for name in OF_MEASUREMENT if name in evidence.plan["settings"]]
+    return [f"{name}={evidence.plan.settings[name]}" for name in OF_MEASUREMENT if name in evidence.plan.settings]
 
 
 def predictions(evidence: Evidence, members: Sequence[Run]):
@@ -195,13 +195,13 @@ def runs_of(evidence: Evidence, corpus: str, network: str, protocol: str) -> lis
 
 
 def _group(evidence: Evidence, corpus: str, network: str, protocol: str) -> tuple[str, str, str]:
-    return KEYS[corpus], trainings.network_name(network, evidence.plan["narrow"]), protocol
+    return KEYS[corpus], trainings.network_name(network, evidence.plan.narrow), protocol
 
 
 def pairs(evidence: Evidence) -> list[Pair]:
     """Of the whole network, for every corpus that was run under both protocols."""
     found = []
-    for corpus in evidence.plan["summary"]:
+    for corpus in evidence.plan.summary:
         rows = [(corpus, "emotionalvlan", protocol) for protocol in (PUBLISHED, STRICT)]
         published, strict = (score(evidence, *row) for row in rows)
         if published is None or strict is None:
@@ -221,12 +221,12 @@ def _differences(evidence: Evidence, claim: Claim, protocol: str) -> list[str]:
     if corpus == FER2013:
         parts = "random parts" if protocol == PUBLISHED else "the official parts"
         found.append(f"{parts} instead of groups of subjects, which FER2013 cannot give")
-        summary = plan["summary"][corpus]
-        if summary["ledger"]["clips"] < summary["of"]:
-            found.append(f"{summary['ledger']['clips']:,} of {summary['of']:,} images")
+        summary = plan.summary[corpus]
+        if summary.ledger["clips"] < summary.of:
+            found.append(f"{summary.ledger['clips']:,} of {summary.of:,} images")
     else:
-        lost = plan["summary"][corpus]["ledger"].get("segments_without_face", 0)
+        lost = plan.summary[corpus].ledger.get("segments_without_face", 0)
         found += [f"{lost:,} clips or segments without a face left out"] if lost else []
-    if not plan["narrow"] and plan["weights"] == NO_WEIGHTS:
+    if not plan.narrow and plan.weights == NO_WEIGHTS:
         found.append("random weights to begin with")
     return found

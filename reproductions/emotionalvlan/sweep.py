@@ -47,7 +47,7 @@ def stages(request: Request, corpus: Corpus, protocols: Sequence[str]) -> Iterat
 
 def members(evidence: Evidence, corpus: str, protocol: str) -> dict[int, list[Run]]:
     """The finished runs by number of frames, those numbers without runs left out."""
-    network = trainings.network_name(NETWORK, evidence.plan["narrow"])
+    network = trainings.network_name(NETWORK, evidence.plan.narrow)
     found = {frames: evidence.of(run_name(corpus, frames), network, protocol) for frames in SWEPT}
     return {frames: several for frames, several in found.items() if several}
 
@@ -73,7 +73,7 @@ def ahead(evidence: Evidence, claim: Claim, protocol: str) -> tuple[float, tuple
 def table(evidence: Evidence, title: str) -> Table:
     """A row a number of frames and protocol."""
     rows = []
-    for protocol in evidence.plan["protocols"]:
+    for protocol in evidence.plan.protocols:
         found = members(evidence, RML, protocol)
         for frames, several in found.items():
             score = scores.score(several)

@@ -42,7 +42,7 @@ TIMED = ()
 
 def tables(evidence: Evidence) -> list[Table]:
     """The tables of the experiments that were run."""
-    title, asked = _made_with(evidence), evidence.plan["experiments"]
+    title, asked = _made_with(evidence), evidence.plan.experiments
     made = [_ledger(evidence), dimensions(evidence.paper)]
     made += [_accuracies(evidence, "table1", f"Table 1: single streams, accuracy in %{title}", STREAMS)]
     made += confusion_tables.tables(evidence, title)
@@ -63,7 +63,7 @@ def leaks(evidence: Evidence) -> list[Leak]:
 
 def _made_with(evidence: Evidence) -> str:
     """What every title says of the network."""
-    narrow, weights = evidence.plan["narrow"], evidence.plan["weights"]
+    narrow, weights = evidence.plan.narrow, evidence.plan.weights
     if narrow:
         return f" (narrow AlexNet, 1/{narrow['width']} of its filters and units, random initial weights)"
     return " (AlexNet, random initial weights)" if weights == NO_WEIGHTS else f" (AlexNet, {weights})"
@@ -86,36 +86,35 @@ def _ledger(evidence: Evidence) -> Table:
         "segments_with_usual_eyes": "Clips without eyes",
         "segments_without_face": "Clips without face, left out",
     }
-    summary = evidence.plan["summary"]
+    summary = evidence.plan.summary
     rows = [
-        {"corpus": name, "people": one["subjects"], "left_out": one["left_out"]} | one["ledger"]
-        for name, one in summary.items()
+        {"corpus": name, "people": one.subjects, "left_out": one.left_out} | one.ledger for name, one in summary.items()
     ]
     notes = [
-        f"{name}: {', '.join(f'{emotion} {count}' for emotion, count in one['emotions'].items())}."
+        f"{name}: {', '.join(f'{emotion} {count}' for emotion, count in one.emotions.items())}."
         for name, one in summary.items()
     ]
     fer2013 = summary.get(FER2013)
-    if fer2013 and (unused := fer2013["of"] - fer2013["ledger"]["clips"]):
-        notes.append(f"{FER2013}: {unused:,} of {fer2013['of']:,} images are not used in this profile.")
-    notes += comparison.left_out_notes(summary)
+    if fer2013 and (unused := fer2013.of - fer2013.ledger["clips"]):
+        notes.append(f"{FER2013}: {unused:,} of {fer2013.of:,} images are not used in this profile.")
+    notes += comparison.left_out_notes(evidence.plan.broken)
     return Table("ledger", "What became of the clips and their frames", columns, rows, notes)
 
 
 def _accuracies(evidence: Evidence, experiment: str, title: str, networks: dict[str, str]) -> Table:
     """A row a printed accuracy and protocol."""
     table = Table(experiment, title, COLUMNS)
-    if experiment not in evidence.plan["experiments"]:
+    if experiment not in evidence.plan.experiments:
         return table
     claims = [claim for claim in evidence.paper.claims if claim.experiment == experiment]
     for claim in claims:
-        for protocol in evidence.plan["protocols"]:
+        for protocol in evidence.plan.protocols:
             ours = measured.measure(evidence, claim, protocol)
             if ours is not None:
                 table.rows.append(_row(evidence, claim, protocol, networks[claim.network], ours))
     corpora = list(dict.fromkeys(claim.dataset for claim in claims))
     if experiment == "table1":
-        table.notes += [_divided(evidence, corpus, p) for corpus in corpora for p in evidence.plan["protocols"]]
+        table.notes += [_divided(evidence, corpus, p) for corpus in corpora for p in evidence.plan.protocols]
     else:
         chosen = evidence.setting("dcnn_structures")
         table.notes.append(
@@ -153,19 +152,19 @@ _ALONE = {"five_subjects": "five people, one at a time", "leave_one_out": "one p
 
 def _divided(evidence: Evidence, corpus: str, protocol: str) -> str:
     """How a corpus is divided, and what the tested part has in common with training."""
-    split = evidence.plan["splits"].get(f"{corpus}, {protocol}")
+    split = evidence.plan.split(corpus, protocol)
     if split is None:
         return ""
-    how, folds = _HOW[split["kind"]], split["folds"]
-    if split["kind"] == groups.SUBJECTS:
+    how, folds = _HOW[split.kind], split.folds
+    if split.kind == groups.SUBJECTS:
         how = _ALONE.get(evidence.setting("subject_groups"), how)
     several = f", all {folds} times together" if folds > 1 else ""
-    chosen = "the epoch is that which does best on the tested part" if split["selected_on_test"] else "the last epoch"
-    if split["kind"] == groups.OFFICIAL:
+    chosen = "the epoch is that which does best on the tested part" if split.selected_on_test else "the last epoch"
+    if split.kind == groups.OFFICIAL:
         chosen = "the epoch that does best on PublicTest"
     known = "Nobody knows who is seen." if corpus == FER2013 else "Nobody who is tested is trained on."
-    trained = round(split["sizes"]["train"] / folds)
-    sizes = f"{trained:,} train, {split['sizes']['test']:,} are tested{several}"
+    trained = round(split.sizes.train / folds)
+    sizes = f"{trained:,} train, {split.sizes.test:,} are tested{several}"
     return f"{corpus}, {protocol}: {how}; {sizes}; {chosen}. {known}"
 
 
@@ -173,7 +172,8 @@ def _selection(evidence: Evidence, corpora: Sequence[str], networks) -> list[str
     """What testing the epoch that is best on the tested part adds to testing the last one."""
     members = {}
     for corpus in corpora:
-        if evidence.plan["splits"].get(f"{corpus}, {measured.PUBLISHED}", {}).get("selected_on_test"):
+        split = evidence.plan.split(corpus, measured.PUBLISHED)
+        if split and split.selected_on_test:
             runs = [measured.runs_of(evidence, corpus, one, measured.PUBLISHED) for one in networks]
             members[corpus] = [run for some in runs for run in some]
     return comparison.best_epoch_note(members)

@@ -69,12 +69,15 @@ def reproduce(request: Request) -> Provenance:
         fit for part in svm_parts for fit in svm_search.fits(request, part, [svm_search.chosen(request.settings)])
     ]
     others = [fit for part in svm_parts for fit in svm_search.fits(request, part, svm_search.searched(request))]
-    plan = plans.asked(request, origin, wanted) | {
-        "summary": {name: _summary(part) for name, part in parts.items()},
-        "runs": [asdict(one.identity) for one in (*(job.training for job in jobs), *chosen)],
-        "searched": [asdict(fit.identity) for fit in others],
-        "splits": _splits(jobs),
-    }
+    plan = plans.planned(
+        request,
+        origin,
+        wanted,
+        runs=[one.identity for one in (*(job.training for job in jobs), *chosen)],
+        splits=_splits(jobs),
+        summary={name: _summary(part) for name, part in parts.items()},
+        searched=[asdict(fit.identity) for fit in others],
+    )
     plans.keep(request, plan)
     _write_known(request, origin, parts, jobs, [*chosen, *others])
     _fit(request, [*chosen, *others], origin)
@@ -130,11 +133,11 @@ def _positions(request: Request, part: Part) -> np.ndarray | None:
     return picked[chosen]
 
 
-def _splits(jobs: Sequence[Job]) -> dict[str, dict]:
+def _splits(jobs: Sequence[Job]) -> dict[tuple[str, str], dict]:
     """What is known of the split of the first attempt, by experiment and protocol."""
-    found: dict[str, dict] = {}
+    found: dict[tuple[str, str], dict] = {}
     for job in jobs:
-        found.setdefault(f"{job.training.experiment}, {job.training.protocol}", job.split)
+        found.setdefault((job.training.experiment, job.training.protocol), job.split)
     return found
 
 

@@ -55,7 +55,7 @@ def _of(evidence: Evidence, claim: Claim) -> Iterator[Measured | None]:
     elif claim.metric == "parameters":
         yield parameters(evidence, claim)
     else:
-        yield from (measure(evidence, claim, protocol) for protocol in evidence.plan["protocols"])
+        yield from (measure(evidence, claim, protocol) for protocol in evidence.plan.protocols)
 
 
 def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
@@ -69,10 +69,10 @@ def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
 
 def pictures(evidence: Evidence) -> Measured | None:
     """How many images FER2013 has; None where it was not read."""
-    summary = evidence.plan["summary"].get("FER2013")
+    summary = evidence.plan.summary.get("FER2013")
     if summary is None:
         return None
-    return Measured(sum(row["pictures"] for row in summary["pictures"]), evidence.data, run=evidence.plan_place)
+    return Measured(sum(row["pictures"] for row in summary.pictures), evidence.data, run=evidence.plan_place)
 
 
 def parameters(evidence: Evidence, claim: Claim) -> Measured | None:

@@ -104,8 +104,7 @@ def all_runs(evidence: Evidence, experiment: str, protocol: str) -> list[Run]:
 
 def searched(evidence: Evidence, experiment: str, protocol: str) -> list[Identity]:
     """The configurations beside that of the settings, whether they are finished or not."""
-    planned = [Identity(**identity) for identity in evidence.plan.get("searched", ())]
-    return [one for one in planned if (one.experiment, one.protocol) == (experiment, protocol)]
+    return [one for one in evidence.plan.searched if (one.experiment, one.protocol) == (experiment, protocol)]
 
 
 def unfinished(evidence: Evidence, experiment: str, protocol: str) -> str:

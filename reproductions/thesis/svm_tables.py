@@ -20,9 +20,9 @@ def tables(evidence: Evidence) -> list[Table]:
     made = []
     if svm_measured.headline(evidence, "svm_fer2013", "published"):
         made.append(_report(evidence))
-    made += [_ckplus(evidence)] if svm_measured.headline(evidence, "svm_ckplus", evidence.plan["protocols"][0]) else []
+    made += [_ckplus(evidence)] if svm_measured.headline(evidence, "svm_ckplus", evidence.plan.protocols[0]) else []
     for experiment in TITLES:
-        for protocol in evidence.plan["protocols"]:
+        for protocol in evidence.plan.protocols:
             found = svm_measured.all_runs(evidence, experiment, protocol)
             if found:
                 made.append(_search(evidence, found, experiment, protocol))
@@ -62,7 +62,7 @@ def _ckplus(evidence: Evidence) -> Table:
     """What section 4.3 says, for the machine that the search chooses under each protocol."""
     claims = [claim for claim in evidence.paper.claims if claim.experiment == "svm_ckplus"]
     rows, notes = [], []
-    for protocol in evidence.plan["protocols"]:
+    for protocol in evidence.plan.protocols:
         run = svm_measured.machine(evidence, "svm_ckplus", protocol)
         if run is None:
             continue

@@ -27,15 +27,15 @@ TIMED = ()
 def tables(evidence: Evidence) -> list[Table]:
     """The tables of the experiments that were run."""
     plan = evidence.plan
-    made = [_dataset(evidence)] if "dataset" in plan["experiments"] else []
-    made += [_network(evidence, key) for key in TITLES if key in plan["experiments"]]
+    made = [_dataset(evidence)] if "dataset" in plan.experiments else []
+    made += [_network(evidence, key) for key in TITLES if key in plan.experiments]
     made += svm_tables.tables(evidence) + candidate_tables.tables(evidence)
     return made
 
 
 def _dataset(evidence: Evidence) -> Table:
     """The images by class, beside the five classes that the thesis says it picked."""
-    counts = evidence.plan["summary"]["FER2013"]["pictures"]
+    counts = evidence.plan.summary["FER2013"].pictures
     partitions = sorted(
         {row["partition"] for row in counts}, key=("Training", "PublicTest", "PrivateTest", "Test").index
     )
@@ -65,7 +65,7 @@ def _dataset(evidence: Evidence) -> Table:
 
 def _network(evidence: Evidence, key: str) -> Table:
     rows = []
-    for protocol in evidence.plan["protocols"]:
+    for protocol in evidence.plan.protocols:
         attempts = evidence.of(key, key, protocol)
         if attempts:
             rows += [_claimed(evidence, claim, protocol) for claim in _claims(evidence.paper, key)]
@@ -117,15 +117,15 @@ def _parameters(evidence: Evidence, key: str) -> dict:
 
 def _notes(evidence: Evidence, key: str, rows: list[dict]) -> list[str]:
     notes = []
-    for protocol in evidence.plan["protocols"]:
-        split = evidence.plan["splits"].get(f"{key}, {protocol}")
+    for protocol in evidence.plan.protocols:
+        split = evidence.plan.split(key, protocol)
         attempts = evidence.of(key, key, protocol)
         if split is None or not attempts:
             continue
-        sizes, ended = split["sizes"], [len(run.curves()) for run in attempts]
+        sizes, ended = split.sizes, [len(run.curves()) for run in attempts]
         notes.append(
-            f"{protocol}: {sizes['train']:,}/{sizes['validation']:,}/{sizes['test']:,} images to train, validate and "
-            f"test. {split['said']} The most frequent class gives {split['majority']:.3f}. Epochs trained: "
+            f"{protocol}: {sizes.train:,}/{sizes.validation:,}/{sizes.test:,} images to train, validate and "
+            f"test. {split.said} The most frequent class gives {split.majority:.3f}. Epochs trained: "
             f"{', '.join(map(str, ended))}."
         )
     epochs = evidence.paper.hyperparameters["epochs"]

@@ -37,7 +37,7 @@ def tables(evidence: Evidence) -> list[Table]:
     """Accuracy of windows and clips, and of every emotion; one row a network and protocol in each."""
     rows = []
     for key, network in NETWORKS.items():
-        for protocol in evidence.plan["protocols"]:
+        for protocol in evidence.plan.protocols:
             members = evidence.of("table2", key, protocol)
             score = evidence.score("table2", key, protocol)
             if score is not None:

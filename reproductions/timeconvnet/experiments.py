@@ -57,20 +57,24 @@ def reproduce(request: Request) -> Provenance:
     folder = data_root(request, data.CORPORA)
     clips, origin = data.clips(request, folder)
     samples = data.samples(request, clips)
-    plan = plans.asked(request, origin, [name for name in EXPERIMENTS if request.wants(name)])
-    plan["summary"] = _summary(samples) | {
-        "corpora": data.corpora(request, folder),
-        "reconstruction": reconstruction.rows(request, samples.ledger),
-    }
-    plan["timed"] = request.wants("speed") or (
-        request.wants("table2") and request.sizes.get("timed", True) and not request.networks
-    )
     jobs = _jobs(request, samples) if request.wants("table2") else []
-    plan["runs"] = [asdict(job.training.identity) for job in jobs]
-    plan["splits"] = {job.training.protocol: job.split for job in jobs}
+    plan = plans.planned(
+        request,
+        origin,
+        [name for name in EXPERIMENTS if request.wants(name)],
+        runs=[job.training.identity for job in jobs],
+        splits={("", job.training.protocol): job.split for job in jobs},
+        summary=_summary(samples)
+        | {
+            "corpora": data.corpora(request, folder),
+            "reconstruction": reconstruction.rows(request, samples.ledger),
+        },
+        timed=request.wants("speed")
+        or (request.wants("table2") and request.sizes.get("timed", True) and not request.networks),
+    )
     plans.keep(request, plan)
     train(request, jobs, origin)
-    if plan["timed"]:
+    if plan.timed:
         built = {key: network_settings(request, network) for key, network in NETWORKS.items()}
         speed.measure(request, clips, built, plans.speed_path(request.paper, request.profile, request.results))
     return origin

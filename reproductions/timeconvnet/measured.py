@@ -1,6 +1,6 @@
 """What finished runs give for the printed numbers of this paper: one `Measured` a claim and protocol."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from common.paper.load import Claim
@@ -8,6 +8,7 @@ from common.paper.verdicts import Measured
 from common.results.config import Request
 from common.results.differences import Stated
 from common.results.evidence import Evidence
+from common.results.plan_schema import NetworkTimes
 from common.runs import scores
 from common.runs.store import Run
 from reproductions.timeconvnet import experiments
@@ -68,23 +69,23 @@ def _measure(evidence: Evidence, claim: Claim) -> list[Measured | None]:
     if claim.experiment == "speed":
         return [pipeline(evidence, claim)]
     if claim.id in LESS:
-        return [gap(evidence, claim, protocol) for protocol in evidence.plan["protocols"]]
+        return [gap(evidence, claim, protocol) for protocol in evidence.plan.protocols]
     if claim.metric == "accuracy":
-        return [accuracy(evidence, claim, protocol) for protocol in evidence.plan["protocols"]]
+        return [accuracy(evidence, claim, protocol) for protocol in evidence.plan.protocols]
     return [parameters(evidence, claim) if claim.metric == "parameters" else inference_time(evidence, claim)]
 
 
 def windows(evidence: Evidence, claim: Claim) -> Measured | None:
     """Windows of one emotion, or of all (Table I)."""
-    if "table1" not in evidence.plan["experiments"]:
+    if "table1" not in evidence.plan.experiments:
         return None
-    counted = [row["windows"] for row in evidence.plan["summary"]["windows"] if claim.emotion in (None, row["emotion"])]
+    counted = [row["windows"] for row in evidence.plan.summary.windows if claim.emotion in (None, row["emotion"])]
     return Measured(sum(counted), evidence.data, run=evidence.plan_place)
 
 
 def corpus(evidence: Evidence, claim: Claim) -> Measured | None:
     """What a corpus holds of which section IV prints a count; None where the plan does not tell."""
-    counted = evidence.plan["summary"].get("corpora", {}).get(claim.id)
+    counted = getattr(evidence.plan.summary, "corpora", {}).get(claim.id)  # not in plans of earlier versions
     return None if counted is None else Measured(counted, evidence.data, run=evidence.plan_place)
 
 
@@ -114,19 +115,19 @@ def gap(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
 
 def trained_size(evidence: Evidence, key: str) -> int | None:
     """Parameters of a network as the plan's runs trained it; None where none did."""
-    runs = [run for protocol in evidence.plan["protocols"] for run in evidence.of("table2", key, protocol)]
+    runs = [run for protocol in evidence.plan.protocols for run in evidence.of("table2", key, protocol)]
     return next((run.record["parameters"] for run in runs), None)
 
 
-def timed(evidence: Evidence, key: str) -> Mapping | None:
+def timed(evidence: Evidence, key: str) -> NetworkTimes | None:
     """Times and size of a network, as it was trained; None where it was not timed, or with other settings.
 
     One file holds the times of a profile, whichever plan was the last, and plans may differ in settings.
     """
-    found = evidence.speed.get("networks", {}).get(key)
+    found = evidence.speed.networks.get(key) if evidence.speed else None
     default, asked = _builders(evidence, key)
     # Files of before do not tell the settings: they are of the default networks.
-    return found if found is not None and found.get("settings", default) == asked else None
+    return found if found is not None and (default if found.settings is None else found.settings) == asked else None
 
 
 def parameters(evidence: Evidence, claim: Claim) -> Measured | None:
@@ -135,7 +136,7 @@ def parameters(evidence: Evidence, claim: Claim) -> Measured | None:
     if count is None and found is None:
         return None
     place = evidence.speed_place if count is None else evidence.plan_place
-    return Measured(count or found["parameters"], "none", note=_built_otherwise(evidence, [claim.network]), run=place)
+    return Measured(count or found.parameters, "none", note=_built_otherwise(evidence, [claim.network]), run=place)
 
 
 def inference_time(evidence: Evidence, claim: Claim) -> Measured | None:
@@ -143,7 +144,7 @@ def inference_time(evidence: Evidence, claim: Claim) -> Measured | None:
     found = timed(evidence, claim.network)
     if found is None:
         return None
-    return Measured(found["mean"], "none", note=_built_otherwise(evidence, [claim.network]), run=evidence.speed_place)
+    return Measured(found.mean, "none", note=_built_otherwise(evidence, [claim.network]), run=evidence.speed_place)
 
 
 def time_ratio(evidence: Evidence, claim: Claim) -> Measured | None:
@@ -152,17 +153,17 @@ def time_ratio(evidence: Evidence, claim: Claim) -> Measured | None:
     if slow is None or fast is None:
         return None
     differs = [
-        f"{one['parameters']:,} parameters instead of {NETWORKS[key].parameters:,}"
+        f"{one.parameters:,} parameters instead of {NETWORKS[key].parameters:,}"
         for key, one in zip(OVER[claim.id], (slow, fast), strict=True)
-        if one["parameters"] != NETWORKS[key].parameters
+        if one.parameters != NETWORKS[key].parameters
     ]
-    gpus, runs = evidence.speed["machine"]["gpus"], evidence.speed["runs"]
+    gpus, runs = evidence.speed.machine.gpus, evidence.speed.runs
     stated_runs = evidence.paper.hyperparameters["timing_runs"]
     if runs < stated_runs:
         differs.append(f"{runs:,} timed runs instead of {stated_runs:,}")
     note = [f"timed on {gpus[0] if gpus else 'a processor without GPU'}"]
     note += filter(None, [_built_otherwise(evidence, OVER[claim.id])])
-    ratio = slow["mean"] / fast["mean"]
+    ratio = slow.mean / fast.mean
     return Measured(ratio, "none", differs="; ".join(differs), note="; ".join(note), run=evidence.speed_place)
 
 
@@ -178,7 +179,7 @@ def _builders(evidence: Evidence, key: str) -> tuple[dict, dict]:
     defaults = evidence.paper.settings
     return tuple(
         experiments.network_settings(Request(evidence.paper, settings=settings), NETWORKS[key])
-        for settings in (defaults, defaults | evidence.plan["settings"])
+        for settings in (defaults, defaults | evidence.plan.settings)
     )
 
 
@@ -187,13 +188,13 @@ def pipeline(evidence: Evidence, claim: Claim) -> Measured | None:
     networks = [timed(evidence, key) for key in NETWORKS if key.startswith("tcn")]
     if None in networks:
         return None
-    steps = evidence.speed["pipeline"]
-    ours = [one["mean"] for one in networks]
+    steps = evidence.speed.pipeline
+    ours = [one.mean for one in networks]
     value = {
         "text6-inference_time-fastest": min(ours),
         "text6-inference_time-slowest": max(ours),
-        "text6-overhead-time": sum(steps[step]["mean"] for step in ("decode", "detect", "crop")),
-        "text6-pipeline-time": steps["frame"]["mean"],
-        "text6-frame_rate": 1000 / steps["frame"]["mean"],
+        "text6-overhead-time": sum(steps[step].mean for step in ("decode", "detect", "crop")),
+        "text6-pipeline-time": steps["frame"].mean,
+        "text6-frame_rate": 1000 / steps["frame"].mean,
     }[claim.id]
     return Measured(value, "none", run=evidence.speed_place)

@@ -24,15 +24,14 @@ REFERENCE = "tcn_mini_xception"
 FRAMES_TIMED = 60
 
 
-def measure(request: Request, clips: list[Clip], built: Mapping[str, dict], path: Path) -> dict:
+def measure(request: Request, clips: list[Clip], built: Mapping[str, dict], path: Path) -> SpeedFile:
     """Build and time all networks and the pipeline, once: a finished measurement of this machine is kept.
 
     Args:
         built: key of every network -> keyword arguments of its builder, those with which it is trained.
 
     Returns:
-        what is in the file: `networks` (key -> parameters, trainable, settings of the builder, milliseconds),
-            `pipeline` (step -> milliseconds), `runs`, `asked`, `machine`.
+        what is in the file.
     """
     runs, warm_up = request.sizes["timing_runs"], request.settings["timing_warm_up"]
     batch = request.settings["timing_batch"]
@@ -40,7 +39,7 @@ def measure(request: Request, clips: list[Clip], built: Mapping[str, dict], path
     asked |= {"settings": request.changed_settings, "versions": devices.versions()}
     with suppress(UserError):  # not timed yet, or damaged: timed anew
         known = plans.read(path, request.paper, SpeedFile)
-        if not request.fresh and known["asked"] == asked and known["machine"]["name"] == platform.node():
+        if not request.fresh and known.asked.model_dump() == asked and known.machine.name == platform.node():
             return known
 
     hardware = devices.prepare(seed=0)
@@ -71,7 +70,7 @@ def measure(request: Request, clips: list[Clip], built: Mapping[str, dict], path
         "machine": {"name": platform.node(), **hardware},
     }
     plans.write(path, found)
-    return found
+    return plans.read(path, request.paper, SpeedFile)
 
 
 def _pipeline(request: Request, clips: list[Clip], model) -> dict:

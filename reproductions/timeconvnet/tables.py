@@ -5,6 +5,7 @@ from common.paper.verdicts import Measured, judge
 from common.results import comparison
 from common.results.comparison import Leak
 from common.results.evidence import Evidence
+from common.results.plan_schema import Plan
 from common.results.tables import Table
 from common.runs import scores
 from reproductions.timeconvnet import breakdown, measured, reconstruction
@@ -17,20 +18,20 @@ def tables(evidence: Evidence) -> list[Table]:
     """The tables of the experiments that were run."""
     plan = evidence.plan
     made = []
-    if "table1" in plan["experiments"]:
+    if "table1" in plan.experiments:
         made += [_table1(evidence), _ledger(plan)]
-        if plan["summary"].get("reconstruction"):
-            made.append(reconstruction.table(evidence.paper, plan["summary"]["reconstruction"], plan["data"]))
-    if "table2" in plan["experiments"]:
+        readings = getattr(plan.summary, "reconstruction", None)  # not in plans of earlier versions
+        made += [reconstruction.table(evidence.paper, readings, plan.data)] if readings else []
+    if "table2" in plan.experiments:
         made += [_table2(evidence), _statements(evidence), *breakdown.tables(evidence), _controls(evidence)]
-    if "speed" in plan["experiments"] and evidence.speed:
+    if "speed" in plan.experiments and evidence.speed:
         made.append(_speed(evidence))
     return made
 
 
 def _table1(evidence: Evidence) -> Table:
     paper, plan = evidence.paper, evidence.plan
-    counts = plan["summary"]["windows"]
+    counts = plan.summary.windows
     corpora = sorted({row["corpus"] for row in counts})
     printed_total, our_total = paper.claim("table1-total-windows").number, sum(row["windows"] for row in counts)
     rows = []
@@ -54,12 +55,12 @@ def _table1(evidence: Evidence) -> Table:
     columns |= {"reproduced": "Reproduced", "published": "Published", "difference": "Difference"}
     columns |= {"share": "Share of all, published → ours", "verdict": "Verdict"}
     notes = ["The seven printed counts add up to the printed total."]
-    if plan["data"] == "synthetic":
+    if plan.data == "synthetic":
         notes.append("Windows of synthetic corpora: how many there are was our choice and says nothing about BigFaceX.")
     return Table("table1", "Table I: windows of BigFaceX by emotion", columns, rows, notes)
 
 
-def _ledger(plan: dict) -> Table:
+def _ledger(plan: Plan) -> Table:
     columns = {
         "corpus": "Corpus",
         "subjects": "Subjects",
@@ -72,14 +73,14 @@ def _ledger(plan: dict) -> Table:
         "too_short": "Clips too short",
         "without_any_face": "Clips without face",
     }
-    ledger = plan["summary"]["ledger"]
-    rows = [{"corpus": c, "subjects": plan["summary"]["subjects"][c]} | ledger[c] for c in sorted(ledger)]
+    ledger = plan.summary.ledger
+    rows = [{"corpus": c, "subjects": plan.summary.subjects[c]} | ledger[c] for c in sorted(ledger)]
     total = {key: sum(row[key] for row in rows) for key in columns if key != "corpus"}
     read = total["frames_read"] - total["frames_skipped"]
     notes = [
         f"The detector lost the face in {total['frames_without_face']:,} of {read:,} frames "
         f"({total['frames_without_face'] / max(read, 1):.1%}); every window with such a frame is dropped.",
-        *comparison.left_out_notes(plan["summary"]),
+        *comparison.left_out_notes(plan.broken),
     ]
     return Table("ledger", "What became of the frames", columns, [*rows, {"corpus": "Total"} | total], notes)
 
@@ -88,15 +89,13 @@ def _table2(evidence: Evidence) -> Table:
     plan = evidence.plan
     rows, notes = [], []
     for key, network in NETWORKS.items():
-        lines = [_accuracy(evidence, key, protocol) for protocol in plan["protocols"]]
+        lines = [_accuracy(evidence, key, protocol) for protocol in plan.protocols]
         lines += [_time(evidence, key), _parameters(evidence, key)]
         rows += [{"network": network.title} | line for line in lines if line]
-    for protocol in plan["protocols"]:
-        split = plan["splits"][protocol]
-        sizes = split["sizes"]
-        notes.append(
-            f"{protocol}: {sizes['train']:,}/{sizes['validation']:,}/{sizes['test']:,} windows. {split['said']}"
-        )
+    for protocol in plan.protocols:
+        split = plan.split("", protocol)
+        sizes = split.sizes
+        notes.append(f"{protocol}: {sizes.train:,}/{sizes.validation:,}/{sizes.test:,} windows. {split.said}")
     notes += comparison.leak_note(leaks(evidence))
     notes += comparison.budget_note(rows, "200 epochs")
     trained = {run.identity.network for run in evidence.runs}
@@ -117,14 +116,14 @@ def _time(evidence: Evidence, key: str) -> dict | None:
     found = measured.timed(evidence, key)
     if found is None:
         return None
-    line = {"quantity": "inference time, ms", "reproduced": f"{found['mean']:.2f}"}
-    line |= {"interval": f"p50 {found['p50']:.2f}, p95 {found['p95']:.2f}"}
+    line = {"quantity": "inference time, ms", "reproduced": f"{found.mean:.2f}"}
+    line |= {"interval": f"p50 {found.p50:.2f}, p95 {found.p95:.2f}"}
     claims = [claim for claim in evidence.paper.claims if claim.id == f"table2-{key}-inference_time"]
     if claims:
         reference = evidence.paper.claim("table2-tcn_mini_xception-inference_time")
         verdict = evidence.judge(claims[0], measured.inference_time(evidence, claims[0]))
         line |= {"published": claims[0].value, "difference": f"{verdict.difference:+.2f}", "verdict": verdict.name}
-        line["interval"] += f"; ratio {found['ratio']:.2f} (published {claims[0].number / reference.number:.2f})"
+        line["interval"] += f"; ratio {found.ratio:.2f} (published {claims[0].number / reference.number:.2f})"
     return line
 
 
@@ -133,7 +132,7 @@ def _parameters(evidence: Evidence, key: str) -> dict | None:
     claims = [claim for claim in evidence.paper.claims if claim.id == f"table2-{key}-parameters"]
     if not claims:
         found = measured.timed(evidence, key)
-        return {"quantity": "parameters", "reproduced": f"{found['parameters']:,}"} if found else None
+        return {"quantity": "parameters", "reproduced": f"{found.parameters:,}"} if found else None
     ours = measured.parameters(evidence, claims[0])
     if ours is None:
         return None
@@ -146,7 +145,7 @@ def _statements(evidence: Evidence) -> Table:
     paper, rows = evidence.paper, []
     for claim in paper.select("text5-*"):
         if claim.id in measured.LESS:
-            several = {protocol: measured.gap(evidence, claim, protocol) for protocol in evidence.plan["protocols"]}
+            several = {protocol: measured.gap(evidence, claim, protocol) for protocol in evidence.plan.protocols}
         else:
             several = {None: measured.time_ratio(evidence, claim)}
         rows += [_statement(evidence, claim, protocol, ours) for protocol, ours in several.items() if ours]
@@ -173,10 +172,10 @@ def leaks(evidence: Evidence) -> list[Leak]:
 
 def _controls(evidence: Evidence) -> Table:
     plan, rows = evidence.plan, []
-    for protocol in plan["protocols"]:
-        split = plan["splits"][protocol]
-        rows.append({"control": "most frequent emotion", "accuracy": f"{split['majority']:.3f}", "protocol": protocol})
-        rows.append({"control": "corpus name alone", "accuracy": f"{split['corpus_only']:.3f}", "protocol": protocol})
+    for protocol in plan.protocols:
+        split = plan.split("", protocol)
+        rows.append({"control": "most frequent emotion", "accuracy": f"{split.majority:.3f}", "protocol": protocol})
+        rows.append({"control": "corpus name alone", "accuracy": f"{split.corpus_only:.3f}", "protocol": protocol})
         shuffled = evidence.score("control-shuffled", "tcn_mini_xception", protocol)
         if shuffled:
             low, high = shuffled.interval
@@ -199,7 +198,7 @@ def _controls(evidence: Evidence) -> Table:
 
 def _speed(evidence: Evidence) -> Table:
     speed, rows = evidence.speed, []
-    steps = speed["pipeline"]
+    steps = speed.pipeline
     for claim in evidence.paper.select("text6-*"):
         ours = measured.pipeline(evidence, claim)
         if ours is None:
@@ -212,16 +211,16 @@ def _speed(evidence: Evidence) -> Table:
         rows.append(
             {
                 "what": f"of which {step} (ms)" if step != "frame" else "whole frame (ms)",
-                "reproduced": f"{times['mean']:.1f}",
-                "interval": f"p50 {times['p50']:.1f}, p95 {times['p95']:.1f}",
+                "reproduced": f"{times.mean:.1f}",
+                "interval": f"p50 {times.p50:.1f}, p95 {times.p95:.1f}",
             }
         )
-    machine = speed["machine"]
-    gpus = ", ".join(machine["gpus"]) or "no GPU"
+    machine = speed.machine
+    gpus = ", ".join(machine.gpus) or "no GPU"
     notes = [
-        f"Networks: batch {speed['asked'].get('batch', 1)}, mean of {speed['runs']:,} runs in turns after "
-        f"{speed['asked']['warm_up']} to warm up. Pipeline: {steps['frame']['frames']} frames of a video. Machine: "
-        f"{machine['cpu']}, {machine['cores']} cores, {gpus}, {machine['backend']}.",
+        f"Networks: batch {speed.asked.batch}, mean of {speed.runs:,} runs in turns after "
+        f"{speed.asked.warm_up} to warm up. Pipeline: {steps['frame'].frames} frames of a video. Machine: "
+        f"{machine.cpu}, {machine.cores} cores, {gpus}, {machine.backend}.",
         "The paper's times are of an i3-7100 with an RTX 2080 Ti: compare the ratios in Table II, not milliseconds.",
     ]
     columns = {"what": "Quantity"} | comparison.COLUMNS

@@ -1,7 +1,5 @@
 """From the corpus to finished runs, and the plan that says which runs belong to which table."""
 
-from dataclasses import asdict
-
 import datasets
 from common.media.clips import Provenance, provenance
 from common.protocols import leakage, splitters
@@ -47,10 +45,14 @@ def reproduce(request: Request) -> Provenance:
     place = datasets.locate_all(folder, CORPORA)[savee.KEY]
     origin, samples = provenance(place), _samples(request, savee.index(place).labelled)
     jobs = [_job(request, samples, protocol, seed) for protocol in request.protocols for seed in request.seeds]
-    plan = plans.asked(request, origin, [name for name in EXPERIMENTS if request.wants(name)])
-    plan["summary"] = {"ledger": counted(samples.ledger), "key": samples.key, "broken": broken(samples.ledger)}
-    plan["runs"] = [asdict(job.training.identity) for job in jobs]
-    plan["splits"] = {job.training.protocol: job.split for job in jobs}
+    plan = plans.planned(
+        request,
+        origin,
+        [name for name in EXPERIMENTS if request.wants(name)],
+        runs=[job.training.identity for job in jobs],
+        splits={("", job.training.protocol): job.split for job in jobs},
+        summary={"ledger": counted(samples.ledger), "key": samples.key, "broken": broken(samples.ledger)},
+    )
     plans.keep(request, plan)
     train(request, jobs, origin)
     return origin

@@ -22,7 +22,7 @@ def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
 
 def measurements(evidence: Evidence) -> dict[str, list[Measured]]:
     """Everything that was measured, by the id of its claim."""
-    protocols = evidence.plan["protocols"]
+    protocols = evidence.plan.protocols
     return evidence.measured(lambda claim: [accuracy(evidence, claim, protocol) for protocol in protocols])
 
 

@@ -16,11 +16,11 @@ def tables(evidence: Evidence) -> list[Table]:
     """The tables of the experiments that were run."""
     claim = evidence.paper.claim("table1-one_frame-accuracy")
     rows = []
-    for protocol in evidence.plan["protocols"]:
+    for protocol in evidence.plan.protocols:
         if ours := measured.accuracy(evidence, claim, protocol):
             title = NETWORKS[claim.network].title
             rows.append(comparison.row(evidence, claim, ours, network=title, protocol=protocol))
-    notes = [f"{protocol}: {split['said']}" for protocol, split in evidence.plan["splits"].items()]
+    notes = [f"{protocol}: {split.said}" for protocol, split in evidence.plan.splits.items()]
     return [Table("table1", "Table 1: accuracy on SAVEE in %", COLUMNS, rows, notes)]
 
 

@@ -1,0 +1,117 @@
+"""What `reproduce` left on disk, found again: the last plan of a name, or all that there are.
+
+`load_complete` is for tables, which must not be made of a part; `load_available` is for overviews, which show what
+there is and name what is unusable. Experiments that were asked for with other options than the last ones are evidence
+of their own (`common.results.plans`), so that nothing is made of both.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from common.paper.load import Paper
+from common.results import plans
+from common.results.evidence import Evidence
+from common.results.plan_schema import Plan, SpeedFile
+from common.runs import store
+from common.runs.store import Run
+from common.support.errors import UserError
+
+
+def load_complete(
+    paper: Paper, name: str, data: str, results: Path, timed: Iterable[str] = (), plan: Plan | None = None
+) -> Evidence:
+    """The plan of the last command under this name and for this kind of data, with everything that belongs to it.
+
+    Args:
+        name: of the plan (`Request.plan_name`): the profile, where the epochs are the profile's.
+        timed: the experiments that need times.
+        plan: a plan file's content instead of the one on disk, as a command has kept it (`plans.own`).
+
+    Raises:
+        UserError: if nothing was run yet, or a run or the times are missing.
+    """
+    main, *_ = all_parts = _parts(paper, name, data, results, plan)
+    wanted = main.timed and set(timed) & set(main.experiments)
+    speed = plans.read(plans.speed_path(paper, main.profile, results), paper, SpeedFile) if wanted else None
+    made = _evidence(paper, name, main, all_parts, results)
+    return replace(made, runs=store.complete(made.plan.runs, results / "runs"), speed=speed)
+
+
+def aside(paper: Paper, name: str, data: str, results: Path, plan: Plan | None = None) -> list[Evidence]:
+    """The experiments of this name and kind of data that were asked for with other answers than the last command's.
+
+    Args:
+        plan: as for `load_complete`.
+
+    Raises:
+        UserError: if nothing was run yet, or a run is missing.
+    """
+    main, *others = all_parts = _parts(paper, name, data, results, plan)
+    made = [_evidence(paper, name, one, all_parts, results) for one in others]
+    speed = _speed(paper, main.profile, results, warn=lambda _: None)
+    return [replace(one, runs=store.complete(one.plan.runs, results / "runs"), speed=speed) for one in made]
+
+
+def _parts(paper: Paper, name: str, data: str, results: Path, plan: Plan | None) -> list[Plan]:
+    return plans.parts(plan or plans.read(plans.plan_path(paper, name, data, results), paper))
+
+
+def load_available(paper: Paper, found: Sequence[Run], results: Path, warn: Callable[[str], None]) -> list[Evidence]:
+    """All plans of a paper with what there is of them, real data and the paper's own profile first.
+
+    Args:
+        found: the finished runs on disk (`common.runs.store.find`), so that a thousand of them are read once.
+        warn: takes one sentence for every file that is unusable.
+    """
+    by_key = {run.identity.key: run for run in found}
+    usable = []
+    for path in sorted((results / "runs" / paper.name).glob("plan-*.json")):
+        name, _, data = path.stem.removeprefix("plan-").rpartition("-")
+        try:
+            all_parts = plans.parts(plans.read(path, paper))
+        except UserError as error:
+            warn(str(error))
+            continue
+        if any(plan.data != data or plan.paper != paper.name for plan in all_parts):
+            warn(f"{path} holds the plan of something else.")
+            continue
+        made = [_evidence(paper, name, plan, all_parts, results) for plan in all_parts]
+        for one in made:
+            members = [by_key[identity.key] for identity in one.plan.runs if identity.key in by_key]
+            members = [run for run in members if _readable(run, warn)]
+            speed = _speed(paper, one.profile, results, warn)
+            usable.append(replace(one, runs=members, speed=speed, warn=warn))
+    return sorted(usable, key=preference)
+
+
+def preference(one: Evidence) -> tuple:
+    """Sorts plans: real data and the paper's own profile first, runs of this machine before records."""
+    return one.data != "real", one.profile != "paper", one.recorded, one.name
+
+
+def _evidence(paper: Paper, name: str, plan: Plan, all_parts: Sequence[Plan], results: Path) -> Evidence:
+    """One of the plans of a file, without its runs."""
+    others = frozenset(one for part in all_parts if part is not plan for one in part.experiments)
+    apart = plans.unlike(plan, all_parts[0]) if plan is not all_parts[0] else ""
+    return Evidence(paper, plan, results, name=name, aside=apart, elsewhere=others)
+
+
+def _readable(run: Run, warn: Callable[[str], None]) -> bool:
+    """Whether the predictions of a run can be scored; those with a checksum were compared with it already."""
+    try:
+        return bool(run.record.get("files")) or run.predictions() is not None
+    except UserError as error:
+        warn(str(error))
+        return False
+
+
+def _speed(paper: Paper, profile: str, results: Path, warn: Callable[[str], None]) -> SpeedFile | None:
+    path = plans.speed_path(paper, profile, results)
+    if not path.exists():
+        return None
+    try:
+        return plans.read(path, paper, SpeedFile)
+    except UserError as error:
+        warn(str(error))
+    return None
