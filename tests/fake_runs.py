@@ -49,7 +49,7 @@ def publish(
 
     paper = papers.load("timeconvnet")
     request = Request(paper, profile, settings=paper.settings)
-    chosen = experiments.network_settings(request, BUILT[network]) if settings is None else settings
+    chosen = experiments.network_settings(request.settings, BUILT[network]) if settings is None else settings
     recipe = experiments.recipe(request, BUILT[network], experiment).identity()
     identity = Identity(
         "timeconvnet",

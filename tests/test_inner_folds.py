@@ -125,7 +125,7 @@ def of_cnn3d(protocol: str) -> Iterator[Choice]:
     for fold in (*cnn3d.ten_folds(asked, "CK+", rows, protocol), *cnn3d.one_subject_out(asked, rows, protocol)):
         yield Choice(rows, fold)
         if protocol == "strict":
-            for _, inner in cnn3d_search._inner_folds(asked, rows, fold):
+            for _, inner in cnn3d_search._inner_folds(rows, fold, asked.sizes.get("folds")):
                 yield Choice(rows, inner)
                 # What the search reports of a configuration comes from subjects that did not choose its epoch.
                 yield Choice(rows, Fold(inner.name, inner.validation, inner.test, fold.test))

@@ -46,7 +46,7 @@ def rows(table: Table, **wanted) -> list[dict]:
 
 def builders(**settings) -> dict[str, dict]:
     asked = request(**settings)
-    return {key: experiments.network_settings(asked, network) for key, network in NETWORKS.items()}
+    return {key: experiments.network_settings(asked.settings, network) for key, network in NETWORKS.items()}
 
 
 def test_counted_and_timed_is_what_is_trained(tmp_path, monkeypatch):
@@ -82,7 +82,7 @@ def reproduced_with(results, settings: dict, sizes: dict, timed_settings: dict |
     """One reproduction of a real data set whose (2+1)D network has these builder settings and sizes."""
     found = []
     for key in fake_runs.NETWORKS:
-        own = experiments.network_settings(request(**settings), NETWORKS[key])
+        own = experiments.network_settings(request(**settings).settings, NETWORKS[key])
         run = fake_runs.publish(results, key, accuracy=0.85, synthetic=False, profile="paper", settings=own)
         record = json.loads((run.folder / store.RECORD).read_text())
         record |= {"decisions": PAPER.settings | settings, "parameters": sizes.get(key, NETWORKS[key].parameters)}
@@ -93,7 +93,7 @@ def reproduced_with(results, settings: dict, sizes: dict, timed_settings: dict |
     speeds = json.loads(path.read_text())
     for key, one in speeds["networks"].items():
         one["settings"] = experiments.network_settings(
-            request(**(settings if timed_settings is None else timed_settings)), NETWORKS[key]
+            request(**(settings if timed_settings is None else timed_settings)).settings, NETWORKS[key]
         )
         one["parameters"] = sizes.get(key, one["parameters"])
     path.write_text(json.dumps(speeds))
@@ -233,12 +233,12 @@ def test_counts_of_the_corpora_are_held_against_the_printed_ones(tmp_path):
 
 
 def test_the_corpora_are_counted_before_any_selection(tiny):
-    everything = data.corpora(request(enterface_clips="complete_subjects", enterface_subject_6="drop"), tiny)
+    everything = data.corpora(tiny, "spontaneous_and_acted")
     folder = enterface.locate(tiny)
     assert everything["text4-enterface-clips"] == len(enterface.index(folder, "keep").clips)
     assert set(everything) == {claim.id for claim in PAPER.select("text4-*")}
     assert 0 < everything["text4-ckplus-subjects"] < everything["text4-ckplus-sequences"]
-    assert "text4-baum1-clips" not in data.corpora(request(baum1_selection="acted"), tiny)
+    assert "text4-baum1-clips" not in data.corpora(tiny, "acted")
 
 
 def whole_enterface() -> list[SimpleNamespace]:

@@ -156,6 +156,10 @@ class Evidence:
             protocol=first.protocol,
         )
 
+    def counted(self, value: float, differs: str = "") -> Measured:
+        """What was counted in the data, whatever was trained on them."""
+        return Measured(value, self.data, differs=differs, run=self.plan_place)
+
     def judge(self, claim: Claim, measured: Measured | None) -> Verdict:
         """The verdict on a claim, its own check included: the same for every table and overview."""
         return verdict(self.paper, claim, measured)

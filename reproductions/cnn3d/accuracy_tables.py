@@ -2,6 +2,7 @@
 
 from common.results import comparison
 from common.results.evidence import Evidence
+from common.results.plan_schema import Plan
 from common.results.tables import Table
 from common.runs import scores
 from reproductions.cnn3d import measured
@@ -35,13 +36,13 @@ def table(evidence: Evidence, title: str) -> Table:
                 rows.append(row | {"verdict": evidence.verdict_label(claim, ours) if counted else None})
     columns = {"table": "Printed in", "reading": "Reading", "protocol": "Protocol", "samples": "Sequences"}
     columns |= comparison.COLUMNS
-    notes = _notes(evidence)
+    notes = _notes(plan)
     notes += comparison.budget_note(rows, f"{evidence.paper.hyperparameters['epochs']} epochs of all copies")
     return Table("accuracies", f"Tables 6 to 8: our approach, accuracy in %{title}", columns, rows, notes)
 
 
-def _notes(evidence: Evidence) -> list[str]:
-    plan, notes = evidence.plan, []
+def _notes(plan: Plan) -> list[str]:
+    notes = []
     if "table6" in plan.experiments:
         notes.append(
             "Table 6: no count of 327 sequences gives 97.56; the printed matrix has 319 right, 97.554, and a mean over "

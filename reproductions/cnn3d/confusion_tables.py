@@ -6,6 +6,7 @@ sizes as sums of the columns: the rows are what the network answered, and the di
 
 import numpy as np
 
+from common.paper.load import Matrix
 from common.results.evidence import Evidence
 from common.results.tables import Table
 from common.runs import scores
@@ -21,15 +22,15 @@ def tables(evidence: Evidence, title: str) -> list[Table]:
     made = []
     for figure, experiment, row in FIGURES:
         if experiment in evidence.plan.experiments:
-            matrices = _matrices(evidence, figure, experiment, row)
+            printed = next(matrix for matrix in evidence.paper.matrices if matrix.source == figure)
+            matrices = _matrices(evidence, printed, experiment, row)
             if len(matrices) > 1:
-                made += [_predicted(evidence, figure, matrices, title), _true(evidence, figure, matrices, title)]
+                made += [_predicted(printed, matrices, title), _true(printed, matrices, title)]
     return made
 
 
-def _matrices(evidence: Evidence, figure: str, experiment: str, row: str) -> dict[str, np.ndarray]:
+def _matrices(evidence: Evidence, printed: Matrix, experiment: str, row: str) -> dict[str, np.ndarray]:
     """Counts by source, rows true and columns predicted, emotions in the paper's order."""
-    printed = _printed(evidence, figure)
     found = {PAPER: np.array(printed.counts).T}
     for protocol in evidence.plan.protocols:
         members = measured.runs_of(evidence, experiment, row, protocol)
@@ -38,13 +39,8 @@ def _matrices(evidence: Evidence, figure: str, experiment: str, row: str) -> dic
     return found
 
 
-def _printed(evidence: Evidence, figure: str):
-    return next(matrix for matrix in evidence.paper.matrices if matrix.source == figure)
-
-
-def _predicted(evidence: Evidence, figure: str, matrices: dict[str, np.ndarray], title: str) -> Table:
-    printed = _printed(evidence, figure)
-    labels, rows = printed.labels, []
+def _predicted(printed: Matrix, matrices: dict[str, np.ndarray], title: str) -> Table:
+    figure, labels, rows = printed.source, printed.labels, []
     for source, counts in matrices.items():
         for number, label in enumerate(labels):
             answers = counts[:, number]
@@ -61,8 +57,8 @@ def _predicted(evidence: Evidence, figure: str, matrices: dict[str, np.ndarray],
     return Table(_name(figure, "predicted"), f"{figure}, rows are predictions{title}", columns, rows, notes)
 
 
-def _true(evidence: Evidence, figure: str, matrices: dict[str, np.ndarray], title: str) -> Table:
-    labels, rows = _printed(evidence, figure).labels, []
+def _true(printed: Matrix, matrices: dict[str, np.ndarray], title: str) -> Table:
+    figure, labels, rows = printed.source, printed.labels, []
     for source, counts in matrices.items():
         for number, label in enumerate(labels):
             row = {"source": source, "row": label, "shown": int(counts[number].sum())}

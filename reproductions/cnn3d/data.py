@@ -1,7 +1,8 @@
 """CK+ and Oulu-CASIA as the paper uses them: one sample a sequence, its last ten faces, and ten folds."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import datasets
 from common.media.clips import Clip, Provenance, common_origin, provenance
@@ -62,7 +63,7 @@ class Corpus:
         Raises:
             UserError: if clips cannot be read, or the model files of the detector are damaged.
         """
-        clahe = clahe and not _after_copies(request)
+        clahe = clahe and not _after_copies(request.settings)
         if clahe not in self._samples:
             settings = preprocessing.settings(request, self.name, clahe)
             title = f"Finding faces in {self.name}"
@@ -70,21 +71,23 @@ class Corpus:
         return self._samples[clahe]
 
 
-def clahe_of_copies(request: Request, corpus: str) -> Literal["none", "grey", "lab_lightness", "each_rgb_channel"]:
+def clahe_of_copies(
+    settings: Mapping[str, Any], corpus: str
+) -> Literal["none", "grey", "lab_lightness", "each_rgb_channel"]:
     """The channel on which CLAHE works where it comes after the copies; "none" where it comes before them."""
-    if not _after_copies(request):
+    if not _after_copies(settings):
         return "none"
-    return "grey" if preprocessing.is_grey(request, corpus) else request.settings["clahe_channel"]
+    return "grey" if preprocessing.is_grey(corpus, settings["oulu_colour"]) else settings["clahe_channel"]
 
 
-def _after_copies(request: Request) -> bool:
+def _after_copies(settings: Mapping[str, Any]) -> bool:
     """Whether CLAHE sees the copies of a sequence, instead of the copies being made of what it gave.
 
     Raises:
         UserError: if it is to see the whole frame as well, which no copy has any more.
     """
-    after = request.settings["clahe_when"] == "after_copies"
-    if after and request.settings["preprocessing_order"] == "clahe_crop_resize_scale":
+    after = settings["clahe_when"] == "after_copies"
+    if after and settings["preprocessing_order"] == "clahe_crop_resize_scale":
         raise UserError(
             "CLAHE cannot come before the face is cut out and after copies are made of it.",
             "Leave out clahe_when=after_copies or preprocessing_order=clahe_crop_resize_scale.",
@@ -99,7 +102,7 @@ def load(request: Request, names: tuple[str, ...]) -> tuple[dict[str, Corpus], P
         UserError: if a corpus is missing or only half there, if one of its classes has no sequence, if drawn and
             real corpora are mixed, or if two settings contradict each other.
     """
-    _after_copies(request)  # refuses contradictory settings before anything is computed
+    _after_copies(request.settings)  # refuses contradictory settings before anything is computed
     folder = data_root(request, [KEYS[name] for name in names])
     places = datasets.locate_all(folder, [KEYS[name] for name in names])
     indexes = {
@@ -125,7 +128,7 @@ def ten_folds(request: Request, corpus: str, table, protocol: str) -> list[Fold]
     count = request.paper.hyperparameters["folds"]
     if protocol == "published":
         chosen = request.settings["ckplus_folds"] if corpus == CKPLUS else "subjects_step_10"
-        return [_watched(request, table, fold) for fold in FOLDS[chosen](table, count)]
+        return [_watched(request.settings["best_epoch_on"], table, fold) for fold in FOLDS[chosen](table, count)]
     if protocol == "clip-disjoint":
         return [splitters.with_validation_clips(table, fold) for fold in splitters.clip_folds(table, count)]
     return [splitters.with_validation(table, fold) for fold in splitters.step_folds(table, count)]
@@ -137,12 +140,12 @@ def one_subject_out(request: Request, table, protocol: str) -> list[Fold]:
         return []
     folds = splitters.leave_one_subject_out(table)
     if protocol == "published":
-        return [_watched(request, table, fold) for fold in folds]
+        return [_watched(request.settings["best_epoch_on"], table, fold) for fold in folds]
     return [splitters.with_validation(table, fold) for fold in folds]
 
 
-def _watched(request: Request, table, fold: Fold) -> Fold:
+def _watched(best_epoch_on: str, table, fold: Fold) -> Fold:
     """With the part that chooses the epoch."""
-    if request.settings["best_epoch_on"] == "test_fold":
+    if best_epoch_on == "test_fold":
         return splitters.selected_on_test(fold)
     return splitters.with_validation(table, fold)

@@ -134,7 +134,8 @@ def _pretrained(
     jobs = {}
     for (name, row), seed in ((one, seed) for one in rows.items() for seed in request.seeds):
         corpus, options = corpora[row.pretrained_on], trainings.configuration(request, row.best_of, origin.word)
-        fold = _pretraining_fold(request, corpus.samples(request, options["clahe"]).table)
+        table = corpus.samples(request, options["clahe"]).table
+        fold = _pretraining_fold(table, request.settings["pretrained_with"], request.paper.hyperparameters["folds"])
         (jobs[name, seed],) = trainings.jobs(
             request,
             corpus,
@@ -150,10 +151,10 @@ def _pretrained(
     return dict(zip(jobs, train(request, list(jobs.values()), origin), strict=True))
 
 
-def _pretraining_fold(request: Request, table) -> Fold:
+def _pretraining_fold(table, parts: str, folds: int) -> Fold:
     """All sequences of the other corpus, or nine of its ten folds; the first fold shows what was learnt."""
-    fold = splitters.step_folds(table, request.paper.hyperparameters["folds"])[0]
-    if request.settings["pretrained_with"] == "nine_folds":
+    fold = splitters.step_folds(table, folds)[0]
+    if parts == "nine_folds":
         return fold
     return Fold("all-sequences", np.arange(len(table)), fold.validation, fold.test)
 

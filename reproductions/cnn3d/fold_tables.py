@@ -4,6 +4,7 @@ from common.paper.load import Paper
 from common.results import comparison
 from common.results.comparison import Leak
 from common.results.evidence import Evidence
+from common.results.plan_schema import Plan
 from common.results.tables import Table
 from common.runs import scores
 from reproductions.cnn3d import measured, significance
@@ -25,7 +26,7 @@ def table(evidence: Evidence, name: str, title: str) -> Table:
         for protocol in plan.protocols:
             row = _reproduced(evidence, name, key, protocol)
             rows += [row] if row else []
-    rows += _tested(evidence, measured.GROUPS[name])
+    rows += _tested(plan, measured.GROUPS[name])
     stated = paper.hyperparameters["folds"]
     columns = {"network": "Network", "source": "Source"}
     columns |= {measured.fold_name(number): str(number) for number in range(1, stated + 1)}
@@ -38,10 +39,10 @@ def table(evidence: Evidence, name: str, title: str) -> Table:
     return Table(name, title, columns, rows, notes)
 
 
-def _tested(evidence: Evidence, group: str) -> list[dict]:
+def _tested(plan: Plan, group: str) -> list[dict]:
     """How many sequences each fold tests, once for protocols with the same folds."""
     sizes: dict[str, list[str]] = {}
-    splits = {protocol: evidence.plan.split(group, protocol) for protocol in evidence.plan.protocols}
+    splits = {protocol: plan.split(group, protocol) for protocol in plan.protocols}
     for protocol, split in splits.items():
         if split:
             sizes.setdefault(str(split.folds), []).append(protocol)
@@ -108,5 +109,5 @@ def _leaks(evidence: Evidence, name: str) -> list[Leak]:
     compare = scores.difference if name == "table4" and changed else scores.paired_difference
     where = f"{TABLES[name][0]}, ten folds" if name in TABLES else f"{CKPLUS}, one subject left out"
     keys = TABLES[name][1] if name in TABLES else ("c1",)
-    groups = [(f"{key} ({where})", *measured.group(evidence, name, key)) for key in keys]
+    groups = [(f"{key} ({where})", *measured.group(evidence.plan, name, key)) for key in keys]
     return comparison.protocol_leaks(evidence, groups, compare)

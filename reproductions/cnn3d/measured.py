@@ -8,6 +8,7 @@ from common.paper.verdicts import Measured
 from common.results.config import Request
 from common.results.differences import NARROW, Stated
 from common.results.evidence import Evidence
+from common.results.plan_schema import Plan
 from common.runs import scores
 from common.runs.intervals import clustered
 from common.runs.scores import Score
@@ -69,14 +70,14 @@ def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
         return None
     members = runs_of(evidence, claim.experiment, claim.network, protocol)
     # Asked first, because it tells of files that cannot be read.
-    if not members or evidence.score(*group(evidence, claim.experiment, claim.network), protocol) is None:
+    if not members or evidence.score(*group(evidence.plan, claim.experiment, claim.network), protocol) is None:
         return None
     if claim.fold is not None:
         members = [run for run in members if run.identity.fold == fold_name(claim.fold)]
         if not members:
             return None
     score = scores.score(members)
-    value, interval = _asked(evidence, claim, members, score)
+    value, interval = _asked(claim, members, score, evidence.setting("ckplus_loso_accuracy"))
     return evidence.measurement(
         claim,
         members,
@@ -99,12 +100,12 @@ def _differs(claim: Claim, members: Sequence[Run]) -> list[str]:
 
 def runs_of(evidence: Evidence, experiment: str, row: str, protocol: str) -> list[Run]:
     """The runs behind a row ("c1" ...) of a table, one a fold and seed."""
-    return evidence.of(*group(evidence, experiment, row), protocol)
+    return evidence.of(*group(evidence.plan, experiment, row), protocol)
 
 
-def group(evidence: Evidence, experiment: str, row: str) -> tuple[str, str]:
+def group(plan: Plan, experiment: str, row: str) -> tuple[str, str]:
     """The experiment and the network under which the runs of a row are kept."""
-    return GROUPS[experiment], f"{row}{NARROW}" if evidence.plan.narrow else row
+    return GROUPS[experiment], f"{row}{NARROW}" if plan.narrow else row
 
 
 def fold_name(number: int) -> str:
@@ -125,9 +126,9 @@ def mean_over_subjects(members: Sequence[Run]) -> tuple[float, tuple[float, floa
     return float(each.accuracy.mean()), clustered(each.accuracy, each.subject, each.seed)
 
 
-def _asked(evidence: Evidence, claim: Claim, members: Sequence[Run], score: Score) -> tuple[float, tuple[float, float]]:
+def _asked(claim: Claim, members: Sequence[Run], score: Score, average: str) -> tuple[float, tuple[float, float]]:
     if claim.metric == "mean accuracy over folds":
         return mean_over_folds(members, score)
-    if claim.experiment == "table6" and evidence.setting("ckplus_loso_accuracy") == "mean_over_subjects":
+    if claim.experiment == "table6" and average == "mean_over_subjects":
         return mean_over_subjects(members)
     return score.accuracy, score.interval

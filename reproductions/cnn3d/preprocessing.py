@@ -81,29 +81,29 @@ def settings(request: Request, corpus: str, clahe: bool) -> Settings:
     Raises:
         UserError: if the request's folder of models is missing, or holds half an SSD or files of another content.
     """
-    form = _form(request)
+    form = _form(request.settings["detector"], request.models)
     return Settings(
         detector=form.key if form else HAAR,
-        grey=is_grey(request, corpus),
+        grey=is_grey(corpus, request.settings["oulu_colour"]),
         clahe=clahe,
         models=request.models if form else None,
         **{name: request.settings[decision] for name, decision in DECISIONS.items()},
     )
 
 
-def is_grey(request: Request, corpus: str) -> bool:
+def is_grey(corpus: str, oulu_colour: str) -> bool:
     """Whether the colours of a corpus ("CK+" or "Oulu-CASIA") are taken away."""
-    return corpus == "CK+" or request.settings["oulu_colour"] == "grey"
+    return corpus == "CK+" or oulu_colour == "grey"
 
 
-def _form(request: Request) -> model_files.Form | None:
+def _form(detector: str, models: Path | None) -> model_files.Form | None:
     """The paper's SSD, in the form whose files are there; None for the cascade."""
-    return None if request.settings["detector"] == HAAR else model_files.find(request.models)
+    return None if detector == HAAR else model_files.find(models)
 
 
 def detector(request: Request) -> str:
     """Which detector finds the faces, as the setting `detector` calls it: "haar" also where the SSD is not there."""
-    return SSD if _form(request) else HAAR
+    return SSD if _form(request.settings["detector"], request.models) else HAAR
 
 
 def detector_title(detector: str) -> str:

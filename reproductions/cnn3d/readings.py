@@ -7,6 +7,7 @@ fills no batch of 10, 20 or 40 had not been tested.
 
 from collections.abc import Sequence
 
+from common.paper.load import Paper
 from common.results.evidence import Evidence
 from common.results.tables import Table
 from common.runs import scores
@@ -29,7 +30,7 @@ def table(evidence: Evidence, title: str) -> Table:
                 row = {
                     "row": f"Table {name[-1]}, {key}",
                     "protocol": protocol,
-                    "printed": _printed(evidence, name, key),
+                    "printed": _printed(evidence.paper, name, key),
                 }
                 rows.append(row | _readings(members, watched=split.selected_on_test))
     columns = {"row": "Row", "protocol": "Protocol", "printed": "Printed", "pooled": "All sequences"}
@@ -45,8 +46,8 @@ def table(evidence: Evidence, title: str) -> Table:
     return Table("readings", f"Tables 4 to 6 in other readings, accuracy in %{title}", columns, rows, notes)
 
 
-def _printed(evidence: Evidence, name: str, key: str) -> str:
-    return evidence.paper.claim("table6-ours-accuracy" if name == "table6" else f"{name}-{key}-mean").value
+def _printed(paper: Paper, name: str, key: str) -> str:
+    return paper.claim("table6-ours-accuracy" if name == "table6" else f"{name}-{key}-mean").value
 
 
 def _readings(members: Sequence[Run], watched: bool) -> dict[str, str]:

@@ -11,12 +11,14 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import datasets
 from common.media.clips import Provenance
+from common.paper.load import Paper
 from common.protocols import splitters
 from common.protocols.splitters import Fold
 from common.results.config import Request
@@ -94,7 +96,7 @@ class Study:
             name="-".join(
                 [request.paper.name, request.profile, self.corpus.origin.word, self.protocol, self.experiment]
             ),
-            space=space(request),
+            space=space(request.paper),
             samples=sum(len(fold.test) for _, fold in self.folds),
             prune_below=prune_below(request, self.corpus.name),
             details={
@@ -108,10 +110,10 @@ class Study:
         )
 
 
-def space(request: Request) -> dict[str, tuple | Interval]:
+def space(paper: Paper) -> dict[str, tuple | Interval]:
     """Table 1, under the names of paper.yaml."""
-    stated = request.paper.hyperparameters["search"]
-    options = {name: tuple(stated[name]) for name in request.paper.hyperparameters["best"]}
+    stated = paper.hyperparameters["search"]
+    options = {name: tuple(stated[name]) for name in paper.hyperparameters["best"]}
     return options | {"dropout": Interval(*stated["dropout"])}
 
 
@@ -139,7 +141,7 @@ def run(
         UserError: if there is no such corpus, data are missing or broken, the database cannot be used or belongs to
             another search, there is no Ray cluster, or the disk is full.
     """
-    found, origin = data.load(request, _named(request, corpora))
+    found, origin = data.load(request, _named(request.data, corpora))
     with cluster.cluster() if request.launcher == "ray" else nullcontext():
         for corpus in found.values():
             record = search_record.Record.begun(request, origin.word, KEYS[corpus.name])
@@ -152,17 +154,13 @@ def run(
     return origin
 
 
-def _named(request: Request, corpora: str) -> tuple[str, ...]:
+def _named(folder: Path | None, corpora: str) -> tuple[str, ...]:
     by_key = {key: name for name, key in KEYS.items()}
     for key in filter(None, corpora.split(",")):
         if key not in by_key:
             raise unknown("corpus of this search", key, by_key)
     asked = tuple(by_key[key] for key in corpora.split(",") if key)
-    there = tuple(
-        name
-        for name, key in KEYS.items()
-        if request.data is None or datasets.load(key).locate(request.data) is not None
-    )
+    there = tuple(name for name, key in KEYS.items() if folder is None or datasets.load(key).locate(folder) is not None)
     return asked or there or tuple(KEYS)
 
 
@@ -171,15 +169,16 @@ def _studies(request: Request, corpus: Corpus, protocol: str) -> Iterator[Study]
     if protocol == "published":
         yield Study(request, corpus, protocol, experiments.folds(request, REPORTED[corpus.name], table, protocol))
     if protocol == "strict":
-        for outer in data.ten_folds(request, corpus.name, table, protocol)[: request.sizes.get("folds")]:
-            yield Study(request, corpus, protocol, _inner_folds(request, table, outer), outer)
+        count = request.sizes.get("folds")
+        for outer in data.ten_folds(request, corpus.name, table, protocol)[:count]:
+            yield Study(request, corpus, protocol, _inner_folds(table, outer, count), outer)
 
 
-def _inner_folds(request: Request, table, outer: Fold) -> list[tuple[str, Fold]]:
+def _inner_folds(table, outer: Fold, count: int | None) -> list[tuple[str, Fold]]:
     """Folds of the subjects that the outer fold does not test; every tenth of those trained on chooses the epoch."""
     positions = np.union1d(outer.train, outer.validation)
     part = table.iloc[positions].reset_index(drop=True)
-    folds = splitters.step_folds(part, INNER_FOLDS)[: request.sizes.get("folds")]
+    folds = splitters.step_folds(part, INNER_FOLDS)[:count]
     return [(fold.name, splitters.within(splitters.with_validation(part, fold), positions)) for fold in folds]
 
 

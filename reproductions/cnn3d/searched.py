@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from common.media.clips import Provenance
-from common.paper.load import Claim
+from common.paper.load import Claim, Paper
 from common.paper.verdicts import Measured
 from common.results.config import Request
 from common.results.differences import NARROW, Stated, Statement
@@ -56,7 +56,7 @@ def measurements(evidence: Evidence, statement: Statement) -> dict[str, list[Mea
     study = record.content["studies"].get("published", {}).get(KEYS[CKPLUS]) if record else None
     if not study or "question" not in study or not study["trials"]:
         return {}
-    run = _as_run(evidence, record, study)
+    run = _as_run(paper, evidence.profile, record, study)
     found = {}
     for claim in paper.claims:
         if claim.experiment != EXPERIMENT:
@@ -98,14 +98,14 @@ def _differs(stated: dict[str, Any], study: dict) -> list[str]:
     return found
 
 
-def _as_run(evidence: Evidence, record: search_record.Record, study: dict) -> Run:
+def _as_run(paper: Paper, profile: str, record: search_record.Record, study: dict) -> Run:
     """The search as one run, so that it is held against what the paper states as every other is."""
     question, content = study["question"], record.content
     identity = Identity(
-        paper=evidence.paper.name,
+        paper=paper.name,
         experiment=EXPERIMENT,
         protocol="published",
-        profile=evidence.profile,
+        profile=profile,
         network=EXPERIMENT + (NARROW if content["narrow"] else ""),
         settings=question["network settings"],
         recipe=question["recipe"],
@@ -113,6 +113,6 @@ def _as_run(evidence: Evidence, record: search_record.Record, study: dict) -> Ru
         data=question["data"],
         split=question["folds"],
     )
-    settings = evidence.paper.settings | content["settings"] | {"detector": content["detector"]}
+    settings = paper.settings | content["settings"] | {"detector": content["detector"]}
     about = {"decisions": settings, "classes": [str(name) for name in data.CLASSES[CKPLUS]]}
     return Run(record.path, identity, about | {"samples": {"test": study["samples"]}})

@@ -1,7 +1,11 @@
 """The paper's tables beside ours, made from finished runs alone."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from common.results import comparison
 from common.results.evidence import Evidence
+from common.results.plan_schema import Plan
 from common.results.tables import Table
 from common.support.errors import UserError
 from reproductions.cnn3d import accuracy_tables, confusion_tables, fold_tables, readings, search_tables, significance
@@ -15,8 +19,8 @@ TIMED = ()
 
 def tables(evidence: Evidence) -> list[Table]:
     """The tables of the experiments that were run, and of a search."""
-    asked, title = evidence.plan.experiments, _made_with(evidence)
-    made = [_ledger(evidence, title), _sequences(evidence)]
+    asked, title = evidence.plan.experiments, _made_with(evidence.plan)
+    made = [_ledger(evidence.plan, title), _sequences(evidence.plan, evidence.paper.hyperparameters)]
     made += [fold_tables.table(evidence, name, title) for name in fold_tables.TABLES if name in asked]
     made += [significance.table(evidence, title)] if "significance" in asked else []
     made += [accuracy_tables.table(evidence, title)] if {"table6", "table7", "table8"} & set(asked) else []
@@ -35,16 +39,15 @@ def _of_search(evidence: Evidence) -> list[Table]:
         return []
 
 
-def _made_with(evidence: Evidence) -> str:
+def _made_with(plan: Plan) -> str:
     """What every title says of the network and the detector, where they are not the paper's."""
-    plan = evidence.plan
     detectors = dict.fromkeys(corpus.detector for corpus in plan.summary.values())
     told = [f"narrow C3D, 1/{plan.narrow['width']} of the paper's filters"] if plan.narrow else []
     told += [detector for detector in detectors if "not the paper" in detector]
     return f" ({'; '.join(told)})" if told else ""
 
 
-def _ledger(evidence: Evidence, title: str) -> Table:
+def _ledger(plan: Plan, title: str) -> Table:
     columns = {
         "corpus": "Corpus",
         "subjects": "Subjects",
@@ -56,20 +59,19 @@ def _ledger(evidence: Evidence, title: str) -> Table:
         "without_any_face": "Sequences lost",
         "detector": "Face detector",
     }
-    summary = evidence.plan.summary
     rows = [
         {"corpus": name, "subjects": one.subjects, "detector": one.detector} | one.ledger
-        for name, one in summary.items()
+        for name, one in plan.summary.items()
     ]
     notes = ["Without face: such a frame is cut as the nearest one with a face (setting missed_face)."]
-    notes += comparison.left_out_notes(evidence.plan.broken)
+    notes += comparison.left_out_notes(plan.broken)
     return Table("ledger", f"What became of the frames{title}", columns, rows, notes)
 
 
-def _sequences(evidence: Evidence) -> Table:
+def _sequences(plan: Plan, stated: Mapping[str, Any]) -> Table:
     """The enlarged training material of section 4, were all sequences trained on."""
-    stated, rows = evidence.paper.hyperparameters, []
-    for name, one in evidence.plan.summary.items():
+    rows = []
+    for name, one in plan.summary.items():
         for emotion, counts in one.sequences.items():
             flips, rotations, contrasts = (
                 stated["augmentation_ckplus"][emotion] if name == CKPLUS else stated["augmentation_oulu"]

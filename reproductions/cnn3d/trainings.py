@@ -115,7 +115,7 @@ def recipe(request: Request, options: dict[str, Any], corpus: Corpus, checkpoint
         class_weights=options["loss_weights"],
         weights_of=chosen["class_weights_of"] if options["loss_weights"] else "copies",
         rest=chosen["rest_of_batches"],
-        clahe=data.clahe_of_copies(request, corpus.name) if options["clahe"] else "none",
+        clahe=data.clahe_of_copies(request.settings, corpus.name) if options["clahe"] else "none",
         pixel_scaling="symmetric" if options["normalization"] else "unit",
         augmentation=copies(request, corpus),
         checkpoint=checkpoint,

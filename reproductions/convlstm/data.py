@@ -6,16 +6,14 @@ import datasets
 from common.media.clips import Clip, Index, Provenance, common_origin, provenance
 from common.media.emotions import Emotion
 from common.results.config import Request
-from common.samples import images
 from common.samples.augmented_samples import CopiedSamples
 from common.samples.build import Samples
 from common.samples.offline_augmentation import Copies, Moves
-from common.support.console import bar
 from common.training.batches import class_labels
 from datasets import afew, ckplus, fer2013, savee
 from reproductions.convlstm import preprocessing
 from reproductions.data_root import data_root, need_classes
-from reproductions.prepared import prepared
+from reproductions.prepared import prepared, read_stills
 
 CKPLUS, SAVEE, AFEW = ckplus.NAME, savee.NAME, afew.NAME
 KEYS = {CKPLUS: ckplus.KEY, SAVEE: savee.KEY, AFEW: afew.KEY}
@@ -107,7 +105,7 @@ def load(request: Request, names: tuple[str, ...]) -> tuple[dict[str, Corpus], P
     corpora = {}
     for name in names:
         shown = classes(request, name)
-        index = _index(request, name, places[KEYS[name]])
+        index = _index(request.settings["afew_input"], name, places[KEYS[name]])
         clips = [clip for clip in index.clips if clip.emotion in shown]
         need_classes([clip.emotion for clip in clips], shown, f"No clip of {name} in {index.root} shows")
         both = tuple(one.path for one in index.findings if one.kind == afew.IN_BOTH_PARTS)
@@ -123,16 +121,13 @@ def load_fer2013(request: Request) -> Pictures:
     """
     there = request.data is not None and fer2013.locate(request.data) is not None
     folder = data_root(request if there else replace(request, data=None), [fer2013.KEY])
-    with bar("Reading FER2013", "pictures") as progress:
-        read = fer2013.read(folder, request.cache / "pictures")
-        samples = images.samples(read, request.cache / "samples")
-        progress(len(read), len(read))
+    _, samples = read_stills(fer2013, folder, request.cache)
     return Pictures(samples, provenance(fer2013.locate(folder)))
 
 
-def _index(request: Request, name: str, place) -> Index:
+def _index(afew_input: str, name: str, place) -> Index:
     if name == AFEW:
-        return afew.index(place, request.settings["afew_input"])
+        return afew.index(place, afew_input)
     return (ckplus if name == CKPLUS else savee).index(place)
 
 

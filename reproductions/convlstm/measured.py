@@ -11,6 +11,7 @@ from common.results.comparison import Leak
 from common.results.config import Request
 from common.results.differences import Stated
 from common.results.evidence import Evidence
+from common.results.plan_schema import Plan
 from common.runs import scores
 from common.runs.scores import Score
 from common.runs.store import Run
@@ -122,16 +123,16 @@ def _of_claim(evidence: Evidence, claim: Claim) -> list[Measured | None]:
         return []
     if claim.kind == "count":
         return [_size(evidence, claim)]
-    return [measure(evidence, claim, *row) for row in rows(evidence, claim.experiment)]
+    return [measure(evidence, claim, *row) for row in rows(evidence.plan, claim.experiment)]
 
 
-def rows(evidence: Evidence, experiment: str) -> list[Row]:
+def rows(plan: Plan, experiment: str) -> list[Row]:
     """What was asked for of a table: its readings, each with its protocols."""
     return [
         (name, protocol)
         for name in readings.of_table(experiment)
-        for protocol in evidence.plan.protocols
-        if evidence.plan.split(name, protocol)
+        for protocol in plan.protocols
+        if plan.split(name, protocol)
     ]
 
 
@@ -167,21 +168,21 @@ def _size(evidence: Evidence, claim: Claim) -> Measured:
     else:
         value = sum(found.get(one, 0) for one in ([claim.emotion] if claim.emotion else emotions))
     lacking = "without Contempt" if name == CKPLUS and "Contempt" not in emotions else ""
-    return Measured(value, evidence.data, differs=lacking, run=evidence.plan_place)
+    return evidence.counted(value, lacking)
 
 
 def score(evidence: Evidence, row: Row) -> Score | None:
-    return evidence.score(*_group(evidence, row))
+    return evidence.score(*_group(evidence.plan, row))
 
 
 def runs_of(evidence: Evidence, row: Row) -> list[Run]:
     """The runs of a row, one a fold and seed."""
-    return evidence.of(*_group(evidence, row))
+    return evidence.of(*_group(evidence.plan, row))
 
 
-def _group(evidence: Evidence, row: Row) -> tuple[str, str, str]:
+def _group(plan: Plan, row: Row) -> tuple[str, str, str]:
     reading, protocol = row
-    return reading, trainings.network_name(READINGS[reading].corpus, evidence.plan.narrow), protocol
+    return reading, trainings.network_name(READINGS[reading].corpus, plan.narrow), protocol
 
 
 def steps(evidence: Evidence) -> list[Step]:
@@ -191,16 +192,16 @@ def steps(evidence: Evidence) -> list[Step]:
         first, second = (score(evidence, row) for row in (pair.first, pair.second))
         if first is None or second is None:
             continue
-        alike = _lengths(evidence, pair.first) == _lengths(evidence, pair.second)
         members = runs_of(evidence, pair.first), runs_of(evidence, pair.second)
+        alike = _lengths(members[0]) == _lengths(members[1])
         size = comparison.leak(pair.what, *members, pair.compare) if first.learnt and alike else None
         found.append(Step(pair, first, second, size, alike))
     return found
 
 
-def _lengths(evidence: Evidence, row: Row) -> set[tuple[int, int | None]]:
-    """Epochs, and steps of each where they are limited, of a row's trainings."""
-    recipes = (run.identity.recipe for run in runs_of(evidence, row))
+def _lengths(members: Sequence[Run]) -> set[tuple[int, int | None]]:
+    """Epochs, and steps of each where they are limited, of these trainings."""
+    recipes = (run.identity.recipe for run in members)
     return {(recipe["epochs"], recipe["steps_per_epoch"]) for recipe in recipes}
 
 

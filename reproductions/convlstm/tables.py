@@ -9,7 +9,7 @@ from common.paper.verdicts import Measured
 from common.results import comparison
 from common.results.comparison import Leak
 from common.results.evidence import Evidence
-from common.results.plan_schema import Split
+from common.results.plan_schema import Plan, Split
 from common.results.tables import Table
 from common.runs import scores
 from reproductions.convlstm import data_tables, measured, readings
@@ -39,7 +39,7 @@ TIMED = ()
 
 def tables(evidence: Evidence) -> list[Table]:
     """The tables of the experiments that were run."""
-    title = _made_with(evidence)
+    title = _made_with(evidence.plan)
     made = [data_tables.ledger(evidence), data_tables.copies(evidence)]
     if AFEW in evidence.plan.summary:
         made += data_tables.branch(evidence)
@@ -56,19 +56,19 @@ def leaks(evidence: Evidence) -> list[Leak]:
     return [replace(one.leak, name=f"{one.pair.corpus}, {one.leak.name}") for one in found if one.leak]
 
 
-def _made_with(evidence: Evidence) -> str:
+def _made_with(plan: Plan) -> str:
     """What every title says of the network where it is not the paper's."""
-    return " (narrow network, a quarter of the filters)" if evidence.plan.narrow else ""
+    return " (narrow network, a quarter of the filters)" if plan.narrow else ""
 
 
 def _accuracies(evidence: Evidence, experiment: str, title: str) -> Table:
     """A row a reading and protocol."""
     claim = measured.accuracy_of(evidence.paper, experiment)
-    wanted = measured.rows(evidence, experiment)
+    wanted = measured.rows(evidence.plan, experiment)
     rows = [_row(evidence, claim, row) for row in wanted if measured.score(evidence, row)]
-    notes = [_said(evidence, row) for row in wanted]
+    notes = [_said(evidence.plan, row) for row in wanted]
     notes += (
-        _attainability(evidence, claim)
+        _attainability(evidence.paper, claim)
         + _others(evidence.paper, experiment)
         + _folds(evidence, experiment)
         + _selection(evidence, wanted)
@@ -108,10 +108,10 @@ def _watched(reading: str, on_test: bool) -> str:
     return "a tenth of the training subjects" if reading == CKPLUS_FOLDS else "a tenth of the training clips"
 
 
-def _said(evidence: Evidence, row: Row) -> str:
+def _said(plan: Plan, row: Row) -> str:
     """What the tested part has in common with training."""
     name, protocol = row
-    split = evidence.plan.split(*row)
+    split = plan.split(*row)
     sizes, unit = split.sizes, _unit(split)
     folds, tested = split.folds, sizes.test + split.lost
     trained = f"{sizes.train / folds:,.0f} {unit} train" + (" on average" if folds > 1 else "")
@@ -121,14 +121,14 @@ def _said(evidence: Evidence, row: Row) -> str:
     return f"{text}{split.said}{unseen}"
 
 
-def _attainability(evidence: Evidence, claim: Claim) -> list[str]:
+def _attainability(paper: Paper, claim: Claim) -> list[str]:
     """Whether the printed accuracy can be one on so many test samples at all."""
     if claim.experiment != "table2":
-        return [f"Printed: {auditors.run(evidence.paper, claim.check).arithmetic}."]
+        return [f"Printed: {auditors.run(paper, claim.check).arithmetic}."]
     checks = [
         Check(auditor="attainability", value=claim.value, n=[n * claim.test_size for n in ns]) for ns in ([1], [8, 10])
     ]
-    of_clips, of_copies = (auditors.run(evidence.paper, check).arithmetic for check in checks)
+    of_clips, of_copies = (auditors.run(paper, check).arithmetic for check in checks)
     return [
         f"Printed: {of_clips}.",
         f"With 8 or 10 copies of each tested clip, {of_copies}: so both readings that test copies can give it, the one "
@@ -146,7 +146,7 @@ def _others(paper: Paper, experiment: str) -> list[str]:
 def _folds(evidence: Evidence, experiment: str) -> list[str]:
     """The accuracies of single folds, splits or speakers."""
     told = []
-    for name, protocol in measured.rows(evidence, experiment):
+    for name, protocol in measured.rows(evidence.plan, experiment):
         members = measured.runs_of(evidence, (name, protocol))
         each = scores.by_fold(members) if members else ()
         if len(each) > 1:
@@ -168,7 +168,7 @@ def _statements(evidence: Evidence, title: str) -> Table:
         if claim.experiment not in evidence.plan.experiments or claim.relation not in ("more", "less"):
             continue
         chosen = readings.claimed(claim.experiment, evidence.settings)
-        for row in measured.rows(evidence, claim.experiment):
+        for row in measured.rows(evidence.plan, claim.experiment):
             ours = measured.measure(evidence, claim, *row) if row[0] == chosen else None
             if ours is not None:
                 rows.append(_statement(evidence, claim, row, ours))

@@ -18,12 +18,12 @@ STRUCTURES = "DCNN-1 joins the streams before fc7, DCNN-2 averages the images' f
 
 def tables(evidence: Evidence, title: str) -> list[Table]:
     """One table a printed matrix, and one of the averages below them."""
-    made = [_matrix(evidence, one, title) for one in evidence.paper.matrices if _asked(evidence, one)]
+    made = [
+        _matrix(evidence, one, title)
+        for one in evidence.paper.matrices
+        if _experiment(one) in evidence.plan.experiments
+    ]
     return [*made, _averages(evidence, title)] if made else []
-
-
-def _asked(evidence: Evidence, matrix: Matrix) -> bool:
-    return _experiment(matrix) in evidence.plan.experiments
 
 
 def _experiment(matrix: Matrix) -> str:
@@ -93,7 +93,7 @@ def _averages(evidence: Evidence, title: str) -> Table:
     """The average under each matrix beside its own diagonal, ours, and the best row of Table 6."""
     rows = []
     for printed in evidence.paper.matrices:
-        if not _asked(evidence, printed):
+        if _experiment(printed) not in evidence.plan.experiments:
             continue
         claim = evidence.paper.claim(f"{_experiment(printed)}-average")
         rival = next(one for one in evidence.paper.claims if one.network == "dcnn3" and one.dataset == printed.dataset)

@@ -19,7 +19,7 @@ def control(evidence: Evidence, title: str) -> Table:
                 continue
             table, found = scores.predictions(members), measured.score(evidence, FER2013, network, protocol)
             answers = table.groupby(["seed", "fold"]).predicted.nunique().max()
-            value, (low, high) = measured.accuracy(evidence, table)
+            value, (low, high) = measured.accuracy(table, evidence.setting("accuracy_average"))
             rows.append(
                 {
                     "network": f"{network} stream",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -10,14 +11,12 @@ import datasets
 from common.media.clips import Clip, Index, Provenance, common_origin, provenance
 from common.media.emotions import Emotion
 from common.results.config import Request
-from common.samples import images
 from common.samples.build import Samples
-from common.support.console import bar
 from datasets import baum1, fer2013, mmi, rml
 from reproductions.data_root import data_root, need_classes
 from reproductions.emotionalvlan import preprocessing
 from reproductions.emotionalvlan.stills import StillVideos, Videos
-from reproductions.prepared import prepared
+from reproductions.prepared import prepared, read_stills
 
 RML, BAUM1S, MMI, FER2013 = rml.NAME, "BAUM-1s", mmi.NAME, fer2013.NAME
 # In the order of the columns of Table 1; the keys are those of the data sets.
@@ -119,7 +118,7 @@ def load(request: Request, names: Sequence[str]) -> tuple[dict[str, Corpus], Pro
     keys = [KEYS[name] for name in names]
     folder = data_root(request, keys)
     places = datasets.locate_all(folder, keys)
-    corpora = {name: _corpus(request, name, places[KEYS[name]]) for name in names}
+    corpora = {name: _corpus(name, classes(request, name), request.cache, places[KEYS[name]]) for name in names}
     return corpora, common_origin(folder, {name: one.origin for name, one in corpora.items()})
 
 
@@ -136,13 +135,9 @@ def classes(request: Request, name: str) -> tuple[Emotion, ...]:
     return tuple(one for one in PRINTED if one != Emotion.NEUTRAL or name in WITH_NEUTRAL)
 
 
-def _corpus(request: Request, name: str, place) -> Corpus:
-    chosen = classes(request, name)
+def _corpus(name: str, chosen: Sequence[Emotion], cache: Path, place) -> Corpus:
     if name == FER2013:
-        with bar("Reading FER2013", "pictures") as progress:
-            read = fer2013.read(place, request.cache / "pictures")
-            samples = images.samples(read, request.cache / "samples")
-            progress(len(read), len(read))
+        read, samples = read_stills(fer2013, place, cache)
         left_out = int((~np.isin(read.emotions, list(map(str, chosen)))).sum())
         whole = {"images": len(read)}
         return Corpus(name, chosen, provenance(place), pictures=samples, left_out=left_out, whole=whole)

@@ -95,7 +95,8 @@ def reproduce(request: Request) -> Provenance:
         learning_rate=request.sizes.get("learning_rate"),
     )
     plans.keep(request, plan)
-    _tell_of_weights(request, weights)
+    if weights == models.NO_WEIGHTS and request.settings["pretrained"] != "none" and not plan.narrow:
+        console.print(missing_weights(), markup=False)
     _train(request, list(found.values()), origin)
     for asked, made in swept:
         _train(asked, [made], origin)
@@ -110,11 +111,6 @@ def _train(request: Request, found: Sequence[Stages], origin: Provenance) -> Non
     _describe(request, on_features)
     train(request, on_features, origin)
     train(request, [job for one in found for job in one.whole], origin)
-
-
-def _tell_of_weights(request: Request, weights: str) -> None:
-    if weights == models.NO_WEIGHTS and request.settings["pretrained"] != "none" and not request.sizes.get("narrow"):
-        console.print(missing_weights(), markup=False)
 
 
 def _there(request: Request) -> set[str]:

@@ -10,6 +10,7 @@ from common.results.comparison import Leak
 from common.results.config import Request
 from common.results.differences import NARROW, Stated
 from common.results.evidence import Evidence
+from common.results.plan_schema import Plan
 from common.runs import scores
 from common.runs.clip_votes import by_clip
 from common.runs.scores import Score
@@ -100,7 +101,7 @@ def _size(evidence: Evidence, claim: Claim) -> Measured | None:
     summary = evidence.plan.summary.get(claim.dataset)
     if summary is None or claim.metric not in summary.whole:
         return None
-    return Measured(summary.whole[claim.metric], evidence.data, run=evidence.plan_place)
+    return evidence.counted(summary.whole[claim.metric])
 
 
 def _frames(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
@@ -123,7 +124,7 @@ def _frames(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
         differs=[
             f"{tried} of {all_of_them} numbers of frames" if tried < all_of_them else "",
             *dict.fromkeys(lost),
-            *_differences(evidence, claim, protocol),
+            *_differences(evidence.plan, claim, protocol),
         ],
     )
 
@@ -136,7 +137,7 @@ def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
     members, found = runs_of(evidence, *group), score(evidence, *group)
     if found is None:
         return None
-    value, interval = _value(evidence, claim, predictions(evidence, members))
+    value, interval = _value(claim, predictions(evidence, members), evidence.setting("accuracy_average"))
     if value is None:
         return None
     return evidence.measurement(
@@ -146,29 +147,29 @@ def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
         interval,
         stated,
         learnt=found.learnt,
-        differs=_differences(evidence, claim, protocol),
-        note=_read_as(evidence),
+        differs=_differences(evidence.plan, claim, protocol),
+        note=_read_as(evidence.plan),
     )
 
 
-def _value(evidence: Evidence, claim: Claim, table) -> tuple[float | None, tuple[float, float]]:
+def _value(claim: Claim, table, average: str) -> tuple[float | None, tuple[float, float]]:
     """The figure, as part of 1. The average below a matrix is that of its diagonal, whatever groups there are."""
     if claim.metric == "recall":
         return scores.recall(table, claim.emotion) or (None, (0.0, 1.0))
-    return scores.mean_recall(table) if claim.metric == "mean recall" else accuracy(evidence, table)
+    return scores.mean_recall(table) if claim.metric == "mean recall" else accuracy(table, average)
 
 
-def accuracy(evidence: Evidence, table) -> tuple[float, tuple[float, float]]:
+def accuracy(table, average: str) -> tuple[float, tuple[float, float]]:
     """The accuracy that predictions give, 0 to 1, with its interval: the mean over groups, or of all samples alike."""
-    if evidence.setting("accuracy_average") == "over_groups":
+    if average == "over_groups":
         return scores.fold_mean(table)
     found = scores.score(table)
     return found.accuracy, found.interval
 
 
-def _read_as(evidence: Evidence) -> list[str]:
+def _read_as(plan: Plan) -> list[str]:
     """Changed decisions of the measurement, which the records of runs may not know of."""
-    return [f"{name}={evidence.plan.settings[name]}" for name in OF_MEASUREMENT if name in evidence.plan.settings]
+    return [f"{name}={plan.settings[name]}" for name in OF_MEASUREMENT if name in plan.settings]
 
 
 def predictions(evidence: Evidence, members: Sequence[Run]):
@@ -183,7 +184,7 @@ def predictions(evidence: Evidence, members: Sequence[Run]):
 
 def score(evidence: Evidence, corpus: str, network: str, protocol: str) -> Score | None:
     """What the runs of a network on a corpus scored, all tested samples or videos alike; None if there are none."""
-    group = _group(evidence, corpus, network, protocol)
+    group = _group(evidence.plan, corpus, network, protocol)
     if evidence.setting("segments_decide") == "each_alone" or not evidence.of(*group):
         return evidence.score(*group)
     return scores.score(predictions(evidence, evidence.of(*group)))
@@ -191,11 +192,11 @@ def score(evidence: Evidence, corpus: str, network: str, protocol: str) -> Score
 
 def runs_of(evidence: Evidence, corpus: str, network: str, protocol: str) -> list[Run]:
     """The runs of a network on a corpus, one a fold and seed."""
-    return evidence.of(*_group(evidence, corpus, network, protocol))
+    return evidence.of(*_group(evidence.plan, corpus, network, protocol))
 
 
-def _group(evidence: Evidence, corpus: str, network: str, protocol: str) -> tuple[str, str, str]:
-    return KEYS[corpus], trainings.network_name(network, evidence.plan.narrow), protocol
+def _group(plan: Plan, corpus: str, network: str, protocol: str) -> tuple[str, str, str]:
+    return KEYS[corpus], trainings.network_name(network, plan.narrow), protocol
 
 
 def pairs(evidence: Evidence) -> list[Pair]:
@@ -215,9 +216,9 @@ def pairs(evidence: Evidence) -> list[Pair]:
     return found
 
 
-def _differences(evidence: Evidence, claim: Claim, protocol: str) -> list[str]:
+def _differences(plan: Plan, claim: Claim, protocol: str) -> list[str]:
     """What the records of single runs cannot say: how FER2013 is divided, lost clips, the weights to begin with."""
-    plan, corpus, found = evidence.plan, claim.dataset, []
+    corpus, found = claim.dataset, []
     if corpus == FER2013:
         parts = "random parts" if protocol == PUBLISHED else "the official parts"
         found.append(f"{parts} instead of groups of subjects, which FER2013 cannot give")

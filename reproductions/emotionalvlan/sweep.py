@@ -31,14 +31,9 @@ def run_name(corpus: str, frames: int) -> str:
     return f"{KEYS[corpus]}-{frames:02d}-frames"
 
 
-def swept(request: Request) -> list[int]:
-    """The numbers of frames that the profile tries."""
-    return list(request.sizes.get("frames_swept", SWEPT))
-
-
 def stages(request: Request, corpus: Corpus, protocols: Sequence[str]) -> Iterator[tuple[Request, trainings.Stages]]:
     """The trainings with each number of frames, and the request that they follow."""
-    for frames in swept(request):
+    for frames in request.sizes.get("frames_swept", SWEPT):
         asked = replace(request, settings=request.settings | {"frames": frames})
         again = corpus.renewed()
         for protocol in protocols:

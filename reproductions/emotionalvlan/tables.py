@@ -8,6 +8,7 @@ from common.paper.load import Claim, Paper
 from common.results import comparison
 from common.results.comparison import Leak
 from common.results.evidence import Evidence
+from common.results.plan_schema import Plan
 from common.results.tables import Table
 from reproductions.emotionalvlan import confusion_tables, groups, measured, sweep
 from reproductions.emotionalvlan.control import control
@@ -42,8 +43,8 @@ TIMED = ()
 
 def tables(evidence: Evidence) -> list[Table]:
     """The tables of the experiments that were run."""
-    title, asked = _made_with(evidence), evidence.plan.experiments
-    made = [_ledger(evidence), dimensions(evidence.paper)]
+    title, asked = _made_with(evidence.plan), evidence.plan.experiments
+    made = [_ledger(evidence.plan), dimensions(evidence.paper)]
     made += [_accuracies(evidence, "table1", f"Table 1: single streams, accuracy in %{title}", STREAMS)]
     made += confusion_tables.tables(evidence, title)
     made += [_accuracies(evidence, "table6", f"Table 6: three DCNN structures, accuracy in %{title}", STRUCTURES)]
@@ -61,15 +62,15 @@ def leaks(evidence: Evidence) -> list[Leak]:
     return [replace(one.leak, name=f"{one.corpus}, {one.leak.name}") for one in found if one.leak]
 
 
-def _made_with(evidence: Evidence) -> str:
+def _made_with(plan: Plan) -> str:
     """What every title says of the network."""
-    narrow, weights = evidence.plan.narrow, evidence.plan.weights
+    narrow, weights = plan.narrow, plan.weights
     if narrow:
         return f" (narrow AlexNet, 1/{narrow['width']} of its filters and units, random initial weights)"
     return " (AlexNet, random initial weights)" if weights == NO_WEIGHTS else f" (AlexNet, {weights})"
 
 
-def _ledger(evidence: Evidence) -> Table:
+def _ledger(plan: Plan) -> Table:
     columns = {
         "corpus": "Data set",
         "people": "People",
@@ -86,7 +87,7 @@ def _ledger(evidence: Evidence) -> Table:
         "segments_with_usual_eyes": "Clips without eyes",
         "segments_without_face": "Clips without face, left out",
     }
-    summary = evidence.plan.summary
+    summary = plan.summary
     rows = [
         {"corpus": name, "people": one.subjects, "left_out": one.left_out} | one.ledger for name, one in summary.items()
     ]
@@ -97,7 +98,7 @@ def _ledger(evidence: Evidence) -> Table:
     fer2013 = summary.get(FER2013)
     if fer2013 and (unused := fer2013.of - fer2013.ledger["clips"]):
         notes.append(f"{FER2013}: {unused:,} of {fer2013.of:,} images are not used in this profile.")
-    notes += comparison.left_out_notes(evidence.plan.broken)
+    notes += comparison.left_out_notes(plan.broken)
     return Table("ledger", "What became of the clips and their frames", columns, rows, notes)
 
 
@@ -114,7 +115,11 @@ def _accuracies(evidence: Evidence, experiment: str, title: str, networks: dict[
                 table.rows.append(_row(evidence, claim, protocol, networks[claim.network], ours))
     corpora = list(dict.fromkeys(claim.dataset for claim in claims))
     if experiment == "table1":
-        table.notes += [_divided(evidence, corpus, p) for corpus in corpora for p in evidence.plan.protocols]
+        table.notes += [
+            _divided(evidence.plan, corpus, p, evidence.setting("subject_groups"))
+            for corpus in corpora
+            for p in evidence.plan.protocols
+        ]
     else:
         chosen = evidence.setting("dcnn_structures")
         table.notes.append(
@@ -150,14 +155,14 @@ _HOW = {
 _ALONE = {"five_subjects": "five people, one at a time", "leave_one_out": "one person at a time"}
 
 
-def _divided(evidence: Evidence, corpus: str, protocol: str) -> str:
+def _divided(plan: Plan, corpus: str, protocol: str, subject_groups: str) -> str:
     """How a corpus is divided, and what the tested part has in common with training."""
-    split = evidence.plan.split(corpus, protocol)
+    split = plan.split(corpus, protocol)
     if split is None:
         return ""
     how, folds = _HOW[split.kind], split.folds
     if split.kind == groups.SUBJECTS:
-        how = _ALONE.get(evidence.setting("subject_groups"), how)
+        how = _ALONE.get(subject_groups, how)
     several = f", all {folds} times together" if folds > 1 else ""
     chosen = "the epoch is that which does best on the tested part" if split.selected_on_test else "the last epoch"
     if split.kind == groups.OFFICIAL:

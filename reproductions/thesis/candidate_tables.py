@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from common.paper.load import Paper
 from common.results.evidence import Evidence
 from common.results.tables import Table
 from common.runs import scores
@@ -21,7 +22,7 @@ def tables(evidence: Evidence) -> list[Table]:
     pictures, twins, trained = (_read(evidence, kind) for kind in ("pictures", "twins", "trained"))
     made = []
     if pictures is not None:
-        made.append(_agreement(evidence, pictures))
+        made.append(_agreement(evidence.paper, pictures))
     if pictures is not None and evidence.runs:
         made.append(_confirmed(evidence, pictures))
     if twins is not None and evidence.runs:
@@ -35,8 +36,8 @@ def _read(evidence: Evidence, kind: str):
     return known.read(known.path(kind, evidence.paper, evidence.profile, evidence.data, evidence.results))
 
 
-def _agreement(evidence: Evidence, pictures) -> Table:
-    claims = evidence.paper.select("fig4_4-class*-support")
+def _agreement(paper: Paper, pictures) -> Table:
+    claims = paper.select("fig4_4-class*-support")
     rows = [
         row | {"share": f"{row['share']:.1%}", "votes": f"{row['votes']:.1%}"}
         for row in votes.agreement(pictures, [claim.emotion for claim in claims])

@@ -12,10 +12,10 @@ from common.media.images import Pictures
 from common.results.config import Request
 from common.samples import images
 from common.samples.build import Samples
-from common.support.console import bar, console
+from common.support.console import console
 from datasets import ckextended, ckplus, ckplus48, fer2013
 from reproductions.data_root import need_classes
-from reproductions.prepared import prepared
+from reproductions.prepared import prepared, read_stills
 from reproductions.thesis.preprocessing import Settings, prepare
 
 # In the order of the label codes, which are the rows of Fig 4.4.
@@ -58,10 +58,7 @@ def load_fer2013(request: Request, folder: Path) -> Part:
     Raises:
         UserError: if it is missing or broken, or one of the seven classes has no image.
     """
-    with bar("Reading FER2013", "pictures") as progress:
-        read = fer2013.read(folder, request.cache / "pictures")
-        samples = images.samples(read, request.cache / "samples")
-        progress(len(read), len(read))
+    read, samples = read_stills(fer2013, folder, request.cache)
     return Part("FER2013", samples, FER2013, provenance(fer2013.locate(folder)), read)
 
 

@@ -72,7 +72,7 @@ def pictures(evidence: Evidence) -> Measured | None:
     summary = evidence.plan.summary.get("FER2013")
     if summary is None:
         return None
-    return Measured(sum(row["pictures"] for row in summary.pictures), evidence.data, run=evidence.plan_place)
+    return evidence.counted(sum(row["pictures"] for row in summary.pictures))
 
 
 def parameters(evidence: Evidence, claim: Claim) -> Measured | None:

@@ -15,6 +15,7 @@ from common.paper.verdicts import Measured
 from common.results.config import Request
 from common.results.differences import Stated
 from common.results.evidence import Evidence
+from common.results.plan_schema import Plan
 from common.runs import scores, store
 from common.runs.intervals import expanded_tail
 from common.runs.store import Identity, Run
@@ -98,18 +99,18 @@ def headline(evidence: Evidence, experiment: str, protocol: str) -> Run | None:
 def all_runs(evidence: Evidence, experiment: str, protocol: str) -> list[Run]:
     """The finished runs of every configuration, that of the settings first; a search may still be under way."""
     root = evidence.results / "runs"
-    others = (store.finished(one, root) for one in searched(evidence, experiment, protocol))
+    others = (store.finished(one, root) for one in searched(evidence.plan, experiment, protocol))
     return [run for run in (headline(evidence, experiment, protocol), *others) if run is not None]
 
 
-def searched(evidence: Evidence, experiment: str, protocol: str) -> list[Identity]:
+def searched(plan: Plan, experiment: str, protocol: str) -> list[Identity]:
     """The configurations beside that of the settings, whether they are finished or not."""
-    return [one for one in evidence.plan.searched if (one.experiment, one.protocol) == (experiment, protocol)]
+    return [one for one in plan.searched if (one.experiment, one.protocol) == (experiment, protocol)]
 
 
 def unfinished(evidence: Evidence, experiment: str, protocol: str) -> str:
     """How many machines of a search are finished, as "3 of 14 machines", or "" where all are."""
-    planned = 1 + len(searched(evidence, experiment, protocol))
+    planned = 1 + len(searched(evidence.plan, experiment, protocol))
     there = len(all_runs(evidence, experiment, protocol))
     return "" if there == planned else f"{there} of {planned} machines"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from common.paper.load import Paper
 from common.results import comparison
 from common.results.evidence import Evidence
 from common.results.tables import Table
@@ -79,7 +80,7 @@ def _ckplus(evidence: Evidence) -> Table:
 
 def _search(evidence: Evidence, found: Sequence[Run], experiment: str, protocol: str) -> Table:
     compared = (experiment, protocol) == ("svm_fer2013", "published")
-    rows = [_row(evidence, run, compared) for run in found]
+    rows = [_row(evidence.paper, run, compared) for run in found]
     by_test = max(rows, key=lambda row: row["accuracy"])
     by_search = max(rows, key=lambda row: row["selection"])
     notes = [
@@ -93,7 +94,7 @@ def _search(evidence: Evidence, found: Sequence[Run], experiment: str, protocol:
         columns |= {"differing": "Cells of 14 that differ", "mean": "Mean difference of a cell"}
         notes.append(_finding(evidence, found, order[0]))
     columns |= {"selection": "Accuracy of the selection", "seconds": "Seconds", "cpu": "Machine"}
-    waiting = 1 + len(svm_measured.searched(evidence, experiment, protocol)) - len(found)
+    waiting = 1 + len(svm_measured.searched(evidence.plan, experiment, protocol)) - len(found)
     notes += [f"{waiting} more configurations are not finished yet."] if waiting else []
     notes += [f"The {SHOWN} nearest are shown."] if compared and len(order) > SHOWN else []
     for row in rows:
@@ -103,7 +104,7 @@ def _search(evidence: Evidence, found: Sequence[Run], experiment: str, protocol:
     return Table(f"{experiment}-{protocol}", title, columns, order[: SHOWN if compared else None], notes)
 
 
-def _row(evidence: Evidence, run: Run, compared: bool) -> dict:
+def _row(paper: Paper, run: Run, compared: bool) -> dict:
     report = report_of(run)
     row = {
         "name": run.identity.network,
@@ -114,7 +115,7 @@ def _row(evidence: Evidence, run: Run, compared: bool) -> dict:
         "mean": 0.0,
     }
     if compared:
-        apart = printed_report.distance(report, evidence.paper, run.record["classes"])
+        apart = printed_report.distance(report, paper, run.record["classes"])
         row |= {"differing": apart.differing, "mean": apart.mean}
     return row
 
@@ -122,7 +123,7 @@ def _row(evidence: Evidence, run: Run, compared: bool) -> dict:
 def _finding(evidence: Evidence, found: Sequence[Run], nearest: dict) -> str:
     if evidence.data == "synthetic":
         return "Synthetic faces: that no configuration gives the printed cells says nothing about the thesis."
-    hits = [run.identity.network for run in found if _distance(evidence, run).differing == 0]
+    hits = [run.identity.network for run in found if _distance(evidence.paper, run).differing == 0]
     if hits:
         return f"All 14 printed cells of precision and recall come from {' and '.join(hits)}."
     return (
@@ -131,8 +132,8 @@ def _finding(evidence: Evidence, found: Sequence[Run], nearest: dict) -> str:
     )
 
 
-def _distance(evidence: Evidence, run: Run) -> printed_report.Distance:
-    return printed_report.distance(report_of(run), evidence.paper, run.record["classes"])
+def _distance(paper: Paper, run: Run) -> printed_report.Distance:
+    return printed_report.distance(report_of(run), paper, run.record["classes"])
 
 
 def _told(apart: printed_report.Distance) -> str:

@@ -12,4 +12,4 @@ from reproductions.timeconvnet.models import NETWORKS
 def networks(request: Request) -> Iterator[Blueprint]:
     """All of them; a profile may train fewer."""
     for key, network in NETWORKS.items():
-        yield Blueprint(key, network.build, len(CLASSES), network_settings(request, network))
+        yield Blueprint(key, network.build, len(CLASSES), network_settings(request.settings, network))

@@ -84,7 +84,7 @@ def select(clips: Sequence[Clip], which: str, request: Request) -> list[Clip]:
     return list(clips)
 
 
-def corpora(request: Request, folder: Path) -> dict[str, int]:
+def corpora(folder: Path, baum1_selection: str) -> dict[str, int]:
     """What the corpora hold of which section IV prints a count, before any selection; by the id of its claim.
 
     BAUM-1 is counted where both of its parts are asked for: the other need not be on disk.
@@ -96,7 +96,7 @@ def corpora(request: Request, folder: Path) -> dict[str, int]:
         "text4-ckplus-subjects": len({clip.subject for clip in labelled}),
         "text4-enterface-clips": len(enterface.index(places["enterface"], subject6="keep").clips),
     }
-    if request.settings["baum1_selection"] == "spontaneous_and_acted":
+    if baum1_selection == "spontaneous_and_acted":
         both = baum1.index(places["baum1"]).clips
         found |= {"text4-baum1-clips": len(both), "text4-baum1-subjects": len({clip.subject for clip in both})}
     return found

@@ -4,7 +4,9 @@
 `reproductions.timeconvnet.tables` makes the tables from that plan alone.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 from common.media.clips import Provenance
 from common.protocols import baselines, leakage
@@ -66,7 +68,7 @@ def reproduce(request: Request) -> Provenance:
         splits={("", job.training.protocol): job.split for job in jobs},
         summary=_summary(samples)
         | {
-            "corpora": data.corpora(request, folder),
+            "corpora": data.corpora(folder, request.settings["baum1_selection"]),
             "reconstruction": reconstruction.rows(request, samples.ledger),
         },
         timed=request.wants("speed")
@@ -75,7 +77,7 @@ def reproduce(request: Request) -> Provenance:
     plans.keep(request, plan)
     train(request, jobs, origin)
     if plan.timed:
-        built = {key: network_settings(request, network) for key, network in NETWORKS.items()}
+        built = {key: network_settings(request.settings, network) for key, network in NETWORKS.items()}
         speed.measure(request, clips, built, plans.speed_path(request.paper, request.profile, request.results))
     return origin
 
@@ -105,7 +107,7 @@ def _jobs(request: Request, samples: Samples) -> list[Job]:
                 labels=labels,
                 classes=data.CLASSES,
                 fold=fold,
-                settings=network_settings(request, network),
+                settings=network_settings(request.settings, network),
             )
             return Job(training, split, START.get(network.key, 4) + STEP.get(network.key, 0.05) * training.steps)
 
@@ -140,9 +142,8 @@ def recipe(request: Request, network: Network, experiment: str = "table2") -> Re
     )
 
 
-def network_settings(request: Request, network: Network) -> dict:
+def network_settings(chosen: Mapping[str, Any], network: Network) -> dict:
     """Those of the paper's open decisions that shape this network."""
-    chosen = request.settings
     return {
         "tcn_resnet20": {"pool": chosen["pool"]},
         "resnet20_3d": {"pool3d": chosen["pool3d"], "temporal_stride": chosen["temporal_stride_3d"]},

@@ -1,7 +1,6 @@
 """What finished runs give for the printed numbers of this paper: one `Measured` a claim and protocol."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from common.paper.load import Claim
 from common.paper.verdicts import Measured
@@ -44,7 +43,7 @@ def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
     if run.identity.experiment != "table2" or claim.experiment != "table2" or ours not in about:
         return None
     network = NETWORKS[ours]
-    settled = replace(request, settings={**request.settings, "nin": request.paper.settings["nin"]})
+    settled = request.settings | {"nin": request.paper.settings["nin"]}
     return Stated(
         network.key,
         experiments.network_settings(settled, network),
@@ -80,13 +79,13 @@ def windows(evidence: Evidence, claim: Claim) -> Measured | None:
     if "table1" not in evidence.plan.experiments:
         return None
     counted = [row["windows"] for row in evidence.plan.summary.windows if claim.emotion in (None, row["emotion"])]
-    return Measured(sum(counted), evidence.data, run=evidence.plan_place)
+    return evidence.counted(sum(counted))
 
 
 def corpus(evidence: Evidence, claim: Claim) -> Measured | None:
     """What a corpus holds of which section IV prints a count; None where the plan does not tell."""
     counted = getattr(evidence.plan.summary, "corpora", {}).get(claim.id)  # not in plans of earlier versions
-    return None if counted is None else Measured(counted, evidence.data, run=evidence.plan_place)
+    return None if counted is None else evidence.counted(counted)
 
 
 def accuracy(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
@@ -178,7 +177,7 @@ def _builders(evidence: Evidence, key: str) -> tuple[dict, dict]:
     """Settings of a network's builder by default, and as the plan has them."""
     defaults = evidence.paper.settings
     return tuple(
-        experiments.network_settings(Request(evidence.paper, settings=settings), NETWORKS[key])
+        experiments.network_settings(settings, NETWORKS[key])
         for settings in (defaults, defaults | evidence.plan.settings)
     )
 

@@ -18,7 +18,7 @@ from common.support.console import bar
 from common.support.errors import UserError
 from common.training import devices
 from reproductions.timeconvnet.models import FRAMES, NETWORKS
-from reproductions.timeconvnet.preprocessing import CHOICES, chosen, picture
+from reproductions.timeconvnet.preprocessing import CHOICES, Settings, chosen, picture
 
 REFERENCE = "tcn_mini_xception"
 FRAMES_TIMED = 60
@@ -66,16 +66,15 @@ def measure(request: Request, clips: list[Clip], built: Mapping[str, dict], path
         "asked": asked,
         "runs": runs,
         "networks": networks,
-        "pipeline": _pipeline(request, clips, models[REFERENCE]),
+        "pipeline": _pipeline(chosen(request.settings), clips, models[REFERENCE]),
         "machine": {"name": platform.node(), **hardware},
     }
     plans.write(path, found)
     return plans.read(path, request.paper, SpeedFile)
 
 
-def _pipeline(request: Request, clips: list[Clip], model) -> dict:
+def _pipeline(settings: Settings, clips: list[Clip], model) -> dict:
     """Milliseconds of each step from a decoded-on-the-fly frame to probabilities, one frame after the other."""
-    settings = chosen(request.settings)
     detector = settings.detector
     took = {"decode": [], "detect": [], "crop": [], "inference": []}
     window: list[np.ndarray] = []
