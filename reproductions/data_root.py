@@ -25,12 +25,17 @@ def data_root(request: Request, sets: Iterable[str]) -> Path:
         )
 
 
-def missing_sets(root: Path, keys: Mapping[str, str]) -> set[str]:
-    """The data sets (name -> key) that are not at or below `root`, each of which is named to the user.
+def missing_sets(request: Request, keys: Mapping[str, str]) -> set[str]:
+    """The data sets (name -> key) that are left out because they are not there, each of which is named to the user.
+
+    None is where the corpora are synthetic, or where the user named experiments: those are not given up in silence.
 
     Raises:
         UserError: if none of them is there; says how to obtain each.
     """
+    root = request.data
+    if root is None or request.experiments:
+        return set()
     there = {name: datasets.load(key).locate(root) for name, key in keys.items()}
     if not any(there.values()):
         datasets.locate_all(root, keys.values())  # says what is missing and how to obtain it

@@ -25,6 +25,7 @@ from reproductions import published
 from reproductions.cnn3d import data, experiments, measured, preprocessing, readings, significance, tables, trainings
 from reproductions.cnn3d import search as searching
 from reproductions.cnn3d.data import CKPLUS, CLASSES, OULU
+from reproductions.data_root import missing_sets
 
 PAPER = papers.load("cnn3d")
 EXACT = PAPER.profiles["paper"]
@@ -498,7 +499,8 @@ def test_what_needs_a_missing_corpus_is_left_out_unless_asked_for(cache, copy_of
     oulu.rename(copy_of_tiny.parent / "elsewhere")
     wanted = list(experiments.EXPERIMENTS)
     rows = {name: group.rows(wanted) for name, group in experiments.GROUPS.items()}
-    possible = experiments._possible(request(cache=cache, data=copy_of_tiny), rows)
+    missing = missing_sets(request(cache=cache, data=copy_of_tiny), data.KEYS)
+    possible = experiments._possible(rows, missing)
     assert {name: [row.name for row in some] for name, some in possible.items()} == {
         "ckplus-one-out": ["c1"],
         "ckplus-folds": ["c1", "c2"],
@@ -506,7 +508,7 @@ def test_what_needs_a_missing_corpus_is_left_out_unless_asked_for(cache, copy_of
     }
     assert "Oulu-CASIA is not at or below" in capsys.readouterr().out
     asked = request(cache=cache, data=copy_of_tiny, experiment="table8")
-    assert experiments._possible(asked, rows) is rows
+    assert missing == {OULU} and missing_sets(asked, data.KEYS) == set()
     with pytest.raises(UserError, match="Oulu-CASIA is not at or below"):
         data.load(asked, (CKPLUS, OULU))
 

@@ -602,7 +602,7 @@ def test_a_class_without_clips_is_named(cache, copy_of_tiny):
 def test_what_needs_a_missing_corpus_is_left_out_unless_asked_for(copy_of_tiny, capsys):
     asked = request(profile=TINY, data=copy_of_tiny)
     there = {name for name, key in data.KEYS.items() if datasets.load(key).locate(copy_of_tiny)}
-    possible = experiments._possible(asked, list(experiments.EXPERIMENTS))
+    possible = experiments._wanted(asked)
     assert possible == [name for name in experiments.EXPERIMENTS if corpus_of(name) in there] and "table1" in possible
     told = capsys.readouterr().out
     assert all((f"{name} is not at or below" in told) == (name not in there) for name in data.KEYS)

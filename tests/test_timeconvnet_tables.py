@@ -128,7 +128,7 @@ def test_times_of_other_networks_than_the_trained_ones_are_left_out(tmp_path):
     reproduced_with(tmp_path, {"nin": "channels"}, {"resnet20_2plus1d": 815_968}, timed_settings={})
     evidence = fake_runs.evidence_of(request(tmp_path))
     assert measured.timed(evidence, "resnet20_2plus1d") is None
-    assert measured.timed(evidence, "tcn_resnet20")["mean"] == 5.5
+    assert measured.timed(evidence, "tcn_resnet20").mean == 5.5
     table = made(tmp_path)["table2"]
     mine = rows(table, network=NETWORKS["resnet20_2plus1d"].title)
     assert {row["quantity"] for row in mine} == {"accuracy", "parameters (nin=channels)"}
@@ -137,7 +137,7 @@ def test_times_of_other_networks_than_the_trained_ones_are_left_out(tmp_path):
 
 def test_a_times_file_of_before_holds_the_default_networks(tmp_path):
     fake_runs.reproduce(tmp_path, "real", "paper", seeds=(0,))
-    assert measured.timed(fake_runs.evidence_of(request(tmp_path)), "resnet20_2plus1d")["parameters"] == 523_357
+    assert measured.timed(fake_runs.evidence_of(request(tmp_path)), "resnet20_2plus1d").parameters == 523_357
 
 
 # ------------------------------------------------------------------------------------------------------- statements

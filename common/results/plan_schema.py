@@ -19,11 +19,12 @@ class Split(Frozen):
     """How samples are divided for one group of trainings and protocol, all of its folds together.
 
     Attributes:
+        fold: its name, where there is one only.
+        clean: whether the held-out parts share nothing with training; None where nobody says.
         said: what the tested part has in common with training, in a sentence.
         test: the same in numbers.
         sizes: samples of each side, summed over the folds.
         selected_on_test: whether the tested part also chooses the epoch.
-        clean: whether training and held-out parts share nothing, and nothing is chosen on the tested part.
         folds: how many; or the tested samples of each, by its name.
         kind: which kind of parts, where a protocol means different ones.
         copies: whether augmented copies are divided instead of samples.
@@ -32,11 +33,12 @@ class Split(Frozen):
         majority: accuracy of the most frequent class of training, 0 to 1.
     """
 
+    fold: str = ""
+    clean: bool | None = None
     said: str
     test: Leak
     sizes: Sizes
     selected_on_test: bool
-    clean: bool | None = None
     folds: int | dict[str, int] = 1
     kind: str = ""
     copies: bool = False

@@ -82,7 +82,7 @@ def reproduce(request: Request) -> Provenance:
     """
     wanted = [name for name in EXPERIMENTS if request.wants(name)]
     asked = {group: [row for row in GROUPS[group].rows(wanted) if request.wants_network(row.name)] for group in GROUPS}
-    asked = _possible(request, asked)
+    asked = _possible(asked, missing_sets(request, data.KEYS))
     wanted = [name for name in wanted if any(asked[group] and name in GROUPS[group].needs for group in GROUPS)]
     needed = {GROUPS[group].corpus for group, rows in asked.items() if rows}
     needed |= {row.pretrained_on for rows in asked.values() for row in rows if row.pretrained_on}
@@ -115,11 +115,8 @@ def reproduce(request: Request) -> Provenance:
     return origin
 
 
-def _possible(request: Request, asked: dict[str, list[Row]]) -> dict[str, list[Row]]:
-    """Without the rows whose corpora are not there, unless the user asked for them."""
-    if request.data is None or request.experiments:
-        return asked
-    missing = missing_sets(request.data, data.KEYS)
+def _possible(asked: dict[str, list[Row]], missing: set[str]) -> dict[str, list[Row]]:
+    """Without the rows whose corpora are missing."""
     return {
         group: [row for row in rows if not {GROUPS[group].corpus, row.pretrained_on} & missing]
         for group, rows in asked.items()

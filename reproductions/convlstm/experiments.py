@@ -57,7 +57,7 @@ def reproduce(request: Request) -> Provenance:
     Raises:
         UserError: if data are missing or broken, or the disk cannot take what is written.
     """
-    wanted = _possible(request, [name for name in EXPERIMENTS if request.wants(name)])
+    wanted = _wanted(request)
     rows = [
         (name, protocol)
         for name, reading in READINGS.items()
@@ -77,7 +77,8 @@ def reproduce(request: Request) -> Provenance:
         wanted,
         runs=[*(run.identity for run in branches.values()), *(job.training.identity for job in everything)],
         splits={
-            (name, protocol): _together(request, corpora[READINGS[name].corpus], name, some)
+            (name, protocol): _together(name, some)
+            | {"left_out": readings.left_out(request, name, corpora[READINGS[name].corpus].lost(request))}
             for (name, protocol), some in jobs.items()
         },
         summary={name: _summary(request, corpus) for name, corpus in corpora.items()},
@@ -96,12 +97,10 @@ def _corpora(wanted: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in data.KEYS if name in needed)
 
 
-def _possible(request: Request, wanted: list[str]) -> list[str]:
-    """Without the experiments whose corpus is not there, unless the user asked for them."""
-    if request.data is None or request.experiments:
-        return wanted
-    missing = missing_sets(request.data, data.KEYS)
-    return [name for name in wanted if not missing & set(_corpora([name]))]
+def _wanted(request: Request) -> list[str]:
+    """What the user asked for, without the experiments that are left out because their corpus is not there."""
+    missing = missing_sets(request, data.KEYS)
+    return [name for name in EXPERIMENTS if request.wants(name) and not missing & set(_corpora([name]))]
 
 
 def _branches(request: Request) -> dict[int, Run]:
@@ -137,7 +136,7 @@ def _jobs(request: Request, corpus: Corpus, name: str, protocol: str, branches: 
     ]
 
 
-def _together(request: Request, corpus: Corpus, name: str, jobs: Sequence[Job]) -> dict:
+def _together(name: str, jobs: Sequence[Job]) -> dict:
     """What the folds of a reading have in common with their training parts, all of them together."""
     parts = list({job.training.fold_name: job.split for job in jobs}.values())
     known = together(parts)
@@ -146,7 +145,6 @@ def _together(request: Request, corpus: Corpus, name: str, jobs: Sequence[Job]) 
         "copies": parts[0]["copies"],
         "folds": len(parts),
         "lost": sum(part["lost"] for part in parts),
-        "left_out": readings.left_out(request, name, corpus.lost(request)),
     }
 
 

@@ -70,7 +70,7 @@ def reproduce(request: Request) -> Provenance:
     """
     wanted = [name for name in EXPERIMENTS if request.wants(name)]
     wanted = [name for name in wanted if request.experiments or name not in ON_REQUEST]
-    there = _there(request)
+    there = set(KEYS) - missing_sets(request, KEYS)
     wanted = [name for name in wanted if there & set(NEEDS[name][1])]
     corpora, origin = data.load(request, [name for name in KEYS if name in there & _corpora(wanted)])
     found = {
@@ -111,13 +111,6 @@ def _train(request: Request, found: Sequence[Stages], origin: Provenance) -> Non
     _describe(request, on_features)
     train(request, on_features, origin)
     train(request, [job for one in found for job in one.whole], origin)
-
-
-def _there(request: Request) -> set[str]:
-    """The data sets to be used: all of them, or what is there unless the user asked for something."""
-    if request.data is None or request.experiments:
-        return set(KEYS)
-    return set(KEYS) - missing_sets(request.data, KEYS)
 
 
 def _corpora(wanted: Sequence[str]) -> set[str]:

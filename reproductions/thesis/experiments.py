@@ -12,6 +12,7 @@ import numpy as np
 
 import datasets
 from common.media.clips import Provenance, common_origin
+from common.paper.load import Paper
 from common.results import plans
 from common.results.config import Request
 from common.runs import store
@@ -108,7 +109,8 @@ def _jobs(request: Request, experiment: str, wanted: Sequence[str], parts: dict[
     """The trainings of one experiment."""
     if experiment in CNN.values():
         part = parts[data_set(experiment)]
-        return trainings.jobs(request, experiment, experiment, part, _positions(request, part))
+        positions = _positions(request.settings["fer2013_pictures"], part, request.paper)
+        return trainings.jobs(request, experiment, experiment, part, positions)
     if experiment != "candidates":
         return []
     part = parts["FER2013"]
@@ -120,12 +122,11 @@ def _jobs(request: Request, experiment: str, wanted: Sequence[str], parts: dict[
     return made
 
 
-def _positions(request: Request, part: Part) -> np.ndarray | None:
-    """Of the images that the setting chooses; None for all."""
-    chosen = request.settings["fer2013_pictures"]
+def _positions(chosen: str, part: Part, paper: Paper) -> np.ndarray | None:
+    """Of the images that the setting `fer2013_pictures` chooses; None for all."""
     if chosen == "all" or part.name != "FER2013":
         return None
-    picked = candidates.selections(part.pictures, request.paper)
+    picked = candidates.selections(part.pictures, paper)
     if chosen not in picked:
         raise UserError(
             f"fer2013_pictures={chosen} needs the votes of FER+.", "Put ferplus.csv beside the csv of FER2013."
