@@ -25,6 +25,7 @@ from common.runs.identity import Identity
 from common.support.errors import UserError
 from datasets.synthetic.corpora import Size
 from reproductions import published
+from reproductions.data_root import missing_sets
 from reproductions.emotionalvlan import (
     confusion_tables,
     data,
@@ -899,7 +900,7 @@ def test_what_needs_a_missing_set_is_left_out_unless_asked_for(cache, monkeypatc
     place = data.data_root(request(profile=TINY, cache=cache), ["rml"])
     there = {name for name, key in KEYS.items() if datasets.load(key).locate(place)}
     asked = request(profile=TINY, data=place)
-    assert RML in there and experiments._there(asked) == there
+    assert RML in there and missing_sets(asked, KEYS) == set(KEYS) - there
     told = capsys.readouterr().out
     assert all((f"{name} is not at or below" in told) == (name not in there) for name in KEYS)
-    assert experiments._there(request(profile=TINY, data=place, experiment="table4")) == set(KEYS)
+    assert missing_sets(request(profile=TINY, data=place, experiment="table4"), KEYS) == set()
