@@ -414,7 +414,7 @@ def _run(training, wrong, root):
 
 def test_the_space_is_table_1():
     request = check(PAPER, experiments.EXPERIMENTS)
-    space = table1.space(request)
+    space = table1.space(request.paper)
     assert space.pop("dropout") == Interval(0, 1)
     assert set(space) | {"dropout"} == set(PAPER.hyperparameters["best"])
     assert np.prod([len(options) for options in space.values()]) == 3200

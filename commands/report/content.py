@@ -104,7 +104,7 @@ def _plan(evidence: Evidence) -> dict:
         "data": evidence.data,
         "recorded": evidence.recorded,
         "plan": evidence.plan,
-        "finished": f"{len(evidence.runs)} of {len(evidence.expected)} trainings are finished",
+        "finished": f"{len(evidence.runs)} of {len(evidence.plan.runs)} trainings are finished",
         "tables": tables.tables(evidence),
         "leaks": charts.intervals(tables.leaks(evidence)),
         "matrices": charts.reproduced(evidence),
