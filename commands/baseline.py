@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from common.paper import load as papers
-from common.results.evidence import load_complete
+from common.results.loading import load_complete
 from common.runs import scores
 from common.runs.store import Run
 from common.support import files
