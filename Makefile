@@ -20,7 +20,7 @@ COMMON  = $(call flag,DATA,data) $(call flag,PROFILE,profile) $(call flag,PROTOC
 OPTIONS = $(COMMON) $(call flag,EXPERIMENT,experiment) $(call flag,NETWORK,network) $(call flag,EPOCHS,epochs) $(if $(FRESH),--fresh)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce search list verify-data models table claims findings compare audit report parameters predict live export test lint format bench study regression baseline record reference readme lock clean audit-split
+.PHONY: help setup reproduce search list verify-data models table claims findings compare audit report parameters predict live export ship test lint format bench study regression baseline record reference readme lock clean audit-split
 
 help:  ## this text
 	@echo "Reproductions of five papers on facial expression recognition. Targets:"; echo
@@ -80,16 +80,18 @@ report: $(READY)  ## write results/report.html: everything on one page
 parameters: $(READY)  ## build all networks and count their parameters anew
 	@$(SUITE) count-parameters
 
-predict: $(READY)  ## VIDEO=clip.mp4: annotate a video, an image or a folder of them (MODEL=<run|paper> OUT=<folder> CROPPED=1 BRIDGE=2)
+predict: $(READY)  ## VIDEO=clip.mp4: annotate a video, an image or a folder of them (MODEL=<run|paper> OUT=<folder> CROPPED=1 BRIDGE=2 FACE=1)
 	@test -n "$(VIDEO)" || { echo "Which video? make predict VIDEO=clip.mp4"; exit 2; }
-	@$(SUITE) predict "$(VIDEO)" $(call flag,MODEL,model) $(call flag,OUT,out) $(call flag,BRIDGE,bridge) $(if $(CROPPED),--cropped)
+	@$(SUITE) predict "$(VIDEO)" $(call flag,MODEL,model) $(call flag,OUT,out) $(call flag,BRIDGE,bridge) $(call flag,FACE,face) $(if $(CROPPED),--cropped)
 
-live: $(READY)  ## SOURCE=0|clip.mp4: watch a camera or a video live in a web page (MODEL=<run|paper> PORT=)
-	@$(SUITE) live $(if $(SOURCE),"$(SOURCE)") $(call flag,MODEL,model) $(call flag,PORT,port)
+live: $(READY)  ## SOURCE=0|clip.mp4: watch a camera or a video live in a web page (MODEL=<run|paper> PORT= FACE=)
+	@$(SUITE) live $(if $(SOURCE),"$(SOURCE)") $(call flag,MODEL,model) $(call flag,PORT,port) $(call flag,FACE,face)
 
-export: $(READY)  ## RUN=<run|paper> FORMAT=onnx|litert|savedmodel|keras: a trained network as a file (OUT=<file>)
-	@test -n "$(RUN)" || { echo "Which network? make export RUN=timeconvnet FORMAT=litert"; exit 2; }
-	@$(SUITE) export "$(RUN)" $(call flag,FORMAT,format) $(call flag,OUT,out)
+export: $(READY)  ## RUN=<run|paper> FORMAT=onnx|litert|savedmodel|keras: a network as a file; without RUN the one that ships (OUT=<file>)
+	@$(SUITE) export $(if $(RUN),"$(RUN)") $(call flag,FORMAT,format) $(call flag,OUT,out)
+
+ship: $(READY)  ## DATA=<root>: train the network that ships again, test it once, write its files and card (hours)
+	@$(SUITE) ship $(call flag,DATA,data)
 
 test: $(READY)  ## the test suite, on all cores
 	@$(VENV)/bin/python -m pytest -n auto --dist worksteal

@@ -10,6 +10,7 @@ from commands import maintenance
 from commands.options import (
     Data,
     Epochs,
+    Face,
     Format,
     Model,
     Models,
@@ -214,11 +215,12 @@ def predict(
     out: Annotated[Path | None, typer.Option(help="New folder for the results; below results/seen without it.")] = None,
     cropped: Annotated[bool, typer.Option("--cropped", help="Images are faces already cut out.")] = False,
     bridge: Annotated[int, typer.Option(min=0, help="Frames that a face may be out of sight in a window.")] = 0,
+    face: Face = 0,
 ) -> None:
     """Annotate a video: faces, emotions and their timeline, and a table with all probabilities."""
     from inference import predict
 
-    predict.show(video, model, out, predict.Options(cropped, bridge))
+    predict.show(video, model, out, predict.Options(cropped, bridge, face))
 
 
 @app.command()
@@ -226,16 +228,17 @@ def live(
     source: Annotated[str, typer.Argument(help="Number of a camera, a video file, or an address (rtsp://...).")] = "0",
     model: Model = "",
     port: Annotated[int, typer.Option(help="Of the page; 0 takes any that is free.")] = 0,
+    face: Face = 0,
 ) -> None:
     """Watch a camera or a video file live, in a web page that only this machine and only its address can see."""
     from inference.live import show
 
-    show.show(source, model, port)
+    show.show(source, model, port, face)
 
 
 @app.command()
 def export(
-    run: Annotated[str, typer.Argument(help="A run's folder, or a paper: its best finished run.")],
+    run: Annotated[str, typer.Argument(help="A run's folder or a paper; the network that ships without it.")] = "",
     format: Annotated[str, typer.Option(help="onnx, litert, savedmodel or keras.")] = "keras",
     out: Annotated[Path | None, typer.Option(help="The file to write; below results/exported without it.")] = None,
 ) -> None:

@@ -1,5 +1,6 @@
 """The commands that write what the repository holds: baselines, records, tables and READMEs, parameter counts."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -69,3 +70,14 @@ def count_parameters() -> None:
     from commands import parameters
 
     parameters.write()
+
+
+@app.command(rich_help_panel=PANEL)
+def ship(
+    data: Annotated[Path | None, typer.Option(help="Folder with FER2013, FER+ and, to test on, CK+48.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the training.")] = 0,
+) -> None:
+    """Train the network that ships with the suite again, test it once, and write its files and its model card."""
+    from commands import ship
+
+    ship.ship(data, seed)

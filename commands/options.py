@@ -18,7 +18,8 @@ Profile = Annotated[str, typer.Option(help="quick: small sizes, minutes. paper: 
 Epochs = Annotated[int | None, typer.Option(help="Epochs of every training instead of the profile's, as a trial.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Fail if a run had to be left out.")]
 Format = Annotated[str, typer.Option(help="text, markdown, csv or json.")]
-Model = Annotated[str, typer.Option(help="A run's folder or a paper; the best finished run without it.")]
+Model = Annotated[str, typer.Option(help="A run's folder or a paper; the network that ships without it.")]
+Face = Annotated[int, typer.Option(min=0, help="Number of the face whose bars are shown; the largest without it.")]
 
 
 def run_options(

@@ -15,7 +15,9 @@ from common.support import files
 from common.support.console import console
 from common.support.errors import UserError
 
-_BLOCK = re.compile(r"(<!-- (table|decisions|datasets|findings|standings): (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_BLOCK = re.compile(
+    r"(<!-- (table|decisions|datasets|findings|standings|card): (\S+) -->\n).*?(<!-- end -->)", re.DOTALL
+)
 
 
 def readmes(root: Path = ROOT) -> list[Path]:
@@ -64,7 +66,7 @@ def keep(name: str, reference: Path = ROOT / "results" / "reference", records: P
 def generated(text: str, root: Path = ROOT) -> str:
     """The text with every generated part made anew from the file or the paper that it names."""
     makers = {"table": lambda name: _table(root / name), "decisions": _decisions, "datasets": _datasets}
-    makers |= {"findings": _findings, "standings": _standings}
+    makers |= {"findings": _findings, "standings": _standings, "card": _card}
     return _BLOCK.sub(lambda m: f"{m[1]}{makers[m[2]](m[3])}{m[4]}", text)
 
 
@@ -83,6 +85,13 @@ def _standings(which: str) -> str:
     """How many printed numbers have which verdict, from arithmetic and records alone."""
     names = papers.names() if which == "all" else [which]
     return claims.summary(claims.collect(names, RECORDS)).markdown()
+
+
+def _card(_: str) -> str:
+    """What is known of the network that ships."""
+    from inference.shipped import card
+
+    return card.page()
 
 
 def _decisions(name: str) -> str:

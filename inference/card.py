@@ -18,14 +18,16 @@ DRAWN = (
     "**Trained on synthetic faces only.** A program drew all faces that this network has seen. It shows that the "
     "machinery works; what it says about a photographed face is worth nothing."
 )
-PURPOSE = """\
+DECISIONS = """\
+- Do not decide anything about a person with it: not in hiring, at work, in schools, in medicine, at borders or for \
+the police. The European Union prohibits systems that infer emotions at work and in schools (Regulation 2024/1689, \
+Article 5)."""
+PURPOSE = f"""\
 For comparing methods of facial expression recognition and for looking at how such a network works.
 
 - It names the expression that a face shows, as far as actors and volunteers show it in the training data. It does not \
 know what anybody feels, and was not tested for that.
-- Do not decide anything about a person with it: not in hiring, at work, in schools, in medicine, at borders or for \
-the police. The European Union prohibits systems that infer emotions at work and in schools (Regulation 2024/1689, \
-Article 5).
+{DECISIONS}
 - Its probabilities are not calibrated. A face unlike those of the training data, by age, skin, glasses, light or \
 angle, gets a confident answer just as well.
 - Only the accuracy with the strict protocol, on people it was not trained on, says what to expect of new faces; \
@@ -147,10 +149,17 @@ def _licence(run: Run) -> str:
 def _file(run: Run, form: Format, checked: Check) -> str:
     versions = _plain(", ".join(f"{name} {number}" for name, number in run.record.get("versions", {}).items()))
     lines = [
-        f"{form.title}, for {form.use}.",
-        f"Read back and compared with Keras on {checked.windows} windows of synthetic faces: no probability differs by "
-        f"more than {checked.difference:.1e}.",
+        *compared(form, checked),
         f"Run: {_plain(run.identity)} (profile {_plain(run.identity.profile)}, key {run.identity.key}).",
         f"{'Tested' if run.given else 'Trained'} with {versions}." if versions else "",
     ]
     return "\n".join(f"- {line}" for line in lines if line)
+
+
+def compared(form: Format, checked: Check) -> list[str]:
+    """What a file is for, and how it was checked, a sentence each."""
+    return [
+        f"{form.title}, for {form.use}.",
+        f"Read back and compared with Keras on {checked.windows} windows of synthetic faces: no probability differs by "
+        f"more than {checked.difference:.1e}.",
+    ]

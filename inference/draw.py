@@ -1,118 +1,85 @@
-"""What is seen in a frame, drawn on it: boxes, emotions, probability bars, a timeline, and what it is worth."""
-
-from collections.abc import Sequence
-from itertools import pairwise
+"""What is seen in a frame, drawn on it: a box and a plate for each face. What belongs to no place stands below it."""
 
 import cv2
 import numpy as np
 
+from inference import lettering, strip
+from inference.colours import DARK, GREY, WHITE, colour, on
+from inference.lettering import SMALLEST, Box
 from inference.stream import Seen
-from inference.trained import Trained
+from inference.trained import UNSURE, Trained
 
-# Smaller frames get a dark margin, so that the texts have room.
-LEAST_WIDTH, LEAST_HEIGHT = 480, 270
-FONT = cv2.FONT_HERSHEY_SIMPLEX
-WHITE, DARK, WARNING = (255, 255, 255), (24, 24, 24), (60, 190, 255)
-# One colour a class, BGR, apart from each other for most who see few colours.
-COLOURS = (
-    (0, 94, 213),
-    (115, 158, 0),
-    (167, 121, 204),
-    (66, 228, 240),
-    (178, 114, 0),
-    (0, 159, 230),
-    (190, 190, 190),
-    (233, 180, 86),
-)
+# Narrower frames get a dark margin, so that what stands below has room.
+LEAST_WIDTH = 360
 
 
 def annotate(seen: Seen, trained: Trained) -> np.ndarray:
-    """The frame (H, W, 3) uint8 BGR with all that is known of it; at least 480×270 pixels, the frame in the corner."""
-    height, width = seen.frame.shape[:2]
-    below, beside = max(LEAST_HEIGHT - height, 0), max(LEAST_WIDTH - width, 0)
-    image = cv2.copyMakeBorder(seen.frame, 0, below, 0, beside, cv2.BORDER_CONSTANT, value=DARK)
-    unit = max(min(image.shape[0] / 576, image.shape[1] / 720), 0.45)
-    for face in reversed(seen.faces):
-        _face(image, face.box, seen.probabilities.get(face.track), trained.classes, unit)
-    if seen.faces:
-        _bars(image, seen.probabilities.get(seen.faces[0].track), trained.classes, unit)
-    foot = _said(image, trained.said, trained.synthetic, unit)
-    _timeline(image, seen.timeline, foot, unit)
-    return image
+    """The frame (H, W, 3) uint8 BGR with all that is known of it.
+
+    Returns:
+        (H + strip, max(W, 360), 3) uint8: the frame in the corner, below it bars, timeline and what the network was
+        trained on. The strip is equally high for all frames of a video.
+    """
+    beside = max(LEAST_WIDTH - seen.frame.shape[1], 0)
+    image = cv2.copyMakeBorder(seen.frame, 0, 0, 0, beside, cv2.BORDER_CONSTANT, value=DARK)
+    unit = max(min(image.shape[0] / 576, image.shape[1] / 720), 0.75)
+    for face in seen.faces:
+        _box(image, face.box, _shade(seen.smooth.get(face.track), trained), face.track == seen.shown, unit)
+    plates: list[Box] = []
+    boxes = {face.track: Box(*face.box[:2], *np.add(face.box[:2], face.box[2:]).tolist()) for face in seen.faces}
+    for face in seen.faces:
+        row = seen.smooth.get(face.track)
+        said = label(row, trained)
+        text = f"{face.track} {said}" if len(seen.faces) > 1 else said
+        others = [box for track, box in boxes.items() if track != face.track]
+        plates.append(_plate(image, text, _shade(row, trained), boxes[face.track], plates, others, unit))
+    return np.concatenate([image, strip.draw(image.shape[1], unit, seen, trained)])
 
 
-def colour(number: int) -> tuple[int, int, int]:
-    """The BGR colour of a class."""
-    return COLOURS[number % len(COLOURS)]
+def label(probabilities: np.ndarray | None, trained: Trained) -> str:
+    """What a plate says of a face: emotion and probability, that none is likely enough, or that frames are missing."""
+    if probabilities is None:
+        return "..."
+    answer = trained.answer(probabilities)
+    return answer if answer == UNSURE else f"{answer} {probabilities.max():.0%}"
 
 
-def _face(image, box, probabilities, classes: Sequence[str], unit: float) -> None:
+def _shade(probabilities: np.ndarray | None, trained: Trained) -> tuple[int, int, int]:
+    if probabilities is None:
+        return WHITE
+    answer = trained.answer(probabilities)
+    return GREY if answer == UNSURE else colour(answer)
+
+
+def _box(image, box, shade, shown: bool, unit: float) -> None:
     x, y, width, height = box
-    best = None if probabilities is None else int(np.argmax(probabilities))
-    shade = WHITE if best is None else colour(best)
-    cv2.rectangle(image, (x, y), (x + width, y + height), shade, max(round(2 * unit), 1), cv2.LINE_AA)
-    label = "..." if best is None else f"{classes[best]} {probabilities[best]:.0%}"
-    _text(image, label, (x, max(y - round(8 * unit), round(20 * unit))), 0.75 * unit, shade)
+    wide = max(round((3 if shown else 1.5) * unit), 1)
+    cv2.rectangle(image, (x, y), (x + width, y + height), shade, wide, cv2.LINE_AA)
 
 
-def _bars(image, probabilities, classes: Sequence[str], unit: float) -> None:
-    line, margin, reach = round(20 * unit), round(8 * unit), round(90 * unit)
-    names = max(cv2.getTextSize(name, FONT, 0.5 * unit, 1)[0][0] for name in classes)
-    _dim(image, 0, 0, names + reach + 3 * margin, line * len(classes) + margin)
-    for number, name in enumerate(classes):
-        bottom = line * (number + 1)
-        _text(image, name, (margin, bottom - round(4 * unit)), 0.5 * unit, WHITE)
-        share = 0.0 if probabilities is None else float(probabilities[number])
-        left = names + 2 * margin
-        corner = left + max(round(share * reach), 1), bottom - round(2 * unit)
-        cv2.rectangle(image, (left, bottom - line + round(6 * unit)), corner, colour(number), cv2.FILLED)
+def _plate(image, text: str, shade, face: Box, plates: list[Box], others: list[Box], unit: float) -> Box:
+    """Write a text on a plate of its own, where it hides least of other plates and faces; gives its place.
+
+    It is smaller for smaller faces, down to what can be read.
+    """
+    wide = face.right - face.left
+    scale = 0.75 * unit
+    scale = max(min(scale, scale * wide / lettering.size(text, scale)[0]), SMALLEST)
+    width, height = lettering.size(text, scale)
+    margin = max(round(0.5 * height), 3)
+    width, height = width + 2 * margin, height + 2 * margin
+    centre = (face.left + face.right - width) // 2
+    above, below = face.top - height, face.bottom
+    tops = (above, below, above - height, below + height, face.top, below - height)
+    lefts = (face.left, centre, face.right - width)
+    places = [_inside(image, left, top, width, height) for top in tops for left in lefts]
+    place = min(places, key=lambda one: 100 * sum(map(one.common, plates)) + sum(map(one.common, others)))
+    image[place.top : place.bottom, place.left : place.right] = shade
+    lettering.write(image, text, (place.left + margin, place.bottom - margin), scale, on(shade))
+    return place
 
 
-def _timeline(image, timeline, foot: int, unit: float) -> None:
-    """A line a class over the last frames, just above the foot of the image."""
-    tall, wide = round(70 * unit), round(240 * unit)
-    top = foot - tall
-    if len(timeline) < 2 or all(point is None for point in timeline):
-        return
-    _dim(image, 0, top, wide, foot)
-    step = wide / max(len(timeline) - 1, 1)
-    for number in range(max(len(point) for point in timeline if point is not None)):
-        places = [
-            None if point is None else (round(at * step), round(foot - 2 - float(point[number]) * (tall - 4)))
-            for at, point in enumerate(timeline)
-        ]
-        for one, other in pairwise(places):
-            if one and other:
-                cv2.line(image, one, other, colour(number), 1, cv2.LINE_AA)
-
-
-def _said(image, said: str, warn: bool, unit: float) -> int:
-    """Print the sentence at the foot of the image, in as many lines as it needs; gives where they begin."""
-    scale, line, margin = 0.5 * unit, round(20 * unit), round(6 * unit)
-    lines = _wrapped(said, image.shape[1] - 2 * margin, scale)
-    top = image.shape[0] - line * len(lines) - margin
-    _dim(image, 0, top, image.shape[1], image.shape[0])
-    for number, text in enumerate(lines):
-        _text(image, text, (margin, top + line * (number + 1) - round(4 * unit)), scale, WARNING if warn else WHITE)
-    return top
-
-
-def _wrapped(text: str, width: int, scale: float) -> list[str]:
-    lines = [""]
-    for word in text.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and cv2.getTextSize(longer, FONT, scale, 1)[0][0] > width:
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    return lines
-
-
-def _dim(image, left: int, top: int, right: int, bottom: int) -> None:
-    part = image[max(top, 0) : bottom, max(left, 0) : right]
-    part[:] = part // 3
-
-
-def _text(image, text: str, place: tuple[int, int], scale: float, shade) -> None:
-    cv2.putText(image, text, place, FONT, scale, DARK, 3, cv2.LINE_AA)
-    cv2.putText(image, text, place, FONT, scale, shade, 1, cv2.LINE_AA)
+def _inside(image, left: int, top: int, width: int, height: int) -> Box:
+    left = max(min(left, image.shape[1] - width), 0)
+    top = max(min(top, image.shape[0] - height), 0)
+    return Box(left, top, left + width, top + height)

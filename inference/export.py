@@ -9,14 +9,15 @@ import numpy as np
 from common.media import faces, video
 from common.media.emotions import Emotion
 from common.results.config import results_from_environment
-from common.runs.store import Run
 from common.support import files
 from common.support.console import console
 from common.support.errors import UserError
 from common.training import devices
 from datasets.synthetic.performance import Performance, draw
-from inference import card, formats, keras_files, trained
+from inference import available, card, formats, keras_files
 from inference.formats import Check, Format
+from inference.shipped import card as shipped_card
+from inference.shipped.use import Shipped
 from inference.trained import Trained
 
 TOLERANCE = 1e-4
@@ -29,7 +30,7 @@ def show(which: str, format: str, out: Path | None) -> None:
     """Export a run, or the best one of a paper, and say where the file lies.
 
     Args:
-        which: what `trained.find` takes.
+        which: what `available.find` takes.
         format: one of `formats.FORMATS`.
         out: the file, or the folder of a SavedModel; below `results` without it.
 
@@ -38,8 +39,8 @@ def show(which: str, format: str, out: Path | None) -> None:
     """
     form, results = formats.choose(format), results_from_environment()
     devices.prepare(seed=0)
-    one = trained.find(which, results)
-    place = out or usual_place(one.record, form, results)
+    one = available.find(which, results)
+    place = out or usual_place(one, form, results)
     checked = export(one, form, place, results)
     console.print(
         f"{place} ({_size(place):,} bytes): on {checked.windows} windows no probability differs from Keras by more "
@@ -49,11 +50,9 @@ def show(which: str, format: str, out: Path | None) -> None:
     )
 
 
-def usual_place(run: Run, form: Format, results: Path) -> Path:
-    """Where a run's network is put if no other place is named."""
-    identity = run.identity
-    name = "-".join([identity.paper, identity.network, identity.protocol, run.folder.name])
-    return results / "exported" / f"{name}{form.ending or '-savedmodel'}"
+def usual_place(one: Trained, form: Format, results: Path) -> Path:
+    """Where a network is put if no other place is named."""
+    return results / "exported" / f"{one.name}{form.ending or '-savedmodel'}"
 
 
 def export(one: Trained, form: Format, place: Path, results: Path) -> Check:
@@ -74,13 +73,19 @@ def export(one: Trained, form: Format, place: Path, results: Path) -> Check:
             form.write(model, made)
             checked = check(model, made, form, windows)
             page = workshop / card_of(place).name
-            page.write_text(card.write(one, form, windows.shape[1:], checked, results), encoding="utf-8")
+            page.write_text(_card(one, form, windows.shape[1:], checked, results), encoding="utf-8")
             # The card first: a network must not lie there without it, even for a moment.
             page.rename(card_of(place))
             made.rename(place)
         finally:
             shutil.rmtree(workshop)
     return checked
+
+
+def _card(one: Trained, form: Format, shape: tuple[int, ...], checked: Check, results: Path) -> str:
+    if isinstance(one, Shipped):
+        return shipped_card.exported(one.about, form, checked)
+    return card.write(one, form, shape, checked, results)
 
 
 def check(model, path: Path, form: Format, windows: np.ndarray) -> Check:

@@ -84,7 +84,8 @@ class Finder:
     def _take_all(self, found: np.ndarray) -> None:
         """Give the boxes (n, 4) of a whole frame to the faces that are followed; the others are new faces."""
         self.searches += 1
-        free = list(found)
+        # OpenCV's threads give them in any order; a face should have the same number the next time.
+        free = sorted(found, key=lambda box: (-int(box[2]) * int(box[3]), *map(int, box)))
         for track in self._tracks:
             place = _most_alike(track.box, free)
             if place is None:

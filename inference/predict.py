@@ -17,10 +17,11 @@ from common.support.console import bar, console
 from common.support.errors import UserError
 from common.support.names import fitting, shown
 from inference import draw, film, pace, stream, timelines
+from inference.available import find
 from inference.chosen import ABOUT, TABLE, Chosen, choose, places
 from inference.finder import Whole
 from inference.stream import Seen
-from inference.trained import Trained, find
+from inference.trained import Trained
 
 CROPPED = "An image that is nothing but a face is not searched with --cropped (CROPPED=1)."
 
@@ -32,10 +33,12 @@ class Options:
     Attributes:
         cropped: each image is a face that was cut out already; none is searched.
         bridge: for how many frames in a row a face may be out of sight within a window.
+        face: number of the face whose bars are drawn; 0 for the largest.
     """
 
     cropped: bool = False
     bridge: int = 0
+    face: int = 0
 
 
 @dataclass
@@ -144,7 +147,7 @@ def _try(path: Path) -> None:
 
 
 def _picture(name: str, path: Path, place: Path, trained: Trained, write, outcome: Outcome, options: Options) -> None:
-    seen = stream.still(film.picture(path), trained, Whole() if options.cropped else None)
+    seen = stream.still(film.picture(path), trained, Whole() if options.cropped else None, options.face)
     write(name, seen, outcome)
     target = place.with_name(f"{place.name}-seen.png")
     target.write_bytes(cv2.imencode(".png", draw.annotate(seen, trained))[1].tobytes())
@@ -160,7 +163,7 @@ def _video(name: str, path: Path, place: Path, trained: Trained, write, outcome:
     try:
         with film.Writer(target, source.rate) as writer, bar(shown(path.name)[:24], "frames") as progress:
             began = time.perf_counter()
-            for seen in stream.watch(source, trained, finder, source.holes, options.bridge):
+            for seen in stream.watch(source, trained, finder, source.holes, options.bridge, options.face):
                 writer.write(seen.time_s, draw.annotate(seen, trained))
                 write(name, seen, outcome)
                 line.add(seen)
@@ -193,7 +196,7 @@ def _about(path: Path, trained: Trained, chosen: Chosen, outcome: Outcome, optio
         "trained on": trained.said,
         "synthetic": trained.synthetic,
         "network": trained.network,
-        "run": shown(trained.record.folder),
+        "run": trained.origin,
         "options": asdict(options),
         "files": list(chosen.files),
         **asdict(outcome),
@@ -206,7 +209,7 @@ def _table(path: Path, trained: Trained) -> Iterator:
     """Open faces.csv and give `write(file, seen, outcome)`, which adds a row for every face and counts."""
     with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
-        columns = ("file", "frame", "time_s", "track", "x", "y", "width", "height", "emotion")
+        columns = ("file", "frame", "time_s", "track", "x", "y", "width", "height", "emotion", "answer")
         rows.writerow([*columns, *(f"p_{name}" for name in trained.classes)])
         known: set[tuple[str, int]] = set()
 
@@ -215,9 +218,10 @@ def _table(path: Path, trained: Trained) -> Iterator:
             cell = f"./{name}" if name[0] in "=+-@" else name
             for face in seen.faces:
                 row = seen.probabilities.get(face.track)
-                told = [""] * (len(trained.classes) + 1)
+                told = [""] * (len(trained.classes) + 2)
                 if row is not None:
-                    told = [trained.classes[int(np.argmax(row))], *(f"{value:.6f}" for value in row)]
+                    answer = trained.answer(seen.smooth[face.track])
+                    told = [trained.classes[int(np.argmax(row))], answer, *(f"{value:.6f}" for value in row)]
                 outcome.answers += row is not None
                 rows.writerow([cell, seen.number, f"{seen.time_s:.4f}", face.track, *face.box, *told])
                 known.add((name, face.track))

@@ -29,7 +29,7 @@ def network(paths: Sequence[Path], load: Callable, folder: Path) -> Network:
         UserError: if the network's file cannot be loaded.
     """
     if devices.choose_backend() != "tensorflow":
-        return _keras(load())
+        return through_keras(load())
     devices.prepare(seed=0)
     from common.training.tf import exports
 
@@ -45,12 +45,13 @@ def network(paths: Sequence[Path], load: Callable, folder: Path) -> Network:
             if not _agree(made, model):
                 raise exports.MissingOperation("exact arithmetic")
     except exports.MissingOperation:
-        return _keras(model)
+        return through_keras(model)
     files.seal(path)
     return made
 
 
-def _keras(model) -> Network:
+def through_keras(model) -> Network:
+    """A network as Keras computes it, whatever its backend."""
     if not model.compiled:
         model.compile(jit_compile=False)
     return model.predict_on_batch

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from inference import pace
-from inference.finder import Face, Finder, Whole
+from inference.finder import FORGET_AFTER, Face, Finder, Whole
 from inference.pace import Pace
 from inference.trained import Trained
 from reproductions.inference import Preparation
@@ -27,10 +27,12 @@ class Seen:
         frame: (H, W, 3) uint8 BGR, as it came.
         faces: the largest first.
         probabilities: (classes,) float32 by track; absent for a face that was not in sight for a whole window yet.
+        smooth: the same, smoothed over the last frames, because single windows flicker.
+        shown: track of the face whose bars and timeline are shown; 0 for none.
         milliseconds: of the steps "detect", "crop" and "network".
         rate: frames a second, as the times of the last frames have it.
         longest: most frames in a row, up to this one, in which a face was in sight, or bridged.
-        timeline: smoothed probabilities (classes,) of the largest face in the last frames, None where it had none.
+        timeline: smoothed probabilities (classes,) of the shown face in the last frames, None where it had none.
     """
 
     number: int
@@ -38,6 +40,8 @@ class Seen:
     frame: np.ndarray
     faces: list[Face]
     probabilities: dict[int, np.ndarray]
+    smooth: dict[int, np.ndarray]
+    shown: int
     milliseconds: dict[str, float] = field(default_factory=dict)
     timeline: tuple[np.ndarray | None, ...] = ()
     rate: float = pace.USUAL_RATE
@@ -50,6 +54,7 @@ def watch(
     finder: Finder | Whole | None = None,
     holes: Container[int] = (),
     bridge: int = 0,
+    shown: int = 0,
 ) -> Iterator[Seen]:
     """What is seen in each frame, one after the other.
 
@@ -58,18 +63,21 @@ def watch(
         finder: a fresh one; without it one with the detector of the network's training.
         holes: numbers of frames before which others are missing; no window reaches over them.
         bridge: how many frames in a row a face may be out of sight, see `Windows`.
+        shown: track of the face whose bars and timeline are shown; 0 for that of the largest.
     """
     finder = finder or Finder(trained.preparation.detector)
-    windows, timeline, beat = Windows(trained.preparation, bridge), Timeline(), Pace()
+    windows, smoothing, beat = Windows(trained.preparation, bridge), Smoothing(), Pace()
+    timeline: deque[np.ndarray | None] = deque(maxlen=REMEMBERED)
     for number, (time_s, frame) in enumerate(frames):
         if number in holes:
             windows.forget()
         clock = [time.perf_counter()]
-        faces = finder.boxes(frame)
+        lit = trained.light(frame)
+        faces = finder.boxes(lit)
         clock.append(time.perf_counter())
         beat.add(time_s)
         rate = beat.rate
-        complete = windows.add(frame, faces, pace.each(rate))
+        complete = windows.add(lit, faces, pace.each(rate))
         clock.append(time.perf_counter())
         probabilities = {}
         if complete:
@@ -79,8 +87,11 @@ def watch(
         clock.append(time.perf_counter())
         took = (1000 * np.diff(clock)).tolist()
         steps = dict(zip(("detect", "crop", "network"), took, strict=True))
-        line = timeline.add(faces, probabilities)
-        yield Seen(number, time_s, frame, faces, probabilities, steps, line, rate, windows.longest)
+        smooth, face = smoothing.add(probabilities), shown or _largest(faces)
+        timeline.append(smooth.get(face))
+        yield Seen(
+            number, time_s, frame, faces, probabilities, smooth, face, steps, tuple(timeline), rate, windows.longest
+        )
 
 
 class Windows:
@@ -139,34 +150,39 @@ class Windows:
                 self._lengths[track] += 1
 
 
-class Timeline:
-    """The probabilities of the largest face over the last frames, smoothed, because single windows flicker."""
+class Smoothing:
+    """The probabilities of every face over the last frames; a new value counts as `SMOOTHING`."""
 
     def __init__(self):
-        self._points: deque[np.ndarray | None] = deque(maxlen=REMEMBERED)
-        self._track, self._smooth = 0, None
+        self._number = 0
+        self._kept: dict[int, tuple[int, np.ndarray]] = {}
 
-    def add(self, faces: list[Face], probabilities: dict[int, np.ndarray]) -> tuple[np.ndarray | None, ...]:
-        """The points (classes,) of the last frames, this one included; another face begins anew."""
-        track = faces[0].track if faces else 0
-        now = probabilities.get(track)
-        if now is None or self._smooth is None or track != self._track:
-            self._track, self._smooth = track, now
-        else:
-            self._smooth = self._smooth + SMOOTHING * (now - self._smooth)
-        self._points.append(self._smooth)
-        return tuple(self._points)
+    def add(self, probabilities: dict[int, np.ndarray]) -> dict[int, np.ndarray]:
+        """The smoothed probabilities (classes,) of the faces that have some in this frame, by track."""
+        self._number += 1
+        for track, now in probabilities.items():
+            _, before = self._kept.get(track, (0, now))
+            self._kept[track] = self._number, before + SMOOTHING * (now - before)
+        forgotten = self._number - FORGET_AFTER
+        self._kept = {track: one for track, one in self._kept.items() if one[0] > forgotten}
+        return {track: self._kept[track][1] for track in probabilities}
 
 
-def still(frame: np.ndarray, trained: Trained, finder: Finder | Whole | None = None) -> Seen:
+def _largest(faces: list[Face]) -> int:
+    return faces[0].track if faces else 0
+
+
+def still(frame: np.ndarray, trained: Trained, finder: Finder | Whole | None = None, shown: int = 0) -> Seen:
     """What is seen in a single image, which the network is shown as if it had stood still for a whole window."""
     began = time.perf_counter()
     preparation = trained.preparation
-    faces = (finder or Finder(preparation.detector)).boxes(frame)
-    crops = [preparation.crop(frame, np.array(face.box, np.int32)) for face in faces]
+    lit = trained.light(frame)
+    faces = (finder or Finder(preparation.detector)).boxes(lit)
+    crops = [preparation.crop(lit, np.array(face.box, np.int32)) for face in faces]
     probabilities = {}
     if crops:
         windows = np.stack([np.stack([crop] * preparation.frames) for crop in crops])
         rows = trained.probabilities(preparation.inputs(windows))
         probabilities = {face.track: row for face, row in zip(faces, rows, strict=True)}
-    return Seen(0, 0.0, frame, faces, probabilities, {"all": (time.perf_counter() - began) * 1000})
+    face = shown or _largest(faces)
+    return Seen(0, 0.0, frame, faces, probabilities, probabilities, face, {"all": (time.perf_counter() - began) * 1000})

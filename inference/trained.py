@@ -13,6 +13,7 @@ from common.runs import scores, store
 from common.runs.record import WEIGHTS
 from common.runs.store import Run
 from common.support.errors import UserError, unknown
+from common.support.names import shown
 from common.training import model_file
 from datasets import fer2013
 from inference import quick
@@ -20,6 +21,7 @@ from inference.quick import Network
 from reproductions import registry
 from reproductions.inference import Preparation
 
+UNSURE = "unsure"
 DRAWN = "trained on drawn faces (synthetic): says nothing about people"
 
 
@@ -28,20 +30,42 @@ class Trained:
     """A network that a finished run has trained.
 
     Attributes:
-        record: the run.
+        record: the run; None for a network whose training is not kept on this machine.
         paper: its paper's name.
         network: its title, as the paper's tables have it.
         classes: emotions in the order of the outputs.
         preparation: how it has to be shown faces.
         said: in one line, what it was trained on.
+        unsure_below: the probability that an answer needs to be named.
     """
 
-    record: Run
+    record: Run | None
     paper: str
     network: str
     classes: tuple[str, ...]
     preparation: Preparation
     said: str
+    unsure_below: float = 0.0
+
+    def answer(self, probabilities: np.ndarray) -> str:
+        """The emotion that probabilities (classes,) stand for, or "unsure" where none is likely enough."""
+        best = int(np.argmax(probabilities))
+        return str(self.classes[best]) if probabilities[best] >= self.unsure_below else UNSURE
+
+    def light(self, frame: np.ndarray) -> np.ndarray:
+        """The frame (H, W, 3) uint8 BGR in the light in which the network's faces are looked for."""
+        return frame
+
+    @property
+    def origin(self) -> str:
+        """Where it comes from, for people."""
+        return shown(self.record.folder)
+
+    @property
+    def name(self) -> str:
+        """What its files are called elsewhere."""
+        one = self.record.identity
+        return "-".join([one.paper, one.network, one.protocol, self.record.folder.name])
 
     @property
     def synthetic(self) -> bool:

@@ -31,7 +31,8 @@ def picture(k: int = 0, image: np.ndarray | None = None) -> Picture:
         "source": "clip.mp4",
         "said": "trained on drawn faces (synthetic)",
         "classes": CLASSES,
-        "faces": [{"track": 7, "probabilities": [1 - happy, happy, 0.0]}],
+        "colours": ["#d55e00", "#f0e442", "#c8c8c8"],
+        "faces": [{"track": 7, "probabilities": [1 - happy, happy, 0.0], "answer": "Happy"}],
         "frames": k,
         "without_face": 2,
         "lost": 3,
@@ -264,11 +265,11 @@ def test_the_page_shows_pictures_bars_and_numbers(chromium, server, pictures, pl
     assert page.text(".said") == "trained on drawn faces (synthetic)"
     assert page.text("#state") == "" and page.text("#source") == "clip.mp4"
     blue, green, red = 10, 20, 200
-    seen = page.value("[...at('image').getContext('2d').getImageData(30, 20, 1, 1).data]")
+    seen = page.value("[...at('picture').getContext('2d').getImageData(30, 20, 1, 1).data]")
     assert np.abs(np.array(seen[:3]) - (red, green, blue)).max() <= 6
-    assert page.value("[at('image').width, at('image').height]") == [64, 36]
+    assert page.value("[at('picture').width, at('picture').height]") == [64, 36]
 
-    assert page.text(".face h2") == "Face 7"
+    assert page.text(".face h2") == "Face 7: Happy"
     assert page.value("[...document.querySelectorAll('.row span')].map(name => name.textContent)") == CLASSES
     assert page.text(".row.most span") == "Happy"
     angry, happy, neutral = page.value("[...document.querySelectorAll('.row progress')].map(bar => bar.value)")
@@ -292,13 +293,15 @@ def test_faces_come_and_go_on_the_page(chromium, server, pictures):
         pictures.put(one)
         page.wait(f"counted === {frames}")
 
-    show(1, [{"track": 1, "probabilities": None}, {"track": 2, "probabilities": [0.2, 0.1, 0.7]}])
+    sure = {"track": 2, "probabilities": [0.2, 0.1, 0.7], "answer": "Neutral"}
+    show(1, [{"track": 1, "probabilities": None, "answer": ""}, sure])
     assert page.value("[...document.querySelectorAll('.face h2')].map(title => title.textContent)") == [
         "Face 1: the network needs more frames",
-        "Face 2",
+        "Face 2: Neutral",
     ]
     assert page.text("[data-track='2'] .most span") == "Neutral"
-    show(2, [{"track": 2, "probabilities": [0.2, 0.1, 0.7]}])
+    show(2, [sure | {"probabilities": [0.4, 0.2, 0.4], "answer": "unsure"}])
+    assert page.text(".face h2") == "Face 2: unsure" and page.value("document.querySelector('.most')") is None
     assert page.value("document.querySelectorAll('.face').length") == 1 and page.value("at('nobody').hidden")
     show(3, [])
     assert page.text("#faces") == "" and page.text("#nobody") == "No face in the image."

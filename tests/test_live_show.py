@@ -25,6 +25,7 @@ from inference.live import show
 from inference.live import source as sources
 from inference.live.capture import Capture
 from inference.live.tally import Tally
+from inference.shipped import files
 from inference.trained import Trained
 from reproductions.inference import Preparation
 
@@ -77,7 +78,9 @@ def test_every_frame_becomes_a_picture_with_its_facts(film):
     # The first window needs three frames.
     assert [one.facts["faces"][0]["probabilities"] is None for one in made[: WINDOW + 1]] == [True, True, False, False]
     frame = next(video.frames(film))
-    assert made[0].image.shape == frame.shape and not np.array_equal(made[0].image, frame)
+    assert made[0].image.shape[1:] == frame.shape[1:] and made[0].image.shape[0] > len(frame) + 60
+    assert not np.array_equal(made[0].image[: len(frame)], frame)
+    assert face["answer"] == "Happy" and facts["colours"][1] == "#f0e442"
     assert 0 <= time.time() * 1000 - facts["taken"] < 60_000
     assert (
         set(facts["stages"]) == {"detect", "crop", "network", "draw"} and facts["latency"][1] >= facts["latency"][0] > 0
@@ -178,7 +181,8 @@ def trained(monkeypatch):
     monkeypatch.setattr(show, "find", lambda which, results: foretold())
 
 
-def test_without_a_network_the_command_says_how_to_train_one(refuse, film):
+def test_without_a_network_the_command_says_how_to_train_one(refuse, film, monkeypatch, tmp_path):
+    monkeypatch.setattr(files, "FOLDER", tmp_path)
     assert "make reproduce" in refuse(film)
 
 

@@ -1,6 +1,7 @@
 """From a file that somebody brings to an annotated video, a table and a timeline."""
 
 import csv
+import dataclasses
 import json
 from pathlib import Path
 
@@ -17,8 +18,8 @@ from common.media.emotions import Emotion
 from common.support.errors import UserError
 from datasets.synthetic import media
 from datasets.synthetic.performance import Performance, draw
+from inference import colours, film, pace, predict, stream
 from inference import draw as drawing
-from inference import film, pace, predict, stream, timelines
 from inference.chosen import ABOUT, TABLE, Chosen, choose
 from inference.finder import Face, Finder
 from inference.pace import Pace
@@ -267,38 +268,112 @@ def test_pictures_of_any_size_are_annotated(trained, tmp_path, shape):
     cv2.imwrite(str(tmp_path / "x.png"), np.full((*shape, 3), 77, np.uint8))
     assert predict.predict(these(tmp_path / "x.png"), trained, tmp_path / "out").frames == 1
     seen = cv2.imread(str(tmp_path / "out" / "x-seen.png"))
-    assert seen.shape[:2] == (max(shape[0], drawing.LEAST_HEIGHT), max(shape[1], drawing.LEAST_WIDTH))
+    assert seen.shape[1] == max(shape[1], drawing.LEAST_WIDTH) and seen.shape[0] > shape[0] + 100
+
+
+def watched(trained, **options) -> list[stream.Seen]:
+    frames = ((k / RATE, frame) for k, frame in enumerate(performed()))
+    return list(stream.watch(frames, trained, **options))
 
 
 def test_boxes_bars_timeline_and_sentence_are_drawn(trained):
-    seen = list(stream.watch(((k / RATE, frame) for k, frame in enumerate(performed())), trained))
+    seen = watched(trained)
     before = seen[-1].frame.copy()
     image = drawing.annotate(seen[-1], trained)
     assert np.array_equal(seen[-1].frame, before)
-    assert image.shape == (288, 480, 3)
-    height = image.shape[0]
-    warned = np.all(np.abs(image[height - 30 :].astype(int) - drawing.WARNING) < 60, axis=2)
+    height = before.shape[0]
+    assert image.shape[1:] == (360, 3) and image.shape[0] > height + 100
+    warned = np.all(np.abs(image[-60:].astype(int) - colours.WARNING) < 60, axis=2)
     assert warned.sum() > 200
     x, y, _, _ = seen[-1].faces[0].box
-    best = int(seen[-1].probabilities[1].argmax())
-    edge = image[y + 40 : y + 80, x - 1 : x + 2].astype(int) - drawing.colour(best)
+    best = trained.answer(seen[-1].smooth[1])
+    edge = image[y + 40 : y + 80, x - 1 : x + 2].astype(int) - colours.colour(best)
     assert np.abs(edge).sum(axis=2).min(axis=1).mean() < 60
-    assert not np.array_equal(drawing.annotate(seen[0], trained)[:60, :60], image[:60, :60])
+    # The bars and the timeline stand below the frame, of which they hide nothing.
+    first = drawing.annotate(seen[0], trained)
+    assert not np.array_equal(first[height : height + 100], image[height : height + 100])
+    assert np.array_equal(image[:20, :20], before[:20, :20])
     assert len(seen[-1].timeline) == FRAMES and seen[-1].timeline[0] is None
 
 
-def test_the_timeline_is_smoothed_and_begins_anew_with_another_face():
-    line = stream.Timeline()
+def test_every_frame_of_a_video_is_annotated_in_one_size(trained):
+    sizes = {drawing.annotate(seen, trained).shape for seen in watched(trained)}
+    assert len(sizes) == 1
+
+
+@pytest.mark.parametrize("shape", [(640, 360), (270, 480), (720, 1280), (2160, 3840)])
+def test_what_stands_below_a_frame_fits_it(trained, shape):
+    """Nothing is cut off at the right end: its last columns are as dark as the margin."""
+    seen = dataclasses.replace(watched(trained)[-1], frame=np.zeros((*shape, 3), np.uint8))
+    below = drawing.annotate(seen, trained)[shape[0] :]
+    assert below.shape[1] == shape[1]
+    assert (below[:, -3:] == colours.DARK).all() and (below[:, :3] == colours.DARK).all()
+    assert (below[-3:] == colours.DARK).all()
+
+
+def test_an_answer_that_is_not_sure_enough_is_not_named(trained):
+    unsure = dataclasses.replace(trained, unsure_below=0.6)
+    assert unsure.answer(np.array([0.61, 0.39, 0, 0, 0, 0, 0])) == "Angry"
+    assert unsure.answer(np.array([0.59, 0.41, 0, 0, 0, 0, 0])) == "unsure"
+    assert drawing.label(np.array([0.59, 0.41, 0, 0, 0, 0, 0]), unsure) == "unsure"
+    assert drawing.label(np.array([0.59, 0.41, 0, 0, 0, 0, 0]), trained) == "Angry 59%"
+    assert drawing.label(None, trained) == "..."
+
+
+def test_the_table_has_the_answer_of_the_smoothed_probabilities(clip, trained, tmp_path):
+    unsure = dataclasses.replace(trained, unsure_below=0.999)
+    unsure.__dict__["_network"] = little_trained.projections
+    predict.predict(these(clip), unsure, tmp_path / "out")
+    answers = {row["answer"] for row in rows(tmp_path / "out")}
+    assert answers == {"", "unsure"}
+    assert {row["emotion"] for row in rows(tmp_path / "out")} <= {"", *trained.classes}
+
+
+def test_the_bars_are_those_of_the_face_that_was_chosen(trained):
+    assert [seen.shown for seen in watched(trained)] == [1] * FRAMES
+    other = watched(trained, shown=2)
+    assert [seen.shown for seen in other] == [2] * FRAMES and other[-1].timeline[-1] is None
+
+
+def test_plates_of_faces_side_by_side_do_not_hide_each_other(trained):
+    faces = [Face(number, (20 + 70 * number, 100, 80, 80)) for number in (1, 2, 3)]
+    sure = {face.track: np.eye(7)[face.track] for face in faces}
+    frame = np.full((300, 480, 3), 255, np.uint8)
+    image = drawing.annotate(stream.Seen(0, 0.0, frame, faces, sure, sure, 1), trained)[:300]
+    # All pixels of a plate's colour: the plates are larger than the lines of their boxes.
+    areas = [int(np.all(image == colours.colour(trained.classes[n]), axis=2).sum()) for n in (1, 2, 3)]
+    assert min(areas) > 0.5 * max(areas)
+
+
+def test_an_emotion_has_one_colour_whatever_the_classes(trained):
+    assert len({colours.colour(emotion) for emotion in Emotion}) == len(Emotion)
+    assert colours.colour("Happy") == colours.colour(Emotion.HAPPY)
+    assert colours.colour("something else") == colours.colour("something else")
+    fewer = dataclasses.replace(trained, classes=("Happy", "Sad"))
+    seen = watched(trained)[-1]
+    two = np.array([0.9, 0.1])
+    seen = dataclasses.replace(seen, smooth={1: two}, probabilities={1: two}, timeline=())
+    image = drawing.annotate(seen, fewer)
+    assert np.all(image == colours.colour("Happy"), axis=2).sum() > 500
+
+
+def test_probabilities_are_smoothed_face_by_face():
+    smoothing = stream.Smoothing()
     sure, other = np.array([1.0, 0.0]), np.array([0.0, 1.0])
-    one, two = Face(1, (0, 0, 9, 9)), Face(2, (0, 0, 9, 9))
-    assert line.add([one], {1: sure})[-1].tolist() == [1, 0]
-    assert line.add([one], {1: other})[-1] == pytest.approx([0.8, 0.2])
-    assert line.add([two], {2: other})[-1].tolist() == [0, 1]
-    assert line.add([], {})[-1] is None
-    for _ in range(2 * stream.REMEMBERED):
-        points = line.add([one], {1: sure})
-    assert len(points) == stream.REMEMBERED
-    assert timelines.smoothed(np.array([sure, other]))[1] == pytest.approx([0.8, 0.2])
+    assert smoothing.add({1: sure})[1].tolist() == [1, 0]
+    assert smoothing.add({1: other, 2: other}) == {1: pytest.approx([0.8, 0.2]), 2: pytest.approx([0, 1])}
+    assert smoothing.add({}) == {}
+    # A face that is briefly out of sight goes on where it was, a forgotten one begins anew.
+    assert smoothing.add({1: other})[1] == pytest.approx([0.64, 0.36])
+    for _ in range(2 * stream.FORGET_AFTER):
+        smoothing.add({3: sure})
+    assert smoothing.add({1: other})[1].tolist() == [0, 1]
+
+
+def test_the_timeline_holds_the_last_frames(trained):
+    still = ((k / RATE, performed(1)[0]) for k in range(stream.REMEMBERED + 20))
+    *_, last = stream.watch(still, trained)
+    assert len(last.timeline) == stream.REMEMBERED
 
 
 @pytest.mark.parametrize(("rate", "each"), [(12.5, 1), (25, 1), (30, 1), (60, 2), (120, 5)])

@@ -24,15 +24,16 @@ function element(kind, name, parent) {
   return made;
 }
 
-function card(face, classes) {
+function card(face, classes, colours) {
   const box = element("div", "face", at("faces"));
   box.dataset.track = face.track;
   const title = element("h2", "", box);
-  const rows = classes.map((name) => {
+  const rows = classes.map((name, i) => {
     const row = element("div", "row", box);
     element("span", "", row).textContent = name;
     const bar = element("progress", "", row);
     bar.setAttribute("aria-label", name);
+    bar.style.accentColor = colours[i];
     return { row, bar, percent: element("output", "", row) };
   });
   return { box, title, rows };
@@ -45,11 +46,11 @@ function showFaces(facts) {
     if (!there.has(track)) { box.remove(); cards.delete(track); }
   }
   for (const face of facts.faces) {
-    if (!cards.has(face.track)) cards.set(face.track, card(face, facts.classes));
+    if (!cards.has(face.track)) cards.set(face.track, card(face, facts.classes, facts.colours));
     const { title, rows } = cards.get(face.track);
     const known = face.probabilities;
-    title.textContent = `Face ${face.track}` + (known ? "" : ": the network needs more frames");
-    const most = known ? known.indexOf(Math.max(...known)) : -1;
+    title.textContent = `Face ${face.track}` + (known ? `: ${face.answer}` : ": the network needs more frames");
+    const most = facts.classes.indexOf(face.answer);
     rows.forEach(({ row, bar, percent }, i) => {
       row.classList.toggle("most", i === most);
       bar.value = known ? known[i] : 0;
@@ -79,7 +80,7 @@ function showNumbers(facts) {
 
 async function next() {
   const answer = await fetch(`picture?after=${last}`, { cache: "no-store" });
-  if (answer.status === 204) { at("state").textContent = "The camera gives no new picture."; return; }
+  if (answer.status === 204) { at("state").textContent = "The camera gives no new image."; return; }
   if (!answer.ok) throw new Error(answer.statusText);
   const facts = JSON.parse(answer.headers.get("Facts"));
   const picture = await createImageBitmap(await answer.blob());

@@ -8,22 +8,25 @@ import numpy as np
 from common.results.config import results_from_environment
 from common.support.console import console
 from inference import draw, pace, stream
+from inference.available import find
+from inference.colours import css
 from inference.live import source as sources
 from inference.live.capture import Capture
 from inference.live.newest import Newest
 from inference.live.picture import Picture
 from inference.live.server import Server
 from inference.live.tally import Tally
-from inference.trained import Trained, find
+from inference.trained import Trained
 
 
-def show(source: str, model: str, port: int) -> None:
+def show(source: str, model: str, port: int, face: int = 0) -> None:
     """Show a camera or a video file in a web page, until ctrl-C.
 
     Args:
         source: number of the camera, or path of the file, or an address.
-        model: what `inference.trained.find` takes.
+        model: what `inference.available.find` takes.
         port: of the page; 0 is any that is free.
+        face: number of the face whose bars stand below the image; 0 for the largest.
 
     Raises:
         UserError: if there is no such model, source or port, or if the source fails later.
@@ -39,7 +42,7 @@ def show(source: str, model: str, port: int) -> None:
             console.print(f"{taken.name}, {trained.said}", markup=False, soft_wrap=True)
             console.print(f"Open {server.address} on this machine; ctrl-C ends.", markup=False, soft_wrap=True)
             with server:
-                for picture in pictures(capture, trained, tally, taken.name):
+                for picture in pictures(capture, trained, tally, taken.name, face):
                     newest.put(picture)
         except KeyboardInterrupt:
             pass
@@ -49,9 +52,9 @@ def show(source: str, model: str, port: int) -> None:
             console.print(_summary(tally, capture.passed_over, server.missed), markup=False, soft_wrap=True)
 
 
-def pictures(capture: Capture, trained: Trained, tally: Tally, name: str) -> Iterator[Picture]:
+def pictures(capture: Capture, trained: Trained, tally: Tally, name: str, face: int = 0) -> Iterator[Picture]:
     """Annotate the newest frame, again and again, and count what happens."""
-    for seen in stream.watch(capture.frames(), trained):
+    for seen in stream.watch(capture.frames(), trained, shown=face):
         began = capture.clock()
         image = draw.annotate(seen, trained)
         ready = capture.clock()
@@ -69,12 +72,16 @@ def _warm_up(trained: Trained) -> None:
 
 
 def _facts(seen: stream.Seen, trained: Trained, tally: Tally, name: str, passed_over: int, ready: float) -> dict:
-    probabilities = {track: row.tolist() for track, row in seen.probabilities.items()}
+    faces = [{"track": face.track, "probabilities": None, "answer": ""} for face in seen.faces]
+    for one in faces:
+        if (row := seen.smooth.get(one["track"])) is not None:
+            one |= {"probabilities": row.tolist(), "answer": trained.answer(row)}
     return tally.numbers() | {
         "source": name,
         "said": trained.said,
         "classes": trained.classes,
-        "faces": [{"track": face.track, "probabilities": probabilities.get(face.track)} for face in seen.faces],
+        "colours": [css(name) for name in trained.classes],
+        "faces": faces,
         "passed_over": passed_over,
         # On the wall clock, which the browser of the same machine shares.
         "taken": (time.time() - (ready - seen.time_s)) * 1000,
