@@ -4,31 +4,17 @@ Every part is a polygon in face units (see `Identity`), moved by the action unit
 with sub-pixel precision: small movements stay visible after the crop is reduced to 48x48.
 """
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 
+from datasets.synthetic.brush import Brush, Pose
 from datasets.synthetic.camera import as_map, multiply
 from datasets.synthetic.identity import Identity
 
-_SHIFT = 5  # fractional bits of cv2's fixed-point coordinates
 _U = np.linspace(-1, 1, 17)
 _BUMP = 1 - _U**2
 _ANGLE = np.linspace(0, 2 * np.pi, 48, endpoint=False)
 SHADE_SIZE = 96  # the shading map covers [-1.6, 1.6] face units at this resolution
-
-
-@dataclass(frozen=True)
-class Pose:
-    """Where the head is: centre in pixels, pixels per face unit, roll, yaw and pitch in radians."""
-
-    x: float
-    y: float
-    scale: float
-    roll: float = 0.0
-    yaw: float = 0.0
-    pitch: float = 0.0
 
 
 class FacePainter:
@@ -47,7 +33,7 @@ class FacePainter:
         au = dict(who.rest)
         for name, value in units.items():
             au[name] = au.get(name, 0.0) + value
-        brush = _Brush(canvas, pose, who.width)
+        brush = Brush(canvas, pose, who.width)
         jaw = 0.16 * au.get("AU26", 0) + 0.04 * au.get("AU25", 0)
 
         self._hair_behind(brush)
@@ -68,7 +54,7 @@ class FacePainter:
         if who.glasses:
             self._glasses(brush)
 
-    def _hair_behind(self, brush: "_Brush") -> None:
+    def _hair_behind(self, brush: Brush) -> None:
         who = self.who
         top = -1.12 - who.hair_volume
         if who.long_hair:
@@ -76,7 +62,7 @@ class FacePainter:
             brush.fill(_rounded(sides + [(-x, y) for x, y in reversed(sides[:-1])]), who.hair, depth=-0.25)
         brush.fill(_ellipse(0, -0.35, 1.06, 0.8 + who.hair_volume), who.hair, depth=-0.1)
 
-    def _hair_front(self, brush: "_Brush") -> None:
+    def _hair_front(self, brush: Brush) -> None:
         who = self.who
         line = -0.9 + who.fringe
         cap = [
@@ -91,7 +77,7 @@ class FacePainter:
         top = [(0.98, -0.75), (0.6, -1.1 - who.hair_volume), (0, -1.2 - who.hair_volume)]
         brush.fill(_rounded(cap + top + [(-x, y) for x, y in reversed(top[:-1])]), who.hair, depth=0.05)
 
-    def _beard(self, brush: "_Brush", outline: np.ndarray) -> None:
+    def _beard(self, brush: Brush, outline: np.ndarray) -> None:
         if self.who.beard:
             lower = outline[outline[:, 1] > 0.3]
             contour = lower[np.argsort(lower[:, 0])]
@@ -106,7 +92,7 @@ class FacePainter:
             ]
             brush.blend([*contour.tolist(), *cheeks], self.who.hair, self.who.beard)
 
-    def _wrinkles(self, brush: "_Brush", au: dict[str, float]) -> None:
+    def _wrinkles(self, brush: Brush, au: dict[str, float]) -> None:
         """Folds that an action unit makes in the skin: forehead, frown, nose root, smile, eye corners."""
         dark = _dim(self.who.skin, 0.62)
         raised = max(au.get("AU1", 0), au.get("AU2", 0))
@@ -122,7 +108,7 @@ class FacePainter:
                 brush.line([start, (side * 0.84, -0.13 + 2 * slope)], dark, 0.02, opacity=au.get("AU6", 0))
         brush.line([(-0.12, 1.0), (0, 0.97), (0.12, 1.0)], dark, 0.03, opacity=0.3 + au.get("AU17", 0))
 
-    def _shade(self, brush: "_Brush") -> None:
+    def _shade(self, brush: Brush) -> None:
         """Multiply the face by its shading map: sockets, bridge and cheeks as a lamp above would light them."""
         unit = 3.2 / SHADE_SIZE
         corners = np.float32([[-1.6, -1.6], [1.6, -1.6], [-1.6, 1.6]])
@@ -136,7 +122,7 @@ class FacePainter:
             )
             multiply(region, shade)
 
-    def _eye(self, brush: "_Brush", au: dict[str, float], side: int) -> None:
+    def _eye(self, brush: Brush, au: dict[str, float], side: int) -> None:
         who = self.who
         closed = min(max(au.get("AU43", 0), 0), 1)
         size = who.eye_size
@@ -155,7 +141,7 @@ class FacePainter:
         crease = lid - (0, 0.05 + 0.02 * size)
         brush.line(crease[2:-2], _dim(who.skin, 0.65), 0.018, depth=0.2, opacity=0.7)
 
-    def _brow(self, brush: "_Brush", au: dict[str, float], side: int) -> None:
+    def _brow(self, brush: Brush, au: dict[str, float], side: int) -> None:
         who = self.who
         inner, outer, lowered = au.get("AU1", 0), au.get("AU2", 0), au.get("AU4", 0)
         t = np.linspace(0, 1, 9)
@@ -167,7 +153,7 @@ class FacePainter:
         shape = np.concatenate([np.column_stack([x, y - half]), np.column_stack([x, y + half])[::-1]])
         brush.blend(shape * (side, 1), _dim(who.hair, 0.75), 0.85, depth=0.2)
 
-    def _nose(self, brush: "_Brush", au: dict[str, float]) -> None:
+    def _nose(self, brush: Brush, au: dict[str, float]) -> None:
         who = self.who
         tip = who.nose_length - 0.05 * au.get("AU9", 0)
         dark = _dim(who.skin, 0.42)
@@ -177,7 +163,7 @@ class FacePainter:
         for side in (-1, 1):
             brush.fill(_ellipse(side * 0.55 * width, tip + 0.03, 0.045, 0.025), dark, depth=0.35)
 
-    def _mouth(self, brush: "_Brush", au: dict[str, float]) -> None:
+    def _mouth(self, brush: Brush, au: dict[str, float]) -> None:
         who = self.who
         get = au.get
         half = who.mouth_width * (1 + 0.22 * get("AU12", 0) + 0.3 * get("AU20", 0) - 0.15 * get("AU24", 0))
@@ -215,7 +201,7 @@ class FacePainter:
             strip = np.concatenate([np.column_stack([0.9 * x, outer_top - 0.02]), [[0.2, 0.47], [-0.2, 0.47]]])
             brush.blend(strip, who.hair, who.moustache, depth=0.27)
 
-    def _glasses(self, brush: "_Brush") -> None:
+    def _glasses(self, brush: Brush) -> None:
         for side in (-1, 1):
             ring = _ellipse(side * self.who.eye_distance, -0.14, 0.29, 0.22)
             brush.blend(ring, (30, 30, 32), 0.08, depth=0.3)
@@ -224,77 +210,6 @@ class FacePainter:
             brush.line(edge, (35, 35, 40), 0.03, depth=0.1)
         inner = self.who.eye_distance - 0.29
         brush.line([(-inner, -0.16), (0, -0.19), (inner, -0.16)], (35, 35, 40), 0.035, depth=0.35)
-
-
-class _Brush:
-    """Draws shapes given in face units onto the canvas, under one head pose."""
-
-    def __init__(self, canvas: np.ndarray, pose: Pose, width: float):
-        self.canvas = canvas
-        self.pose = pose
-        cos, sin = np.cos(pose.roll), np.sin(pose.roll)
-        self._turn = pose.scale * np.array([[cos * width, -sin], [sin * width, cos]])
-        self._yaw, self._pitch = np.sin(pose.yaw), np.sin(pose.pitch)
-
-    def pixels(self, points, depth: float = 0.0) -> np.ndarray:
-        """(n, 2) face units -> (n, 2) pixels; `depth` is how far a part stands out and so moves when turning."""
-        moved = np.asarray(points, dtype=float) + np.array([depth * self._yaw, depth * self._pitch])
-        return moved @ self._turn.T + (self.pose.x, self.pose.y)
-
-    def _fixed(self, points, depth: float) -> np.ndarray:
-        return np.round(self.pixels(points, depth) * (1 << _SHIFT)).astype(np.int32)
-
-    def fill(self, points, colour, depth: float = 0.0) -> None:
-        cv2.fillPoly(self.canvas, [self._fixed(points, depth)], colour, cv2.LINE_AA, _SHIFT)
-
-    def blend(self, points, colour, opacity: float, depth: float = 0.0) -> None:
-        """Fill with a colour that lets the ground shine through."""
-        region, offset = self.region(self.pixels(points, depth))
-        if region.size:
-            layer = region.copy()
-            shifted = np.round((self.pixels(points, depth) - offset) * (1 << _SHIFT)).astype(np.int32)
-            cv2.fillPoly(layer, [shifted], colour, cv2.LINE_AA, _SHIFT)
-            cv2.addWeighted(layer, opacity, region, 1 - opacity, 0, dst=region)
-
-    def line(self, points, colour, thickness: float, depth: float = 0.0, opacity: float = 1.0) -> None:
-        """A stroke of `thickness` face units; strokes with little opacity are not drawn."""
-        pixels = self.pixels(points, depth)
-        width = max(1, round(thickness * self.pose.scale))
-        opacity = min(opacity, 1.0)
-        if opacity < 0.04:
-            return
-        region, offset = self.region(pixels, margin=width + 1)
-        if region.size:
-            layer = region if opacity == 1 else region.copy()
-            shifted = np.round((pixels - offset) * (1 << _SHIFT)).astype(np.int32)
-            cv2.polylines(layer, [shifted], False, colour, width, cv2.LINE_AA, _SHIFT)
-            if layer is not region:
-                cv2.addWeighted(layer, opacity, region, 1 - opacity, 0, dst=region)
-
-    def disc_inside(self, shape, centre, radius: float, colour, pupil, depth: float) -> None:
-        """An iris with pupil and highlight that the eyelids cut off."""
-        outline = self.pixels(shape, depth)
-        region, offset = self.region(outline)
-        if not region.size:
-            return
-        mask = np.zeros(region.shape[:2], np.uint8)
-        cv2.fillPoly(mask, [np.round((outline - offset) * (1 << _SHIFT)).astype(np.int32)], 255, cv2.LINE_AA, _SHIFT)
-        layer = region.copy()
-        at = self.pixels([centre], depth)[0] - offset
-        for size, paint, shift in ((1.0, colour, 0.0), (0.45, pupil, 0.0), (0.2, (245, 245, 245), -0.3)):
-            reach = radius * self.pose.scale
-            spot = np.round((at + shift * reach) * (1 << _SHIFT)).astype(int)
-            cv2.circle(layer, spot.tolist(), int(size * reach * (1 << _SHIFT)), paint, -1, cv2.LINE_AA, _SHIFT)
-        weight = (mask / 255.0)[..., None]
-        region[:] = (layer * weight + region * (1 - weight)).astype(np.uint8)
-
-    def region(self, pixels: np.ndarray, margin: int = 2) -> tuple[np.ndarray, np.ndarray]:
-        """The part of the canvas around `pixels` (a view, perhaps empty) and its top-left corner."""
-        height, width = self.canvas.shape[:2]
-        (left, top), (right, bottom) = pixels.min(axis=0).tolist(), pixels.max(axis=0).tolist()
-        x0, x1 = (min(max(int(x), 0), width) for x in (left - margin, right + margin + 1))
-        y0, y1 = (min(max(int(y), 0), height) for y in (top - margin, bottom + margin + 1))
-        return self.canvas[y0:y1, x0:x1], np.array([x0, y0])
 
 
 def _dim(colour: tuple[int, int, int], factor: float) -> tuple[int, int, int]:

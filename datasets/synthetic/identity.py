@@ -8,6 +8,19 @@ import numpy as np
 SKIN = np.array([[185, 208, 238], [160, 190, 228], [135, 172, 218], [105, 145, 198], [75, 108, 162], [66, 94, 144]])
 HAIR = np.array([[25, 28, 35], [30, 45, 68], [45, 75, 115], [85, 140, 185], [120, 125, 130], [35, 50, 110]])
 IRIS = np.array([[50, 60, 80], [90, 80, 60], [60, 95, 75], [35, 45, 60]])
+# The action units of a relaxed face, in the order in which they are drawn, and the limits of each.
+REST = {
+    "AU1": (-0.4, 0.6),
+    "AU2": (-0.4, 0.6),
+    "AU4": (-0.15, 0.7),
+    "AU5": (-0.4, 0.55),
+    "AU7": (0.0, 0.7),
+    "AU12": (-0.2, 0.6),
+    "AU15": (-0.05, 0.7),
+    "AU17": (0.0, 0.45),
+    "AU24": (0.0, 0.55),
+    "AU25": (0.0, 0.4),
+}
 
 
 @dataclass(frozen=True)
@@ -75,18 +88,7 @@ def draw_identity(rng: np.random.Generator) -> Identity:
         moustache=float(male and rng.random() < 0.3) * rng.uniform(0.3, 0.6),
         glasses=bool(not bearded and rng.random() < 0.25),
         expressivity=rng.uniform(0.85, 1.15),
-        rest={
-            "AU1": rng.uniform(-0.4, 0.6),
-            "AU2": rng.uniform(-0.4, 0.6),
-            "AU4": rng.uniform(-0.15, 0.7),
-            "AU5": rng.uniform(-0.4, 0.55),
-            "AU7": rng.uniform(0.0, 0.7),
-            "AU12": rng.uniform(-0.2, 0.6),
-            "AU15": rng.uniform(-0.05, 0.7),
-            "AU17": rng.uniform(0.0, 0.45),
-            "AU24": rng.uniform(0.0, 0.55),
-            "AU25": rng.uniform(0.0, 0.4),
-        },
+        rest={unit: rng.uniform(*limits) for unit, limits in REST.items()},
     )
 
 
