@@ -14,7 +14,7 @@ from common.paper import load as papers
 from common.paper.load import Paper
 from common.results import loading, plans
 from common.results.config import RECORDS, Request, results_from_environment
-from common.runs import store
+from common.runs import store, writer
 from common.runs.record import PACKED
 from common.support import files
 from common.support.console import console
@@ -42,7 +42,7 @@ def record(name: str, profile: str, data: str, epochs: int | None = None, record
     searched = [store.finished(one, results / "runs") for one in whole.plan.searched]
     runs = [run for some in (whole, *others) for run in some.runs] + [run for run in searched if run]
     for run in runs:
-        store.pack(run, records / "runs")
+        writer.pack(run, records / "runs")
     _keep_plan(paper, plan_name, data, results, records)
     console.print(
         f"Recorded {len(runs)} runs of {name}: {_size(records):.1f} MB of records in all. Now: make reference"

@@ -12,7 +12,7 @@ from common.results import plans
 from common.results.config import Request
 from common.results.evidence import Evidence
 from common.results.loading import load_available
-from common.runs import record, store
+from common.runs import record, store, writer
 from common.runs.store import Identity, Run
 from common.training.batches import class_labels
 from common.training.spec import Job
@@ -78,7 +78,7 @@ def publish(
         "chosen_epoch": 2,
         "train_seconds": 1.5,
     }
-    return store.publish(partial, identity, told, results / "runs")
+    return writer.publish(partial, identity, told, results / "runs")
 
 
 def put_network(run: Run, model) -> Run:
@@ -128,7 +128,7 @@ def finish(job: Job, root: Path, predicted: np.ndarray, watched: float) -> Run:
         "parameters": 1,
         "chosen_epoch": 0,
     }
-    return store.publish(partial, training.identity, told, root, ["predictions.csv", "curves.csv"])
+    return writer.publish(partial, training.identity, told, root, ["predictions.csv", "curves.csv"])
 
 
 def labels_of(job: Job) -> np.ndarray:

@@ -9,7 +9,7 @@ import pytest
 from common.media import faces, video
 from common.paper import load as papers
 from common.results.config import Request, check
-from common.runs import store
+from common.runs import store, writer
 from common.runs.store import Run
 from common.support.errors import UserError
 from datasets.synthetic.corpora import Size
@@ -124,7 +124,7 @@ def test_networks_that_stand_before_it_must_be_there(asked, tmp_path):
     other = replace(first.identity, seed=1)
     written = shutil.copytree(first.folder, other.folder(copy / "runs").with_name("written.partial"))
     record = {name: value for name, value in first.record.items() if name not in ("key", "contents")}
-    store.publish(written, other, record, copy / "runs")
+    writer.publish(written, other, record, copy / "runs")
     assert [one.folder for one in trained.of(run).preparation.before][1] == first.folder
     shutil.rmtree(first.folder)
     with pytest.raises(UserError, match=r"two AlexNets .* not in .*rml-pictures.*make reproduce PAPER=emotionalvlan"):

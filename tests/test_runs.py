@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.runs import scores, store
+from common.runs import scores, store, writer
 from common.runs.identity import Identity, labels
 from common.support.errors import UserError
 
@@ -48,7 +48,7 @@ def publish(identity, root):
     (partial / "curves.csv").write_text("epoch,loss,val_loss\n0,1.5,\n")
     (partial / "model.keras").write_bytes(b"")
     (partial / "state.npz.123.tmp").write_bytes(b"")
-    return store.publish(partial, identity, RECORD, root)
+    return writer.publish(partial, identity, RECORD, root)
 
 
 def with_seed(seed, **changes):

@@ -21,7 +21,7 @@ from common.results import plans
 from common.results.config import Request
 from common.results.differences import differences, remarks
 from common.results.loading import load_complete
-from common.runs import scores, store
+from common.runs import scores, store, writer
 from common.samples import images
 from common.support.errors import UserError
 from reproductions import published
@@ -435,7 +435,7 @@ def test_tables_and_figures_come_from_the_finished_runs(tmp_path, part):
 def test_a_search_that_is_under_way_says_how_much_is_left(tmp_path, part):
     asked = request(tmp_path)
     found = reproduce(asked, part)
-    store.discard(found[-2].folder)
+    writer.discard(found[-2].folder)
     evidence = load_complete(asked.paper, "quick", "synthetic", asked.results, ())
     table = {one.name: one for one in svm_tables.tables(evidence)}["svm_fer2013-published"]
     assert len(table.rows) == 2 and any("1 more" in note for note in table.notes)
@@ -512,7 +512,7 @@ def test_two_data_sets_are_compared_and_only_what_is_as_stated_is_judged(tmp_pat
         "53 of 8,972 samples tested"
     )
     # A search of which machines are missing has not chosen yet.
-    store.discard(store.finished(others[0].identity, evidence.results / "runs").folder)
+    writer.discard(store.finished(others[0].identity, evidence.results / "runs").folder)
     left = svm_measured.measure(evidence, PAPER.claim("text5-svm_ckplus-accuracy"), "published")
     assert left.differs == "2 of 3 machines"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from common.media.clips import Provenance
-from common.runs import record, store
+from common.runs import record, store, writer
 from common.runs.identity import Identity
 from common.runs.store import Run
 from common.support import files
@@ -80,7 +80,7 @@ def evaluate(evaluation: Evaluation, root: Path, provenance: Provenance, *, fres
             "split": evaluation.split,
             "samples": {"train": 0, "validation": 0, "test": len(rows)},
         }
-        return store.publish(partial, identity, about, root, CONTENTS)
+        return writer.publish(partial, identity, about, root, CONTENTS)
 
 
 def _digest(path: Path) -> str:

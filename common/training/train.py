@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from common.media.clips import Provenance
-from common.runs import store
+from common.runs import store, writer
 from common.runs.store import Run
 from common.support import files
 from common.support.errors import UserError, unknown
@@ -53,8 +53,8 @@ def train(
     partial = folder.with_name(folder.name + store.PARTIAL)
     with files.lock(root / ".locks" / identity.key[:16]):
         if fresh:
-            store.discard(folder)
-            store.discard(partial)
+            writer.discard(folder)
+            writer.discard(partial)
         done = store.finished(identity, root)
         if done:
             return done
@@ -74,16 +74,8 @@ def train(
             epochs = Epochs(training, model, partial / STATE, identity.key, progress, save_every)
             epochs.fit()
             written = _write_results(training, model, epochs, partial)
-        record = made(training, model, provenance, started, hardware) | {
-            "split": split or {},
-            "initial": str(training.initial.identity) if training.initial else "",
-            "samples": {side: len(getattr(training.fold, side)) for side in ("train", "validation", "test")}
-            | ({"test": len(training.fold.test) + len(training.lost)} if training.lost else {}),
-            "chosen_epoch": epochs.chosen_epoch,
-            "epochs_resumed_from": epochs.resumed_from,
-            "train_seconds": round(sum(row["seconds"] for row in epochs.curves), 3),
-        }
-        return store.publish(partial, identity, record, root, [path.name for path in written])
+        record = made(training, model, provenance, started, hardware) | _course(training, epochs, split or {})
+        return writer.publish(partial, identity, record, root, [path.name for path in written])
 
 
 def made(training: Training, model, provenance: Provenance, started: datetime, hardware: dict) -> dict:
@@ -98,7 +90,20 @@ def made(training: Training, model, provenance: Provenance, started: datetime, h
         "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
         "hardware": hardware,
         "versions": devices.versions(),
-        "revision": store.revision(),
+        "revision": writer.revision(),
+    }
+
+
+def _course(training: Training, epochs: Epochs, split: dict) -> dict:
+    """What the record of a trained network says besides: what it learnt from, where it began, how its epochs went."""
+    fold, lost = training.fold, len(training.lost)
+    return {
+        "split": split,
+        "initial": str(training.initial.identity) if training.initial else "",
+        "samples": {"train": len(fold.train), "validation": len(fold.validation), "test": len(fold.test) + lost},
+        "chosen_epoch": epochs.chosen_epoch,
+        "epochs_resumed_from": epochs.resumed_from,
+        "train_seconds": round(sum(row["seconds"] for row in epochs.curves), 3),
     }
 
 

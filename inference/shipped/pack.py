@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from common.media.images import Pictures
-from common.runs import store
+from common.runs import writer
 from common.runs.store import Run
 from common.support import files
 from common.support.errors import UserError
@@ -65,7 +65,7 @@ def pack(run: Run, data: Path, cache: Path, records: Path, folder: Path = kept.F
         tests=tests,
         run=_told(run),
     )
-    store.pack(run, records / "runs")
+    writer.pack(run, records / "runs")
     with files.atomic(folder / kept.ABOUT) as temporary:
         temporary.write_text(about.model_dump_json(indent=1) + "\n", encoding="utf-8")
     return about

@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 from common.media.clips import Provenance
 from common.protocols import inner_folds
 from common.protocols.splitters import Fold
-from common.runs import scores, store
+from common.runs import scores, store, writer
 from common.runs.identity import Identity, split_digest
 from common.runs.store import Run
 from common.support import files, workers
@@ -162,9 +162,9 @@ def run(fit: Fit, root: Path, provenance: Provenance, fresh: bool = False) -> Ru
             "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
             "hardware": {"backend": "scikit-learn", "cpu": devices.cpu(), "cores": os.cpu_count(), "gpus": []},
             "versions": devices.versions() | {name: version(name) for name in ("scikit-learn", "scipy")},
-            "revision": store.revision(),
+            "revision": writer.revision(),
         }
-        return store.publish(partial, identity, record, root, (store.PREDICTIONS,))
+        return writer.publish(partial, identity, record, root, (store.PREDICTIONS,))
 
 
 def _training_rows(fit: Fit) -> np.ndarray:
