@@ -1,4 +1,4 @@
-"""What may import what: downwards only, never in a circle, no paper another, TensorFlow in one place.
+"""What may import what: downwards only, never in a circle, no paper another, TensorFlow in one place. And how long.
 
 The rooms, the lowest first: common (support, media, samples, protocols, runs, training, paper, results), datasets,
 reproductions, inference, and on top commands and bench beside each other. Runs stand below the training, for a training
@@ -24,6 +24,7 @@ STEPS = [*((f"common.{room}",) for room in COMMON), ("datasets",), ("reproductio
 STEPS.append(("commands", "bench"))
 STEP = {room: number for number, rooms in enumerate(STEPS) for room in rooms}
 PACKAGES = ("common", "datasets", "reproductions", "inference", "commands", "bench")
+LONGEST_FILE, LONGEST_FUNCTION = 300, 40
 
 
 def modules(folder: str) -> list[Path]:
@@ -204,3 +205,42 @@ def test_keras_in_a_function_is_seen(tmp_path):
     (tmp_path / "models.py").write_text("def build():\n    from keras import layers\n")
     (tmp_path / "networks.py").write_text("import keras\n")
     assert keras_in_functions(tmp_path) == ["models.py"]
+
+
+def lengths(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Each function, also within classes and functions, and its lines from `def` to its end without its docstring."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0]
+            docstring = first.end_lineno - first.lineno + 1 if ast.get_docstring(node) is not None else 0
+            yield node.name, node.end_lineno - node.lineno + 1 - docstring
+
+
+def too_long(path: Path) -> list[str]:
+    source = path.read_text(encoding="utf-8")
+    long = [f"{name}: {lines}" for name, lines in lengths(ast.parse(source)) if lines > LONGEST_FUNCTION]
+    count = len(source.splitlines())
+    return ([f"the file: {count}"] if count > LONGEST_FILE else []) + long
+
+
+@pytest.mark.parametrize("package", [package for package in PACKAGES if package != "bench"])
+def test_no_file_and_no_function_is_too_long(package):
+    found = {path.relative_to(ROOT).as_posix(): too_long(path) for path in modules(package)}
+    assert found
+    assert {name: what for name, what in found.items() if what} == {}
+
+
+def test_a_file_and_a_function_that_are_too_long_are_seen(tmp_path):
+    """A docstring does not count; a function within a class does, and so does an `async` one."""
+    path = tmp_path / "module.py"
+    described = 'def f():\n    """One.\n\n    Two.\n    """\n' + 39 * "    a = 1\n"
+    path.write_text(described)
+    assert too_long(path) == []
+    path.write_text(described + "    a = 1\n")
+    assert too_long(path) == ["f: 41"]
+    path.write_text("class A:\n    async def g(self):\n" + 40 * "        a = 1\n")
+    assert too_long(path) == ["g: 41"]
+    path.write_text(300 * "a = 1\n")
+    assert too_long(path) == []
+    path.write_text(301 * "a = 1\n")
+    assert too_long(path) == ["the file: 301"]
