@@ -11,6 +11,9 @@ from little_reproduction import finish, start
 
 from datasets.synthetic import corpora
 
+# Before a test imports TensorFlow by itself: it would round otherwise than the commands that the test compares it with.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory) -> Path:

@@ -115,7 +115,7 @@ def test_who_chooses_the_epoch_is_as_unknown_to_the_training_as_who_is_tested(su
             sides = [set(table[unit].iloc[getattr(fold, side)]) for side in ("train", "validation", "test")]
             assert all(sides) and sum(map(len, sides)) == table[unit].nunique(), (protocol, fold.name)
     outer = data.ten_folds(asked, CKPLUS, table, "strict")[0]
-    for _, inner in searching._inner_folds(asked, table, outer):
+    for _, inner in searching._inner_folds(table, outer, 10):
         known = [set(table.subject.iloc[getattr(inner, side)]) for side in ("train", "validation", "test")]
         assert all(known) and sum(map(len, known)) == len(set.union(*known))
         assert not set.union(*known) & set(table.subject.iloc[outer.test])

@@ -627,7 +627,7 @@ def test_every_printed_size_fits_one_reading(made):
         model = network.build(classes=6, aggregation=aggregation)
         assert row["numbers"] == model.get_layer("vlan").output.shape[1]
         assert row["classifier"] == model.get_layer("fc9").count_params()
-        assert row["total"] - streams * models.trunks.PARAMETERS == model.count_params()
+        assert row["total"] - streams * models.PARAMETERS == model.count_params()
     assert dimensions(PAPER).rows == made["dimensions"].rows
 
 

@@ -8,7 +8,8 @@ import fake_runs
 import numpy as np
 import pytest
 
-from commands import claims, compare, regression, report, reproduce
+from commands import claims, compare, report, reproduce
+from commands.baseline import Result
 from common.media.clips import Provenance
 from common.paper import load as papers
 from common.results import loading, plans
@@ -76,7 +77,7 @@ def test_what_is_made_of_whole_plans_refuses_a_damaged_run(results, damage):
     damage(run)
     for command in (
         lambda: reproduce.table("timeconvnet", "quick", "synthetic"),
-        lambda: regression._measured("timeconvnet", results),
+        lambda: Result.of("timeconvnet", "quick", "synthetic", results).accuracies,
         lambda: compare.show(str(run.folder), "published"),
     ):
         with pytest.raises(UserError, match=r"predictions.csv is not what the run wrote") as error:
