@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from commands import cli
+from commands.record import recorded
 from common.paper import load as papers
 
 COMMANDS = [one.name or one.callback.__name__.replace("_", "-") for one in cli.app.registered_commands]
@@ -39,10 +40,18 @@ def test_what_needs_no_run_is_shown_without_one(run, words, name):
 
 
 @pytest.mark.parametrize("name", papers.names())
+def test_tables_of_nothing_are_those_of_the_records_or_one_sentence(run, name):
+    status, output = run("table", name)
+    if any(plan == "quick" for plan, _ in recorded(papers.load(name))):
+        assert status == 0 and "these are the tables of the records" in output
+    else:
+        assert (status, output.count("error:"), output.count("what to do:")) == (2, 1, 1), output
+
+
+@pytest.mark.parametrize("name", papers.names())
 @pytest.mark.parametrize(
     "words",
     [
-        ("table", "{}"),
         ("table", "{}", "--epochs", "1"),
         ("table", "{}", "--profile", "no-such"),
         ("predict", "no-such.mp4", "--model", "{}"),
