@@ -141,7 +141,7 @@ def _tolerance(row: Row, pooled: float | None, seeds: int) -> float:
         return WIDE
     known = seeds - 1 if row.sd is not None else 0
     variance = (known * (row.sd or 0) ** 2 + PRIOR * pooled) / (known + PRIOR)
-    return float(t.ppf((1 + LEVEL) / 2, known + PRIOR) * np.sqrt(variance * (1 + 1 / max(known + 1, 1))))
+    return float(t.ppf((1 + LEVEL) / 2, known + PRIOR) * np.sqrt(variance * (1 + 1 / (known + 1))))
 
 
 def _explained(row: Row) -> Row:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from commands.options import Data, Epochs, PaperName, Profile
+from commands.options import Data, Epochs, PaperName, Profile, profile_of
 
 app = typer.Typer()
 PANEL = "For what the repository holds"
@@ -53,7 +53,7 @@ def record(paper: PaperName, data: Data = None, profile: Profile = "", epochs: E
     """Take the finished runs of a paper over into results/records, without weights, for the repository."""
     from commands import record
 
-    record.record(paper, profile or ("paper" if data else "quick"), "real" if data else "synthetic", epochs)
+    record.record(paper, profile_of(profile, data), "real" if data else "synthetic", epochs)
 
 
 @app.command(rich_help_panel=PANEL)

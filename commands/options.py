@@ -73,11 +73,10 @@ def format_of(word: str, former: Iterable[str] = ()) -> str:
     Raises:
         UserError: if there is no such format, with the nearest that there is.
     """
-    old, new = (
-        ("--format screen", "text") if word == "screen" else next(((f"--{one}", one) for one in former), ("", word))
-    )
-    if old:
-        errors.print(f"{old} is called --format {new} now, and the next version will know that word only.")
-    if new not in FORMATS:
-        raise unknown("format", new, FORMATS)
-    return new
+    renamed = [("--format screen", "text")] if word == "screen" else [(f"--{one}", one) for one in former]
+    if renamed:
+        old, word = renamed[0]
+        errors.print(f"{old} is called --format {word} now, and the next version will know that word only.")
+    if word not in FORMATS:
+        raise unknown("format", word, FORMATS)
+    return word

@@ -41,7 +41,7 @@ def write(name: str, seeds: str) -> None:
             )
     baseline = found.baseline(name)
     baseline.write(_path(name))
-    wide = [row for row in baseline.rows.values() if row.why]
+    wide = [row for row in baseline.rows.values() if row.tolerance > WIDE]
     console.print(
         f"Wrote {_path(name).relative_to(ROOT)}: {len(baseline.rows)} rows from {len(wanted)} seeds, "
         f"{len(wide)} of them with a tolerance above {WIDE:g}."

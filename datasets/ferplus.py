@@ -30,6 +30,11 @@ def locate(root: Path) -> Path | None:
     return home and _file(home)
 
 
+def majority(votes: np.ndarray) -> np.ndarray:
+    """The entry of the ballot with the most votes, the first of several: (n, 10) uint8 -> (n,) str."""
+    return np.array([str(entry) for entry in BALLOT])[votes.argmax(axis=1)]
+
+
 def read(path: Path, partitions: np.ndarray) -> np.ndarray:
     """The votes, (n, 10) uint8 in the order of `BALLOT`, for the rows of fer2013.csv that have these `partitions`.
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from common.support import files
 from inference.colours import css
@@ -27,6 +26,8 @@ class Line:
 
     def draw(self, path: Path, trained: Trained) -> None:
         """Write a PNG with their curves, one row for each of the faces that were in sight longest."""
+        from matplotlib.figure import Figure  # half a second, and images have no timeline
+
         longest = sorted(sorted(self.tracks, key=lambda track: -len(self.tracks[track]))[:ROWS])
         figure = Figure(figsize=(10, 1 + 2.2 * len(longest)), layout="constrained")
         axes = figure.subplots(len(longest), 1, sharex=True, squeeze=False)[:, 0]

@@ -45,6 +45,14 @@ class Haar:
     def version(self) -> str:
         return f"opencv {cv2.__version__} {self}"
 
+    @property
+    def description(self) -> str:
+        """How a face is found with it, in a sentence for people who feed the network themselves."""
+        return (
+            f"Find the face with OpenCV's {self.cascade}.xml (scale factor {self.scale_factor}, "
+            f"{self.min_neighbors} neighbours, at least {self.min_size} pixels)."
+        )
+
     def detect(self, grey: np.ndarray) -> np.ndarray:
         boxes = _cascade(self.cascade, get_ident()).detectMultiScale(
             grey, self.scale_factor, self.min_neighbors, minSize=(self.min_size, self.min_size)

@@ -8,7 +8,6 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-import dlib
 import numpy as np
 
 from common.media.model_files import ModelFile, State, require_folder
@@ -61,6 +60,8 @@ def find(grey: np.ndarray, box: np.ndarray, predictor: Path) -> np.ndarray:
     Raises:
         UserError: if the predictor's file is missing, or not the one that its makers published.
     """
+    import dlib
+
     left, top, width, height = (int(value) for value in box)
     # dlib's right and bottom belong to the box.
     place = dlib.rectangle(left, top, left + width - 1, top + height - 1)
@@ -89,6 +90,8 @@ def plausible(points: np.ndarray, box: np.ndarray) -> bool:
 @cache
 def _predictor(path: Path):
     # Kept for the process: 100 MB are read once, not once a clip.
+    import dlib
+
     state = PREDICTOR.state(path.parent)
     if state is State.MISSING:
         raise UserError(f"{path} is gone.", f"Install it with 'pip install {PACKAGE}'.")

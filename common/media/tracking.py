@@ -8,7 +8,6 @@ follows a face that turns away. Boxes are those of `common.media.faces`.
 from dataclasses import dataclass
 from functools import cache
 
-import dlib
 import numpy as np
 
 from common.media import faces
@@ -31,6 +30,8 @@ class Tracking:
 
     @property
     def version(self) -> str:
+        import dlib
+
         return f"dlib {dlib.__version__}"
 
     def detect(self, grey: np.ndarray) -> np.ndarray:
@@ -53,6 +54,8 @@ class Follower:
     """
 
     def __init__(self, tracking: Tracking):
+        import dlib
+
         self.tracking = tracking
         self.box: np.ndarray | None = None
         self.followed = self.searches = self.losses = self.most_faces = 0
@@ -73,6 +76,8 @@ class Follower:
 
     def search(self, grey: np.ndarray) -> np.ndarray | None:
         """The box (4,) int32 that the detector finds in this frame, to be followed from here on; None for no face."""
+        import dlib
+
         self.searches += 1
         found = self.tracking.detect(grey)
         self.most_faces = max(self.most_faces, len(found))
@@ -98,4 +103,6 @@ def _box(rectangle) -> tuple[int, int, int, int]:
 
 @cache
 def _detector():
+    import dlib
+
     return dlib.get_frontal_face_detector()

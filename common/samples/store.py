@@ -15,7 +15,6 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from common.support import files
@@ -44,6 +43,8 @@ class Samples:
     """
 
     def __init__(self, path: Path):
+        import h5py
+
         self.path = path
         if not path.is_file():
             raise UserError(f"There are no samples at {path}.", "Build them first.")
@@ -168,6 +169,8 @@ def write(
 
 def _write_tables(path, attributes, shape, ledger, samples, checksums) -> int:
     """Everything but the frames; returns the position at which they have their place."""
+    import h5py
+
     reserved = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     reserved.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
     reserved.set_fill_time(h5py.h5d.FILL_TIME_NEVER)

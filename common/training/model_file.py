@@ -4,7 +4,6 @@ import json
 import zipfile
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from common.runs import store
@@ -99,6 +98,8 @@ def _foreign(archive: zipfile.ZipFile) -> str:
 
 def _packed(archive: zipfile.ZipFile) -> str:
     """That weights take another place in the file than in memory, or lie elsewhere; "" where they do not."""
+    import h5py
+
     found = []
 
     def look(name: str, one) -> None:

@@ -72,16 +72,12 @@ def _warm_up(trained: Trained) -> None:
 
 
 def _facts(seen: stream.Seen, trained: Trained, tally: Tally, name: str, passed_over: int, ready: float) -> dict:
-    faces = [{"track": face.track, "probabilities": None, "answer": ""} for face in seen.faces]
-    for one in faces:
-        if (row := seen.smooth.get(one["track"])) is not None:
-            one |= {"probabilities": row.tolist(), "answer": trained.answer(row)}
     return tally.numbers() | {
         "source": name,
         "said": trained.said,
         "classes": trained.classes,
         "colours": [css(name) for name in trained.classes],
-        "faces": faces,
+        "faces": [_face(face.track, seen.smooth.get(face.track), trained) for face in seen.faces],
         "passed_over": passed_over,
         # On the wall clock, which the browser of the same machine shares.
         "taken": (time.time() - (ready - seen.time_s)) * 1000,
@@ -95,3 +91,9 @@ def _summary(tally: Tally, passed_over: int, missed: int) -> str:
         f"(95 %: {p95:.0f} ms). No face in {tally.without_face}, a face lost {tally.lost} times. "
         f"{passed_over} frames passed over by the network, {missed} images missed by browsers."
     )
+
+
+def _face(track: int, probabilities: np.ndarray | None, trained: Trained) -> dict:
+    if probabilities is None:
+        return {"track": track, "probabilities": None, "answer": ""}
+    return {"track": track, "probabilities": probabilities.tolist(), "answer": trained.answer(probabilities)}

@@ -12,16 +12,13 @@ from common.support.errors import UserError
 from common.training import model_file
 from common.training.loop import predict
 from common.training.spec import Training
-from datasets import ckplus48, fer2013
+from datasets import ckplus48, fer2013, ferplus
 from inference import export, formats
 from inference.shipped import files as kept
 from inference.shipped import measured, training
 from inference.shipped.files import About, Calibration, Images
 from inference.shipped.measured import Tested
 from inference.shipped.use import inputs, preparation
-from reproductions.thesis import votes
-
-TOLERANCE = 1e-4  # of probabilities, between the two files
 
 
 def pack(run: Run, data: Path, cache: Path, records: Path, folder: Path = kept.FOLDER) -> About:
@@ -104,7 +101,7 @@ def _write(model, folder: Path, windows: np.ndarray) -> None:
 
 def _against_votes(job: Training, pictures: Pictures, probabilities: np.ndarray) -> Tested:
     """What most annotators of FER+ said of PrivateTest; without images that they gave none of the seven emotions."""
-    names = votes.majority(pictures.votes[job.fold.test])
+    names = ferplus.majority(pictures.votes[job.fold.test])
     known = np.isin(names, job.classes)
     truth = np.array([job.classes.index(name) for name in names[known]])
     left_out = int((~known).sum())

@@ -7,10 +7,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from common.media import video
+from common.media import faces, video
 from common.training import batches, devices, model_file
 from inference import quick
-from inference.light import brightened
+from inference.light import BRIGHT, MOST, brightened
 from inference.quick import Network
 from inference.shipped import files as kept
 from inference.shipped.files import About
@@ -46,9 +46,9 @@ class Shipped(Trained):
     def light(self, frame: np.ndarray) -> np.ndarray:
         return brightened(frame)
 
-    @cached_property
+    @property
     def files(self) -> tuple[Path, ...]:
-        return (kept.checked(self.about, kept.KERAS, self.folder),)
+        return (self.folder / kept.KERAS,)
 
     @cached_property
     def model(self):
@@ -61,7 +61,7 @@ class Shipped(Trained):
         devices.prepare(seed=0)
         from common.training.tf import exports
 
-        return exports.read_litert(kept.checked(self.about, kept.LITERT, self.folder))
+        return exports.read_litert(self.folder / kept.LITERT)
 
 
 def load(folder: Path | None = None) -> Shipped:
@@ -93,18 +93,19 @@ def preparation() -> Preparation:
     The box of the cascade is cut out as it is. Over 1,264 training images of FER2013 in which the cascade finds the
     face, its box is the image itself (median of each side within 1 % of its width).
     """
+    detector = faces.Haar()
     return Preparation(
         frames=1,
         crop=_crop,
         inputs=inputs,
         description=[
-            "Multiply dark frames so that their brightest hundredth reaches 140, by 8 at most.",
-            "Find the face with OpenCV's haarcascade_frontalface_default.xml (scale factor 1.3, 5 neighbours, at least "
-            "48 pixels).",
+            f"Multiply dark frames so that their brightest hundredth reaches {BRIGHT}, by {MOST:g} at most.",
+            detector.description,
             f"Grey, resized to {SIZE}×{SIZE} pixels (by area where it is larger, else bilinear).",
             "The network sees single faces.",
             "Pixels divided by 255.",
         ],
+        detector=detector,
     )
 
 

@@ -10,7 +10,6 @@ from functools import cache
 from pathlib import Path
 
 import cv2
-import dlib
 import numpy as np
 
 from common.support.errors import UserError
@@ -59,6 +58,8 @@ class Landmarks:
         return np.stack([self._points(picture.reshape(size, size)) for picture in pictures])
 
     def _points(self, picture: np.ndarray) -> np.ndarray:
+        import dlib
+
         large = cv2.resize(picture, (LANDMARK_SIZE, LANDMARK_SIZE), interpolation=cv2.INTER_CUBIC)
         found = _predictor(self.predictor)(large, dlib.rectangle(0, 0, LANDMARK_SIZE - 1, LANDMARK_SIZE - 1))
         points = np.array([(point.x, point.y) for point in found.parts()], np.float32)
@@ -69,6 +70,8 @@ class Landmarks:
 @cache
 def _predictor(path: Path):
     # Kept outside the extractor, which travels to worker processes: a loaded predictor is 100 MB.
+    import dlib
+
     if not path.is_file():
         raise UserError(
             f"Landmarks need dlib's shape predictor, and there is no {path}.",

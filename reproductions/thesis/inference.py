@@ -25,8 +25,7 @@ def preparation(record: Run) -> Preparation:
         crop=partial(_crop, size=size),
         inputs=partial(batches.inputs, layout=NETWORKS[record.identity.network].layout, pixel_scaling=scaling),
         description=[
-            f"Find the face with OpenCV's haarcascade_frontalface_default.xml (scale factor {settings.scale_factor}, "
-            f"{settings.min_neighbors} neighbours, at least {settings.min_size} pixels).",
+            settings.detector.description,
             f"Grey, resized to {size}×{size} pixels (bilinear).",
             "The network sees single faces.",
             "Pixels divided by 255."

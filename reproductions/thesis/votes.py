@@ -10,14 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from common.media.images import BALLOT, Pictures
+from datasets.ferplus import majority
 
 if TYPE_CHECKING:
     import pandas
-
-
-def majority(votes: np.ndarray) -> np.ndarray:
-    """The entry of the ballot with the most votes: (n, 10) uint8 -> (n,) str."""
-    return np.array([str(entry) for entry in BALLOT])[votes.argmax(axis=1)]
 
 
 def support(votes: np.ndarray, emotions: np.ndarray) -> np.ndarray:

@@ -86,9 +86,7 @@ def _jobs(request: Request, samples: Samples) -> list[Job]:
     """Every network under every protocol with every seed, and the control with shuffled labels."""
     table = samples.table
     labels = class_labels(table.emotion, data.CLASSES)
-    chosen = [key for key in NETWORKS if key != CORRECTED]
-    if not request.networks:
-        chosen = request.sizes.get("only", chosen)
+    chosen = NETWORKS_OF["table2"] if request.networks else request.sizes.get("only", NETWORKS_OF["table2"])
     jobs = []
     for protocol in request.protocols:
         fold = data.fold(request, table, protocol)

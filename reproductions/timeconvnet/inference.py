@@ -41,8 +41,7 @@ def _description(settings: Settings, still: bool, scaling: str) -> list[str]:
     each = f"one of every {settings.step} frames" if settings.step > 1 else "of consecutive frames,"
     window = f"Windows of {settings.window} faces, {each} at 25 frames a second."
     return [
-        f"Find the face with OpenCV's {settings.cascade}.xml (scale factor {settings.scale_factor}, "
-        f"{settings.min_neighbors} neighbours, at least {settings.min_size} pixels).",
+        settings.detector.description,
         f"Widen its box by {settings.margin:.0%} of its size on each side, within the frame.",
         f"Grey, resized to {size}×{size} pixels ({settings.interpolation}).",
         "The network sees single faces." if still else window,

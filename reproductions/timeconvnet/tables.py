@@ -9,6 +9,7 @@ from common.results.plan_schema import Plan
 from common.results.tables import Table
 from common.runs import scores
 from reproductions.timeconvnet import breakdown, measured, reconstruction
+from reproductions.timeconvnet.experiments import NETWORKS_OF
 from reproductions.timeconvnet.models import NETWORKS
 
 TIMED = ("table2", "speed")
@@ -98,12 +99,18 @@ def _table2(evidence: Evidence) -> Table:
         notes.append(f"{protocol}: {sizes.train:,}/{sizes.validation:,}/{sizes.test:,} windows. {split.said}")
     notes += comparison.leak_note(leaks(evidence))
     notes += comparison.budget_note(rows, "200 epochs")
-    trained = {run.identity.network for run in evidence.runs}
-    left = [claim.network for claim in evidence.paper.claims if claim.id == f"table2-{claim.network}-accuracy"]
-    untrained = [NETWORKS[key].title for key in left if key not in trained]
-    notes += [f"Counted and timed, not trained in this profile: {', '.join(untrained)}."] if untrained else []
+    notes += _untrained(plan)
     columns = {"network": "Network", "quantity": "Quantity", "protocol": "Protocol"} | comparison.COLUMNS
     return Table("table2", "Table II: accuracy, inference time and parameters", columns, rows, notes)
+
+
+def _untrained(plan: Plan) -> list[str]:
+    """Which networks the profile leaves out; where the user named some, the plan's own notes say so."""
+    planned = {run.network for run in plan.runs}
+    left_out = [NETWORKS[key].title for key in NETWORKS_OF["table2"] if key not in planned]
+    if not left_out or plan.networks or not plan.timed:
+        return []
+    return [f"Counted and timed, not trained in this profile: {', '.join(left_out)}."]
 
 
 def _accuracy(evidence: Evidence, key: str, protocol: str) -> dict | None:
