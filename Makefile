@@ -129,4 +129,4 @@ lock: $(READY)  ## resolve requirements.txt into requirements.lock
 	@mv requirements.lock.tmp requirements.lock
 
 clean:  ## remove caches and runs (not the environment)
-	@rm -rf .cache results/runs results/pictures
+	@rm -rf .cache results/runs results/figures

@@ -38,9 +38,9 @@ def measure(small: bool) -> list[Figure]:
 
 
 def _real(root: Path) -> list[Figure]:
-    pictures = fer2013.read(root)
-    training = pictures.partitions == "Training"
-    train, test = pictures.pixels[training], pictures.pixels[~training]
+    images = fer2013.read(root)
+    training = images.partitions == "Training"
+    train, test = images.pixels[training], images.pixels[~training]
     chosen = np.random.default_rng(0).choice(len(train), 400, replace=False)
     chosen = chosen[train[chosen].std(axis=(1, 2)) > 0]  # nothing can be changed about a blank image
     figures = _found("FER2013", train, chosen)

@@ -13,7 +13,7 @@ import pandas as pd
 from bench.figures import Figure
 from bench.memory import printed
 from reproductions.emotionalvlan import models, trainings
-from reproductions.emotionalvlan.stills import LENGTH, SHAPE, SinglePictures
+from reproductions.emotionalvlan.stills import LENGTH, SHAPE, SingleImages
 
 TITLE = "EmotionalVLAN: AlexNet on images, then the layer on their features"
 CLIPS, TURNS = 40, 3
@@ -49,16 +49,16 @@ def measure(small: bool) -> list[Figure]:
     width, size = options.get("width", 1), options.get("size", 227)
     videos = Noise(4 if small else CLIPS)
     network = models.NETWORKS["spatial_cnn"].build(6, **options)
-    pictures = SinglePictures(videos, "spatial", size)
-    first = _epoch(network, pictures.read(np.arange(40))[:, 0].astype(np.float32), len(pictures) // 40 or 1, small)
+    images = SingleImages(videos, "spatial", size)
+    first = _epoch(network, images.read(np.arange(40))[:, 0].astype(np.float32), len(images) // 40 or 1, small)
     described = models.trunks.features(network.get_layer("spatial"))
-    rate = _described(described, pictures, small)
+    rate = _described(described, images, small)
     vectors = np.random.default_rng(0).random((40, LENGTH, models.UNITS // width), np.float32)
     joined = models.NETWORKS["emotionalvlan"].build(6, width=width)
     second = _epoch(joined, vectors, max(1, len(videos) // 40), small)
     # Stage one has two networks.
     return [
-        Figure("images that one network describes", rate, "pictures/s", at_least=20),
+        Figure("images that one network describes", rate, "images/s", at_least=20),
         Figure("an epoch of stage one against one on features", 2 * first / second, "times", at_least=20),
         Figure(f"peak of describing and training, {single:.0f} MB", fourfold / single, "times", at_most=1.1),
     ]
@@ -74,12 +74,12 @@ def _epoch(model, inputs: np.ndarray, batches: int, small: bool) -> float:
     )
 
 
-def _described(model, pictures: SinglePictures, small: bool) -> float:
+def _described(model, images: SingleImages, small: bool) -> float:
     """Images a second, from reading and resizing to their features."""
-    count = min(64, len(pictures))
+    count = min(64, len(images))
 
     def describe() -> None:
-        model.predict_on_batch(pictures.read(np.arange(count))[:, 0].astype(np.float32))
+        model.predict_on_batch(images.read(np.arange(count))[:, 0].astype(np.float32))
 
     describe()
     return count / median(_seconds(describe) for _ in range(2 if small else TURNS))
@@ -122,7 +122,7 @@ def _run(clips: int, folder: Path) -> None:
     )
     corpus = Corpus(RML, tuple(Emotion(name) for name in BASIC), Provenance(True), _videos=videos)
     made = trainings.stages(request, corpus, "strict", ["emotionalvlan"])
-    for job in made.pictures:
+    for job in made.images:
         train(job.training, folder / "runs", provenance=Provenance(True))
     from reproductions.emotionalvlan import networks  # Keras, which is there by now
 

@@ -31,11 +31,11 @@ def saving(network, pairs: int) -> float:
     models = {"own": network.build(), "fused": network.build()}
     fuse(batch_normalisations(models["fused"]))
     rng = np.random.default_rng(0)
-    pictures = rng.random((32, *models["own"].input_shape[1:]), np.float32)
+    images = rng.random((32, *models["own"].input_shape[1:]), np.float32)
     classes = models["own"].output_shape[-1]
     labels = np.eye(classes, dtype=np.float32)[rng.integers(0, classes, 32)]
     for model in models.values():
         model.compile("adam", "categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
-    steps = {name: partial(model.train_on_batch, pictures, labels) for name, model in models.items()}
+    steps = {name: partial(model.train_on_batch, images, labels) for name, model in models.items()}
     own, _ = timing.times(steps, "fused", pairs, warm_up=1)
     return own.ratio

@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.figures import Figure
 from common.media.clips import Provenance
-from common.media.images import Pictures
+from common.media.images import StillImages
 from common.protocols.splitters import random_windows
 from common.samples import images
 from common.samples.build import Samples
@@ -36,8 +36,8 @@ def measure(small: bool) -> list[Figure]:
 def _noise(count: int, folder: Path) -> Samples:
     """Images without any rule, which cost a support vector machine the most."""
     rng = np.random.default_rng(0)
-    names = np.array([f"picture{number}" for number in range(count)])
-    drawn = Pictures(
+    names = np.array([f"image{number}" for number in range(count)])
+    drawn = StillImages(
         corpus="Noise",
         pixels=rng.integers(0, 256, (count, 48, 48), np.uint8),
         emotions=np.array(CLASSES)[np.arange(count) % len(CLASSES)],

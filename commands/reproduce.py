@@ -149,14 +149,14 @@ def describe(request: Request) -> str:
 
 
 def _save(tables: list[Table], paper: Paper, name: str, data: str, results: Path, plan: Plan | None = None) -> str:
-    """Write tables and images below results; returns where they lie, in one line."""
-    from commands import pictures
+    """Write tables and figures below results; returns where they lie, in one line."""
+    from commands import figures
 
     folder = tables_folder(results, paper.name, name, data)
     for table in tables:
         table.save(folder)
-    drawn = pictures.draw(paper, name, data, results, plan)
-    return f"Tables: {_short(folder)}   Images: {_short(drawn)}"
+    drawn = figures.draw(paper, name, data, results, plan)
+    return f"Tables: {_short(folder)}   Figures: {_short(drawn)}"
 
 
 def tables_folder(results: Path, paper: str, name: str, data: str) -> Path:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from common.media.clips import Expectation, Finding, Index
 from common.media.emotions import Emotion
-from common.media.images import Pictures
-from datasets import ckplus, fer2013_csv, picture_cache, picture_copies, picture_index, tree
+from common.media.images import StillImages
+from datasets import ckplus, fer2013_csv, image_cache, image_duplicates, image_index, tree
 
 NAME = "CK+ (csv)"
 KEY = "ckextended"
@@ -45,13 +45,13 @@ def index(root: Path) -> Index:
         UserError: as `read`, but not for a class without images, which its summary counts.
     """
     home = tree.require(root, locate(root), NAME, OBTAIN)
-    pictures = _read(_csv(home))
-    names = pictures.clips.tolist()
-    found = picture_index.index(pictures, names, _csv(home), home)
-    return replace(found, findings=(*found.findings, *_lacks(home), *picture_copies.findings(pictures, names)))
+    images = _read(_csv(home))
+    names = images.clips.tolist()
+    found = image_index.index(images, names, _csv(home), home)
+    return replace(found, findings=(*found.findings, *_lacks(home), *image_duplicates.findings(images, names)))
 
 
-def read(root: Path, cache: Path | None = None) -> Pictures:
+def read(root: Path, cache: Path | None = None) -> StillImages:
     """All images, 48x48, in the order of the csv; each is a subject and a clip of its own.
 
     Args:
@@ -62,7 +62,7 @@ def read(root: Path, cache: Path | None = None) -> Pictures:
     """
     home = tree.require(root, locate(root), NAME, OBTAIN)
     csv = _csv(home)
-    return picture_index.require(picture_cache.through(cache, [csv], lambda: _read(csv)), CODES, home)
+    return image_index.require(image_cache.through(cache, [csv], lambda: _read(csv)), CODES, home)
 
 
 def _csv(folder: Path) -> Path | None:
@@ -71,8 +71,8 @@ def _csv(folder: Path) -> Path | None:
     return next((present[name] for name in _FILES if name in present), None)
 
 
-def _read(csv: Path) -> Pictures:
-    return fer2013_csv.read(csv, CODES).pictures(NAME)
+def _read(csv: Path) -> StillImages:
+    return fer2013_csv.read(csv, CODES).images(NAME)
 
 
 def _lacks(home: Path) -> Iterator[Finding]:

@@ -11,9 +11,9 @@ import numpy as np
 
 from common.media.clips import Expectation, Index
 from common.media.emotions import Emotion
-from common.media.images import Pictures
+from common.media.images import StillImages
 from common.support.errors import UserError
-from datasets import ckplus, picture_cache, picture_files, picture_index, tree
+from datasets import ckplus, class_folders, image_cache, image_index, tree
 
 NAME = "CK+48"
 KEY = "ckplus48"
@@ -40,7 +40,7 @@ EXPECTED = (
     ),
 )
 
-_PICTURE = re.compile(r"(S\d{3})_(\d{3})_(\d{8})", re.IGNORECASE)
+_IMAGE = re.compile(r"(S\d{3})_(\d{3})_(\d{8})", re.IGNORECASE)
 
 
 def locate(root: Path) -> Path | None:
@@ -55,11 +55,11 @@ def index(root: Path) -> Index:
         UserError: as `read`, but not for a class without images, which its summary counts.
     """
     home = tree.require(root, locate(root), NAME, OBTAIN)
-    paths, pictures = _read(home)
-    return picture_index.index(pictures, [path.relative_to(home).as_posix() for path in paths], home, home)
+    paths, images = _read(home)
+    return image_index.index(images, [path.relative_to(home).as_posix() for path in paths], home, home)
 
 
-def read(root: Path, cache: Path | None = None) -> Pictures:
+def read(root: Path, cache: Path | None = None) -> StillImages:
     """All images, 48x48, in the order of class folders and names; clips are named S010_004.
 
     Args:
@@ -70,24 +70,24 @@ def read(root: Path, cache: Path | None = None) -> Pictures:
             one of 48x48, a class folder is unknown or a class has no image.
     """
     home = tree.require(root, locate(root), NAME, OBTAIN)
-    pictures = picture_cache.through(cache, tree.folders(home), lambda: _read(home)[1])
-    return picture_index.require(pictures, CLASSES, home)
+    images = image_cache.through(cache, tree.folders(home), lambda: _read(home)[1])
+    return image_index.require(images, CLASSES, home)
 
 
 def _is_class(folder: Path) -> bool:
-    return picture_files.is_class(folder) and any(_PICTURE.fullmatch(file.stem) for file in tree.files(folder, ".png"))
+    return class_folders.is_class(folder) and any(_IMAGE.fullmatch(file.stem) for file in tree.files(folder, ".png"))
 
 
-def _read(home: Path) -> tuple[list[Path], Pictures]:
+def _read(home: Path) -> tuple[list[Path], StillImages]:
     listed = [
         (path, emotion.value, *_names(path))
-        for emotion, paths in picture_files.classes(home, CLASSES).items()
+        for emotion, paths in class_folders.classes(home, CLASSES).items()
         for path in paths
     ]
     paths, emotions, subjects, sequences, frames = zip(*listed, strict=True)
-    return list(paths), Pictures(
+    return list(paths), StillImages(
         NAME,
-        picture_files.read(paths, SIDE),
+        class_folders.read(paths, SIDE),
         np.array(emotions),
         np.full(len(paths), ""),
         subjects=np.array(subjects),
@@ -98,7 +98,7 @@ def _read(home: Path) -> tuple[list[Path], Pictures]:
 
 def _names(path: Path) -> tuple[str, str, int]:
     """Subject, sequence and number of the frame, from 1."""
-    match = _PICTURE.fullmatch(path.stem)
+    match = _IMAGE.fullmatch(path.stem)
     if match is None:
         raise UserError(
             f"{path} names no subject, sequence and frame as S010_004_00000019 does.",

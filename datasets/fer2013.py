@@ -14,10 +14,10 @@ import numpy as np
 
 from common.media import kinds
 from common.media.clips import Expectation, Finding, Index, provenance
-from common.media.images import Pictures
+from common.media.images import StillImages
 from common.support.errors import UserError
 from common.support.names import shown
-from datasets import fer2013_csv, ferplus, picture_cache, picture_copies, picture_files, picture_index, tree
+from datasets import class_folders, fer2013_csv, ferplus, image_cache, image_duplicates, image_index, tree
 from datasets.fer2013_csv import CODES, PARTITIONS, SIDE
 
 NAME = "FER2013"
@@ -79,16 +79,16 @@ def index(root: Path) -> Index:
         UserError: as `read`, but not for a class without images, which its summary counts.
     """
     home = tree.require(root, locate(root), NAME, OBTAIN)
-    pictures = _read(root, home, None)
+    images = _read(root, home, None)
     csv = _csv(home)
-    names = pictures.clips.tolist()
-    odd = _odd_votes(pictures) if csv else (*_odd_folders(pictures), *_other_folders(home))
-    found = picture_index.index(pictures, names, csv or home, home)
-    closer = (*_other_counts(pictures, home), *picture_copies.findings(pictures, names))
+    names = images.clips.tolist()
+    odd = _odd_votes(images) if csv else (*_odd_folders(images), *_other_folders(home))
+    found = image_index.index(images, names, csv or home, home)
+    closer = (*_other_counts(images, home), *image_duplicates.findings(images, names))
     return replace(found, findings=(*found.findings, *odd, *closer))
 
 
-def read(root: Path, cache: Path | None = None) -> Pictures:
+def read(root: Path, cache: Path | None = None) -> StillImages:
     """All images, 48x48, in the order of the csv or of the names, with the votes of FER+ if these lie there too.
 
     Args:
@@ -99,36 +99,36 @@ def read(root: Path, cache: Path | None = None) -> Pictures:
         UserError: if the set is not there, a row or an image is not as it should be, or a class has no image.
     """
     home = tree.require(root, locate(root), NAME, OBTAIN)
-    return picture_index.require(_read(root, home, cache), CODES, home)
+    return image_index.require(_read(root, home, cache), CODES, home)
 
 
-def _read(root: Path, home: Path, cache: Path | None) -> Pictures:
+def _read(root: Path, home: Path, cache: Path | None) -> StillImages:
     csv = _csv(home)
     if csv is None:
         return _read_folders(home)
     votes = ferplus.locate(root)
-    return picture_cache.through(cache, [path for path in (csv, votes) if path], lambda: _read_csv(csv, votes))
+    return image_cache.through(cache, [path for path in (csv, votes) if path], lambda: _read_csv(csv, votes))
 
 
-def _read_csv(csv: Path, votes: Path | None) -> Pictures:
+def _read_csv(csv: Path, votes: Path | None) -> StillImages:
     rows = fer2013_csv.read(csv)
-    return rows.pictures(NAME, ferplus.read(votes, rows.partitions) if votes else None)
+    return rows.images(NAME, ferplus.read(votes, rows.partitions) if votes else None)
 
 
-def _read_folders(home: Path) -> Pictures:
+def _read_folders(home: Path) -> StillImages:
     listed = [
         (path, emotion, _partition(path, part))
         for part, folder in _parts(_sides(home))
-        for emotion, paths in picture_files.classes(folder, CODES).items()
+        for emotion, paths in class_folders.classes(folder, CODES).items()
         for path in paths
     ]
     if not listed:
         raise UserError(f"{NAME} at {home} has no images.", "Unpack train and test again.")
     paths, emotions, partitions = zip(*listed, strict=True)
     names = np.array([shown(path.relative_to(home).as_posix()) for path in paths])
-    return Pictures(
+    return StillImages(
         NAME,
-        picture_files.read(paths, SIDE),
+        class_folders.read(paths, SIDE),
         np.array(emotions, "U8"),
         np.array(partitions, "U11"),
         subjects=names,
@@ -176,7 +176,7 @@ def _parts(sides: list[tuple[str, Path]]) -> list[tuple[str, Path]]:
 
 def _has_classes(folder: Path) -> bool:
     """Whether there are folders of classes; other sets also have folders train/angry, with videos in them."""
-    inside = [tree.all_files(child) for child in tree.folders(folder) if picture_files.is_class(child)]
+    inside = [tree.all_files(child) for child in tree.folders(folder) if class_folders.is_class(child)]
     return bool(inside) and not any(path.suffix.lower() in kinds.VIDEOS for paths in inside for path in paths)
 
 
@@ -191,43 +191,43 @@ def _other_folders(home: Path) -> list[Finding]:
     """Folders beside the parts that hold images."""
     taken = {folder for _, folder in _sides(home)}
     others = {
-        child: len(tree.below(child, *picture_files.SUFFIXES))
+        child: len(tree.below(child, *class_folders.SUFFIXES))
         for child in tree.folders(home)
         if tree.unnest(child) not in taken
     }
     return [Finding("folder of no known part", one.name, f"{n:,} images, left out") for one, n in others.items() if n]
 
 
-def _other_counts(pictures: Pictures, home: Path) -> list[Finding]:
+def _other_counts(images: StillImages, home: Path) -> list[Finding]:
     """Where the parts are not as large as those of the challenge."""
     if provenance(home).synthetic:
         return []
     official = {part: sum(sizes) for part, sizes in _SIZES.items()}
-    if "Test" in pictures.partitions:
+    if "Test" in images.partitions:
         official["Test"] = official.pop("PublicTest") + official.pop("PrivateTest")
-    sizes = {part: int((pictures.partitions == part).sum()) for part in official}
+    sizes = {part: int((images.partitions == part).sum()) for part in official}
     differing = [f"{part} {sizes[part]:,} instead of {n:,}" for part, n in official.items() if sizes[part] != n]
     told = f"{', '.join(differing)}: augmented, cut or divided anew, so accuracies on it cannot be compared"
     return [Finding(OTHER_COUNTS, shown(home.name), told)] if differing else []
 
 
-def _odd_votes(pictures: Pictures) -> tuple[Finding, ...]:
+def _odd_votes(images: StillImages) -> tuple[Finding, ...]:
     """Rows on which FER+ has not ten votes, or none for a face."""
-    if pictures.votes is None:
+    if images.votes is None:
         return ()
-    totals, no_face = pictures.votes.sum(axis=1), pictures.votes[:, -1]
+    totals, no_face = images.votes.sum(axis=1), images.votes[:, -1]
     return tuple(
         Finding("no face, say all of FER+", name) if none == total else Finding("not ten votes", name, f"{total}")
-        for name, total, none in zip(pictures.clips.tolist(), totals.tolist(), no_face.tolist(), strict=True)
+        for name, total, none in zip(images.clips.tolist(), totals.tolist(), no_face.tolist(), strict=True)
         if none == total or total != 10
     )
 
 
-def _odd_folders(pictures: Pictures) -> tuple[Finding, ...]:
+def _odd_folders(images: StillImages) -> tuple[Finding, ...]:
     findings = []
-    if "Test" in pictures.partitions:
+    if "Test" in images.partitions:
         findings.append(Finding("PublicTest and PrivateTest are not told apart", "test"))
-    packed = [name for name in pictures.clips.tolist() if not name.lower().endswith(".png")]
+    packed = [name for name in images.clips.tolist() if not name.lower().endswith(".png")]
     if packed:
         findings.append(Finding("JPEG, so not the pixels of the csv", packed[0], f"{len(packed):,} such images"))
     return tuple(findings)

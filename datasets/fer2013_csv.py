@@ -18,7 +18,7 @@ from typing import BinaryIO
 import numpy as np
 
 from common.media.emotions import Emotion
-from common.media.images import Pictures
+from common.media.images import StillImages
 from common.support.errors import UserError
 
 CODES = (
@@ -47,10 +47,10 @@ class Rows:
     emotions: np.ndarray
     partitions: np.ndarray
 
-    def pictures(self, corpus: str, votes: np.ndarray | None = None) -> Pictures:
+    def images(self, corpus: str, votes: np.ndarray | None = None) -> StillImages:
         """The images of a data set whose rows name nobody: each is a subject and a clip of its own, "row 17"."""
         names = np.array([f"row {row}" for row in range(len(self.pixels))])
-        return Pictures(
+        return StillImages(
             corpus,
             self.pixels,
             self.emotions,

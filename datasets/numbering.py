@@ -25,7 +25,7 @@ def frames(
         endings: of the set's images, the most official first.
         first: number of the first frame; None where numbers may lack.
     """
-    images = [path for path in tree.all_files(folder) if path.suffix.lower() in kinds.PICTURES]
+    images = [path for path in tree.all_files(folder) if path.suffix.lower() in kinds.IMAGES]
     known = [path for path in images if path.suffix.lower() in endings]
     numbered = [path for path in known if re.fullmatch(naming, path.stem, re.IGNORECASE)]
     found = _one_each(numbered, _number, endings) or _one_each(known, lambda path: tree.key(Path(path.stem)), endings)

@@ -26,7 +26,7 @@ FASTEST_RATE = 240.0
 # Frames that must be missing at a place for a hole; files that are shown at a varying rate are no damage.
 LEAP = 2.5
 # Of an animation, which is decoded as a whole.
-MOST_PICTURES = 1000
+MOST_IMAGES = 1000
 
 
 @dataclass
@@ -150,7 +150,7 @@ def _decode(film: Film) -> Iterator[tuple[float, np.ndarray]]:
 
 def _animation(path: Path) -> Iterator[tuple[float, np.ndarray]]:
     data = np.frombuffer(path.read_bytes(), np.uint8)[None]
-    known, animation = cv2.imdecodeanimation(data, 0, MOST_PICTURES)
+    known, animation = cv2.imdecodeanimation(data, 0, MOST_IMAGES)
     time_s = 0.0
     for frame, milliseconds in zip(animation.frames, animation.durations, strict=False) if known else ():
         yield time_s, frame[..., :3] if frame.ndim == 3 else cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR)
@@ -221,7 +221,7 @@ class Writer:
         self.frames += 1
 
 
-def picture(path: Path) -> np.ndarray:
+def image(path: Path) -> np.ndarray:
     """The photograph (H, W, 3) uint8 BGR in a file, the right way up.
 
     Raises:
@@ -232,6 +232,6 @@ def picture(path: Path) -> np.ndarray:
     return image_file.read(path)
 
 
-def is_picture(path: Path) -> bool:
+def is_image(path: Path) -> bool:
     """Whether a file holds a single image, by its content."""
-    return kinds.of(path) in (kinds.Kind.PICTURE, kinds.Kind.HEIF)
+    return kinds.of(path) in (kinds.Kind.IMAGE, kinds.Kind.HEIF)

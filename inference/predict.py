@@ -125,7 +125,7 @@ def predict(chosen: Chosen, trained: Trained, folder: Path, options: Options | N
                 for name, place in places(list(chosen.files)).items():
                     path = chosen.files[name]
                     try:
-                        one = _picture if film.is_picture(path) else _video
+                        one = _image if film.is_image(path) else _video
                         one(name, path, folder / place, trained, write, outcome, options)
                     except UserError as error:
                         if len(chosen.files) == 1:
@@ -140,14 +140,14 @@ def predict(chosen: Chosen, trained: Trained, folder: Path, options: Options | N
 
 def _try(path: Path) -> None:
     """Refuse a file before a folder is made for it."""
-    if film.is_picture(path):
-        film.picture(path)
+    if film.is_image(path):
+        film.image(path)
     else:
         next(iter(film.film(path)))
 
 
-def _picture(name: str, path: Path, place: Path, trained: Trained, write, outcome: Outcome, options: Options) -> None:
-    seen = stream.still(film.picture(path), trained, Whole() if options.cropped else None, options.face)
+def _image(name: str, path: Path, place: Path, trained: Trained, write, outcome: Outcome, options: Options) -> None:
+    seen = stream.still(film.image(path), trained, Whole() if options.cropped else None, options.face)
     write(name, seen, outcome)
     target = place.with_name(f"{place.name}-seen.png")
     target.write_bytes(cv2.imencode(".png", draw.annotate(seen, trained))[1].tobytes())

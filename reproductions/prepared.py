@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from common.media.clips import Clip
-from common.media.images import Pictures
+from common.media.images import StillImages
 from common.results.config import Request
 from common.samples import images
 from common.samples.build import Samples, build
@@ -53,10 +53,10 @@ def stills(request: Request, dataset: ModuleType, place: Path, size: int = 0) ->
     return read_stills(dataset, place, request.cache, size)[1]
 
 
-def read_stills(dataset: ModuleType, place: Path, cache: Path, size: int = 0) -> tuple[Pictures, Samples]:
+def read_stills(dataset: ModuleType, place: Path, cache: Path, size: int = 0) -> tuple[StillImages, Samples]:
     """As `stills`, with what was read of the set itself."""
-    with bar(f"Reading {dataset.NAME}", "pictures") as progress:
-        read = dataset.read(place, cache / "pictures")
+    with bar(f"Reading {dataset.NAME}", "images") as progress:
+        read = dataset.read(place, cache / "images")
         if size and read.pixels.shape[1:] != (size, size):
             method = cv2.INTER_AREA if size < min(read.pixels.shape[1:]) else cv2.INTER_LINEAR
             resized = [cv2.resize(one, (size, size), interpolation=method) for one in read.pixels]

@@ -297,7 +297,7 @@ def test_the_drawn_set_is_read_as_it_was_planned(drawn, planned):
     assert kinds(index) == {"clip name in both parts": 1}
 
 
-def test_the_drawn_videos_have_pictures_only(drawn, planned):
+def test_the_drawn_videos_have_images_only(drawn, planned):
     for clip in afew.index(drawn).clips[::5]:
         frames = list(video.frames(clip.source))
         assert len(frames) == planned[clip.source].performance.frames
@@ -319,14 +319,14 @@ def test_the_drawn_faces_are_those_of_the_videos(drawn, planned):
     assert {clip.source for clip in index.clips} == set(by_name)
     for clip in index.clips[::4]:
         shot = by_name[clip.source]
-        pictures = list(video.frames(clip.source))
-        assert {picture.shape for picture in pictures} == {(128, 128, 3)}
+        images = list(video.frames(clip.source))
+        assert {image.shape for image in images} == {(128, 128, 3)}
         frames = list(video.frames(shot.path))
-        assert len(pictures) == len(frames)
+        assert len(images) == len(frames)
         face = min(detector(video.grey(frames[0])), key=lambda box: box.left()).center()
         middle = video.grey(frames[0])[face.y - 75 : face.y + 75, face.x - 75 : face.x + 75]
         middle = cv2.resize(middle, (63, 63), interpolation=cv2.INTER_AREA)  # 305 pixels of a frame become 128
-        assert cv2.matchTemplate(video.grey(pictures[0]), middle, cv2.TM_CCOEFF_NORMED).max() > 0.9
+        assert cv2.matchTemplate(video.grey(images[0]), middle, cv2.TM_CCOEFF_NORMED).max() > 0.9
 
 
 def test_dark_clips_are_dark_and_their_faces_are_still_found(drawn, planned):

@@ -66,7 +66,7 @@ def test_widths_that_do_not_divide_are_refused(width, remedy):
 
 
 @pytest.mark.parametrize("size", [66, 20, 0])
-def test_pictures_that_the_pools_eat_up_are_refused(size):
+def test_images_that_the_pools_eat_up_are_refused(size):
     with pytest.raises(UserError, match=f"{size}×{size}.*67 or more"):
         alexnet(size=size)
     assert sides(67) == [7, 3, 1]
@@ -147,13 +147,13 @@ def test_it_computes_what_opencv_computes_of_the_same_caffemodel(old, tmp_path):
     structure = tmp_path / "deploy.prototxt"
     structure.write_text(little_alexnet.prototxt(width, size))
     theirs = cv2.dnn.readNetFromCaffe(str(structure), str(path))
-    pictures = np.random.default_rng(2).integers(0, 256, (3, size, size, 3), np.uint8)  # RGB
-    blue_first = np.ascontiguousarray(pictures[..., ::-1])
+    images = np.random.default_rng(2).integers(0, 256, (3, size, size, 3), np.uint8)  # RGB
+    blue_first = np.ascontiguousarray(images[..., ::-1])
     theirs.setInput(cv2.dnn.blobFromImages(list(blue_first), 1.0, mean=MEANS["spatial"][::-1]))
     expected = theirs.forward("relu_fc7")
     ours = alexnet(width=width, size=size)
     weights.load(ours, path)
-    found = predicted(ours, pictures.astype(np.float32))
+    found = predicted(ours, images.astype(np.float32))
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3 * expected.max())
     assert (expected > 0).mean() > 0.1 and expected.std(axis=0).max() > 0.1 * expected.std()
 
@@ -168,7 +168,7 @@ def test_means_are_subtracted_and_the_rest_divided():
         np.testing.assert_allclose(predicted(centred, x), (x - mean) / 128, atol=1e-5)
 
 
-def test_a_flow_picture_without_motion_is_zero_for_the_temporal_network():
+def test_a_flow_image_without_motion_is_zero_for_the_temporal_network():
     import keras
 
     model = alexnet("temporal", **SMALL)

@@ -114,7 +114,7 @@ def test_a_drawn_fer2013_has_the_copies_that_it_was_given(tmp_path):
         (f"row {i}", f"row {j}")
         for i, one in enumerate(rows)
         for j, other in enumerate(rows)
-        if one.partition != "Training" and other.partition == "Training" and one.picture == other.picture
+        if one.partition != "Training" and other.partition == "Training" and one.image == other.image
     }
     assert made and pairs == made
     assert list(found.table.columns.values())[1:] == ["PublicTest", "PrivateTest", "all"]

@@ -101,10 +101,10 @@ def test_tables_are_printed_again_in_every_form(run, finished, monkeypatch, caps
         assert first["meta"]["data"] == "synthetic"
 
 
-def test_printed_tables_are_saved_with_their_pictures_on_request(run, finished, tmp_path, monkeypatch):
+def test_printed_tables_are_saved_with_their_images_on_request(run, finished, tmp_path, monkeypatch):
     results = shutil.copytree(finished, tmp_path / "results")
     monkeypatch.setenv("FER_RESULTS", str(results))
-    places = [results / part / "timeconvnet/quick-synthetic" for part in ("tables", "pictures")]
+    places = [results / part / "timeconvnet/quick-synthetic" for part in ("tables", "figures")]
     for place in places:
         shutil.rmtree(place, ignore_errors=True)
     assert run("table", "timeconvnet")[0] == 0

@@ -20,7 +20,7 @@ from common.results.config import Request
 from common.samples.build import build
 from common.support.errors import UserError
 from reproductions.cnn3d import preprocessing
-from reproductions.cnn3d.preprocessing import HAAR, Settings, detector_title, equalise, picture, prepare, settings
+from reproductions.cnn3d.preprocessing import HAAR, Settings, detector_title, equalise, face_image, prepare, settings
 
 SHARED = Path(__file__).parents[2] / "shared"
 real_model = pytest.mark.skipif(
@@ -121,9 +121,9 @@ def spots(box):
     return image, image[y : y + h, x : x + w, ::-1]
 
 
-def test_the_picture_is_the_box_in_rgb():
+def test_the_image_is_the_box_in_rgb():
     image, expected = spots((7, 3, 30, 30))
-    assert np.array_equal(picture(image, np.array([7, 3, 30, 30]), replace(PLAIN, size=30)), expected)
+    assert np.array_equal(face_image(image, np.array([7, 3, 30, 30]), replace(PLAIN, size=30)), expected)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_a_frame_without_face_takes_the_box_of_the_nearest_that_has_one(
     tmp_path, fake_finder, monkeypatch, levels, whose
 ):
     cut = []
-    monkeypatch.setattr(preprocessing, "picture", lambda image, box, _: cut.append(box.tolist()) or face_like(box))
+    monkeypatch.setattr(preprocessing, "face_image", lambda image, box, _: cut.append(box.tolist()) or face_like(box))
     made = prepare(clip_of(tmp_path / "a", levels), PLAIN)
     assert cut == [[levels[number] - 200, 0, 20, 20] for number in whose]
     assert made.counts["frames_without_face"] == levels.count(0)
@@ -150,7 +150,7 @@ def face_like(box):
 
 def test_or_it_is_shown_whole(tmp_path, fake_finder, monkeypatch):
     cut = []
-    monkeypatch.setattr(preprocessing, "picture", lambda image, box, _: cut.append(box.tolist()) or face_like(box))
+    monkeypatch.setattr(preprocessing, "face_image", lambda image, box, _: cut.append(box.tolist()) or face_like(box))
     prepare(clip_of(tmp_path / "a", [0, 205, 0]), replace(PLAIN, missed_face="whole_frame", box_margin=0.1))
     assert cut == [[0, 0, 80, 40], [3, 0, 24, 22], [0, 0, 80, 40]]
 
@@ -183,17 +183,17 @@ WHOLE = np.array([0, 0, 128, 96])
 
 
 @pytest.mark.parametrize("clahe", [True, False])
-def test_grey_pictures_have_three_equal_channels(clahe):
-    made = picture(photo(), WHOLE, Settings(grey=True, clahe=clahe))
+def test_grey_images_have_three_equal_channels(clahe):
+    made = face_image(photo(), WHOLE, Settings(grey=True, clahe=clahe))
     assert (np.ptp(made, axis=2) == 0).all() and np.ptp(made) > 50
-    colour = picture(photo(), WHOLE, Settings(clahe=clahe))
+    colour = face_image(photo(), WHOLE, Settings(clahe=clahe))
     assert (np.ptp(colour, axis=2) > 0).mean() > 0.9
 
 
 def test_grey_is_the_luminance():
     image = photo()
     blue, green, red = (image[..., channel].astype(float) for channel in range(3))
-    made = picture(image, np.array([0, 0, 96, 96]), replace(PLAIN, grey=True, size=96))
+    made = face_image(image, np.array([0, 0, 96, 96]), replace(PLAIN, grey=True, size=96))
     assert np.abs(made[..., 0] - (0.114 * blue + 0.587 * green + 0.299 * red)[:, :96]).max() <= 1
 
 
@@ -242,7 +242,8 @@ def test_settings_are_those_of_the_paper():
 def test_the_order_decides_what_clahe_sees():
     image, box = photo(), np.array([20, 20, 50, 50])
     late, early = (
-        picture(image, box, Settings(order=order)) for order in ("crop_resize_clahe_scale", "clahe_crop_resize_scale")
+        face_image(image, box, Settings(order=order))
+        for order in ("crop_resize_clahe_scale", "clahe_crop_resize_scale")
     )
     resized = cv2.resize(image[20:70, 20:70], (112, 112))
     assert np.array_equal(late[..., ::-1], equalise(resized, "lab_lightness"))
@@ -252,9 +253,9 @@ def test_the_order_decides_what_clahe_sees():
 
 
 @given(st.integers(0, 70), st.integers(0, 30), st.integers(1, 60), st.integers(1, 60), st.booleans(), st.booleans())
-def test_every_box_gives_a_picture(x, y, width, height, grey, clahe):
+def test_every_box_gives_an_image(x, y, width, height, grey, clahe):
     box = np.array([x, y, min(width, 80 - x), min(height, 40 - y)])
-    made = picture(spots((0, 0, 1, 1))[0], box, Settings(grey=grey, clahe=clahe))
+    made = face_image(spots((0, 0, 1, 1))[0], box, Settings(grey=grey, clahe=clahe))
     assert made.shape == (112, 112, 3) and made.dtype == np.uint8
 
 

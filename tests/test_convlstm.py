@@ -307,7 +307,7 @@ RIGHT = {
 }
 
 
-class DrawnPictures(data.Pictures):
+class DrawnFer2013(data.Fer2013):
     def __init__(self):
         rows = [("FER2013", f"row {n}", f"FER2013/row {n}", CLASSES[AFEW][n % 7], part, 0, 0)
                 for n, part in enumerate(70 * ["Training", "PublicTest", "PrivateTest"])]  # fmt: skip
@@ -329,7 +329,7 @@ def reproduce(folder, monkeypatch, **options):
 
     monkeypatch.setattr("reproductions.train.launch", launch)
     monkeypatch.setattr(data, "load", lambda asked, names: ({n: Drawn(n) for n in names}, Provenance(False)))
-    monkeypatch.setattr(data, "load_fer2013", lambda asked: DrawnPictures())
+    monkeypatch.setattr(data, "load_fer2013", lambda asked: DrawnFer2013())
     asked = request(**{"results": folder, "cache": folder} | options)
     experiments.reproduce(asked)
     return evidence_of(asked)
@@ -484,7 +484,7 @@ def test_a_narrow_network_on_some_folds_is_never_set_beside_the_paper(reproduced
     assert all("narrow network" in tables_made[name].title for name in (*tables.TITLES, "leaks"))
 
 
-def test_a_branch_from_drawn_pictures_under_real_clips_is_told(tmp_path, monkeypatch):
+def test_a_branch_from_drawn_images_under_real_clips_is_told(tmp_path, monkeypatch):
     evidence = reproduce(tmp_path, monkeypatch, experiment="table3", protocol="published")
     (one,) = measured.measurements(evidence)["table3-afew_val-accuracy"]
     assert one.differs == ""

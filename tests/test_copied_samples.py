@@ -44,9 +44,9 @@ def test_any_order_reads_the_same():
 def test_copies_are_those_that_a_training_would_make():
     rows = np.array([4, 9])
     batches = Batches(SAMPLES, LABELS, 3, rows, "sequence", 12, None, SIX)
-    pictures, _ = batches[0]
+    images, _ = batches[0]
     read = COPIED.read([*range(24, 30), *range(54, 60)]) / np.float32(255)
-    assert np.allclose(pictures, read, atol=1e-6)
+    assert np.allclose(images, read, atol=1e-6)
 
 
 def test_random_copies_of_some_classes_only():

@@ -31,9 +31,9 @@ def an_epoch(feed: Batches, number: int) -> list[tuple[int, bytes]]:
     count = len(feed._members[0])
     numbers = range(number * count // feed.batch_size, -(-(number + 1) * count // feed.batch_size))
     seen = [
-        (place, int(position), picture.tobytes())
+        (place, int(position), image.tobytes())
         for n in numbers
-        for place, position, picture in zip(itertools.count(n * feed.batch_size), feed.positions(n), feed[n][0])
+        for place, position, image in zip(itertools.count(n * feed.batch_size), feed.positions(n), feed[n][0])
     ]
     return sorted(one[1:] for one in seen if number * count <= one[0] < (number + 1) * count)
 
@@ -123,7 +123,7 @@ def test_a_flip_is_the_exact_mirror_image():
     frames = SAMPLES.read([3])[0]
     np.testing.assert_array_equal(SOME.apply(frames, Change(mirror=True)), frames[:, :, ::-1])
     feed = batches(Copies((Moves(flips=1),)), rows=[3], batch_size=2)
-    seen = sorted(picture.tobytes() for picture in feed[0][0])
+    seen = sorted(image.tobytes() for image in feed[0][0])
     assert seen == sorted(
         (one / np.float32(255)).tobytes() for one in (frames, np.ascontiguousarray(frames[:, :, ::-1]))
     )

@@ -82,9 +82,9 @@ def test_clips_need_half_of_their_frames():
 
 @pytest.mark.skipif(not (REAL / "fer2013.csv.xz").is_file(), reason="fer2013.csv.xz is not beside this checkout")
 def test_the_exact_copies_of_fer2013_are_all_found():
-    pictures = fer2013.read(REAL)
-    training = pictures.partitions == "Training"
-    train, test = pictures.pixels[training], pictures.pixels[~training][:300]
+    stills = fer2013.read(REAL)
+    training = stills.partitions == "Training"
+    train, test = stills.pixels[training], stills.pixels[~training][:300]
     found = find(images(train), images(test))
     known = {one.tobytes() for one in train}
     by_hand = [number for number, one in enumerate(test) if one.tobytes() in known]

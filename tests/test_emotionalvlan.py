@@ -43,7 +43,7 @@ from reproductions.emotionalvlan.data import BASIC, BAUM1S, FER2013, KEYS, MMI, 
 from reproductions.emotionalvlan.dimensions import dimensions
 from reproductions.emotionalvlan.features import Described, Features
 from reproductions.emotionalvlan.preprocessing import SHAPE, Settings, flow
-from reproductions.emotionalvlan.stills import LENGTH, PAIRS, SinglePictures, SizedVideos, StillVideos
+from reproductions.emotionalvlan.stills import LENGTH, PAIRS, SingleImages, SizedVideos, StillVideos
 
 PAPER = papers.load("emotionalvlan")
 EXACT = {"end_to_end": {"accumulation": 10}}
@@ -106,22 +106,22 @@ class Greys:
         return len(self.table)
 
     def read(self, positions):
-        pictures = np.full((len(positions), 1, 48, 48, 1), 40, np.uint8)
-        for picture, position in zip(pictures, positions, strict=True):
-            picture[0, 10 + position % 9 : 30, 12:34] = 220
-        return pictures
+        images = np.full((len(positions), 1, 48, 48, 1), 40, np.uint8)
+        for image, position in zip(images, positions, strict=True):
+            image[0, 10 + position % 9 : 30, 12:34] = 220
+        return images
 
 
 @pytest.mark.parametrize(("stream", "first"), [("spatial", 0), ("temporal", PAIRS)])
-def test_single_pictures_are_those_of_their_stream(stream, first):
-    view = SinglePictures(Filmed(), stream, 67)
+def test_single_images_are_those_of_their_stream(stream, first):
+    view = SingleImages(Filmed(), stream, 67)
     assert len(view) == len(view.table) == 3 * PAIRS
     assert view.table["clip"].tolist() == PAIRS * ["a"] + PAIRS * ["b"] + PAIRS * ["c"]
     picked = [0, 14, 15, 44]
     shown = view.read(picked)
     assert shown.shape == (4, 1, 67, 67, 3) and shown.dtype == np.uint8
     assert shown[:, 0, 5, 5, 0].tolist() == [LENGTH * (p // PAIRS) + first + p % PAIRS for p in picked]
-    assert view.key != SinglePictures(Filmed(), stream, 227).key
+    assert view.key != SingleImages(Filmed(), stream, 227).key
 
 
 def test_videos_in_a_networks_size_keep_their_order():
@@ -131,7 +131,7 @@ def test_videos_in_a_networks_size_keep_their_order():
     assert len(sized) == 3 and sized.table is Filmed.table and "67" in sized.key
 
 
-def test_a_still_has_no_flow_and_is_one_picture_a_stream():
+def test_a_still_has_no_flow_and_is_one_image_a_stream():
     settings = Settings()
     videos = StillVideos(Greys(), np.array([3, 5, 8]), settings)
     clip = videos.read([1])[0]
@@ -141,18 +141,18 @@ def test_a_still_has_no_flow_and_is_one_picture_a_stream():
     assert np.array_equal(videos.read_frames([1, 1], [4, 20]), clip[[4, 20]])
     assert videos.table["clip"].tolist() == ["row 3", "row 5", "row 8"]
     for stream, number in ("spatial", 0), ("temporal", PAIRS):
-        view = SinglePictures(videos, stream, 67)
+        view = SingleImages(videos, stream, 67)
         assert len(view) == 3 and np.array_equal(view.read([1])[0], stills.resized(clip[number][None], 67))
 
 
 def test_a_moved_still_has_flow_that_belongs_to_its_faces():
     videos = StillVideos(Greys(), np.arange(40), Settings(), moved=True)
     clip = videos.read([7])[0]
-    assert len({picture.tobytes() for picture in clip[:PAIRS]}) == PAIRS
+    assert len({image.tobytes() for image in clip[:PAIRS]}) == PAIRS
     assert np.array_equal(clip[PAIRS : 2 * PAIRS - 1], flow(clip[:PAIRS], Settings()))
     assert (clip[PAIRS:] != (128, 128, 0)).any()
     assert np.array_equal(clip, videos.read([7])[0]) and np.array_equal(videos.read_frames([7], [20])[0], clip[20])
-    assert len(SinglePictures(videos, "temporal", 67)) == 40 * PAIRS
+    assert len(SingleImages(videos, "temporal", 67)) == 40 * PAIRS
     assert videos.key != StillVideos(Greys(), np.arange(40), Settings()).key
 
 
@@ -179,10 +179,8 @@ def test_classes_are_those_of_the_matrices_where_the_set_has_them():
 
 def test_the_report_shows_what_the_networks_see():
     first, second, third = figures.strips()
-    assert all(len(pictures) == 7 for _, pictures in (first, second, third))
-    assert all(
-        picture.shape == (*SHAPE, 3) and picture.std() > 2 for _, row in (first, second, third) for picture in row
-    )
+    assert all(len(images) == 7 for _, images in (first, second, third))
+    assert all(image.shape == (*SHAPE, 3) and image.std() > 2 for _, row in (first, second, third) for image in row)
     shown = content._strips(PAPER)
     assert [len(strip["uris"]) for strip in shown] == [7, 7, 7] and "wheel" in shown[2]["title"]
     assert shown[0]["uris"][0].startswith("data:image/jpeg;base64,")
@@ -204,9 +202,9 @@ class Bright:
         assert layer == "fc7"
         return self
 
-    def predict_on_batch(self, pictures):
+    def predict_on_batch(self, images):
         self.calls += 1
-        return np.stack([pictures.mean(axis=(1, 2, 3)), np.full(len(pictures), pictures[0].size)], axis=1)
+        return np.stack([images.mean(axis=(1, 2, 3)), np.full(len(images), images[0].size)], axis=1)
 
 
 def described(folder, videos, weights=b"weights"):
@@ -218,11 +216,11 @@ def described(folder, videos, weights=b"weights"):
         place = one.folder(folder / "runs")
         place.mkdir(parents=True, exist_ok=True)
         (place / "model.keras").write_bytes(weights)
-        found.append(Described(SinglePictures(videos, stream, 67), "fc7", one, folder / "runs", folder / "features"))
+        found.append(Described(SingleImages(videos, stream, 67), "fc7", one, folder / "runs", folder / "features"))
     return tuple(found)
 
 
-def test_features_stand_where_their_pictures_stand(tmp_path):
+def test_features_stand_where_their_images_stand(tmp_path):
     streams, extractor = described(tmp_path, Filmed()), Bright()
     for stream in streams:
         stream.store(extractor)
@@ -246,7 +244,7 @@ def test_the_features_of_a_still_are_computed_once(tmp_path):
     assert (read[:, :PAIRS] == read[:, :1]).all() and (read[:, PAIRS:] == read[0, PAIRS]).all()
 
 
-def test_features_are_kept_until_weights_or_pictures_change(tmp_path):
+def test_features_are_kept_until_weights_or_images_change(tmp_path):
     (stream, _), extractor = described(tmp_path, Filmed()), Bright()
     stream.store(extractor)
     calls = extractor.calls
@@ -327,13 +325,13 @@ def test_the_last_epoch_can_be_asked_for():
         assert len(fold.validation) == 0
 
 
-def test_the_pictures_of_a_clip_stay_on_one_side():
+def test_the_images_of_a_clip_stay_on_one_side():
     (fold, *_), table = folds(RML, "published")
-    pictures = groups.of_pictures(fold, PAIRS)
+    images = groups.of_images(fold, PAIRS)
     for side in ("train", "test"):
-        assert np.unique(getattr(pictures, side) // PAIRS).tolist() == sorted(getattr(fold, side))
-        assert len(getattr(pictures, side)) == PAIRS * len(getattr(fold, side))
-    assert len(pictures.validation) == 0 and len(table) == len(fold.train) + len(fold.test)
+        assert np.unique(getattr(images, side) // PAIRS).tolist() == sorted(getattr(fold, side))
+        assert len(getattr(images, side)) == PAIRS * len(getattr(fold, side))
+    assert len(images.validation) == 0 and len(table) == len(fold.train) + len(fold.test)
 
 
 # --- trainings --------------------------------------------------------------------------------------
@@ -386,24 +384,24 @@ def test_the_recipe_is_that_of_the_paper():
 
 def test_features_come_from_networks_that_never_saw_the_tested_people():
     made = all_stages()
-    assert len(made.pictures) == 5 * 2 and len(made.features) == len(made.shown) == 5 * 2 and made.whole == []
-    trained = {job.training.identity.key: job.training for job in made.pictures}
+    assert len(made.images) == 5 * 2 and len(made.features) == len(made.shown) == 5 * 2 and made.whole == []
+    trained = {job.training.identity.key: job.training for job in made.images}
     for job in made.features:
         tested = set(job.training.samples.table.subject.iloc[job.training.fold.test])
         for stream in job.training.samples.streams:
             seen = trained[stream.trained.key]
             assert not tested & set(seen.samples.table.subject.iloc[seen.fold.train])
-            assert stream.pictures.stream in seen.network.key and len(seen.fold.validation) == 0
+            assert stream.images.stream in seen.network.key and len(seen.fold.validation) == 0
     assert {job.training.recipe.checkpoint for job in made.features} == {"best_validation_accuracy"}
 
 
-def test_protocols_with_the_same_parts_share_the_networks_of_pictures():
+def test_protocols_with_the_same_parts_share_the_networks_of_images():
     both = [all_stages(protocol=protocol) for protocol in experiments.PROTOCOLS]
-    first, second = ({job.training.identity.key for job in one.pictures} for one in both)
+    first, second = ({job.training.identity.key for job in one.images} for one in both)
     assert first == second
     assert {job.training.recipe.checkpoint for job in both[1].features} == {"last"}
     fer = [all_stages(corpus=FER2013, protocol=protocol) for protocol in experiments.PROTOCOLS]
-    first, second = ({job.training.identity.key for job in one.pictures} for one in fer)
+    first, second = ({job.training.identity.key for job in one.images} for one in fer)
     assert not first & second
 
 
@@ -411,7 +409,7 @@ def test_settings_reach_the_networks_that_they_are_about():
     made = all_stages("aggregation=concat", "dropout=0.0", "weight_decay=0.0", "local_response_normalisation=false")
     (layer,) = {str(job.training.settings) for job in made.features}
     assert "'concat'" in layer and "'dropout': 0.0" in layer and "pretrained" not in layer
-    for job in made.pictures:
+    for job in made.images:
         assert job.training.settings == {
             "local_response_normalisation": False,
             "dropout": 0.0,
@@ -419,10 +417,10 @@ def test_settings_reach_the_networks_that_they_are_about():
             "pretrained": "none",
         }
     narrow = all_stages(profile=TINY)
-    assert all(job.training.network.key.endswith("_narrow") for job in (*narrow.pictures, *narrow.features))
+    assert all(job.training.network.key.endswith("_narrow") for job in (*narrow.images, *narrow.features))
     assert narrow.features[0].training.settings["width"] == 16
-    assert {job.training.samples.size for job in narrow.pictures} == {67}
-    assert {job.training.samples.size for job in made.pictures} == {227}
+    assert {job.training.samples.size for job in narrow.images} == {67}
+    assert {job.training.samples.size for job in made.images} == {227}
 
 
 def test_structures_are_trained_on_the_features_of_their_layer():
@@ -442,7 +440,7 @@ def test_end_to_end_begins_where_both_stages_ended_or_from_the_beginning():
         }
         assert job.training.network.layout == "sequence"
     alone = all_stages("stages=end_to_end", "weight_sharing=false")
-    assert alone.pictures == alone.features == [] and len(alone.shown) == 10
+    assert alone.images == alone.features == [] and len(alone.shown) == 10
     assert all(job.training.initial is None for job in alone.whole)
     assert all(job.training.settings["weight_sharing"] is False for job in alone.whole)
 

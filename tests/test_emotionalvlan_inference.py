@@ -18,7 +18,7 @@ from inference.trained import Trained
 from reproductions.emotionalvlan import data, experiments, eyes
 from reproductions.emotionalvlan.data import FER2013, RML
 from reproductions.emotionalvlan.inference import preparation
-from reproductions.emotionalvlan.preprocessing import FRAMES, SHAPE, Settings, kept, picture, placing
+from reproductions.emotionalvlan.preprocessing import FRAMES, SHAPE, Settings, face_image, kept, placing
 from reproductions.emotionalvlan.stills import LENGTH, SizedVideos
 
 SIDE = 67
@@ -101,7 +101,7 @@ def test_a_face_without_eyes_is_cut_out_where_they_usually_are(asked):
     box = np.array([50, 40, 100, 100], np.int32)
     assert eyes.within(video.grey(frame), box, "haar_face_and_eyes") is None
     usual = eyes.usual(box, "haar_face_and_eyes")
-    assert np.array_equal(one.crop(frame, box), picture(frame, placing(usual, Settings())))
+    assert np.array_equal(one.crop(frame, box), face_image(frame, placing(usual, Settings())))
 
 
 def test_it_is_used_and_exported_as_one_network(asked, monkeypatch, tmp_path):
@@ -136,7 +136,7 @@ def test_stage_one_alone_is_refused(asked):
         trained.of(store.find(asked.results / "runs", network="spatial_cnn_narrow")[0][0])
 
 
-def test_from_end_to_end_it_takes_pictures_itself(asked):
+def test_from_end_to_end_it_takes_images_itself(asked):
     run = run_of(asked, "emotionalvlan")
     whole = run.identity.settings | {"weight_sharing": True, "size": SIDE}
     one = preparation(Run(run.folder, replace(run.identity, settings=whole), run.record))

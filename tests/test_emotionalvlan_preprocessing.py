@@ -19,7 +19,7 @@ from common.samples.build import build
 from common.support.errors import UserError
 from datasets.synthetic.face import FacePainter, Pose
 from datasets.synthetic.identity import draw_identity
-from reproductions.emotionalvlan import eyes, flow_pictures, horn_schunck, preprocessing
+from reproductions.emotionalvlan import eyes, flow_images, horn_schunck, preprocessing
 from reproductions.emotionalvlan.preprocessing import Settings, flow, kept, placing, prepare, settings
 
 VIDEOS = Path(__file__).parents[2] / "shared" / "videos"
@@ -360,7 +360,7 @@ def test_flow_is_that_between_neighbouring_faces(tmp_path, stubbed):
     scheme = replace(horn_schunck.CLASSIC, sweeps=30)
     for number in (0, 7, 13):
         expected = horn_schunck.flow(greys[number][None], greys[number + 1][None], scheme)
-        np.testing.assert_array_equal(made.frames[15 + number], flow_pictures.pictures(expected, "min_max")[0])
+        np.testing.assert_array_equal(made.frames[15 + number], flow_images.images(expected, "min_max")[0])
 
 
 def test_a_moving_face_moves_in_the_flow_of_one_place():
@@ -461,7 +461,7 @@ def test_levels_of_0_to_1_are_a_smoothness_255_times_as_large():
     seen = flow(faces, Settings(flow_levels="0_to_1", flow_smoothness=0.02, flow_scaling="min_max"))
     scheme = replace(horn_schunck.MATLAB, smoothness=0.02)
     wanted = horn_schunck.flow(*(grey / 255 for grey in greys), scheme)
-    assert np.abs(seen.astype(int) - flow_pictures.pictures(wanted, "min_max")).max() <= 1
+    assert np.abs(seen.astype(int) - flow_images.images(wanted, "min_max")).max() <= 1
     assert not np.array_equal(seen, flow(faces, Settings(flow_smoothness=0.02, flow_scaling="min_max")))
 
 

@@ -153,24 +153,24 @@ def test_maps_are_those_of_image_data_generator(seed, height, width):
 @given(seed=st.integers(0, 2**32), channels=st.sampled_from([1, 3, 5, 48]))
 def test_warp_is_bilinear_with_repeated_border(seed, channels):
     rng = np.random.default_rng(seed)
-    picture = cv2.GaussianBlur(rng.random((20, 16, channels), np.float32), (0, 0), 2).reshape(20, 16, channels)
+    image = cv2.GaussianBlur(rng.random((20, 16, channels), np.float32), (0, 0), 2).reshape(20, 16, channels)
     maps = Augmentation().draw(1, 20, 16, rng)
-    (moved,) = warp(picture[None], maps)
+    (moved,) = warp(image[None], maps)
     y, x = np.mgrid[:20, :16]
     at_x, at_y = np.einsum("ij,jhw->ihw", maps[0], np.stack([x, y, np.ones_like(x)]))
     at_x, at_y = at_x.clip(0, 15), at_y.clip(0, 19)
     left, top = np.minimum(at_x.astype(int), 14), np.minimum(at_y.astype(int), 18)
     fx, fy = (at_x - left)[..., None], (at_y - top)[..., None]
-    expected = (1 - fy) * ((1 - fx) * picture[top, left] + fx * picture[top, left + 1])
-    expected += fy * ((1 - fx) * picture[top + 1, left] + fx * picture[top + 1, left + 1])
+    expected = (1 - fy) * ((1 - fx) * image[top, left] + fx * image[top, left + 1])
+    expected += fy * ((1 - fx) * image[top + 1, left] + fx * image[top + 1, left + 1])
     # OpenCV interpolates in steps of 1/32 pixel.
     assert np.abs(moved - expected).max() < 0.02
 
 
-def test_ranges_of_nothing_leave_pictures_as_they_are():
-    picture = np.random.default_rng(0).random((2, 9, 7, 5), np.float32)
+def test_ranges_of_nothing_leave_images_as_they_are():
+    image = np.random.default_rng(0).random((2, 9, 7, 5), np.float32)
     maps = Augmentation(rotation=0, shift=0, zoom=0, flip=False).draw(2, 9, 7, np.random.default_rng(1))
-    np.testing.assert_allclose(warp(picture, maps), picture, atol=1e-6)
+    np.testing.assert_allclose(warp(image, maps), image, atol=1e-6)
 
 
 def test_tf_data_and_the_plain_feed_give_the_same_batches_from_any_start():
@@ -231,10 +231,10 @@ def test_contrasts_are_equalised_after_copies_are_made(channel):
     samples = LittleSamples(channels=3, size=24)
     copies = Copies((Moves(contrasts=2),), originals=False)
     side = Batches(samples, LABELS, 3, np.arange(6), "sequence", 4, augmentation=copies, equalise=channel)
-    pictures = side[0][0]
+    images = side[0][0]
     copied = replace(side, equalise="none")[0][0]
     expected = clahe.equalised(np.rint(255 * copied).astype(np.uint8), channel)
-    assert np.array_equal(np.rint(255 * pictures).astype(np.uint8), expected) and not np.array_equal(pictures, copied)
+    assert np.array_equal(np.rint(255 * images).astype(np.uint8), expected) and not np.array_equal(images, copied)
     one = np.rint(255 * copied[0, 0]).astype(np.uint8)
     alone = clahe.equalise(one[..., 0], "grey")[..., None] if channel == "grey" else None
     if alone is None:

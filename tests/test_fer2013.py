@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 
 from common.media.clips import Index, provenance
 from common.media.emotions import Emotion
-from common.media.images import BALLOT, Pictures
-from common.samples import images as picture_samples
+from common.media.images import BALLOT, StillImages
+from common.samples import images as image_samples
 from common.support.errors import UserError
-from datasets import ckextended, ckplus48, fer2013, fer2013_csv, ferplus, picture_copies
+from datasets import ckextended, ckplus48, fer2013, fer2013_csv, ferplus, image_duplicates
 from datasets.summary import count, summarise
 from datasets.synthetic import corpora, write_fer2013
 from datasets.synthetic.corpora import Size
@@ -34,14 +34,14 @@ def noise(count: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (count, 48, 48), np.uint8)
 
 
-def numbers(picture: np.ndarray) -> str:
-    return " ".join(map(str, picture.ravel().tolist()))
+def numbers(pixels: np.ndarray) -> str:
+    return " ".join(map(str, pixels.ravel().tolist()))
 
 
 def rows(count: int = 14) -> list[tuple]:
     """All seven classes in turn; the last two rows are the test parts."""
     usages = ["Training"] * (count - 2) + ["PublicTest", "PrivateTest"]
-    return [(row % 7, numbers(picture), usages[row]) for row, picture in enumerate(noise(count))]
+    return [(row % 7, numbers(pixels), usages[row]) for row, pixels in enumerate(noise(count))]
 
 
 def text(table: list[tuple], header="emotion,pixels,Usage") -> bytes:
@@ -236,7 +236,7 @@ def test_a_class_without_rows_is_refused_for_use_and_counted_for_a_census(tmp_pa
 # --- findings --------------------------------------------------------------------------------------
 
 
-def test_pictures_that_are_there_twice_are_reported_and_kept(tmp_path):
+def test_images_that_are_there_twice_are_reported_and_kept(tmp_path):
     table = rows(21)
     pixels = [row[1] for row in table]
     table[7] = (0, pixels[0], "Training")
@@ -250,7 +250,7 @@ def test_pictures_that_are_there_twice_are_reported_and_kept(tmp_path):
         "same image with another label": 1,
         "same image in another part": 1,
         "blank image": 1,
-        picture_copies.leaked("PublicTest"): 1,
+        image_duplicates.leaked("PublicTest"): 1,
     }
     told = {finding.kind: (finding.path, finding.detail) for finding in index.findings}
     assert told["same image with another label"] == ("row 8", "Disgust, as row 0 Angry")
@@ -280,9 +280,9 @@ def test_the_real_set_has_every_published_count():
 # --- folders ---------------------------------------------------------------------------------------
 
 
-def image(path: Path, picture: np.ndarray) -> Path:
+def image(path: Path, pixels: np.ndarray) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    assert cv2.imwrite(str(path), picture)
+    assert cv2.imwrite(str(path), pixels)
     return path
 
 
@@ -292,9 +292,9 @@ def folders(root: Path, name="im{}.png") -> dict[str, np.ndarray]:
     for side, each in (("train", 2), ("test", 1)):
         for word in WORDS:
             for number in range(each):
-                picture = noise(1, seed=len(content))[0]
-                content[f"{side}/{word}/{name.format(number)}"] = picture
-                image(root / side / word / name.format(number), picture)
+                pixels = noise(1, seed=len(content))[0]
+                content[f"{side}/{word}/{name.format(number)}"] = pixels
+                image(root / side / word / name.format(number), pixels)
     return content
 
 
@@ -307,7 +307,7 @@ def test_folders_are_read_by_the_names_of_their_classes(tmp_path):
     ]
     assert [emotion.lower() for emotion in read.emotions] == [name.split("/")[1] for name in read.clips]
     assert read.partitions.tolist() == ["Training"] * 14 + ["Test"] * 7
-    assert all(np.array_equal(picture, content[name]) for name, picture in zip(read.clips, read.pixels, strict=True))
+    assert all(np.array_equal(pixels, content[name]) for name, pixels in zip(read.clips, read.pixels, strict=True))
     index = fer2013.index(tmp_path)
     assert index.clips[0].source == tmp_path / "archive" / index.clips[0].name
     assert index.clips[0].source.is_file()
@@ -378,18 +378,18 @@ def test_counts_that_are_not_the_official_ones_are_said(tmp_path):
     assert told.detail.startswith("Training 14 instead of 28,709, Test 7 instead of 7,178: augmented, cut")
 
 
-def changed(picture: np.ndarray, how: str) -> np.ndarray:
+def changed(pixels: np.ndarray, how: str) -> np.ndarray:
     if how == "mirrored":
-        return picture[:, ::-1]
+        return pixels[:, ::-1]
     if how == "brighter":
-        return np.clip(picture.astype(int) + 20, 0, 255).astype(np.uint8)
+        return np.clip(pixels.astype(int) + 20, 0, 255).astype(np.uint8)
     if how == "JPEG":
-        return cv2.imdecode(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 60])[1], cv2.IMREAD_GRAYSCALE)
-    return picture
+        return cv2.imdecode(cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 60])[1], cv2.IMREAD_GRAYSCALE)
+    return pixels
 
 
 @pytest.mark.parametrize("how", ["copied", "mirrored", "brighter", "JPEG"])
-def test_test_pictures_in_training_are_counted_with_their_other_labels(tmp_path, how):
+def test_test_images_in_training_are_counted_with_their_other_labels(tmp_path, how):
     smooth = [cv2.GaussianBlur(one, (0, 0), 3) for one in noise(30)]
     smooth = [cv2.normalize(one, None, 20, 220, cv2.NORM_MINMAX) for one in smooth]
     table = [[row % 7, one, "Training"] for row, one in enumerate(smooth)]
@@ -398,9 +398,9 @@ def test_test_pictures_in_training_are_counted_with_their_other_labels(tmp_path,
     table[20][1], table[21][1] = changed(smooth[3], how), changed(smooth[7], how)
     write(tmp_path, [(label, numbers(one), part) for label, one, part in table])
     found = {one.kind: (one.path, one.detail) for one in fer2013.index(tmp_path).findings}
-    assert found[picture_copies.leaked("PublicTest")] == ("row 20", "as row 3")
-    assert found[picture_copies.leaked("PrivateTest")] == ("row 21", "as row 7")
-    assert found[picture_copies.OTHER_LABEL] == ("row 20", "Neutral, as row 3 Happy")
+    assert found[image_duplicates.leaked("PublicTest")] == ("row 20", "as row 3")
+    assert found[image_duplicates.leaked("PrivateTest")] == ("row 21", "as row 7")
+    assert found[image_duplicates.OTHER_LABEL] == ("row 20", "Neutral, as row 3 Happy")
 
 
 def test_an_image_that_is_named_after_its_part_keeps_it(tmp_path):
@@ -429,27 +429,27 @@ COLOUR = np.dstack([noise(1)[0], noise(1, 1)[0], noise(1, 2)[0]])
 
 
 @pytest.mark.parametrize(
-    ("picture", "told"),
+    ("pixels", "told"),
     [
         (noise(1)[0][:40], "is 48x40 pixels instead of 48x48"),
         (COLOUR, "is in colour"),
         (noise(1)[0].astype(np.uint16) * 200, "has 16 bits a pixel instead of 8"),
     ],
 )
-def test_an_image_that_is_wrong(tmp_path, picture, told):
+def test_an_image_that_is_wrong(tmp_path, pixels, told):
     folders(tmp_path)
-    path = image(tmp_path / "train" / "fear" / "im1.png", picture)
+    path = image(tmp_path / "train" / "fear" / "im1.png", pixels)
     refuse(tmp_path, str(path), told)
     refuse(tmp_path, str(path), told, read=fer2013.index)
 
 
-def test_a_grey_picture_that_was_stored_in_colour_is_grey(tmp_path):
+def test_a_grey_image_that_was_stored_in_colour_is_grey(tmp_path):
     folders(tmp_path)
-    picture = noise(1, seed=99)[0]
-    path = image(tmp_path / "train" / "fear" / "im1.png", cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR))
+    pixels = noise(1, seed=99)[0]
+    path = image(tmp_path / "train" / "fear" / "im1.png", cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR))
     assert cv2.imread(str(path), cv2.IMREAD_UNCHANGED).ndim == 3
     read = fer2013.read(tmp_path)
-    assert np.array_equal(read.pixels[read.clips == "train/fear/im1.png"][0], picture)
+    assert np.array_equal(read.pixels[read.clips == "train/fear/im1.png"][0], pixels)
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg"])
@@ -568,7 +568,7 @@ def test_votes_that_are_wrong(tmp_path, change, told):
 # --- the cache -------------------------------------------------------------------------------------
 
 
-def equal(one: Pictures, other: Pictures) -> bool:
+def equal(one: StillImages, other: StillImages) -> bool:
     return all(
         np.array_equal(a, b) for a, b in zip(vars(one).values(), vars(other).values(), strict=True) if a is not None
     )
@@ -613,67 +613,67 @@ def test_a_damaged_cache_is_written_again(tmp_path, damage):
 # --- what training reads ---------------------------------------------------------------------------
 
 
-def little(count=9, clip=1) -> Pictures:
+def little(count=9, clip=1) -> StillImages:
     """Images of which `clip` neighbours each belong together."""
     number = np.arange(count)
     names = np.array([f"c{n // clip}" for n in number])
     emotions = np.array([fer2013.CODES[n // clip % 7].value for n in number])
-    return Pictures("Little", noise(count), emotions, np.full(count, "Training"), names, names, number % clip)
+    return StillImages("Little", noise(count), emotions, np.full(count, "Training"), names, names, number % clip)
 
 
 @given(count=st.integers(1, 12), clip=st.integers(1, 3), data=st.data())
 @settings(max_examples=20, deadline=None)
-def test_samples_are_the_pictures_in_their_order(tmp_path_factory, count, clip, data):
-    pictures = little(count, clip)
-    samples = picture_samples.samples(pictures, tmp_path_factory.mktemp("samples"))
+def test_samples_are_the_images_in_their_order(tmp_path_factory, count, clip, data):
+    images = little(count, clip)
+    samples = image_samples.samples(images, tmp_path_factory.mktemp("samples"))
     positions = data.draw(st.lists(st.integers(0, count - 1)))
     assert (len(samples), samples.length, samples.shape) == (count, 1, (48, 48, 1))
-    assert np.array_equal(samples.read(positions), pictures.pixels[positions][:, None, :, :, None])
+    assert np.array_equal(samples.read(positions), images.pixels[positions][:, None, :, :, None])
     table = samples.table
-    assert table.emotion.tolist() == pictures.emotions.tolist()
-    assert table["clip"].tolist() == pictures.clips.tolist()
-    assert table.subject.tolist() == [f"Little/{name}" for name in pictures.subjects]
-    assert table.first_frame.tolist() == table.last_frame.tolist() == pictures.frames.tolist()
+    assert table.emotion.tolist() == images.emotions.tolist()
+    assert table["clip"].tolist() == images.clips.tolist()
+    assert table.subject.tolist() == [f"Little/{name}" for name in images.subjects]
+    assert table.first_frame.tolist() == table.last_frame.tolist() == images.frames.tolist()
     assert samples.ledger.rows.sum() == count
     assert len(samples.ledger) == -(-count // clip)
 
 
 def test_samples_are_written_once_and_again_when_damaged(tmp_path, monkeypatch):
-    first = picture_samples.samples(little(), tmp_path)
+    first = image_samples.samples(little(), tmp_path)
     written = first.path.stat().st_mtime_ns
-    assert picture_samples.samples(little(), tmp_path).path.stat().st_mtime_ns == written
+    assert image_samples.samples(little(), tmp_path).path.stat().st_mtime_ns == written
     first.path.write_bytes(first.path.read_bytes()[:-500])
-    assert np.array_equal(picture_samples.samples(little(), tmp_path).read([0])[0, 0, ..., 0], noise(1)[0])
+    assert np.array_equal(image_samples.samples(little(), tmp_path).read([0])[0, 0, ..., 0], noise(1)[0])
     with pytest.raises(UserError, match="has no images"):
-        picture_samples.samples(little().take([]), tmp_path)
+        image_samples.samples(little().take([]), tmp_path)
 
 
 def test_everything_that_a_samples_file_holds_changes_its_key():
-    pictures = little()
+    images = little()
     others = [
-        Pictures(**vars(pictures) | {"corpus": "Other"}),
-        Pictures(**vars(pictures) | {"pixels": 255 - pictures.pixels}),
+        StillImages(**vars(images) | {"corpus": "Other"}),
+        StillImages(**vars(images) | {"pixels": 255 - images.pixels}),
         *(
-            Pictures(**vars(pictures) | {name: np.roll(getattr(pictures, name), 1)})
+            StillImages(**vars(images) | {name: np.roll(getattr(images, name), 1)})
             for name in ("emotions", "subjects", "clips")
         ),
-        Pictures(**vars(pictures) | {"partitions": np.full(9, "Test")}),
-        Pictures(**vars(pictures) | {"frames": pictures.frames + 1}),
-        pictures.take([1, 0, *range(2, 9)]),
+        StillImages(**vars(images) | {"partitions": np.full(9, "Test")}),
+        StillImages(**vars(images) | {"frames": images.frames + 1}),
+        images.take([1, 0, *range(2, 9)]),
     ]
-    assert len({one.key() for one in (pictures, *others)}) == len(others) + 1
-    assert little().key() == pictures.key()
+    assert len({one.key() for one in (images, *others)}) == len(others) + 1
+    assert little().key() == images.key()
 
 
-def test_pictures_are_chosen_and_coded_by_name():
-    pictures = Pictures(**vars(little(14)) | {"votes": np.arange(140, dtype=np.uint8).reshape(14, 10)})
-    chosen = pictures.take(pictures.emotions == Emotion.SAD)
-    assert np.array_equal(chosen.pixels, pictures.pixels[[4, 11]])
-    assert np.array_equal(chosen.votes, pictures.votes[[4, 11]])
-    assert pictures.codes(fer2013.CODES).tolist() == [*range(7), *range(7)]
+def test_images_are_chosen_and_coded_by_name():
+    images = StillImages(**vars(little(14)) | {"votes": np.arange(140, dtype=np.uint8).reshape(14, 10)})
+    chosen = images.take(images.emotions == Emotion.SAD)
+    assert np.array_equal(chosen.pixels, images.pixels[[4, 11]])
+    assert np.array_equal(chosen.votes, images.votes[[4, 11]])
+    assert images.codes(fer2013.CODES).tolist() == [*range(7), *range(7)]
     assert chosen.codes((Emotion.HAPPY, Emotion.SAD)).tolist() == [1, 1]
     with pytest.raises(UserError, match="has images of Angry"):
-        pictures.codes((Emotion.HAPPY, Emotion.SAD))
+        images.codes((Emotion.HAPPY, Emotion.SAD))
 
 
 # --- CK+48 -----------------------------------------------------------------------------------------
@@ -701,7 +701,7 @@ def test_ckplus48_names_subject_sequence_and_frame(tmp_path):
     }
     assert set(read.partitions.tolist()) == {""}
     assert np.array_equal(read.pixels[-1], noise(1, 50 * 6 + 19)[0])
-    samples = picture_samples.samples(read, tmp_path / "samples")
+    samples = image_samples.samples(read, tmp_path / "samples")
     assert samples.ledger.rows.tolist() == [3] * 8
     index = ckplus48.index(tmp_path)
     assert index.clips[0].name == "anger/S010_002_00000009.png"
@@ -712,7 +712,7 @@ def test_ckplus48_names_subject_sequence_and_frame(tmp_path):
 
 
 def test_ckplus48_with_the_published_numbers(tmp_path):
-    pictures = iter(noise(981))
+    images = iter(noise(981))
     sizes = dict(zip(FOLDERS, (45, 18, 59, 25, 69, 28, 83), strict=True))
     sequence = 0
     for word, size in sizes.items():
@@ -721,7 +721,7 @@ def test_ckplus48_with_the_published_numbers(tmp_path):
             subject, take = sequence % 118, sequence // 118 + 1
             for frame in (1, 2, 3):
                 path = tmp_path / word / f"S{subject:03d}_{take:03d}_{frame:08d}.png"
-                path.write_bytes(cv2.imencode(".png", next(pictures))[1].tobytes())
+                path.write_bytes(cv2.imencode(".png", next(images))[1].tobytes())
             sequence += 1
     assert {row.status for row in summarise(ckplus48.index(tmp_path), ckplus48.EXPECTED).rows} == {"ok"}
 
@@ -796,7 +796,7 @@ def test_a_set_whose_drawing_was_killed_is_drawn_again(tmp_path, monkeypatch):
     assert not (root / "fer2013.unfinished").exists()
 
 
-def test_the_seed_decides_every_picture():
+def test_the_seed_decides_every_image():
     def pixels(seed: int) -> bytes:
         rows = write_fer2013.plan(Path(), 70, seed)[0].rows[:4]
         return b"".join(write_fer2013.draw(row, seed).tobytes() for row in rows)
@@ -806,11 +806,11 @@ def test_the_seed_decides_every_picture():
 
 def test_drawn_twins_are_equal_or_nearly_so():
     (table,) = write_fer2013.plan(Path(), 700, seed=0)
-    repeated = [row for number, row in enumerate(table.rows) if row.picture != number]
+    repeated = [row for number, row in enumerate(table.rows) if row.image != number]
     assert len(repeated) > 10
     assert {row.changed for row in repeated} == {True, False}
     for row in repeated[:4]:
-        original = next(other for other in table.rows if other.picture == row.picture)
+        original = next(other for other in table.rows if other.image == row.image)
         assert original.label is row.label
         first, second = (write_fer2013.draw(one, 0).astype(float) for one in (original, row))
         assert np.array_equal(first, second) != row.changed

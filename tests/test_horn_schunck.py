@@ -53,8 +53,8 @@ def moving(turn: np.ndarray, shift: tuple[float, float]) -> tuple[np.ndarray, np
     y, x = np.mgrid[:HEIGHT, :WIDTH].astype(float)
     places = np.stack([x - (WIDTH - 1) / 2, y - (HEIGHT - 1) / 2], axis=-1)
     before = (places - shift) @ np.linalg.inv(turn).T
-    pictures = [texture(one[..., 0], one[..., 1])[None] for one in (places, before)]
-    return *pictures, places @ turn.T + shift - places
+    images = [texture(one[..., 0], one[..., 1])[None] for one in (places, before)]
+    return *images, places @ turn.T + shift - places
 
 
 @pytest.mark.parametrize("movement", MOVEMENTS)
@@ -80,7 +80,7 @@ def test_the_first_number_is_to_the_right_and_the_second_is_down():
 
 
 @pytest.mark.parametrize("scheme", [MATLAB, CLASSIC])
-def test_nothing_moves_between_equal_pictures(scheme):
+def test_nothing_moves_between_equal_images(scheme):
     first, _ = noise(2, 30, 20)
     assert not flow(first, first, scheme).any()
 
@@ -108,8 +108,8 @@ def stated(first: np.ndarray, second: np.ndarray, scheme: Scheme) -> np.ndarray:
     first, second = first.astype(float), second.astype(float)
     mode = "nearest" if scheme.border == "repeat" else "constant"
 
-    def filtered(picture, kernel, origin=0):
-        return ndimage.correlate(picture, np.array(kernel, float), mode=mode, origin=origin)
+    def filtered(image, kernel, origin=0):
+        return ndimage.correlate(image, np.array(kernel, float), mode=mode, origin=origin)
 
     if scheme.gradient == "sobel":
         ix = filtered(first, [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]) / 8
@@ -140,7 +140,7 @@ def test_every_scheme_is_as_stated(scheme):
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 6), st.sampled_from(ALL))
-def test_pictures_of_any_size(height, width, sweeps, scheme):
+def test_images_of_any_size(height, width, sweeps, scheme):
     first, second = noise(1, height, width)
     scheme = replace(scheme, sweeps=sweeps)
     assert np.abs(flow(first, second, scheme)[0] - stated(first[0], second[0], scheme)).max() <= 1e-4
@@ -162,7 +162,7 @@ def test_smoothness_has_the_unit_of_a_grey_level():
 
 @pytest.mark.parametrize("scheme", [one for one in ALL if one.gradient == "sobel"], ids=name)
 @pytest.mark.parametrize(("axis", "part"), [(2, 0), (1, 1)], ids=["left-right", "upside-down"])
-def test_mirrored_pictures_have_the_mirrored_flow(scheme, axis, part):
+def test_mirrored_images_have_the_mirrored_flow(scheme, axis, part):
     first, second = noise(2, 24, 17)
     expected = np.flip(flow(first, second, scheme), axis).copy()
     expected[..., part] *= -1
@@ -189,7 +189,7 @@ def test_a_cube_is_the_pixel_and_those_right_and_below():
 
 
 @pytest.mark.parametrize("scheme", ALL, ids=name)
-def test_transposed_pictures_have_the_transposed_flow(scheme):
+def test_transposed_images_have_the_transposed_flow(scheme):
     first, second = noise(1, 24, 17)
     transposed = flow(first.transpose(0, 2, 1), second.transpose(0, 2, 1), scheme)
     np.testing.assert_allclose(transposed, flow(first, second, scheme).transpose(0, 2, 1, 3)[..., ::-1], atol=1e-5)

@@ -135,7 +135,7 @@ def test_no_modules_import_each_other_in_a_circle():
         ("common__runs__store", "from common.training.train import Recipe"),
         ("common__results__config", "import datasets.tree"),
         ("datasets__rml", "from reproductions.registry import runnable"),
-        ("reproductions__paper__tables", "def f():\n    from commands.pictures import WATERMARK"),
+        ("reproductions__paper__tables", "def f():\n    from commands.figures import WATERMARK"),
         ("inference__card", "from commands import compare"),
         ("commands__cli", "from bench import material"),
         ("bench__material", "if TYPE_CHECKING:\n    from commands.compare import Comparison"),
@@ -143,7 +143,7 @@ def test_no_modules_import_each_other_in_a_circle():
 )
 def test_an_import_upwards_is_seen(tmp_path, module, source):
     others = ("common__samples__store", "common__training__train", "datasets__tree", "reproductions__registry")
-    others += ("commands__pictures", "commands__compare", "bench__material")
+    others += ("commands__figures", "commands__compare", "bench__material")
     modules = written(tmp_path, **dict.fromkeys(others, ""))
     assert list(upwards(modules)) == []
     (told,) = upwards(written(tmp_path, **{module: source}))

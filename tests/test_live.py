@@ -19,9 +19,9 @@ from common.support.errors import UserError
 from inference.film import Film
 from inference.live import source as sources
 from inference.live import tally as tallies
+from inference.live.annotated_frame import WIDEST, AnnotatedFrame
 from inference.live.capture import Capture
 from inference.live.newest import Newest
-from inference.live.picture import WIDEST, Picture
 from inference.live.tally import Tally
 
 FRAME = np.zeros((48, 64, 3), np.uint8)
@@ -76,15 +76,15 @@ def test_who_waits_is_told_of_the_end_and_of_its_reason():
 class Device:
     """What OpenCV gives for a camera: whether it opens, and how many images it has."""
 
-    def __init__(self, opens: bool, pictures: int):
-        self.opens, self.pictures, self.released = opens, pictures, False
+    def __init__(self, opens: bool, images: int):
+        self.opens, self.images, self.released = opens, images, False
 
     def isOpened(self) -> bool:
         return self.opens
 
     def read(self):
-        self.pictures -= 1
-        return (True, FRAME) if self.pictures >= 0 else (False, None)
+        self.images -= 1
+        return (True, FRAME) if self.images >= 0 else (False, None)
 
     def release(self) -> None:
         self.released = True
@@ -106,34 +106,34 @@ def plug(monkeypatch, tmp_path):
 
 
 def test_a_camera_that_is_not_there_is_told_with_those_that_are(plug):
-    device = plug(Device(opens=False, pictures=0), 0, 2)
+    device = plug(Device(opens=False, images=0), 0, 2)
     told = refused(sources.find, "1")
     assert "no camera 1: there are 0, 2" in told and "live clip.mp4" in told
     assert device.released
 
 
 def test_no_camera_at_all(plug):
-    plug(Device(opens=False, pictures=0))
+    plug(Device(opens=False, images=0))
     assert "no camera 0: none was found" in refused(sources.find, "0")
 
 
 @pytest.mark.parametrize("opens", [False, True])
 def test_a_camera_that_another_program_uses(plug, opens):
-    device = plug(Device(opens, pictures=0), 0)
+    device = plug(Device(opens, images=0), 0)
     assert "another program uses it" in refused(sources.find, "/dev/video0")
     assert device.released
 
 
 def test_a_camera_that_is_unplugged_ends_the_capture_with_a_sentence(plug):
-    device = plug(Device(opens=True, pictures=4), 0)
+    device = plug(Device(opens=True, images=4), 0)
     with Capture(sources.find("0")) as capture:
         told = refused(list, capture.frames())
     assert "camera 0 gives no more images" in told
-    assert device.released and device.pictures < 0
+    assert device.released and device.images < 0
 
 
 def test_a_camera_is_let_go_when_the_command_ends(plug):
-    device = plug(Device(opens=True, pictures=10**9), 0)
+    device = plug(Device(opens=True, images=10**9), 0)
     with Capture(sources.find("0")) as capture:
         assert next(capture.frames())[1] is FRAME
     assert device.released
@@ -293,7 +293,7 @@ def test_an_hour_of_frames_needs_no_more_memory_than_a_minute():
         for k in frames:
             tracks = [k // 500, k // 700]
             tally.add(tracks, k * 0.004, k * 0.004 + 0.002, {"detection": k % 7, "network": 3.0})
-            newest.put(Picture(FRAME.copy(), tally.numbers()))
+            newest.put(AnnotatedFrame(FRAME.copy(), tally.numbers()))
         return sys.getallocatedblocks(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
     (blocks, kilobytes), (blocks_after, kilobytes_after) = watch(range(1500)), watch(range(1500, 90_000))
@@ -303,16 +303,16 @@ def test_an_hour_of_frames_needs_no_more_memory_than_a_minute():
     assert kilobytes_after - kilobytes < 20_000
 
 
-def test_a_picture_is_encoded_once_and_no_wider_than_a_page_needs(monkeypatch):
+def test_an_image_is_encoded_once_and_no_wider_than_a_page_needs(monkeypatch):
     encoded = []
     encode = cv2.imencode
     monkeypatch.setattr(cv2, "imencode", lambda *words: encoded.append(words[1].shape) or encode(*words))
-    picture = Picture(np.full((2160, 3840, 3), 90, np.uint8), {})
-    assert picture.jpeg() is picture.jpeg()
+    image = AnnotatedFrame(np.full((2160, 3840, 3), 90, np.uint8), {})
+    assert image.jpeg() is image.jpeg()
     assert encoded == [(720, WIDEST, 3)]
-    shown = cv2.imdecode(np.frombuffer(picture.jpeg(), np.uint8), cv2.IMREAD_COLOR)
+    shown = cv2.imdecode(np.frombuffer(image.jpeg(), np.uint8), cv2.IMREAD_COLOR)
     assert shown.shape == (720, WIDEST, 3) and abs(int(shown.mean()) - 90) <= 2
-    assert Picture(np.zeros((1, 1, 3), np.uint8), {}).jpeg()[:2] == b"\xff\xd8"
+    assert AnnotatedFrame(np.zeros((1, 1, 3), np.uint8), {}).jpeg()[:2] == b"\xff\xd8"
 
 
 # --- files and addresses that people have -----------------------------------------------------------
@@ -354,7 +354,7 @@ def test_addresses_are_opened_as_they_are_and_without_their_password_told(monkey
 
     def capture(address, *_):
         opened.append(address)
-        return Device(opens=address.endswith("good"), pictures=3)
+        return Device(opens=address.endswith("good"), images=3)
 
     monkeypatch.setattr(cv2, "VideoCapture", capture)
     source = sources.find("rtsp://me:secret@10.0.0.7:554/good")
@@ -368,7 +368,7 @@ def test_an_address_at_which_nobody_answers():
     assert "No video comes from http://127.0.0.1:9/x.mp4" in refused(sources.find, "http://127.0.0.1:9/x.mp4")
 
 
-def test_pictures_and_folders_are_for_predict(tmp_path):
+def test_images_and_folders_are_for_predict(tmp_path):
     path = tmp_path / "photo.mp4"
     path.write_bytes(cv2.imencode(".jpg", FRAME)[1].tobytes())
     assert "is an image" in refused(sources.find, str(path)) and "is a folder" in refused(sources.find, str(tmp_path))

@@ -62,12 +62,12 @@ def film(once) -> Path:
     return once("live", lambda folder: media.film(folder / "clip.avi", draw(person), size, 25.0)) / "clip.avi"
 
 
-def test_every_frame_becomes_a_picture_with_its_facts(film):
+def test_every_frame_becomes_an_image_with_its_facts(film):
     with Capture(sources.find(str(film))) as capture:
         tally = Tally()
         made = []
-        for picture in show.pictures(capture, foretold(), tally, "clip.avi"):
-            made.append(picture)
+        for image in show.frames(capture, foretold(), tally, "clip.avi"):
+            made.append(image)
             if len(made) == 12:
                 break
     facts = json.loads(json.dumps(made[-1].facts))
@@ -139,7 +139,7 @@ def test_a_film_is_watched_in_chromium_until_ctrl_c(started, tmp_path):
         assert page.text(".row.most span") == "Happy" and page.text(".row.most output") == "70 %"
         assert page.text("#said") == SAID
         page.wait("counted > 10", 60)
-        colours = page.value("new Set(at('image').getContext('2d').getImageData(0, 0, 300, 300).data).size")
+        colours = page.value("new Set(at('frame').getContext('2d').getImageData(0, 0, 300, 300).data).size")
         assert colours > 50
         # The browser goes away while it asks for an image, and another one comes.
         page.close()

@@ -17,54 +17,54 @@ def scenes(count: int, seed: int = 0) -> np.ndarray:
 
 
 CHANGES = {
-    "the same": lambda picture: picture,
-    "brighter": lambda picture: np.clip(picture.astype(int) + 12, 0, 255).astype(np.uint8),
-    "flatter": lambda picture: (picture * 0.6 + 40).astype(np.uint8),
-    "mirrored": lambda picture: picture[:, ::-1],
-    "recoded": lambda picture: cv2.imdecode(
-        cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 40])[1], cv2.IMREAD_GRAYSCALE
+    "the same": lambda image: image,
+    "brighter": lambda image: np.clip(image.astype(int) + 12, 0, 255).astype(np.uint8),
+    "flatter": lambda image: (image * 0.6 + 40).astype(np.uint8),
+    "mirrored": lambda image: image[:, ::-1],
+    "recoded": lambda image: cv2.imdecode(
+        cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 40])[1], cv2.IMREAD_GRAYSCALE
     ),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_a_changed_copy_is_the_only_twin(change):
-    pictures = scenes(30)
-    pictures[20] = change(pictures[4])
-    assert near_twins(pictures).tolist() == [[4, 20]]
+    images = scenes(30)
+    images[20] = change(images[4])
+    assert near_twins(images).tolist() == [[4, 20]]
 
 
 def test_strangers_are_no_twins():
     assert len(near_twins(scenes(60))) == 0
 
 
-def test_pictures_of_one_grey_value_are_never_twins():
+def test_images_of_one_grey_value_are_never_twins():
     assert len(near_twins(np.full((5, 48, 48), 90, np.uint8))) == 0
 
 
 def test_three_copies_are_three_pairs():
-    pictures = scenes(9)
-    pictures[[2, 5]] = pictures[8]
-    assert near_twins(pictures).tolist() == [[2, 5], [2, 8], [5, 8]]
+    images = scenes(9)
+    images[[2, 5]] = images[8]
+    assert near_twins(images).tolist() == [[2, 5], [2, 8], [5, 8]]
 
 
-def test_no_pictures_have_no_twins():
+def test_no_images_have_no_twins():
     assert near_twins(np.empty((0, 48, 48), np.uint8)).shape == (0, 2)
 
 
 def test_candidates_that_do_not_correlate_are_refused():
-    pictures = scenes(12)
-    assert len(near_twins(pictures, max_bits=64, min_correlation=0.9)) == 0
-    assert len(near_twins(pictures, max_bits=64, min_correlation=-1)) == 12 * 11 / 2
+    images = scenes(12)
+    assert len(near_twins(images, max_bits=64, min_correlation=0.9)) == 0
+    assert len(near_twins(images, max_bits=64, min_correlation=-1)) == 12 * 11 / 2
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**16), st.integers(1, 30), st.floats(0.3, 1.0))
 def test_the_hash_ignores_brightness_and_contrast(seed, lift, contrast):
-    picture = scenes(1, seed).astype(np.float32) * 0.7
-    moved = picture * contrast + lift
+    image = scenes(1, seed).astype(np.float32) * 0.7
+    moved = image * contrast + lift
     # Rounding to whole grey values may turn a frequency that lies at the median.
-    hashes = perceptual_hash(np.concatenate([picture, moved]).astype(np.uint8))
+    hashes = perceptual_hash(np.concatenate([image, moved]).astype(np.uint8))
     assert np.bitwise_count(hashes[0] ^ hashes[1]) <= 6
 
 

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("tensorflow")
 
-SHAPES = {"pictures": (6, 5, 4, 3), "volumes": (4, 5, 4, 3, 7)}
+SHAPES = {"images": (6, 5, 4, 3), "volumes": (4, 5, 4, 3, 7)}
 
 
 def pair(shape, dtype="float32", **settings):
@@ -61,7 +61,7 @@ def test_sixteen_bits_go_in_and_out_but_are_not_computed_with():
 
 
 def test_predictions_and_frozen_layers_are_keras_own():
-    x = np.random.default_rng(0).normal(size=SHAPES["pictures"]).astype("float32")
+    x = np.random.default_rng(0).normal(size=SHAPES["images"]).astype("float32")
     own, fused = pair(x.shape)
     assert is_fused(fused)
     np.testing.assert_array_equal(fused(x, training=False), own(x, training=False))
@@ -74,7 +74,7 @@ def test_predictions_and_frozen_layers_are_keras_own():
 
 @pytest.mark.parametrize("settings", [{"axis": 1}, {"scale": False}, {"center": False}, {"renorm": True}], ids=str)
 def test_what_the_operation_cannot_do_is_left_to_keras(settings):
-    _, layer = pair(SHAPES["pictures"], **settings)
+    _, layer = pair(SHAPES["images"], **settings)
     assert not is_fused(layer)
 
 

@@ -96,7 +96,7 @@ def test_the_preprocessed_tree_is_read_where_it_is_all_there_is(tmp_path, nest):
 
 
 @pytest.mark.parametrize("original", ["OriginalImg", "deeper/than/that/OriginalImg", ""])
-def test_whole_pictures_are_preferred_to_cut_out_faces(tmp_path, original):
+def test_whole_images_are_preferred_to_cut_out_faces(tmp_path, original):
     subject(tmp_path / "PreProcess_Img" if original else tmp_path, "VL_Acropped/Strong/P001")
     subject(tmp_path / original, "VL/Strong/P001")
     index = oulu.index(tmp_path)
@@ -291,17 +291,17 @@ def test_nearly_every_face_is_found_and_none_in_the_dark(tiny):
     detector = faces.Haar()
 
     def share(camera: str, light: str) -> float:
-        pictures = [
+        images = [
             frame for clip in oulu.index(tiny, camera, light).clips for frame in [*video.frames(clip.source)][::6]
         ]
-        return np.mean([faces.largest(detector.detect(video.grey(picture))) is not None for picture in pictures])
+        return np.mean([faces.largest(detector.detect(video.grey(image))) is not None for image in images])
 
     assert share("VL", "Strong") >= 0.97
     assert share("NI", "Dark") >= 0.97
     assert share("VL", "Dark") == 0
 
 
-def test_the_seed_decides_every_picture(tmp_path):
+def test_the_seed_decides_every_image(tmp_path):
     def files(root: Path) -> dict[str, bytes]:
         return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*.jpeg")}
 

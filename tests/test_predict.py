@@ -95,7 +95,7 @@ def test_the_table_says_what_the_network_was_trained_on(clip, trained, tmp_path)
     assert len(pd.read_csv(tmp_path / "out" / TABLE)) == FRAMES
 
 
-def test_pictures_and_videos_of_a_folder_are_looked_at_and_broken_ones_named(clip, trained, tmp_path):
+def test_images_and_videos_of_a_folder_are_looked_at_and_broken_ones_named(clip, trained, tmp_path):
     folder = tmp_path / "mine"
     folder.mkdir()
     cv2.imwrite(str(folder / "face.png"), performed(1)[0])
@@ -193,8 +193,8 @@ def test_a_turned_photograph_is_seen_upright(trained, tmp_path):
     remark = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
     data = path.read_bytes()
     path.write_bytes(data[:2] + b"\xff\xe1" + (len(remark) + 2).to_bytes(2, "big") + remark + data[2:])
-    assert film.picture(path).shape == (288, 360, 3)
-    assert stream.still(film.picture(path), trained).faces
+    assert film.image(path).shape == (288, 360, 3)
+    assert stream.still(film.image(path), trained).faces
 
 
 def test_frames_of_a_varying_rate_keep_their_times(trained, tmp_path):
@@ -264,7 +264,7 @@ def test_show_ends_with_the_status_of_ctrl_c(clip, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 300), (301, 1), (2160, 3840)])
-def test_pictures_of_any_size_are_annotated(trained, tmp_path, shape):
+def test_images_of_any_size_are_annotated(trained, tmp_path, shape):
     cv2.imwrite(str(tmp_path / "x.png"), np.full((*shape, 3), 77, np.uint8))
     assert predict.predict(these(tmp_path / "x.png"), trained, tmp_path / "out").frames == 1
     seen = cv2.imread(str(tmp_path / "out" / "x-seen.png"))

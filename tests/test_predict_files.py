@@ -99,21 +99,21 @@ def test_a_video_that_goes_away_is_told_and_nobody_waits(faces, tmp_path):
 # --- images by their content -----------------------------------------------------------------------
 
 
-def picture(image: np.ndarray, ending: str) -> bytes:
+def encoded(image: np.ndarray, ending: str) -> bytes:
     return cv2.imencode(ending, image)[1].tobytes()
 
 
-def test_pictures_are_told_by_their_content(faces, trained, tmp_path):
+def test_images_are_told_by_their_content(faces, trained, tmp_path):
     folder = tmp_path / "mine"
     (folder / "below" / "deeper").mkdir(parents=True)
-    jpeg = picture(faces[0], ".jpg")
+    jpeg = encoded(faces[0], ".jpg")
     little_damage.write(tmp_path / "clip.mp4", faces[:3])
     expected = set()
     for name in ("a.jfif", "b.jpe", "c.JPG", "d.heic", "e", "f.mp4", "below/g.jpg", "below/deeper/h.JPEG"):
         (folder / name).write_bytes(jpeg)
         expected.add(name)
     for ending in (".webp", ".png", ".bmp", ".tiff", ".gif", ".ppm"):
-        (folder / f"x{ending}").write_bytes(picture(faces[0], ending))
+        (folder / f"x{ending}").write_bytes(encoded(faces[0], ending))
         expected.add(f"x{ending}")
     (folder / "motion.jpg").write_bytes(jpeg + (tmp_path / "clip.mp4").read_bytes())
     (folder / "notes.txt").write_text("PS: BM GIF")
@@ -124,12 +124,12 @@ def test_pictures_are_told_by_their_content(faces, trained, tmp_path):
     assert len(list((tmp_path / "out").glob("*-seen.png"))) == len(expected) + 1
 
 
-def test_what_only_looks_like_a_picture_or_video_is_named(faces, trained, tmp_path):
+def test_what_only_looks_like_an_image_or_video_is_named(faces, trained, tmp_path):
     folder = tmp_path / "mine"
     folder.mkdir()
-    (folder / "ok.png").write_bytes(picture(faces[0], ".png"))
+    (folder / "ok.png").write_bytes(encoded(faces[0], ".png"))
     (folder / "photo.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(500))
-    (folder / "cut.webp").write_bytes(picture(faces[0], ".webp")[:500])
+    (folder / "cut.webp").write_bytes(encoded(faces[0], ".webp")[:500])
     (folder / "song.mp4").write_bytes(b"\0\0\0\x18ftypM4A \0\0\0\0M4A mp42" + bytes(500))
     outcome = predict.predict(choose(folder), trained, tmp_path / "out")
     assert outcome.frames == 1 and len(outcome.unreadable) == 3
@@ -145,7 +145,7 @@ def test_an_animation_is_a_film(faces, trained, tmp_path, ending):
     animation.frames = [cv2.cvtColor(frame, cv2.COLOR_BGR2BGRA) for frame in faces[:12]]
     animation.durations = np.full(12, 40, np.int32)
     assert cv2.imwriteanimation(str(path), animation)
-    assert kinds.of(path) is kinds.Kind.ANIMATION and not film.is_picture(path)
+    assert kinds.of(path) is kinds.Kind.ANIMATION and not film.is_image(path)
     times = [time_s for time_s, frame in film.film(path) if frame.shape == (288, 360, 3)]
     assert len(times) == 12 and np.diff(times) == pytest.approx(0.04, abs=0.011)
     assert predict.predict(choose(path), trained, tmp_path / "out").answers > 0
@@ -155,7 +155,7 @@ def test_kinds():
     def told(start: bytes, name: str = "x") -> kinds.Kind:
         return kinds._of(start + bytes(64)) or name
 
-    assert told(b"\0\0\0\x1cftypmif1\0\0\0\0mif1avif") is kinds.Kind.PICTURE
+    assert told(b"\0\0\0\x1cftypmif1\0\0\0\0mif1avif") is kinds.Kind.IMAGE
     assert told(b"\0\0\0\x1cftypmif1\0\0\0\0mif1heic") is kinds.Kind.HEIF
     assert told(b"\0\0\0\x1cftypavis") is kinds.Kind.ANIMATION
     assert told(b"\0\0\0\x14ftypqt  ") is kinds.Kind.VIDEO
@@ -168,8 +168,8 @@ def test_kinds():
 def test_names_that_are_no_utf_8(faces, trained, tmp_path):
     folder = tmp_path / os.fsdecode(b"f\xfcr alle")
     folder.mkdir()
-    (folder / os.fsdecode(b"Gr\xfcn.jpg")).write_bytes(picture(faces[0], ".jpg"))
-    (folder / os.fsdecode(b"Gr\xf6n.jpg")).write_bytes(picture(faces[0], ".jpg"))
+    (folder / os.fsdecode(b"Gr\xfcn.jpg")).write_bytes(encoded(faces[0], ".jpg"))
+    (folder / os.fsdecode(b"Gr\xf6n.jpg")).write_bytes(encoded(faces[0], ".jpg"))
     little_damage.write(tmp_path / "clip.mp4", faces[:12]).rename(folder / os.fsdecode(b"M\xfcller.mp4"))
     (folder / os.fsdecode(b"kaputt\xff.mp4")).write_bytes(b"no film")
     out = folder / "out"
@@ -186,7 +186,7 @@ def test_names_of_240_bytes_get_results_that_fit(faces, trained, tmp_path):
     long = ["漢" * 80, "漢" * 79 + "字"]
     for name in long:
         little_damage.write(tmp_path / "clip.mp4", faces[:12]).rename(folder / f"{name}.mp4")
-    (folder / "z.jpg").write_bytes(picture(faces[0], ".jpg"))
+    (folder / "z.jpg").write_bytes(encoded(faces[0], ".jpg"))
     outcome = predict.predict(choose(folder), trained, tmp_path / "out")
     assert outcome.unreadable == [] and seen_names(tmp_path / "out") == {f"{name}.mp4" for name in long} | {"z.jpg"}
     assert len(list((tmp_path / "out").glob("*-seen.mp4"))) == len(list((tmp_path / "out").glob("*-timeline.png"))) == 2
@@ -194,7 +194,7 @@ def test_names_of_240_bytes_get_results_that_fit(faces, trained, tmp_path):
 
 def test_a_folder_whose_name_is_too_long_is_told_before_the_work(faces, trained, tmp_path):
     path = tmp_path / "x.png"
-    path.write_bytes(picture(faces[0], ".png"))
+    path.write_bytes(encoded(faces[0], ".png"))
     with pytest.raises(UserError, match="too long"):
         predict.predict(choose(path), trained, tmp_path / ("x" * 300))
 
@@ -217,7 +217,7 @@ def test_a_link_back_is_followed_once_and_a_folder_that_cannot_be_listed_named(f
     folder = tmp_path / "mine"
     (folder / "sub").mkdir(parents=True)
     (folder / "closed").mkdir()
-    (folder / "sub" / "a.png").write_bytes(picture(faces[0], ".png"))
+    (folder / "sub" / "a.png").write_bytes(encoded(faces[0], ".png"))
     (folder / "sub" / "again").symlink_to("..")
     (folder / "gone.png").symlink_to("nowhere.png")
     listed = Path.iterdir
@@ -237,7 +237,7 @@ def test_a_link_back_is_followed_once_and_a_folder_that_cannot_be_listed_named(f
 
 def test_results_of_an_earlier_run_are_not_looked_at(faces, trained, tmp_path):
     (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "a.png").write_bytes(picture(faces[0], ".png"))
+    (tmp_path / "mine" / "a.png").write_bytes(encoded(faces[0], ".png"))
     predict.predict(choose(tmp_path / "mine"), trained, tmp_path / "mine" / "out")
     chosen = choose(tmp_path / "mine")
     assert list(chosen.files) == ["a.png"] and "earlier predict" in chosen.left_out[0]
@@ -248,7 +248,7 @@ def test_names_are_no_markup_and_no_formula(faces, trained, tmp_path, monkeypatc
     folder = tmp_path / "br[x]"
     folder.mkdir()
     little_damage.write(tmp_path / "clip.mp4", faces[:12]).rename(folder / "interview [final].mp4")
-    (folder / '=HYPERLINK("x").png').write_bytes(picture(faces[0], ".png"))
+    (folder / '=HYPERLINK("x").png').write_bytes(encoded(faces[0], ".png"))
     (folder / "[bold].mp4").write_bytes(b"no film")
     predict.show(folder, "", tmp_path / "out [1]")
     told = capsys.readouterr().out
@@ -279,7 +279,7 @@ def test_a_face_that_flickers_is_told_and_can_be_bridged(faces, trained, tmp_pat
     assert about(tmp_path / "bridged")["options"]["bridge"] == 1
 
 
-def test_faces_that_fill_their_pictures(trained, tmp_path, monkeypatch, capsys):
+def test_faces_that_fill_their_images(trained, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(predict, "find", lambda which, results: trained)
     (tmp_path / "mine").mkdir()
     crop = np.random.default_rng(0).integers(0, 256, (48, 48), np.uint8)
@@ -299,7 +299,7 @@ def test_cropped_faces_may_have_any_size(trained, tmp_path, shape):
     assert outcome.answers == 1
 
 
-def test_a_turned_picture_of_any_format_is_seen_upright(faces, tmp_path):
+def test_a_turned_image_of_any_format_is_seen_upright(faces, tmp_path):
     from PIL import Image
 
     turned = Image.fromarray(np.ascontiguousarray(cv2.rotate(faces[0], cv2.ROTATE_90_COUNTERCLOCKWISE)[..., ::-1]))
@@ -307,7 +307,7 @@ def test_a_turned_picture_of_any_format_is_seen_upright(faces, tmp_path):
     note[0x0112] = 6
     for ending in (".jpg", ".png", ".webp", ".tiff"):
         turned.save(tmp_path / f"x{ending}", exif=note)
-        assert film.picture(tmp_path / f"x{ending}").shape == (288, 360, 3), ending
+        assert film.image(tmp_path / f"x{ending}").shape == (288, 360, 3), ending
 
 
 def test_the_options_of_the_command(trained, tmp_path, monkeypatch):

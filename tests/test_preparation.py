@@ -62,7 +62,7 @@ def test_timeconvnets_see_their_faces(clip, tmp_path):
     assert np.array_equal(window[0, :, :, 2], wanted[2, :, :, 0].astype(np.float32) / 255)
 
 
-def test_the_thesis_sees_its_pictures(clip, tmp_path):
+def test_the_thesis_sees_its_images(clip, tmp_path):
     one = preparation(tmp_path, "thesis", "cnn_ckplus", "cnn_ckplus")
     wanted = thesis.prepare(clip, thesis.Settings()).frames
     assert np.array_equal(watched(clip, one)[-3:], wanted)
@@ -98,7 +98,7 @@ def test_dark_windows_are_corrected_for_afew_only(tmp_path):
     assert lit[0].min() > plain[0].max() and np.array_equal(lit[1], plain[1])
 
 
-def test_the_network_on_fer2013_sees_single_pictures(clip, tmp_path):
+def test_the_network_on_fer2013_sees_single_images(clip, tmp_path):
     one = preparation(tmp_path, "convlstm", "cnn_fer2013_64", "fer2013")
     assert one.frames == 1 and one.inputs(one.blank()).shape == (1, 48, 48, 1)
 

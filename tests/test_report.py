@@ -173,7 +173,7 @@ def test_what_cannot_be_read_is_named_on_the_page_and_fails_under_strict(tmp_pat
         assert str(path) in told and str(path) in text
 
 
-def test_faces_are_pictures_of_different_people_and_expressions():
+def test_faces_are_images_of_different_people_and_expressions():
     sheet = faces.sheet()
     uris = [uri for person in sheet["people"] for uri in person] + sheet["motion"]
     images = []

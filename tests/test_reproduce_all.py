@@ -107,7 +107,7 @@ def test_the_template_runs_from_raw_video_to_its_table(everything, runs, suite):
     assert set(verdicts) == {"published", "strict"} and set(verdicts.values()) <= {"not comparable", "budget too small"}
     assert any("subjects that are trained on" in note for note in table["notes"])
     assert len(runs) == 2
-    assert (suite / f"results/pictures/{TEMPLATE.name}/quick-synthetic/curves-strict.png").is_file()
+    assert (suite / f"results/figures/{TEMPLATE.name}/quick-synthetic/curves-strict.png").is_file()
 
 
 def test_failing_papers_are_named_at_the_end_and_the_others_still_run(everything, suite):

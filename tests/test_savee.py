@@ -175,7 +175,7 @@ def test_the_sound_of_the_drawn_set_is_not_taken_for_videos(drawn):
         savee.index(drawn / "SAVEE" / "AudioData")
 
 
-def test_the_drawn_videos_have_pictures_only(drawn):
+def test_the_drawn_videos_have_images_only(drawn):
     planned = {one.path: one.performance for one in write_savee.plan(drawn, TINY.savee_speakers, TINY.savee_clips, 0)}
     for clip in savee.index(drawn).clips[::7]:
         frames = list(video.frames(clip.source))

@@ -35,7 +35,7 @@ from reproductions.cnn3d import (
     experiments,
     measured,
     preprocessing,
-    search_pictures,
+    search_figures,
     search_record,
     search_tables,
     trainings,
@@ -594,11 +594,11 @@ def test_a_search_as_the_paper_made_it_is_judged(searched, monkeypatch):
 
 def test_fig_2_has_a_cross_for_each_completed_configuration(searched):
     request, _ = searched({**SIZES, "prune_below": 90, "subjects": 6}, by_dropout, trials=14, protocol="published")
-    (path,) = search_pictures.draw(request.paper, "quick", "synthetic", request.results)
+    (path,) = search_figures.draw(request.paper, "quick", "synthetic", request.results)
     assert path.name == "fig2-ckplus.png" and path.read_bytes()[:4] == b"\x89PNG"
     record = search_record.read(search_record.place(PAPER, "quick", "synthetic", request.results, "ckplus"))
     study = record.content["studies"]["published"]["ckplus"]
-    points = search_pictures.crosses(study)
+    points = search_figures.crosses(study)
     kept = [trial for trial in study["trials"] if not trial["pruned"]]
     assert 0 < len(points) == len(kept) < 14 and {accuracy for _, accuracy in points} == {100.0}
     assert [number for number, _ in points] == sorted(trial["number"] for trial in kept)

@@ -27,7 +27,7 @@ GIVEN = {
 
 
 @pytest.fixture(scope="module")
-def pictures(cache):
+def images(cache):
     return corpora.ensure(cache / "synthetic", "tiny", sets=("fer2013",))
 
 
@@ -49,16 +49,16 @@ def test_a_paper_without_a_learning_rate_is_named():
         recipe(Request(paper))
 
 
-def test_pictures_are_samples_and_can_be_resized(pictures, tmp_path):
+def test_images_are_samples_and_can_be_resized(images, tmp_path):
     asked = request(cache=tmp_path)
-    plain, small = prepared.stills(asked, fer2013, pictures), prepared.stills(asked, fer2013, pictures, size=32)
+    plain, small = prepared.stills(asked, fer2013, images), prepared.stills(asked, fer2013, images, size=32)
     assert plain.read([0]).shape == (1, 1, 48, 48, 1) and small.read([0]).shape == (1, 1, 32, 32, 1)
     assert plain.key != small.key and len(plain.table) == len(small.table) == 140
     assert plain.read([3]).std() == pytest.approx(small.read([3]).std(), rel=0.3)
 
 
-def test_the_official_parts_of_a_set_without_persons_are_never_called_clean(pictures, tmp_path):
-    table = prepared.stills(request(cache=tmp_path), fer2013, pictures).table
+def test_the_official_parts_of_a_set_without_persons_are_never_called_clean(images, tmp_path):
+    table = prepared.stills(request(cache=tmp_path), fer2013, images).table
     fold = official(fer2013.PARTITIONS)(table, 0)
     assert set(table.partition.iloc[fold.test]) == {"PrivateTest"}
     known = leakage.described(table, fold)

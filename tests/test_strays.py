@@ -9,7 +9,7 @@ from common.support import files
 from datasets import afew, ckplus, numbering, oulu
 
 
-def picture(path, value=0):
+def write_image(path, value=0):
     path.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(path), np.full((8, 8), value, np.uint8))
 
@@ -20,7 +20,7 @@ def ck(home, number: int, ending: str = ".png"):
 
 def ck_sequence(home, ending=".png"):
     for number in range(1, 12):
-        picture(ck(home, number, ending), 10 * number)
+        write_image(ck(home, number, ending), 10 * number)
     label = home / "Emotion" / "S005" / "001" / "S005_001_00000011_emotion.txt"
     label.parent.mkdir(parents=True)
     label.write_text("3")
@@ -28,7 +28,7 @@ def ck_sequence(home, ending=".png"):
 
 def oulu_sequence(home, ending=".jpeg"):
     for number in range(11):
-        picture(home / "VL" / "Strong" / "P001" / "Anger" / f"{number:03d}{ending}", 10 * number + 10)
+        write_image(home / "VL" / "Strong" / "P001" / "Anger" / f"{number:03d}{ending}", 10 * number + 10)
 
 
 def afew_faces(home, ending=".jpg"):
@@ -37,7 +37,7 @@ def afew_faces(home, ending=".jpg"):
         (place / "Angry").mkdir(parents=True)
         (place / "Angry" / "000000280.avi").touch()
         for number in range(11):
-            picture(place / "AlignedFaces" / "Faces" / "000000280" / f"{number:03d}{ending}", 10 * number + 10)
+            write_image(place / "AlignedFaces" / "Faces" / "000000280" / f"{number:03d}{ending}", 10 * number + 10)
 
 
 SETS = {
@@ -72,7 +72,7 @@ def test_a_file_beside_each_frame_is_named_and_left_out(tmp_path, name, kind):
         if beside.suffix == ".webp":
             beside.write_bytes(b"RIFF")
         else:
-            picture(beside, 255)
+            write_image(beside, 255)
     found = index(tmp_path)
     (stray,) = {one for one in found.findings if one.kind == numbering.STRAY and one.path.startswith(clean.name)}
     assert stray.detail == "11 such images, left out"
@@ -94,7 +94,7 @@ def test_a_clean_folder_is_known_by_the_same_content_as_before(tmp_path, name):
 def test_a_crop_does_not_fill_a_gap(tmp_path):
     ck_sequence(tmp_path)
     for number in (10, 11, 12):
-        picture(ck(tmp_path, number, ".jpg"))
+        write_image(ck(tmp_path, number, ".jpg"))
     ck(tmp_path, 11).unlink()
     found = ckplus.index(tmp_path)
     assert found.clips[0].frames[-1] == ck(tmp_path, 10).name
@@ -115,7 +115,7 @@ def test_frames_under_other_names_are_read_and_named(tmp_path):
     folder = ck(tmp_path, 1).parent
     for frame in [*folder.iterdir()]:
         frame.rename(folder / f"frame{int(frame.stem[-8:])}.png")
-    picture(folder / "frame3.jpg")
+    write_image(folder / "frame3.jpg")
     found = ckplus.index(tmp_path)
     assert found.clips[0].frames == tuple(f"frame{number}.png" for number in range(1, 12))
     assert {one.kind: one.detail for one in found.findings} == {

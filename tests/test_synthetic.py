@@ -240,11 +240,11 @@ def painted(units: dict[str, float]) -> np.ndarray:
     return cv2.cvtColor(canvas, cv2.COLOR_BGR2GRAY).astype(float)
 
 
-def part_of(picture: np.ndarray, left: float, right: float, top: float, bottom: float) -> np.ndarray:
+def part_of(image: np.ndarray, left: float, right: float, top: float, bottom: float) -> np.ndarray:
     """The pixels between these borders, which are in face units."""
     x, y = CENTRE
     rows, columns = [y + round(SCALE * one) for one in (top, bottom)], [x + round(SCALE * one) for one in (left, right)]
-    return picture[slice(*rows), slice(*columns)]
+    return image[slice(*rows), slice(*columns)]
 
 
 MOUTH_CORNER = (0.28, 0.34, 0.5, 1.0)

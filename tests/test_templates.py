@@ -129,7 +129,7 @@ def test_every_command_of_the_guide_works_on_a_template(name, follow, suite):
     assert table["meta"]["epochs"] == 1
     assert "Table 1" in printed["table"] and paper.claims[0].value in printed["compare"]
     assert paper.title in (suite / "results" / "report.html").read_text(encoding="utf-8")
-    assert (suite / f"results/pictures/{name}/quick-1-epochs-synthetic/curves-strict.png").is_file()
+    assert (suite / f"results/figures/{name}/quick-1-epochs-synthetic/curves-strict.png").is_file()
     notes = " ".join(table["notes"])
     assert ("subjects that are trained on" if name == "sixth_paper" else leakage.NAMELESS) in notes
     records = [json.loads(path.read_text()) for path in (suite / "results/runs" / name).rglob("run.json")]

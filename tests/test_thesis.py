@@ -10,7 +10,7 @@ import pytest
 
 from common.media.clips import Clip
 from common.media.emotions import Emotion
-from common.media.images import Pictures
+from common.media.images import StillImages
 from common.paper import load as papers
 from common.paper.verdicts import judge
 from common.protocols import splitters
@@ -141,12 +141,12 @@ def test_settings_change_the_recipe():
 def test_the_flip_mirrors_to_the_pixel_and_moves_nothing_else():
     from common.samples.augmentation import warp
 
-    picture = np.random.default_rng(0).integers(0, 256, (1, 48, 48, 1)).astype(np.float32)
+    image = np.random.default_rng(0).integers(0, 256, (1, 48, 48, 1)).astype(np.float32)
     seen = set()
     for seed in range(12):
-        moved = warp(picture, trainings.FLIP.draw(1, 48, 48, np.random.default_rng(seed)))
-        mirrored = np.array_equal(moved, picture[:, :, ::-1])
-        assert mirrored or np.array_equal(moved, picture)
+        moved = warp(image, trainings.FLIP.draw(1, 48, 48, np.random.default_rng(seed)))
+        mirrored = np.array_equal(moved, image[:, :, ::-1])
+        assert mirrored or np.array_equal(moved, image)
         seen.add(mirrored)
     assert seen == {True, False}
 
@@ -171,7 +171,7 @@ def sequence(tmp_path):
     return Clip("CK+", "S005/001", "S005", Emotion.HAPPY, tmp_path)
 
 
-def test_the_last_three_frames_become_pictures_and_lost_faces_take_the_nearest_box(sequence, monkeypatch):
+def test_the_last_three_frames_become_images_and_lost_faces_take_the_nearest_box(sequence, monkeypatch):
     monkeypatch.setattr(preprocessing.Settings, "detector", FaceInTheMiddle())
     made = preprocessing.prepare(sequence, preprocessing.Settings())
     assert made.frames.shape == (3, 48, 48, 1) and made.length == 1
@@ -181,7 +181,7 @@ def test_the_last_three_frames_become_pictures_and_lost_faces_take_the_nearest_b
     assert made.counts == counts
 
 
-def test_a_sequence_without_any_face_gives_no_picture(sequence, monkeypatch):
+def test_a_sequence_without_any_face_gives_no_image(sequence, monkeypatch):
     monkeypatch.setattr(preprocessing.Settings, "detector", FaceInTheMiddle())
     (sequence.source / "S005_001_00000006.png").unlink()
     made = preprocessing.prepare(sequence, preprocessing.Settings(frames=1))
@@ -192,7 +192,7 @@ def test_the_last_frames_of_a_cut_copy_are_chosen_by_number():
     clips = np.array(["a", "b", "a", "a", "b"])
     frames = np.array([9, 4, 8, 7, 5])
     blank = np.full(5, "")
-    read = Pictures("CK+", np.zeros((5, 48, 48), np.uint8), blank, blank, clips, clips, frames)
+    read = StillImages("CK+", np.zeros((5, 48, 48), np.uint8), blank, blank, clips, clips, frames)
     kept = data._last(read, 1)
     assert (kept.clips.tolist(), kept.frames.tolist()) == (["a", "b"], [9, 5])
     assert len(data._last(read, 3)) == 5
@@ -244,7 +244,7 @@ def test_the_table_of_a_network_has_last_and_best_epoch(reproduced):
     assert [row["verdict"] for row in rows if row["quantity"] == "parameters"] == ["exact"]
 
 
-def test_drawn_pictures_confirm_nothing(reproduced):
+def test_drawn_images_confirm_nothing(reproduced):
     for results in (reproduced / "fer2013", reproduced / "ckplus"):
         rows = [row for table in made(results).values() for row in table.rows if row.get("verdict", DASH) != DASH]
         assert rows
@@ -263,8 +263,8 @@ def test_claims_have_a_measurement_a_protocol(reproduced):
     assert found["text4_2-cnn_fer2013-accuracy_lowest"][0].differs.endswith("1 of 10 attempts")
     (built,) = found["fig3_7-parameters"]
     assert (built.value, built.data, built.differs) == (3_931_975, "none", "") and "fig3_8-parameters" not in found
-    (pictures,) = found["text2_1-all-images"]
-    assert pictures.value == sum(row["all"] for row in made(reproduced / "fer2013")["dataset"].rows[:-1])
+    (images,) = found["text2_1-all-images"]
+    assert images.value == sum(row["all"] for row in made(reproduced / "fer2013")["dataset"].rows[:-1])
     # What compares two data sets, and what nobody can repeat, has none.
     assert not {"text5-cnn-fer2013_less_ckplus", "text4_2-cnn_fer2013-min_delta"} & set(found)
 

@@ -14,7 +14,7 @@ from sklearn.metrics import precision_recall_fscore_support
 
 from common.media.clips import Provenance
 from common.media.emotions import Emotion
-from common.media.images import BALLOT, Pictures
+from common.media.images import BALLOT, StillImages
 from common.paper import load as papers
 from common.paper.verdicts import judge
 from common.results import plans
@@ -57,20 +57,20 @@ SETTINGS = {
 }
 
 
-def faces(count: int = 210, seed: int = 0) -> Pictures:
+def faces(count: int = 210, seed: int = 0) -> StillImages:
     """Noise with a bright bar whose height tells the emotion; every image has ten votes."""
     rng = np.random.default_rng(seed)
     codes = np.arange(count) % len(NAMES)
     pixels = rng.integers(0, 120, (count, 48, 48), np.uint8)
-    for picture, code in zip(pixels, codes, strict=True):
-        picture[6 * code : 6 * code + 6] = 230
+    for image, code in zip(pixels, codes, strict=True):
+        image[6 * code : 6 * code + 6] = 230
     ballots = np.zeros((count, len(BALLOT)), np.uint8)
     own = [[str(entry) for entry in BALLOT].index(NAMES[code]) for code in codes]
     agreed = rng.integers(2, 11, count)
     ballots[np.arange(count), own] = agreed
     ballots[:, -1] = 10 - agreed
     numbers = np.array([f"row{number}" for number in range(count)])
-    return Pictures(
+    return StillImages(
         corpus="FER2013",
         pixels=pixels,
         emotions=np.array(NAMES)[codes],
@@ -123,7 +123,7 @@ def reproduce(asked: Request, part: Part) -> list[store.Run]:
 
 
 @pytest.mark.parametrize(("extract", "numbers"), [(features.raw, 2304), (features.hog, 900)])
-def test_features_have_one_row_a_picture(extract, numbers):
+def test_features_have_one_row_an_image(extract, numbers):
     found = extract(faces(4).pixels.reshape(4, -1))
     assert found.shape == (4, numbers) and found.dtype == np.float32
 
@@ -137,8 +137,8 @@ def test_landmarks_do_not_depend_on_the_size_of_the_points(tmp_path, monkeypatch
     import dlib
 
     def predictor(path):
-        def find(picture, box):
-            shift = int(picture[0, 0])
+        def find(image, box):
+            shift = int(image[0, 0])
             return dlib.full_object_detection(box, dlib.points([dlib.point(shift + x, x * x) for x in (0, 10, 20)]))
 
         return find
@@ -268,7 +268,7 @@ def people(tmp_path) -> Part:
     emotions = np.array([str(emotion) for emotion in CKPLUS])[clip % 7]
     subjects, clips = (np.array([f"{kind}{one:03d}" for one in of]) for kind, of in (("S", person), ("C", clip)))
     blank = np.full(len(numbers), "")
-    read = Pictures("CK+", pixels, emotions, blank, subjects, clips, numbers % 3)
+    read = StillImages("CK+", pixels, emotions, blank, subjects, clips, numbers % 3)
     return Part("CK+", images.samples(read, tmp_path / "samples"), CKPLUS, Provenance(True))
 
 
@@ -292,16 +292,16 @@ def test_everything_that_learns_is_fitted_on_the_training_side_of_each_inner_fol
     asked = dataclasses.replace(request(tmp_path), protocols=("strict",))
     (fit,) = svm_search.fits(asked, people, [Configuration(components=10, scaling="zscore", kernel="linear")])
     flat = people.samples.read(np.arange(len(people.samples))).reshape(len(people.samples), -1)
-    subject_of = {picture.tobytes(): name for picture, name in zip(flat, people.samples.table.subject, strict=True)}
+    subject_of = {image.tobytes(): name for image, name in zip(flat, people.samples.table.subject, strict=True)}
     seen = []
 
     class Watched(DummyClassifier):
         def fit(self, X, y):
-            seen.append({subject_of[picture.tobytes()] for picture in X})
+            seen.append({subject_of[image.tobytes()] for image in X})
             return super().fit(X, y)
 
         def score(self, X, y):
-            assert not seen[-1] & {subject_of[picture.tobytes()] for picture in X}
+            assert not seen[-1] & {subject_of[image.tobytes()] for image in X}
             return super().score(X, y)
 
     monkeypatch.setattr(svm, "pipeline", lambda *words: Watched())
@@ -532,7 +532,7 @@ def test_every_machine_has_its_printed_number_and_one_on_a_part_of_the_rows_is_n
     assert found == {0: [], 30: ["training rows 30 instead of 0"]}
 
 
-def test_pictures_of_one_person_are_no_independent_trials(tmp_path, part, people):
+def test_images_of_one_person_are_no_independent_trials(tmp_path, part, people):
     evidence, _ = both_sets(tmp_path, part, people)
     claim = PAPER.claim("text4_3-svm_ckplus-sad_as_fear")
     run = svm_measured.machine(evidence, "svm_ckplus", "published")
@@ -556,12 +556,12 @@ def test_a_majority_is_the_entry_with_most_votes_and_the_first_of_equals():
     assert votes.support(ballots, np.array(["Bored", "Happy"])).tolist() == [0, 5]
 
 
-def test_agreement_counts_confirmed_pictures_by_class(tmp_path):
+def test_agreement_counts_confirmed_images_by_class(tmp_path):
     read = faces(70)
-    known.write_votes(read, tmp_path / "pictures.csv")
-    rows = votes.agreement(known.read(tmp_path / "pictures.csv"), NAMES)
+    known.write_votes(read, tmp_path / "images.csv")
+    rows = votes.agreement(known.read(tmp_path / "images.csv"), NAMES)
     own = votes.support(read.votes, read.emotions)
-    assert rows[-1]["emotion"] == "All" and rows[-1]["pictures"] == 70
+    assert rows[-1]["emotion"] == "All" and rows[-1]["images"] == 70
     assert (
         rows[-1]["confirmed"]
         == sum(row["confirmed"] for row in rows[:-1])
@@ -570,15 +570,15 @@ def test_agreement_counts_confirmed_pictures_by_class(tmp_path):
     assert rows[-1]["votes"] == pytest.approx(own.mean() / 10)
 
 
-def test_pictures_without_votes_leave_no_table_of_an_earlier_run(tmp_path):
-    known.write_votes(faces(7), tmp_path / "pictures.csv")
-    known.write_votes(dataclasses.replace(faces(7), votes=None), tmp_path / "pictures.csv")
-    assert known.read(tmp_path / "pictures.csv") is None
+def test_images_without_votes_leave_no_table_of_an_earlier_run(tmp_path):
+    known.write_votes(faces(7), tmp_path / "images.csv")
+    known.write_votes(dataclasses.replace(faces(7), votes=None), tmp_path / "images.csv")
+    assert known.read(tmp_path / "images.csv") is None
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 1000), st.lists(st.integers(0, 6), min_size=20, max_size=60), st.integers(1, 5))
-def test_the_clearest_pictures_have_no_fewer_votes_than_those_left_out(seed, codes, size):
+def test_the_clearest_images_have_no_fewer_votes_than_those_left_out(seed, codes, size):
     emotions = np.array(NAMES)[codes]
     ballots = np.random.default_rng(seed).integers(0, 11, (len(codes), len(BALLOT))).astype(np.uint8)
     chosen = votes.clearest(ballots, emotions, dict.fromkeys(NAMES, size), seed)
@@ -615,11 +615,11 @@ def test_near_twins_are_sought_once_and_flagged_by_split(tmp_path, part):
     assert known.read(tmp_path / "twins.csv").to_dict("list") == {"split": ["of this split"], "sample": [200]}
 
 
-def test_accuracies_with_and_without_twins_and_on_confirmed_pictures(tmp_path, part):
+def test_accuracies_with_and_without_twins_and_on_confirmed_images(tmp_path, part):
     asked = request(tmp_path)
     found = reproduce(asked, part)
-    place = {kind: known.path(kind, asked.paper, "quick", "synthetic", asked.results) for kind in ("pictures", "twins")}
-    known.write_votes(part.pictures, place["pictures"])
+    place = {kind: known.path(kind, asked.paper, "quick", "synthetic", asked.results) for kind in ("images", "twins")}
+    known.write_votes(part.images, place["images"])
     run = found[0]
     tested = run.predictions()
     twin = tested["sample"].iloc[:5].to_numpy()
@@ -633,7 +633,7 @@ def test_accuracies_with_and_without_twins_and_on_confirmed_pictures(tmp_path, p
     assert (row["protocol"], row["tested"], row["twins"]) == ("published", len(tested), 5)
     right = tested.emotion == tested.predicted
     assert row["with"] == f"{right.iloc[:5].mean():.3f}" and row["without"] == f"{right.iloc[5:].mean():.3f}"
-    confirmed = (votes.majority(part.pictures.votes) == part.pictures.emotions)[tested["sample"].to_numpy()]
+    confirmed = (votes.majority(part.images.votes) == part.images.emotions)[tested["sample"].to_numpy()]
     assert made["confirmed"].rows[0]["disputed"] == f"{right[~confirmed].mean():.3f}"
 
 

@@ -13,7 +13,7 @@ from reproductions.emotionalvlan import models, networks
 from reproductions.emotionalvlan.alexnet_layers import PARAMETERS
 from reproductions.emotionalvlan.dimensions import dimensions
 from reproductions.emotionalvlan.models import NETWORKS
-from reproductions.emotionalvlan.networks import aggregated, end_to_end, extractor, single_picture, take
+from reproductions.emotionalvlan.networks import aggregated, end_to_end, extractor, single_image, take
 from reproductions.emotionalvlan.vlan import AGGREGATIONS, EmotionalVLAN
 
 PAPER = papers.load("emotionalvlan")
@@ -144,7 +144,7 @@ def test_the_whole_network_has_113_765_126_parameters():
 
 
 @pytest.mark.parametrize("key", [key for key, network in NETWORKS.items() if not network.features])
-def test_networks_of_pictures_are_what_is_told_but_for_their_width(key):
+def test_networks_of_images_are_what_is_told_but_for_their_width(key):
     network, narrow = NETWORKS[key], NETWORKS[key].build(5, **SMALL)
     trunk = next(layer for layer in narrow.layers if layer.name in models.STREAMS).count_params()
     trunks = len(network.streams)
@@ -190,7 +190,7 @@ def test_every_printed_dimension_fits_one_reading_of_two_streams():
         ("frames", networks.fused_at_fc6),
         ("frames", networks.averaged_at_fc7),
         ("weight_sharing", end_to_end),
-        ("local_response_normalisation", single_picture),
+        ("local_response_normalisation", single_image),
     ],
 )
 def test_decisions_are_settings_and_the_default_is_that_of_the_paper(name, build):
@@ -199,7 +199,7 @@ def test_decisions_are_settings_and_the_default_is_that_of_the_paper(name, build
     on_features = build in (aggregated, networks.fused_at_fc6, networks.averaged_at_fc7)
     # End to end, each network takes a second to build: the smallest and the largest number stand for all.
     others = others if on_features or len(others) < 5 else [others[0], others[-1]]
-    fixed = {"width": 16} if on_features else SMALL | ({"stream": "spatial"} if build is single_picture else {})
+    fixed = {"width": 16} if on_features else SMALL | ({"stream": "spatial"} if build is single_image else {})
     for other in others:
         assert build(**{name: other}, **fixed).output_shape == (None, 6)
 
@@ -254,7 +254,7 @@ def test_structures_are_means_of_fc6_and_fc7():
 
 
 def stage_one(stream):
-    return single_picture(3, stream=stream, **SMALL)
+    return single_image(3, stream=stream, **SMALL)
 
 
 def stored(model, folder):
@@ -265,13 +265,13 @@ def stored(model, folder):
 
 def test_both_stages_together_are_the_network_from_end_to_end(tmp_path):
     """Trained in two stages and taken over, it gives the same answers on the images."""
-    pictures = np.random.default_rng(0).uniform(0, 255, (2, 30, 67, 67, 3)).astype(np.float32)
+    images = np.random.default_rng(0).uniform(0, 255, (2, 30, 67, 67, 3)).astype(np.float32)
     first = {stream: stage_one(stream) for stream in models.STREAMS}
     second = aggregated(3, width=16, aggregation_weight_init="normal")
     rows = {"spatial": slice(0, 15), "temporal": slice(15, 30)}
     described = [
         extractor(stored(first[stream], tmp_path / stream))
-        .predict_on_batch(pictures[:, part].reshape(-1, 67, 67, 3))
+        .predict_on_batch(images[:, part].reshape(-1, 67, 67, 3))
         .reshape(2, 15, D)
         for stream, part in rows.items()
     ]
@@ -279,7 +279,7 @@ def test_both_stages_together_are_the_network_from_end_to_end(tmp_path):
     whole = end_to_end(3, **SMALL)
     for trained in (*first.values(), second):
         take(whole, trained)
-    np.testing.assert_allclose(whole.predict_on_batch(pictures), expected, rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(whole.predict_on_batch(images), expected, rtol=1e-3, atol=1e-6)
     assert np.ptp(expected) > 1e-3
 
 
@@ -334,12 +334,12 @@ def test_a_file_of_weights_is_what_both_streams_begin_with(tmp_path):
     random = stage_one("spatial").get_layer("spatial").get_layer("centred")
     assert random.scale == 1 / 128
     with pytest.raises(UserError, match=r"no file alexnet\.npz"):
-        single_picture(stream="spatial", pretrained="alexnet.npz", models=tmp_path, **SMALL)
+        single_image(stream="spatial", pretrained="alexnet.npz", models=tmp_path, **SMALL)
 
 
 def test_an_unknown_stream_is_refused():
     with pytest.raises(UserError, match=r"stream called 'audio'"):
-        single_picture(stream="audio", **SMALL)
+        single_image(stream="audio", **SMALL)
 
 
 def test_it_learns_from_end_to_end():

@@ -93,7 +93,7 @@ def _strips(paper: Paper) -> list[dict]:
     if paper.name not in registry.having("figures"):
         return []
     strips = registry.reproduction(paper.name).figures.strips()
-    return [{"title": title, "uris": [faces.uri(one[:, :, ::-1]) for one in pictures]} for title, pictures in strips]
+    return [{"title": title, "uris": [faces.uri(one[:, :, ::-1]) for one in images]} for title, images in strips]
 
 
 def _plan(evidence: Evidence) -> dict:

@@ -46,7 +46,7 @@ def _uri(image: np.ndarray) -> str:
     return uri(face)
 
 
-def uri(picture: np.ndarray) -> str:
+def uri(image: np.ndarray) -> str:
     """An image (H, W, 3) uint8 in OpenCV's order of colours as text that a page can carry."""
-    _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 82])
+    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 82])
     return "data:image/jpeg;base64," + base64.b64encode(data).decode("ascii")

@@ -1,4 +1,4 @@
-"""Labelled grey images in memory: what the still-picture data sets are read as."""
+"""Labelled grey images in memory: what the still-image data sets are read as."""
 
 import hashlib
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ BALLOT = (
 
 
 @dataclass(frozen=True, eq=False)
-class Pictures:
+class StillImages:
     """The n images of one data set, in the set's own order.
 
     Attributes:
@@ -53,7 +53,7 @@ class Pictures:
     def __len__(self) -> int:
         return len(self.pixels)
 
-    def take(self, positions: Sequence[int] | np.ndarray) -> "Pictures":
+    def take(self, positions: Sequence[int] | np.ndarray) -> "StillImages":
         """The images at these positions (or where a mask is true), in this order."""
         columns = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "corpus"}
         return replace(self, **{name: c if c is None else c[positions] for name, c in columns.items()})

@@ -5,7 +5,7 @@ from pathlib import Path
 
 START = 64
 
-_PICTURES = (
+_IMAGES = (
     b"\xff\xd8\xff",  # JPEG
     b"\x89PNG\r\n\x1a\n",
     b"GIF8",
@@ -40,10 +40,8 @@ _VIDEO_ENDINGS = (
     ".dv .mxf .rm .divx .y4m .h264 .264 .h265 .265 .hevc"
 )
 # And of images.
-_PICTURE_ENDINGS = (
-    ".png .jpg .jpeg .jpe .jfif .bmp .dib .tif .tiff .webp .gif .heic .heif .avif .jp2 .pgm .ppm .pbm .pnm"
-)
-VIDEOS, PICTURES = frozenset(_VIDEO_ENDINGS.split()), frozenset(_PICTURE_ENDINGS.split())
+_IMAGE_ENDINGS = ".png .jpg .jpeg .jpe .jfif .bmp .dib .tif .tiff .webp .gif .heic .heif .avif .jp2 .pgm .ppm .pbm .pnm"
+VIDEOS, IMAGES = frozenset(_VIDEO_ENDINGS.split()), frozenset(_IMAGE_ENDINGS.split())
 # Images one behind the other, each of which begins as a JPEG does.
 _MOTION_JPEG = (".mjpeg", ".mjpg")
 
@@ -51,7 +49,7 @@ _MOTION_JPEG = (".mjpeg", ".mjpg")
 class Kind(StrEnum):
     """What is in a file."""
 
-    PICTURE = "picture"
+    IMAGE = "image"
     ANIMATION = "animation"
     HEIF = "HEIF"
     VIDEO = "video"
@@ -67,31 +65,31 @@ def of(path: Path) -> Kind:
         with path.open("rb") as file:
             start = file.read(START)
             told = _of(start)
-            if told is Kind.PICTURE and start.startswith(b"GIF8") and _several(start + file.read()):
+            if told is Kind.IMAGE and start.startswith(b"GIF8") and _several(start + file.read()):
                 return Kind.ANIMATION
     except OSError:
         told = None
     ending = path.suffix.lower()
-    if told is Kind.PICTURE and ending in _MOTION_JPEG:
+    if told is Kind.IMAGE and ending in _MOTION_JPEG:
         return Kind.VIDEO
     if told is not None:
         return told
-    if ending in PICTURES:
-        return Kind.PICTURE
+    if ending in IMAGES:
+        return Kind.IMAGE
     return Kind.VIDEO if ending in VIDEOS else Kind.OTHER
 
 
 def _of(start: bytes) -> Kind | None:
     if (start[8:16] == b"WEBPVP8X" and start[20:21] and start[20] & 2) or (start[1:4] == b"PNG" and b"acTL" in start):
         return Kind.ANIMATION
-    if start.startswith(_PICTURES) or (start[:4] == b"RIFF" and start[8:12] == b"WEBP") or _plain(start):
-        return Kind.PICTURE
+    if start.startswith(_IMAGES) or (start[:4] == b"RIFF" and start[8:12] == b"WEBP") or _plain(start):
+        return Kind.IMAGE
     if start[4:8] == b"ftyp":
         if start[8:12] == b"avis":
             return Kind.ANIMATION
         brands = {start[at : at + 4] for at in (8, *range(16, min(int.from_bytes(start[:4], "big"), START), 4))}
         if brands & set(_AVIF):
-            return Kind.PICTURE
+            return Kind.IMAGE
         return Kind.HEIF if brands & set(_HEIF) else Kind.VIDEO
     if start.startswith(_VIDEOS) or start[4:8] in _ATOMS or (start[:4] == b"RIFF" and start[8:12] == b"AVI "):
         return Kind.VIDEO
@@ -117,13 +115,13 @@ def _several(data: bytes) -> bool:
 
     if len(data) < 13:
         return False
-    at, pictures = 13 + colours(data[10]), 0
-    while at + 10 <= len(data) and pictures < 2:
+    at, images = 13 + colours(data[10]), 0
+    while at + 10 <= len(data) and images < 2:
         if data[at] == 0x2C:
-            pictures += 1
+            images += 1
             at = blocks(at + 11 + colours(data[at + 9]))
         elif data[at] == 0x21:
             at = blocks(at + 2)
         else:
             break
-    return pictures > 1
+    return images > 1

@@ -45,18 +45,18 @@ class Augmentation:
         return np.concatenate([linear, offset[:, :, None]], axis=2)
 
 
-def warp(pictures: np.ndarray, maps: np.ndarray) -> np.ndarray:
+def warp(images: np.ndarray, maps: np.ndarray) -> np.ndarray:
     """Move each image by its map, bilinear, with the border repeated outwards.
 
     Args:
-        pictures: (n, H, W, C), uint8 or float32; all frames of a sample are channels here.
+        images: (n, H, W, C), uint8 or float32; all frames of a sample are channels here.
         maps: (n, 2, 3) as `Augmentation.draw` gives them.
     """
     import cv2
 
-    moved = np.empty_like(pictures)
-    size = pictures.shape[2], pictures.shape[1]
+    moved = np.empty_like(images)
+    size = images.shape[2], images.shape[1]
     how = {"flags": cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, "borderMode": cv2.BORDER_REPLICATE}
-    for picture, matrix, result in zip(pictures, maps, moved, strict=True):
-        cv2.warpAffine(picture, matrix, size, dst=result, **how)
+    for image, matrix, result in zip(images, maps, moved, strict=True):
+        cv2.warpAffine(image, matrix, size, dst=result, **how)
     return moved

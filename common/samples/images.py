@@ -1,4 +1,4 @@
-"""How training gets the images of a still-picture data set.
+"""How training gets the images of a still-image data set.
 
 An image is a sample of length 1, so networks, splits and audits treat images and clips alike.
 """
@@ -9,21 +9,21 @@ from pathlib import Path
 
 import numpy as np
 
-from common.media.images import Pictures
+from common.media.images import StillImages
 from common.samples.store import SAMPLE, Damaged, Samples, write
 from common.support import files
 from common.support.errors import UserError
 
 
-def samples(pictures: Pictures, folder: Path) -> Samples:
+def samples(images: StillImages, folder: Path) -> Samples:
     """The images as samples of length 1 and shape (H, W, 1), in the same order; from `folder` if stored before.
 
     Raises:
         UserError: if there is no image, if the disk is full or the folder not writable.
     """
-    if not len(pictures):
-        raise UserError(f"{pictures.corpus} has no images.", "Check the data set with verify-data.")
-    key = pictures.key()
+    if not len(images):
+        raise UserError(f"{images.corpus} has no images.", "Check the data set with verify-data.")
+    key = images.key()
     path = folder / f"{key}.h5"
     if path.exists():
         try:
@@ -32,44 +32,44 @@ def samples(pictures: Pictures, folder: Path) -> Samples:
             path.unlink(missing_ok=True)
     with files.lock(folder):
         if not path.exists():  # another run may have written it in the meantime
-            _write(pictures, key, path)
+            _write(images, key, path)
     return Samples(path)
 
 
-def _write(pictures: Pictures, key: str, path: Path) -> None:
-    clips = _runs(pictures)
-    rows = np.arange(len(pictures))
-    columns = (np.repeat(np.arange(len(clips)), [len(clip) for clip in clips]), rows, pictures.frames, pictures.frames)
-    blocks = [np.ascontiguousarray(pictures.pixels[clip.start : clip.stop]) for clip in clips]
+def _write(images: StillImages, key: str, path: Path) -> None:
+    clips = _runs(images)
+    rows = np.arange(len(images))
+    columns = (np.repeat(np.arange(len(clips)), [len(clip) for clip in clips]), rows, images.frames, images.frames)
+    blocks = [np.ascontiguousarray(images.pixels[clip.start : clip.stop]) for clip in clips]
     write(
         path,
         key,
         settings="{}",
         length=1,
-        shape=(*pictures.pixels.shape[1:], 1),
-        ledger=[_identity(pictures, clip) for clip in clips],
+        shape=(*images.pixels.shape[1:], 1),
+        ledger=[_identity(images, clip) for clip in clips],
         samples={name: column.astype(np.int64) for name, column in zip(SAMPLE, columns, strict=True)},
         checksums=[zlib.crc32(block) for block in blocks],
         frames=blocks,
     )
 
 
-def _runs(pictures: Pictures) -> list[range]:
+def _runs(images: StillImages) -> list[range]:
     """Positions of the neighbouring images that share clip, label and partition."""
-    identities = zip(pictures.clips, pictures.subjects, pictures.emotions, pictures.partitions, strict=True)
+    identities = zip(images.clips, images.subjects, images.emotions, images.partitions, strict=True)
     lengths = [len(list(run)) for _, run in groupby(identities)]
     ends = np.cumsum(lengths).tolist()
     return [range(end - length, end) for end, length in zip(ends, lengths, strict=True)]
 
 
-def _identity(pictures: Pictures, clip: range) -> dict[str, str | int]:
+def _identity(images: StillImages, clip: range) -> dict[str, str | int]:
     first = clip.start
     return {
-        "corpus": pictures.corpus,
-        "clip": str(pictures.clips[first]),
-        "subject": f"{pictures.corpus}/{pictures.subjects[first]}",
-        "emotion": str(pictures.emotions[first]),
-        "partition": str(pictures.partitions[first]),
+        "corpus": images.corpus,
+        "clip": str(images.clips[first]),
+        "subject": f"{images.corpus}/{images.subjects[first]}",
+        "emotion": str(images.emotions[first]),
+        "partition": str(images.partitions[first]),
         "problem": "",
         "rows": len(clip),
     }

@@ -19,37 +19,37 @@ _CHUNK = 512
 _SIDE, _FREQUENCIES = 32, 8
 
 
-def perceptual_hash(pictures: np.ndarray) -> np.ndarray:
+def perceptual_hash(images: np.ndarray) -> np.ndarray:
     """One 64-bit hash an image: which of its lowest frequencies lie above their median ("pHash").
 
     Args:
-        pictures: (n, H, W) uint8, grey.
+        images: (n, H, W) uint8, grey.
 
     Returns:
         (n,) uint64; images that look alike differ in few bits.
     """
-    bits = np.stack([_bits(picture) for picture in pictures])
+    bits = np.stack([_bits(image) for image in images])
     return np.packbits(bits, axis=1).view(np.uint64).ravel()
 
 
-def _bits(picture: np.ndarray) -> np.ndarray:
-    small = cv2.resize(picture, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
+def _bits(image: np.ndarray) -> np.ndarray:
+    small = cv2.resize(image, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
     low = cv2.dct(small)[:_FREQUENCIES, :_FREQUENCIES].ravel()
     return low > np.median(low)
 
 
-def near_twins(pictures: np.ndarray, max_bits: int = MAX_BITS, min_correlation: float = MIN_CORRELATION) -> np.ndarray:
+def near_twins(images: np.ndarray, max_bits: int = MAX_BITS, min_correlation: float = MIN_CORRELATION) -> np.ndarray:
     """All pairs of near-duplicates, mirror images included.
 
     Args:
-        pictures: (n, H, W) uint8, grey.
+        images: (n, H, W) uint8, grey.
 
     Returns:
         (pairs, 2) int64 positions, the lower one first, in ascending order, each pair once.
     """
-    if len(pictures) == 0:
+    if len(images) == 0:
         return np.empty((0, 2), np.int64)
-    here, mirrored = _features(pictures), _features(pictures[:, :, ::-1])
+    here, mirrored = _features(images), _features(images[:, :, ::-1])
     found = [pairs for there in (here, mirrored) for pairs in _confirmed(here, there, max_bits, min_correlation, True)]
     return np.unique(np.concatenate(found), axis=0)
 
@@ -71,9 +71,9 @@ def twins_between(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return np.unique(np.concatenate(found), axis=0)
 
 
-def _features(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _features(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Hashes (n,) and patterns (n, H·W)."""
-    return perceptual_hash(pictures), _patterns(pictures)
+    return perceptual_hash(images), _patterns(images)
 
 
 def _confirmed(here, there, max_bits: int, min_correlation: float, within: bool) -> Iterator[np.ndarray]:
@@ -88,9 +88,9 @@ def _confirmed(here, there, max_bits: int, min_correlation: float, within: bool)
         yield np.stack([a[alike], b[alike]], axis=1)
 
 
-def _patterns(pictures: np.ndarray) -> np.ndarray:
+def _patterns(images: np.ndarray) -> np.ndarray:
     """(n, H·W) float32 whose products are correlations; an image of one grey value is all zeros."""
-    values = pictures.reshape(len(pictures), -1).astype(np.float32)
+    values = images.reshape(len(images), -1).astype(np.float32)
     values -= values.mean(axis=1, keepdims=True)
     return values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-6)
 

@@ -163,8 +163,8 @@ def _rotated(frames: np.ndarray, angles: Sequence[float], fill: int | Literal["e
     turned = np.empty(frames.shape, np.uint8)
     for frame, angle, result in zip(frames, _for_each(angles, len(frames)), turned, strict=True):
         matrix = cv2.getRotationMatrix2D(centre, angle, 1.0)
-        picture = np.ascontiguousarray(frame)
-        result[...] = cv2.warpAffine(picture, matrix, (width, height), **border).reshape(result.shape)
+        image = np.ascontiguousarray(frame)
+        result[...] = cv2.warpAffine(image, matrix, (width, height), **border).reshape(result.shape)
     return turned
 
 

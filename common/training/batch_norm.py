@@ -48,14 +48,14 @@ class MovingStatistics:
         """
         with self._restored():
             with _forgetful(self.model):
-                seen = [self._seen_in(pictures) for pictures in batches]
+                seen = [self._seen_in(images) for images in batches]
             for (variable, *_), values in zip(self.variables, zip(*seen, strict=True), strict=True):
                 variable.assign(np.mean(values, axis=0))
             yield
 
-    def _seen_in(self, pictures: np.ndarray) -> list[np.ndarray]:
+    def _seen_in(self, images: np.ndarray) -> list[np.ndarray]:
         """Mean and variance of one batch, for each batch normalisation, while these forget what was before."""
-        self._train_forward(pictures)
+        self._train_forward(images)
         return [_value(variable) for variable, *_ in self.variables]
 
     @cached_property

@@ -136,13 +136,13 @@ class Batches:
     def _batch(self, number: int, augmentation: Augmentation | Copies | None) -> Batch:
         positions = self.positions(number)
         frames = self.samples.read(positions)
-        inputs = frames if self.layout == "vectors" else self._pictures(frames, positions, number, augmentation)
+        inputs = frames if self.layout == "vectors" else self._images(frames, positions, number, augmentation)
         labels = self.labels[positions]
         one_hot = np.eye(self.classes, dtype=np.float32)
         batch = inputs, one_hot[labels] if self.targets is None else self.targets[positions]
         return (*batch, self._weights[labels]) if self.class_weights else batch
 
-    def _pictures(self, frames: np.ndarray, positions: np.ndarray, number: int, augmentation) -> np.ndarray:
+    def _images(self, frames: np.ndarray, positions: np.ndarray, number: int, augmentation) -> np.ndarray:
         """Frames (n, T, H, W, C) uint8 as a network takes them, moved or copied."""
         if isinstance(augmentation, Copies):
             numbers = self._members[1][self._places(number)]
@@ -180,23 +180,23 @@ def inputs(
         frames = frames[:, -1:]
     count, length, height, width, channels = frames.shape
     # Frames become channels, so that one transform moves them all.
-    pictures = frames.transpose(0, 2, 3, 1, 4).reshape(count, height, width, length * channels)
+    images = frames.transpose(0, 2, 3, 1, 4).reshape(count, height, width, length * channels)
     # In C order, or every image would stay spread over memory, and be gathered in each later step.
-    pictures = pictures.astype(np.float32, order="C")
+    images = images.astype(np.float32, order="C")
     if pixel_scaling != "none":
-        pictures /= 255
+        images /= 255
     if moves is not None:
-        pictures = warp(pictures, moves)
+        images = warp(images, moves)
     if pixel_scaling == "symmetric":
-        pictures = 2 * pictures - 1
-    return _lay_out(pictures, layout, length)
+        images = 2 * images - 1
+    return _lay_out(images, layout, length)
 
 
-def _lay_out(pictures: np.ndarray, layout: Layout, length: int) -> np.ndarray:
-    count, height, width, channels = pictures.shape
+def _lay_out(images: np.ndarray, layout: Layout, length: int) -> np.ndarray:
+    count, height, width, channels = images.shape
     if layout in ("last", "channels"):
-        return pictures
-    volume = pictures.reshape(count, height, width, length, channels // length)
+        return images
+    volume = images.reshape(count, height, width, length, channels // length)
     if layout == "volume":
         return volume
     if layout == "sequence":

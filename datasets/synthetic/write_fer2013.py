@@ -48,7 +48,7 @@ class Row:
         shown: what is drawn; None for an image without a face.
         strength: of the expression, 1 is a clear one.
         partition: Usage.
-        picture: number that decides the pixels; two rows with the same number show the same image.
+        image: number that decides the pixels; two rows with the same number show the same image.
         changed: the image is cut and lit a little differently than the other one of this number.
     """
 
@@ -56,7 +56,7 @@ class Row:
     shown: Emotion | None
     strength: float
     partition: str
-    picture: int
+    image: int
     changed: bool = False
 
 
@@ -69,13 +69,13 @@ class Table:
     seed: int
 
 
-def plan(root: Path, pictures: int, seed: int) -> list[Table]:
+def plan(root: Path, images: int, seed: int) -> list[Table]:
     """The one csv with that many rows (at least `FEWEST`), first Training, then PublicTest, then PrivateTest."""
     rng = np.random.default_rng([seed, CORPUS_NUMBER])
     rows = []
     for partition, share in _PARTS.items():
         rows += [
-            _row(len(rows) + i, label, partition, rng) for i, label in enumerate(_labels(round(share * pictures), rng))
+            _row(len(rows) + i, label, partition, rng) for i, label in enumerate(_labels(round(share * images), rng))
         ]
     return [Table(root / FOLDER / "fer2013.csv", tuple(_with_twins(rows, rng)), seed)]
 
@@ -106,7 +106,7 @@ def write(table: Table) -> None:
 
 def draw(row: Row, seed: int) -> np.ndarray:
     """The (48, 48) uint8 image of a row: another person in another light each time."""
-    rng = np.random.default_rng([seed, CORPUS_NUMBER, 2, row.picture])
+    rng = np.random.default_rng([seed, CORPUS_NUMBER, 2, row.image])
     scene = Scene(_DRAWN, _DRAWN, rng)
     canvas = scene.background.copy()
     if row.shown:
@@ -150,7 +150,7 @@ def _with_twins(rows: list[Row], rng: np.random.Generator) -> list[Row]:
         if earlier:
             other = earlier[rng.integers(len(earlier))]
             twinned[number] = Row(
-                row.label, other.shown, other.strength, row.partition, other.picture, changed=number % 60 == 0
+                row.label, other.shown, other.strength, row.partition, other.image, changed=number % 60 == 0
             )
     return twinned
 

@@ -1,11 +1,11 @@
 "use strict";
-// Asks for the newest picture, draws it, and only then asks again.
+// Asks for the newest frame, draws it, and only then asks again.
 
 const at = (id) => document.getElementById(id);
 const REMEMBERED = 250;   // frames whose times count, as on the server
 const AGAIN_MS = 1000;
 
-let last = 0;             // number of the last picture drawn; 0: none yet, or the page was hidden since
+let last = 0;             // number of the last frame drawn; 0: none yet, or the page was hidden since
 let missed = 0;
 let counted = 0;          // frames in the numbers that stand on the page
 const delays = [];
@@ -79,18 +79,18 @@ function showNumbers(facts) {
 }
 
 async function next() {
-  const answer = await fetch(`picture?after=${last}`, { cache: "no-store" });
+  const answer = await fetch(`frame?after=${last}`, { cache: "no-store" });
   if (answer.status === 204) { at("state").textContent = "The camera gives no new image."; return; }
   if (!answer.ok) throw new Error(answer.statusText);
   const facts = JSON.parse(answer.headers.get("Facts"));
-  const picture = await createImageBitmap(await answer.blob());
-  const canvas = at("picture");
-  if (canvas.width !== picture.width || canvas.height !== picture.height) {
-    canvas.width = picture.width;
-    canvas.height = picture.height;
+  const frame = await createImageBitmap(await answer.blob());
+  const canvas = at("frame");
+  if (canvas.width !== frame.width || canvas.height !== frame.height) {
+    canvas.width = frame.width;
+    canvas.height = frame.height;
   }
-  canvas.getContext("2d").drawImage(picture, 0, 0);
-  picture.close();
+  canvas.getContext("2d").drawImage(frame, 0, 0);
+  frame.close();
   delays.push(performance.timeOrigin + performance.now() - facts.taken);
   if (delays.length > REMEMBERED) delays.shift();
   last = facts.number;

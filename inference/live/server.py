@@ -18,8 +18,8 @@ from threading import Lock, Thread
 from urllib.parse import parse_qs
 
 from common.support.errors import UserError
+from inference.live.annotated_frame import AnnotatedFrame
 from inference.live.newest import Newest
-from inference.live.picture import Picture
 
 HOST = "127.0.0.1"
 # A page that waits for an image is told after this many seconds that there is none, and asks again.
@@ -57,7 +57,7 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, pictures: Newest[Picture], port: int = 0):
+    def __init__(self, frames: Newest[AnnotatedFrame], port: int = 0):
         """Take a port; 0 is any that is free.
 
         Raises:
@@ -70,7 +70,7 @@ class Server(ThreadingHTTPServer):
             raise UserError(
                 f"Port {port} cannot be used ({reason.lower()}).", "Choose another with --port, or leave it out."
             ) from error
-        self.pictures = pictures
+        self.frames = frames
         self.token = secrets.token_urlsafe(24)
         self.hosts = {f"{name}:{self.server_port}" for name in (HOST, "localhost")}
         self.address = f"http://{HOST}:{self.server_port}/{self.token}/"
@@ -83,7 +83,7 @@ class Server(ThreadingHTTPServer):
         return self
 
     def __exit__(self, *_) -> None:
-        self.pictures.close()
+        self.frames.close()
         self.shutdown()
         self.server_close()
 
@@ -117,9 +117,9 @@ class Server(ThreadingHTTPServer):
         with suppress(OSError):
             request.shutdown(socket.SHUT_RDWR)
 
-    def count_missed(self, pictures: int) -> None:
+    def count_missed(self, frames: int) -> None:
         with self._lock:
-            self.missed += pictures
+            self.missed += frames
 
     def handle_error(self, request, client_address) -> None:
         # A browser that went away or sleeps is no error.
@@ -146,8 +146,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._give(name, query)
 
     def _give(self, name: str, query: str) -> None:
-        if name == "picture":
-            self._picture(query)
+        if name == "frame":
+            self._frame(query)
         elif name in PAGES:
             file, kind = PAGES[name]
             self._answer(HTTPStatus.OK, Path(__file__).with_name(file).read_bytes(), f"{kind}; charset=utf-8")
@@ -160,27 +160,27 @@ class _Handler(BaseHTTPRequestHandler):
         site = self.headers.get("Sec-Fetch-Site", "none")
         return host in self.server.hosts and origin in (None, f"http://{host}") and site in ("same-origin", "none")
 
-    def _picture(self, query: str) -> None:
+    def _frame(self, query: str) -> None:
         """The first image after the number in the query: JPEG, and its facts as JSON in the header Facts."""
         try:
             after = int(parse_qs(query)["after"][0])
         except (KeyError, ValueError):
             self._answer(HTTPStatus.BAD_REQUEST, b"Ask for image?after=0.")
             return
-        found = self.server.pictures.after(after, PATIENCE_S)
-        if found is None and self.server.pictures.closed:
+        found = self.server.frames.after(after, PATIENCE_S)
+        if found is None and self.server.frames.closed:
             self.close_connection = True
             self._answer(HTTPStatus.GONE, b"The program was stopped.")
             return
         if found is None:
             self._answer(HTTPStatus.NO_CONTENT)
             return
-        number, picture = found
-        jpeg = picture.jpeg()
+        number, frame = found
+        jpeg = frame.jpeg()
         # Whoever has seen nothing yet, or looked away, has missed nothing.
         missed = number - after - 1 if after > 0 else 0
         self.server.count_missed(missed)
-        facts = json.dumps(picture.facts | {"number": number, "missed": missed})
+        facts = json.dumps(frame.facts | {"number": number, "missed": missed})
         self._answer(HTTPStatus.OK, jpeg, "image/jpeg", {"Facts": facts})
 
     def _answer(self, status: HTTPStatus, body: bytes = b"", kind: str = "text/plain", headers: dict | None = None):

@@ -11,9 +11,9 @@ from inference import draw, pace, stream
 from inference.available import find
 from inference.colours import css
 from inference.live import source as sources
+from inference.live.annotated_frame import AnnotatedFrame
 from inference.live.capture import Capture
 from inference.live.newest import Newest
-from inference.live.picture import Picture
 from inference.live.server import Server
 from inference.live.tally import Tally
 from inference.trained import Trained
@@ -33,7 +33,7 @@ def show(source: str, model: str, port: int, face: int = 0) -> None:
     """
     trained = find(model, results_from_environment())
     taken = sources.find(source)
-    newest: Newest[Picture] = Newest()
+    newest: Newest[AnnotatedFrame] = Newest()
     server = Server(newest, port)
     tally = Tally()
     _warm_up(trained)
@@ -42,8 +42,8 @@ def show(source: str, model: str, port: int, face: int = 0) -> None:
             console.print(f"{taken.name}, {trained.said}", markup=False, soft_wrap=True)
             console.print(f"Open {server.address} on this machine; ctrl-C ends.", markup=False, soft_wrap=True)
             with server:
-                for picture in pictures(capture, trained, tally, taken.name, face):
-                    newest.put(picture)
+                for frame in frames(capture, trained, tally, taken.name, face):
+                    newest.put(frame)
         except KeyboardInterrupt:
             pass
         finally:
@@ -52,7 +52,7 @@ def show(source: str, model: str, port: int, face: int = 0) -> None:
             console.print(_summary(tally, capture.passed_over, server.missed), markup=False, soft_wrap=True)
 
 
-def pictures(capture: Capture, trained: Trained, tally: Tally, name: str, face: int = 0) -> Iterator[Picture]:
+def frames(capture: Capture, trained: Trained, tally: Tally, name: str, face: int = 0) -> Iterator[AnnotatedFrame]:
     """Annotate the newest frame, again and again, and count what happens."""
     for seen in stream.watch(capture.frames(), trained, shown=face):
         began = capture.clock()
@@ -61,7 +61,7 @@ def pictures(capture: Capture, trained: Trained, tally: Tally, name: str, face: 
         steps = seen.milliseconds | {"draw": (ready - began) * 1000}
         tally.add((face.track for face in seen.faces), seen.time_s, ready, steps)
         remark = " ".join(filter(None, (pace.said(seen.rate, trained.preparation.frames), capture.remark)))
-        yield Picture(image, _facts(seen, trained, tally, name, capture.passed_over, ready) | {"remark": remark})
+        yield AnnotatedFrame(image, _facts(seen, trained, tally, name, capture.passed_over, ready) | {"remark": remark})
 
 
 def _warm_up(trained: Trained) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from common.support.errors import UserError
 from common.support.names import shown
-from inference.film import film, is_picture
+from inference.film import film, is_image
 
 import cv2  # isort: skip - after film, which keeps FFmpeg quiet
 
@@ -108,7 +108,7 @@ class Replay:
         self.name = shown(path.name)
         if path.is_dir():
             raise UserError(f"{shown(path)} is a folder.", "Name one video, or look at all of it with predict.")
-        if path.is_file() and is_picture(path):
+        if path.is_file() and is_image(path):
             raise UserError(f"{shown(path)} is an image.", "Look at it with predict.")
         self._film = film(path)
         self._stopped = Event()

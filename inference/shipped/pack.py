@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from common.media.images import Pictures
+from common.media.images import StillImages
 from common.runs import writer
 from common.runs.store import Run
 from common.support import files
@@ -44,9 +44,9 @@ def pack(run: Run, data: Path, cache: Path, records: Path, folder: Path = kept.F
     probabilities = predict(model, job.batches(job.fold.test, train=False))
     _write(model, folder, inputs(job.samples.read(job.fold.test[:100])))
     tests = [measured.tested("PrivateTest of FER2013, its labels", truth, probabilities, job.classes)]
-    tests.append(_against_votes(job, fer2013.read(data, cache / "pictures"), probabilities))
+    tests.append(_against_votes(job, fer2013.read(data, cache / "images"), probabilities))
     if ckplus48.locate(data):
-        tests.append(_on_ckplus(model, ckplus48.read(data, cache / "pictures"), job.classes))
+        tests.append(_on_ckplus(model, ckplus48.read(data, cache / "images"), job.classes))
     about = About(
         network=job.network.title,
         parameters=model.count_params(),
@@ -99,9 +99,9 @@ def _write(model, folder: Path, windows: np.ndarray) -> None:
             made.unlink(missing_ok=True)
 
 
-def _against_votes(job: Training, pictures: Pictures, probabilities: np.ndarray) -> Tested:
+def _against_votes(job: Training, images: StillImages, probabilities: np.ndarray) -> Tested:
     """What most annotators of FER+ said of PrivateTest; without images that they gave none of the seven emotions."""
-    names = ferplus.majority(pictures.votes[job.fold.test])
+    names = ferplus.majority(images.votes[job.fold.test])
     known = np.isin(names, job.classes)
     truth = np.array([job.classes.index(name) for name in names[known]])
     left_out = int((~known).sum())
@@ -109,13 +109,13 @@ def _against_votes(job: Training, pictures: Pictures, probabilities: np.ndarray)
     return measured.tested(on, truth, probabilities[known], job.classes)
 
 
-def _on_ckplus(model, pictures: Pictures, classes: tuple[str, ...]) -> Tested:
+def _on_ckplus(model, images: StillImages, classes: tuple[str, ...]) -> Tested:
     """The six emotions that CK+ shares with the network, on faces that it was never trained on."""
-    pictures = pictures.take(np.isin(pictures.emotions, classes))
-    truth = np.array([classes.index(name) for name in pictures.emotions])
-    probabilities = model.predict(inputs(pictures.pixels[:, None, :, :, None]), verbose=0)
+    images = images.take(np.isin(images.emotions, classes))
+    truth = np.array([classes.index(name) for name in images.emotions])
+    probabilities = model.predict(inputs(images.pixels[:, None, :, :, None]), verbose=0)
     on = "CK+48, its six common emotions (three images a sequence; the interval is one over subjects)"
-    return measured.tested(on, truth, probabilities, classes, pictures.subjects)
+    return measured.tested(on, truth, probabilities, classes, images.subjects)
 
 
 def _told(run: Run) -> kept.Run:

@@ -80,7 +80,7 @@ def training(data: Path, cache: Path, seed: int = 0, epochs: int = EPOCHS) -> Tr
     Raises:
         UserError: if either is missing or broken, or the three official parts are not all there.
     """
-    read = fer2013.read(data, cache / "pictures")
+    read = fer2013.read(data, cache / "images")
     if read.votes is None:
         raise UserError(f"The votes of FER+ are not at or below {data}.", "Put ferplus.csv beside the csv of FER2013.")
     samples = images.samples(read, cache / "samples")

@@ -11,7 +11,7 @@ from common.paper import load as papers
 from common.runs.store import Run
 from common.training import batches
 from reproductions.cnn3d.models import NETWORKS
-from reproductions.cnn3d.preprocessing import DECISIONS, HAAR, Settings, detector_title, picture
+from reproductions.cnn3d.preprocessing import DECISIONS, HAAR, Settings, detector_title, face_image
 from reproductions.inference import Preparation, decided
 
 
@@ -43,4 +43,4 @@ def preparation(record: Run) -> Preparation:
 
 
 def _crop(frame: np.ndarray, box: np.ndarray, settings: Settings) -> np.ndarray:
-    return picture(frame, faces.widen(box, settings.box_margin, frame.shape[:2]), settings)
+    return face_image(frame, faces.widen(box, settings.box_margin, frame.shape[:2]), settings)

@@ -130,7 +130,7 @@ def prepare(clip: Clip, settings: Settings) -> ClipSamples:
     found = [_face(image, settings.finder) for image in images]
     seen = [number for number, box in enumerate(found) if box is not None]
     rows = [
-        picture(image, _box(number, image, found, seen, settings), settings)
+        face_image(image, _box(number, image, found, seen, settings), settings)
         for number, image in enumerate(images)
         if seen
     ]
@@ -170,7 +170,7 @@ def _box(number: int, image: np.ndarray, found: list, seen: list[int], settings:
     return faces.widen(found[nearest], settings.box_margin, (height, width))
 
 
-def picture(image: np.ndarray, box: np.ndarray, settings: Settings) -> np.ndarray:
+def face_image(image: np.ndarray, box: np.ndarray, settings: Settings) -> np.ndarray:
     """The face (size, size, 3) uint8 RGB in a box (4,) of a (H, W, 3) uint8 BGR frame, as a network sees it."""
     if settings.grey:
         image = video.grey(image)

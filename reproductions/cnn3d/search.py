@@ -32,7 +32,7 @@ from common.training.search import FoldScore, Interval, Question
 from common.training.spec import Job
 from reproductions.cnn3d import data, experiments, search_record, trainings
 from reproductions.cnn3d.data import CKPLUS, KEYS, OULU, Corpus
-from reproductions.cnn3d.search_pictures import draw
+from reproductions.cnn3d.search_figures import draw
 from reproductions.cnn3d.search_tables import tables
 
 __all__ = ["draw", "run", "tables"]

@@ -84,7 +84,7 @@ class Corpus:
 
 
 @dataclass(frozen=True)
-class Pictures:
+class Fer2013:
     """FER2013, on which the second branch is trained: samples of one image of 48×48."""
 
     samples: Samples
@@ -113,7 +113,7 @@ def load(request: Request, names: tuple[str, ...]) -> tuple[dict[str, Corpus], P
     return corpora, common_origin(folder, {name: one.origin for name, one in corpora.items()})
 
 
-def load_fer2013(request: Request) -> Pictures:
+def load_fer2013(request: Request) -> Fer2013:
     """FER2013 from the user's data, or drawn images where it is not among them.
 
     Raises:
@@ -122,7 +122,7 @@ def load_fer2013(request: Request) -> Pictures:
     there = request.data is not None and fer2013.locate(request.data) is not None
     folder = data_root(request if there else replace(request, data=None), [fer2013.KEY])
     _, samples = read_stills(fer2013, folder, request.cache)
-    return Pictures(samples, provenance(fer2013.locate(folder)))
+    return Fer2013(samples, provenance(fer2013.locate(folder)))
 
 
 def _index(afew_input: str, name: str, place) -> Index:

@@ -92,7 +92,7 @@ def branch(evidence: Evidence) -> list[Table]:
     row |= {side: samples[side] for side in ("train", "validation", "test")} | {"epochs": epochs}
     row |= {"accuracy": f"{100 * found.accuracy:.2f}", "interval": f"{100 * low:.2f} to {100 * high:.2f}"}
     row |= {"chance": f"{100 * found.chance:.2f}"}
-    columns = {"network": "Network", "data": "Pictures", "train": "Training", "validation": "PublicTest"}
+    columns = {"network": "Network", "data": "Images", "train": "Training", "validation": "PublicTest"}
     columns |= {"test": "PrivateTest", "epochs": "Epochs", "accuracy": "Accuracy in %", "interval": "95 % interval"}
     columns |= {"chance": "Constant answer"}
     weights = "stay as they are" if evidence.setting("fer_frozen") else "are trained further"

@@ -105,13 +105,13 @@ def _wanted(request: Request) -> list[str]:
 
 def _branches(request: Request) -> dict[int, Run]:
     """The finished networks on FER2013, by seed."""
-    pictures = data.load_fer2013(request)
-    if request.data is not None and pictures.origin.synthetic:
+    images = data.load_fer2013(request)
+    if request.data is not None and images.origin.synthetic:
         console.print(
             f"FER2013 is not at or below {request.data}: the second branch is trained on drawn images.", markup=False
         )
-    jobs = [trainings.on_fer2013(request, pictures, seed) for seed in request.seeds]
-    return dict(zip(request.seeds, train(request, jobs, pictures.origin), strict=True))
+    jobs = [trainings.on_fer2013(request, images, seed) for seed in request.seeds]
+    return dict(zip(request.seeds, train(request, jobs, images.origin), strict=True))
 
 
 def _jobs(request: Request, corpus: Corpus, name: str, protocol: str, branches: dict[int, Run]) -> list[Job]:

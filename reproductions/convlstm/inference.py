@@ -37,7 +37,7 @@ def preparation(record: Run) -> Preparation:
 
     scaling = record.identity.recipe["pixel_scaling"]
     if record.identity.network == FER:
-        return _of_pictures(scaling)
+        return _of_images(scaling)
     dark = AFEW in record.identity.experiment.upper()
     gamma = papers.load("convlstm").hyperparameters["gamma_afew"] if dark else 1.0
     settings = Settings(gamma=gamma, **decided(record, DECISIONS))
@@ -60,7 +60,7 @@ def preparation(record: Run) -> Preparation:
     )
 
 
-def _of_pictures(scaling: str) -> Preparation:
+def _of_images(scaling: str) -> Preparation:
     """Of the network that is trained on the images of FER2013 for the second branch."""
     return Preparation(
         frames=1,

@@ -117,23 +117,23 @@ def prepare(clip: Clip, settings: Settings) -> ClipSamples:
     """
     total = video.length(clip)
     numbers = kept(total, settings.frames)
-    pictures, counts = _resized(clip, numbers, settings) if settings.aligned else _followed(clip, numbers, settings)
-    rows = np.array([pictures[number] for number in numbers if pictures], np.uint8)
+    images, counts = _resized(clip, numbers, settings) if settings.aligned else _followed(clip, numbers, settings)
+    rows = np.array([images[number] for number in numbers if images], np.uint8)
     dark = np.zeros(len(rows), bool)
-    if pictures and settings.gamma != 1:
+    if images and settings.gamma != 1:
         dark = is_dark(rows[None], settings)[0]
         rows[dark] = correct(rows[dark], settings.gamma, settings.gamma_direction)
     return ClipSamples(
         frames=rows.reshape(-1, settings.size, settings.size, 1),
         frame_numbers=np.array(numbers[: len(rows)], np.int64),
-        starts=np.arange(int(bool(pictures))),
+        starts=np.arange(int(bool(images))),
         length=settings.frames,
         counts={
             "frames_read": total,
-            "frames_repeated": settings.frames - len(set(numbers)) if pictures else 0,
+            "frames_repeated": settings.frames - len(set(numbers)) if images else 0,
             **counts,
-            "sequences": int(bool(pictures)),
-            "without_any_face": int(not pictures),
+            "sequences": int(bool(images)),
+            "without_any_face": int(not images),
             "gamma_corrected": int(dark.any()),
         },
     )
@@ -156,13 +156,13 @@ def correct(faces: np.ndarray, gamma: float, direction: str) -> np.ndarray:
 def _resized(clip: Clip, numbers: list[int], settings: Settings) -> tuple[dict[int, np.ndarray], dict[str, int]]:
     """Images by frame number of faces that are aligned already, and no more than that to count."""
     shape = settings.size, settings.size
-    pictures = {
+    images = {
         number: cv2.resize(video.grey(image), shape, interpolation=cv2.INTER_AREA)
         for number, image in enumerate(video.frames(clip))
         if number in numbers
     }
     names = ("frames_without_face", "frames_followed", "searches", "losses", "several_faces")
-    return pictures, dict.fromkeys(names, 0)
+    return images, dict.fromkeys(names, 0)
 
 
 def _followed(clip: Clip, numbers: list[int], settings: Settings) -> tuple[dict[int, np.ndarray], dict[str, int]]:
@@ -178,13 +178,11 @@ def _followed(clip: Clip, numbers: list[int], settings: Settings) -> tuple[dict[
             found = _eyes(grey, box, follower, predictor)
             if found is not None:
                 seen[number] = found
-    pictures = {}
+    images = {}
     for number, grey in images.items() if seen else ():
         nearest = min(seen, key=lambda other: abs(other - number))
-        pictures[number] = alignment.align(
-            grey, seen[nearest], settings.size, settings.eye_level, settings.eye_distance
-        )
-    return pictures, {
+        images[number] = alignment.align(grey, seen[nearest], settings.size, settings.eye_level, settings.eye_distance)
+    return images, {
         "frames_without_face": len(images) - len(seen),
         "frames_followed": follower.followed,
         "searches": follower.searches,

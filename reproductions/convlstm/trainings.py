@@ -14,7 +14,7 @@ from common.training.batches import class_labels
 from common.training.recipe import Recipe
 from common.training.spec import Job, Training
 from datasets.fer2013 import PARTITIONS
-from reproductions.convlstm.data import AFEW, Corpus, Pictures
+from reproductions.convlstm.data import AFEW, Corpus, Fer2013
 from reproductions.convlstm.models import NETWORKS, Network, take_fer
 from reproductions.convlstm.readings import Division
 
@@ -149,9 +149,9 @@ def recipe_of_fer2013(request: Request) -> Recipe:
     )
 
 
-def on_fer2013(request: Request, pictures: Pictures, seed: int) -> Job:
+def on_fer2013(request: Request, images: Fer2013, seed: int) -> Job:
     """The training of the network whose features the second branch sees; the paper says only that there is one."""
-    table = pictures.samples.table
+    table = images.samples.table
     fold = splitters.official(table, PARTITIONS)
     training = Training(
         paper=request.paper.name,
@@ -161,9 +161,9 @@ def on_fer2013(request: Request, pictures: Pictures, seed: int) -> Job:
         network=NETWORKS[FER],
         recipe=recipe_of_fer2013(request),
         seed=seed,
-        samples=pictures.samples,
-        labels=class_labels(table.emotion, pictures.classes),
-        classes=pictures.classes,
+        samples=images.samples,
+        labels=class_labels(table.emotion, images.classes),
+        classes=images.classes,
         fold=fold,
         settings={"fer_network": request.settings["fer_network"]},
     )

@@ -58,7 +58,7 @@ class Corpus:
         classes: emotions in the order of the networks' outputs.
         origin: whether they are synthetic or real.
         clips: those that show one of the classes; none of FER2013.
-        pictures: the images of FER2013.
+        images: the images of FER2013.
         left_out: how many clips, or images, show another emotion or none.
         whole: how many clips (or images) and subjects the set has on this disk, whatever they show.
     """
@@ -67,7 +67,7 @@ class Corpus:
     classes: tuple[Emotion, ...]
     origin: Provenance
     clips: list[Clip] = field(default_factory=list)
-    pictures: Samples | None = None
+    images: Samples | None = None
     left_out: int = 0
     whole: dict[str, int] = field(default_factory=dict)
     _videos: Videos | None = None
@@ -79,7 +79,7 @@ class Corpus:
             UserError: if clips cannot be read, or no clip of a class shows a face.
         """
         if self._videos is None:
-            self._videos = self._still(request) if self.pictures else self._built(request)
+            self._videos = self._still(request) if self.images else self._built(request)
         return self._videos
 
     def renewed(self) -> "Corpus":
@@ -95,10 +95,10 @@ class Corpus:
         return samples
 
     def _still(self, request: Request) -> StillVideos:
-        shown = np.flatnonzero(self.pictures.table.emotion.isin(list(map(str, self.classes))))
+        shown = np.flatnonzero(self.images.table.emotion.isin(list(map(str, self.classes))))
         chosen = spread(len(shown), request.sizes.get("fer2013_pictures"))
         moved = request.settings["fer2013_video"] == "affine_warps"
-        return StillVideos(self.pictures, shown[chosen], preprocessing.settings(request), moved)
+        return StillVideos(self.images, shown[chosen], preprocessing.settings(request), moved)
 
 
 def spread(total: int, most: int | None) -> np.ndarray:
@@ -140,7 +140,7 @@ def _corpus(name: str, chosen: Sequence[Emotion], cache: Path, place) -> Corpus:
         read, samples = read_stills(fer2013, place, cache)
         left_out = int((~np.isin(read.emotions, list(map(str, chosen)))).sum())
         whole = {"images": len(read)}
-        return Corpus(name, chosen, provenance(place), pictures=samples, left_out=left_out, whole=whole)
+        return Corpus(name, chosen, provenance(place), images=samples, left_out=left_out, whole=whole)
     index = _index(name, place)
     clips = [clip for clip in index.clips if clip.emotion in chosen]
     need_classes([clip.emotion for clip in clips], chosen, f"No clip of {name} in {index.root} shows")

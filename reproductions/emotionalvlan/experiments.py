@@ -105,8 +105,8 @@ def reproduce(request: Request) -> Provenance:
 
 def _train(request: Request, found: Sequence[Stages], origin: Provenance) -> None:
     """Steps 3 to 5. Two protocols with the same training parts share the networks of single images."""
-    pictures = {job.training.identity.key: job for one in found for job in one.pictures}
-    train(request, list(pictures.values()), origin)
+    images = {job.training.identity.key: job for one in found for job in one.images}
+    train(request, list(images.values()), origin)
     on_features = [job for one in found for job in one.features]
     _describe(request, on_features)
     train(request, on_features, origin)
@@ -164,7 +164,7 @@ def _summary(request: Request, corpus: Corpus) -> dict:
         "whole": corpus.whole,
     }
     if corpus.name == FER2013:
-        shown = corpus.pictures.table.emotion.isin(list(known["emotions"]))
+        shown = corpus.images.table.emotion.isin(list(known["emotions"]))
         return known | {"of": int(shown.sum()), "ledger": {"clips": len(videos)}, "broken": []}
     (ledger,) = counted(videos.ledger).values()
     return known | {"of": len(corpus.clips), "ledger": ledger, "broken": broken(videos.ledger)}

@@ -17,7 +17,7 @@ from common.runs import store
 from common.runs.identity import Identity
 from common.support import files
 from common.training.batches import Batches
-from reproductions.emotionalvlan.stills import SinglePictures, Videos
+from reproductions.emotionalvlan.stills import SingleImages, Videos
 
 AT_ONCE = 64  # images
 
@@ -27,14 +27,14 @@ class Described:
     """The images of one stream as a trained network describes them.
 
     Attributes:
-        pictures: all of them, whoever was trained on.
+        images: all of them, whoever was trained on.
         layer: "fc6" or "fc7", whose answers are kept.
         trained: the network's run.
         root: where runs lie.
         folder: where features are kept.
     """
 
-    pictures: SinglePictures
+    images: SingleImages
     layer: str
     trained: Identity
     root: Path
@@ -44,7 +44,7 @@ class Described:
     def path(self) -> Path:
         """Where the features are, or will be; the run must be finished."""
         weights = files.fingerprint(self.trained.folder(self.root) / "model.keras")
-        text = f"{self.pictures.key} {self.layer} {weights}"
+        text = f"{self.images.key} {self.layer} {weights}"
         return self.folder / f"{hashlib.blake2b(text.encode(), digest_size=12).hexdigest()}.npy"
 
     def store(self, extractor: Callable) -> None:
@@ -61,9 +61,9 @@ class Described:
             if files.sealed(path):
                 return
             model = extractor(store.finished(self.trained, self.root), self.layer)
-            rows, nothing = np.arange(len(self.pictures)), np.zeros(len(self.pictures), int)
+            rows, nothing = np.arange(len(self.images)), np.zeros(len(self.images), int)
             scaling = self.trained.recipe["pixel_scaling"]
-            batches = Batches(self.pictures, nothing, 1, rows, "last", AT_ONCE, pixel_scaling=scaling)
+            batches = Batches(self.images, nothing, 1, rows, "last", AT_ONCE, pixel_scaling=scaling)
             with files.atomic(path) as temporary:
                 shape = (len(rows), model.output_shape[-1])
                 stored = np.lib.format.open_memmap(temporary, "w+", np.float32, shape)
@@ -89,7 +89,7 @@ class Features:
 
     @cached_property
     def key(self) -> str:
-        return key_of(self.videos.key, [(one.pictures.key, one.layer, one.trained.key) for one in self.streams])
+        return key_of(self.videos.key, [(one.images.key, one.layer, one.trained.key) for one in self.streams])
 
     @property
     def table(self):
@@ -117,8 +117,8 @@ def key_of(videos: str, streams: Iterable[tuple[str, str, str]]) -> str:
 
 def _rows(stream: Described, positions: np.ndarray) -> np.ndarray:
     stored = _mapped(stream)
-    rows = stored.reshape(-1, stream.pictures.each, stored.shape[-1])[positions]
-    return np.repeat(rows, stream.pictures.pairs // stream.pictures.each, axis=1)
+    rows = stored.reshape(-1, stream.images.each, stored.shape[-1])[positions]
+    return np.repeat(rows, stream.images.pairs // stream.images.each, axis=1)
 
 
 @lru_cache(maxsize=4)

@@ -7,7 +7,7 @@ from common.media import alignment
 from common.media.emotions import Emotion
 from common.media.video import grey
 from datasets.synthetic.performance import Performance, draw
-from reproductions.emotionalvlan import eyes, flow_pictures, horn_schunck, preprocessing
+from reproductions.emotionalvlan import eyes, flow_images, horn_schunck, preprocessing
 from reproductions.emotionalvlan.preprocessing import FRAMES, SHAPE, Settings
 
 SUBJECT = 5
@@ -22,13 +22,13 @@ def strips() -> list[tuple[str, list[np.ndarray]]]:
     flow = horn_schunck.flow(greys[:-1], greys[1:], settings.scheme)
     # The fastest of a hundred pixels would leave all others nearly white.
     longest = float(np.quantile(np.linalg.norm(flow, axis=3), 0.99))
-    pictures = preprocessing.flow(faces, settings)
-    coloured = [flow_pictures.colours(one, longest) for one in flow[SHOWN]]
+    images = preprocessing.flow(faces, settings)
+    coloured = [flow_images.colours(one, longest) for one in flow[SHOWN]]
     return [
         ("Stills, every other one", list(faces[SHOWN])),
         (
             "Flow images: dx, dy and magnitude as red, green and blue",
-            list(pictures[SHOWN]),
+            list(images[SHOWN]),
         ),
         ("The same flow: hue is the direction, white is at rest; the wheel is its legend", [*coloured[:-1], _legend()]),
     ]
@@ -46,8 +46,8 @@ def _faces(settings: Settings) -> np.ndarray:
 def _legend() -> np.ndarray:
     """The wheel of colours in the middle of a white image of the others' size."""
     height, width = SHAPE
-    picture = np.full((height, width, 3), 255, np.uint8)
-    wheel = flow_pictures.wheel(width - 9)
+    image = np.full((height, width, 3), 255, np.uint8)
+    wheel = flow_images.wheel(width - 9)
     top, left = (height - len(wheel)) // 2, (width - len(wheel)) // 2
-    picture[top : top + len(wheel), left : left + len(wheel)] = wheel
-    return picture
+    image[top : top + len(wheel), left : left + len(wheel)] = wheel
+    return image

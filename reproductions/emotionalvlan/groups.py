@@ -66,10 +66,10 @@ def _by_subject(table, grouping: str) -> list[Fold]:
     return [alone[i * len(alone) // GROUPS] for i in range(GROUPS)]
 
 
-def of_pictures(fold: Fold, each: int) -> Fold:
+def of_images(fold: Fold, each: int) -> Fold:
     """The fold of the single images, `each` of a sample, that come one sample after the other; none validates."""
 
-    def pictures(samples: np.ndarray) -> np.ndarray:
+    def images(samples: np.ndarray) -> np.ndarray:
         return (samples[:, None] * each + np.arange(each)).ravel()
 
-    return replace(fold, train=pictures(fold.train), validation=fold.validation[:0], test=pictures(fold.test))
+    return replace(fold, train=images(fold.train), validation=fold.validation[:0], test=images(fold.test))

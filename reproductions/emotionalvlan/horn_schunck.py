@@ -80,8 +80,8 @@ def gradients(first: np.ndarray, second: np.ndarray, scheme: Scheme) -> tuple[np
     """Ix, Iy and It of pairs (n, H, W) float32, the same each, in grey levels a pixel or an image."""
     if scheme.gradient == "sobel":
         how = {"ksize": 3, "scale": 1 / 8, "borderType": _BORDERS[scheme.border]}
-        ix = np.stack([cv2.Sobel(picture, cv2.CV_32F, 1, 0, **how) for picture in first])
-        iy = np.stack([cv2.Sobel(picture, cv2.CV_32F, 0, 1, **how) for picture in first])
+        ix = np.stack([cv2.Sobel(image, cv2.CV_32F, 1, 0, **how) for image in first])
+        iy = np.stack([cv2.Sobel(image, cv2.CV_32F, 0, 1, **how) for image in first])
         return ix, iy, second - first
     first, second = (np.pad(one, ((0, 0), (0, 1), (0, 1)), _PADS[scheme.border]) for one in (first, second))
     both, change = (first + second) / 4, (second - first) / 4

@@ -56,12 +56,12 @@ def preparation(record: Run) -> Preparation:
 def _crop(frame: np.ndarray, box: np.ndarray, settings: Settings) -> np.ndarray:
     found = eyes.within(video.grey(frame), box, settings.detector, settings.models)
     places = eyes.usual(box, CASCADES) if found is None else found
-    return preprocessing.picture(frame, preprocessing.placing(places, settings))
+    return preprocessing.face_image(frame, preprocessing.placing(places, settings))
 
 
 def _inputs(windows: np.ndarray, settings: Settings, size: int, scaling: str) -> np.ndarray:
-    pictures = np.concatenate([preprocessing.video(faces, settings) for faces in windows])
-    videos = resized(pictures, size).reshape(-1, 2 * settings.pairs, size, size, 3)
+    images = np.concatenate([preprocessing.video(faces, settings) for faces in windows])
+    videos = resized(images, size).reshape(-1, 2 * settings.pairs, size, size, 3)
     return batches.inputs(videos, "sequence", scaling)
 
 
@@ -86,6 +86,6 @@ def _description(settings: Settings, size: int) -> list[str]:
         f"Windows of {settings.frames} faces of frames in a row; their {stills} {settings.pairs} are the stills.",
         f"Horn-Schunck flow between neighbours ({settings.flow_scheme} scheme, smoothness {settings.scheme.smoothness} "
         f"for levels of 0 to 255, {settings.flow_iterations} sweeps): {settings.pairs} images of dx, dy and "
-        f"magnitude, scaled as {settings.flow_scaling!r} in reproductions/emotionalvlan/flow_pictures.py.",
+        f"magnitude, scaled as {settings.flow_scaling!r} in reproductions/emotionalvlan/flow_images.py.",
         f"The stills, then the flow images, each resized to {size}×{size} pixels, 0 to 255.",
     ]

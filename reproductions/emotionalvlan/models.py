@@ -40,7 +40,7 @@ NETWORKS: dict[str, Network] = {
             Network(
                 f"{stream}_cnn",
                 f"{stream.capitalize()} AlexNet on single images",
-                _layers("single_picture", stream=stream),
+                _layers("single_image", stream=stream),
                 "last",
                 PARAMETERS + _FC9,
                 features="",

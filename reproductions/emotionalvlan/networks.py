@@ -27,7 +27,7 @@ from reproductions.emotionalvlan.vlan import EmotionalVLAN
 RANDOM_DIVISOR = 128.0
 
 
-def single_picture(
+def single_image(
     classes: int = 6,
     *,
     stream: str,
@@ -125,7 +125,7 @@ def end_to_end(
 
     Args:
         weight_sharing: one AlexNet a stream for all 15 positions; else one a position, 1,706,046,720 parameters.
-        others: as `single_picture` and `aggregated` have them.
+        others: as `single_image` and `aggregated` have them.
 
     Raises:
         UserError: as they do.
@@ -133,14 +133,14 @@ def end_to_end(
     inputs = Input((len(STREAMS) * (frames - 1), size, size, 3))
     described = []
     for stream in streams:
-        pictures = _rows(inputs, [stream])
+        images = _rows(inputs, [stream])
         make = partial(
             *(_trunk, stream, width, size, local_response_normalisation, dropout, weight_decay, pretrained, models)
         )
         if weight_sharing:
-            described.append(_each(make(), pictures))
+            described.append(_each(make(), images))
         else:
-            each = [make(name=f"{stream}_{number:02d}")(pictures[:, number]) for number in range(frames - 1)]
+            each = [make(name=f"{stream}_{number:02d}")(images[:, number]) for number in range(frames - 1)]
             described.append(ops.stack(each, axis=1))
     x = _vlan(_together(described), streams, aggregation, aggregation_weight_init)
     return Model(inputs, _classified(x, classes, "fc9", weight_decay))
@@ -238,10 +238,10 @@ def _trunk_of(network):
     return next((layer for layer in network.layers if layer.name in STREAMS), None)
 
 
-def _each(single, pictures):
+def _each(single, images):
     """What one network says of each of k images: (n, k, size, size, 3) -> (n, k, 4096 / width)."""
-    rows = single(ops.reshape(pictures, (-1, *pictures.shape[2:])))
-    return ops.reshape(rows, (-1, pictures.shape[1], rows.shape[-1]))
+    rows = single(ops.reshape(images, (-1, *images.shape[2:])))
+    return ops.reshape(rows, (-1, images.shape[1], rows.shape[-1]))
 
 
 def _together(described: list):

@@ -19,7 +19,7 @@ from common.media.clips import Clip
 from common.media.video import frames, grey, length
 from common.results.config import Request
 from common.samples.build import ClipSamples
-from reproductions.emotionalvlan import eyes, flow_pictures, horn_schunck
+from reproductions.emotionalvlan import eyes, flow_images, horn_schunck
 
 FRAMES = 16
 PAIRS = FRAMES - 1
@@ -70,7 +70,7 @@ class Settings:
         flow_smoothness, flow_iterations: of the flow (`horn_schunck.Scheme`, smoothness and sweeps).
         flow_levels: the range of grey levels that the flow is computed on. With 0 to 1 the smoothness weighs 255 times
             as much as with 0 to 255.
-        flow_scaling: how flow becomes an image (`flow_pictures.pictures`).
+        flow_scaling: how flow becomes an image (`flow_images.images`).
         models: folder in which the landmark predictor may lie. It does not count when settings are compared or samples
             looked up: there is only one right predictor.
     """
@@ -89,7 +89,7 @@ class Settings:
     flow_smoothness: float = horn_schunck.MATLAB.smoothness
     flow_iterations: int = horn_schunck.MATLAB.sweeps
     flow_levels: Literal["0_to_255", "0_to_1"] = "0_to_255"
-    flow_scaling: flow_pictures.Scaling = "clip_128_16"
+    flow_scaling: flow_images.Scaling = "clip_128_16"
     models: Path | None = field(default=None, compare=False)
 
     @property
@@ -189,7 +189,7 @@ def video(faces: np.ndarray, settings: Settings) -> np.ndarray:
 def flow(faces: np.ndarray, settings: Settings) -> np.ndarray:
     """The flow images (n - 1, H, W, 3) uint8 between n faces (n, H, W, 3) uint8 RGB, one after the other."""
     greys = np.stack([cv2.cvtColor(face, cv2.COLOR_RGB2GRAY) for face in faces])
-    return flow_pictures.pictures(horn_schunck.flow(greys[:-1], greys[1:], settings.scheme), settings.flow_scaling)
+    return flow_images.images(horn_schunck.flow(greys[:-1], greys[1:], settings.scheme), settings.flow_scaling)
 
 
 def _stills(settings: Settings) -> slice:
@@ -235,7 +235,7 @@ def _faces(
     for number, image in enumerate(images):
         matrix = placing(places[min(places, key=lambda other: abs(other - number))], settings)
         counts["crops_over_border"] += _over_border(matrix, image)
-        faces.append(picture(image, matrix))
+        faces.append(face_image(image, matrix))
     return np.stack(faces), counts
 
 
@@ -247,7 +247,7 @@ def _look(images: Sequence[np.ndarray], looks: Sequence[orientation.Look], setti
     return orientation.choose(greys, looks, eyes.finder(settings.detector)) or looks[0]
 
 
-def picture(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+def face_image(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """The face (150, 110, 3) uint8 RGB that a matrix of `placing` cuts out of a (H, W, 3) uint8 BGR frame."""
     return cv2.cvtColor(alignment.sample(image, matrix, SHAPE), cv2.COLOR_BGR2RGB)
 

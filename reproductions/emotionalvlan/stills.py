@@ -125,7 +125,7 @@ def _warped(face: np.ndarray, motion: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True, eq=False)
-class SinglePictures:
+class SingleImages:
     """The stills, or the flow images, of videos as samples of their own, those of one video after those of another.
 
     Attributes:
@@ -193,7 +193,7 @@ class SizedVideos:
         return resized(videos.reshape(-1, *SHAPE, 3), self.size).reshape(*videos.shape[:2], self.size, self.size, 3)
 
 
-def resized(pictures: np.ndarray, size: int) -> np.ndarray:
+def resized(images: np.ndarray, size: int) -> np.ndarray:
     """Images (n, H, W, 3) uint8 as squares (n, size, size, 3)."""
     how = cv2.INTER_AREA if size < min(SHAPE) else cv2.INTER_LINEAR
-    return np.stack([cv2.resize(picture, (size, size), interpolation=how) for picture in pictures])
+    return np.stack([cv2.resize(image, (size, size), interpolation=how) for image in images])

@@ -18,7 +18,7 @@ from reproductions.emotionalvlan import groups, models, weights
 from reproductions.emotionalvlan.data import KEYS, Corpus
 from reproductions.emotionalvlan.features import Described, Features
 from reproductions.emotionalvlan.models import NETWORKS, Network
-from reproductions.emotionalvlan.stills import STREAMS, SinglePictures, SizedVideos
+from reproductions.emotionalvlan.stills import STREAMS, SingleImages, SizedVideos
 
 STRUCTURES = ("dcnn1", "dcnn2", "dcnn3")
 # What takes the place of a network that is trained on features.
@@ -96,13 +96,13 @@ class Stages:
     """What is trained for one protocol on one corpus.
 
     Attributes:
-        pictures: networks of single images.
+        images: networks of single images.
         features: on what these say of the videos.
         whole: from end to end.
         shown: of all of these, what the tables show.
     """
 
-    pictures: list[Job]
+    images: list[Job]
     features: list[Job]
     whole: list[Job]
     shown: list[Job]
@@ -130,7 +130,7 @@ def stages(
                     made.whole.append(job)
                 made.shown.append(job)
             if made.features:
-                made.pictures.extend(one.on_pictures.values())
+                made.images.extend(one.on_images.values())
     return made
 
 
@@ -150,19 +150,19 @@ class _Fold:
         narrow = self.request.sizes.get("narrow", {})
         self.size = narrow.get("size", self.request.paper.hyperparameters["size"])
         self.videos = self.corpus.videos(self.request)
-        self.on_pictures = {stream: self._on_pictures(stream) for stream in STREAMS}
+        self.on_images = {stream: self._on_images(stream) for stream in STREAMS}
 
-    def _on_pictures(self, stream: str) -> Job:
+    def _on_images(self, stream: str) -> Job:
         """Step 3: the network of a stream, fine-tuned on all images of the training clips, in all epochs."""
-        pictures = SinglePictures(self.videos, stream, self.size)
+        images = SingleImages(self.videos, stream, self.size)
         return self._job(
             f"{self.experiment}-pictures",
             groups.kind(self.corpus.name, self.protocol),
             NETWORKS[f"{stream}_cnn"],
             f"{stream}_cnn",
             "pictures",
-            pictures,
-            groups.of_pictures(self.fold, pictures.each),
+            images,
+            groups.of_images(self.fold, images.each),
         )
 
     def on_features(self, network: str) -> Job:
@@ -172,7 +172,7 @@ class _Fold:
             Described(
                 job.training.samples, known.features, job.training.identity, root, self.request.cache / "features"
             )
-            for job in self.on_pictures.values()
+            for job in self.on_images.values()
         )
         samples = Features(self.videos, streams)
         return self._job(self.experiment, self.protocol, known, network, "features", samples, self.fold)
@@ -184,7 +184,7 @@ class _Fold:
         if begun is None:
             return job
         root = self.request.results / "runs"
-        trunks = tuple(self.on_pictures[stream].training.identity for stream in known.streams)
+        trunks = tuple(self.on_images[stream].training.identity for stream in known.streams)
         promised = Run(begun.identity.folder(root), begun.identity, {})
         return replace(job, training=replace(job.training, initial=promised, take=TakeParts(root, trunks)))
 

@@ -19,16 +19,16 @@ UNANIMOUS = 8
 
 def tables(evidence: Evidence) -> list[Table]:
     """Those tables for which the runs and what is known of the images lie on disk."""
-    pictures, twins, trained = (_read(evidence, kind) for kind in ("pictures", "twins", "trained"))
+    images, twins, trained = (_read(evidence, kind) for kind in ("images", "twins", "trained"))
     made = []
-    if pictures is not None:
-        made.append(_agreement(evidence.paper, pictures))
-    if pictures is not None and evidence.runs:
-        made.append(_confirmed(evidence, pictures))
+    if images is not None:
+        made.append(_agreement(evidence.paper, images))
+    if images is not None and evidence.runs:
+        made.append(_confirmed(evidence, images))
     if twins is not None and evidence.runs:
         made.append(_twins(evidence, twins))
     if evidence.of(NETWORK, NETWORK, "published"):
-        made.append(_candidates(evidence, pictures, twins, trained))
+        made.append(_candidates(evidence, images, twins, trained))
     return made
 
 
@@ -36,13 +36,13 @@ def _read(evidence: Evidence, kind: str):
     return known.read(known.path(kind, evidence.paper, evidence.profile, evidence.data, evidence.results))
 
 
-def _agreement(paper: Paper, pictures) -> Table:
+def _agreement(paper: Paper, images) -> Table:
     claims = paper.select("fig4_4-class*-support")
     rows = [
         row | {"share": f"{row['share']:.1%}", "votes": f"{row['votes']:.1%}"}
-        for row in votes.agreement(pictures, [claim.emotion for claim in claims])
+        for row in votes.agreement(images, [claim.emotion for claim in claims])
     ]
-    columns = {"emotion": "Label", "pictures": "Pictures", "confirmed": "Confirmed", "share": "Share"}
+    columns = {"emotion": "Label", "images": "Images", "confirmed": "Confirmed", "share": "Share"}
     columns["votes"] = "Votes for the label"
     notes = [
         "Confirmed: the label has the most of ten FER+ votes. The last column is how often one of these annotators "
@@ -51,14 +51,14 @@ def _agreement(paper: Paper, pictures) -> Table:
     return Table("agreement", "FER2013 labels against the votes of ten annotators", columns, rows, notes)
 
 
-def _confirmed(evidence: Evidence, pictures) -> Table:
-    label = (pictures.majority == pictures.emotion).to_numpy()
+def _confirmed(evidence: Evidence, images) -> Table:
+    label = (images.majority == images.emotion).to_numpy()
     rows = []
     for experiment, network, protocol, members in _groups(evidence, "FER2013"):
         table = scores.predictions(members)
         right = (table.emotion == table.predicted).to_numpy()
         confirmed = label[table["sample"].to_numpy()]
-        said = pictures.majority.to_numpy()[table["sample"].to_numpy()]
+        said = images.majority.to_numpy()[table["sample"].to_numpy()]
         rows.append(
             {
                 "network": network,
@@ -122,7 +122,7 @@ def _groups(evidence: Evidence, corpus: str = "") -> Iterable[tuple[str, str, st
             yield *key, members
 
 
-def _candidates(evidence: Evidence, pictures, twins, trained) -> Table:
+def _candidates(evidence: Evidence, images, twins, trained) -> Table:
     """One row a reading of the text, all measured on the published protocol."""
     claim = evidence.paper.claim("text5-cnn_fer2013-accuracy")
     members = evidence.of(NETWORK, NETWORK, "published")
@@ -131,11 +131,11 @@ def _candidates(evidence: Evidence, pictures, twins, trained) -> Table:
         flagged = twins.groupby("split")["sample"].agg(set).to_dict()
         right, twin = _with_twins(members, flagged)
         rows.append(_reading("only test images with a near-duplicate in training", right[twin].sum(), twin.sum()))
-    if pictures is not None:
+    if images is not None:
         table = scores.predictions(members)
         right, seen = (table.emotion == table.predicted).to_numpy(), table["sample"].to_numpy()
-        confirmed = (pictures.majority == pictures.emotion).to_numpy()[seen]
-        clear = pictures.votes.to_numpy()[seen] >= UNANIMOUS
+        confirmed = (images.majority == images.emotion).to_numpy()[seen]
+        clear = images.votes.to_numpy()[seen] >= UNANIMOUS
         told = f"only test images with at least {UNANIMOUS} of ten votes for their label"
         rows.append(_reading("only test images that FER+ confirms", right[confirmed].sum(), confirmed.sum()))
         rows.append(_reading(told, right[clear].sum(), clear.sum()))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from common.media.images import Pictures
+from common.media.images import StillImages
 from common.paper.load import Paper
 from common.runs.store import Run
 from common.training import model_file
@@ -35,20 +35,20 @@ def sizes(paper: Paper, emotions: np.ndarray) -> dict[str, int]:
     return {name: max(2, round(part * size)) for name, size in printed.items()}
 
 
-def selections(pictures: Pictures, paper: Paper, seed: int = 0) -> dict[str, np.ndarray]:
+def selections(images: StillImages, paper: Paper, seed: int = 0) -> dict[str, np.ndarray]:
     """Ascending positions of the images of each selection; `CLEAREST` only where there are FER+ votes.
 
     Args:
         seed: of the draws among equals.
     """
-    wanted = sizes(paper, pictures.emotions)
-    found = {ANY: votes.any_of(pictures.emotions, wanted, seed)}
-    if pictures.votes is not None:
-        found[CLEAREST] = votes.clearest(pictures.votes, pictures.emotions, wanted, seed)
+    wanted = sizes(paper, images.emotions)
+    found = {ANY: votes.any_of(images.emotions, wanted, seed)}
+    if images.votes is not None:
+        found[CLEAREST] = votes.clearest(images.votes, images.emotions, wanted, seed)
     return found
 
 
-def on_training_pictures(run: Run, training: "Training") -> float:
+def on_training_images(run: Run, training: "Training") -> float:
     """Accuracy of a finished run on the images it was trained on, as if they were its test part."""
     rows = training.fold.train
     probabilities = predict(model_file.of(run), training.batches(rows, train=False))

@@ -8,7 +8,7 @@ import numpy as np
 import datasets
 from common.media.clips import Provenance, provenance
 from common.media.emotions import Emotion
-from common.media.images import Pictures
+from common.media.images import StillImages
 from common.results.config import Request
 from common.samples import images
 from common.samples.build import Samples
@@ -34,14 +34,14 @@ class Part:
         samples: its images, each a sample of length 1.
         classes: emotions in the order of the networks' outputs.
         origin: whether they are synthetic or real.
-        pictures: FER2013 in memory, with the votes of FER+; None for CK+, which may come from sequences.
+        images: FER2013 in memory, with the votes of FER+; None for CK+, which may come from sequences.
     """
 
     name: str
     samples: Samples
     classes: tuple[Emotion, ...]
     origin: Provenance
-    pictures: Pictures | None = None
+    images: StillImages | None = None
 
 
 def available(folder: Path) -> dict[str, bool]:
@@ -77,7 +77,7 @@ def load_ckplus(request: Request, folder: Path) -> Part:
         need_classes(samples.table.emotion, CKPLUS, f"No image in {place} shows")
     else:
         place = copy.locate(folder)
-        read = copy.read(place, request.cache / "pictures")
+        read = copy.read(place, request.cache / "images")
         read = read.take(np.isin(read.emotions, CKPLUS))
         if copy is ckextended:
             console.print(f"{copy.NAME} has {copy.LACKS}: no split of it is known to be subject-independent.")
@@ -85,7 +85,7 @@ def load_ckplus(request: Request, folder: Path) -> Part:
     return Part("CK+", samples, CKPLUS, provenance(place))
 
 
-def _last(read: Pictures, frames: int) -> Pictures:
+def _last(read: StillImages, frames: int) -> StillImages:
     """The last images of every sequence."""
     import pandas as pd
 

@@ -84,7 +84,7 @@ def reproduce(request: Request) -> Provenance:
     _fit(request, [*chosen, *others], origin)
     train(request, jobs, origin)
     if "candidates" in wanted:
-        _test_on_training_pictures(request, origin, jobs)
+        _test_on_training_images(request, origin, jobs)
     return origin
 
 
@@ -114,7 +114,7 @@ def _jobs(request: Request, experiment: str, wanted: Sequence[str], parts: dict[
     if experiment != "candidates":
         return []
     part = parts["FER2013"]
-    picked = candidates.selections(part.pictures, request.paper)
+    picked = candidates.selections(part.images, request.paper)
     network, published = CNN["FER2013"], ["published"]
     made = [] if network in wanted else trainings.jobs(request, network, network, part, protocols=published)
     for name, positions in picked.items():
@@ -126,7 +126,7 @@ def _positions(chosen: str, part: Part, paper: Paper) -> np.ndarray | None:
     """Of the images that the setting `fer2013_pictures` chooses; None for all."""
     if chosen == "all" or part.name != "FER2013":
         return None
-    picked = candidates.selections(part.pictures, paper)
+    picked = candidates.selections(part.images, paper)
     if chosen not in picked:
         raise UserError(
             f"fer2013_pictures={chosen} needs the votes of FER+.", "Put ferplus.csv beside the csv of FER2013."
@@ -166,7 +166,7 @@ def _write_known(request: Request, origin: Provenance, parts: dict[str, Part], j
         return known.path(kind, request.paper, request.profile, origin.word, request.results)
 
     if "FER2013" in parts:
-        known.write_votes(parts["FER2013"].pictures, file("pictures"))
+        known.write_votes(parts["FER2013"].images, file("images"))
     found = {}
     for part in parts.values():
         divided = [one for one in (*(job.training for job in jobs), *fits) if one.samples is part.samples]
@@ -185,7 +185,7 @@ def _fit(request: Request, fits: list[Fit], origin: Provenance) -> None:
             svm.launch(fits, root, origin, processes=request.workers, fresh=request.fresh, progress=progress)
 
 
-def _test_on_training_pictures(request: Request, origin: Provenance, jobs: Sequence[Job]) -> None:
+def _test_on_training_images(request: Request, origin: Provenance, jobs: Sequence[Job]) -> None:
     """Keep how the network does on the images that it was trained on; what was tested before is not tested again."""
     file = known.path("trained", request.paper, request.profile, origin.word, request.results)
     before = known.read(file)
@@ -198,6 +198,6 @@ def _test_on_training_pictures(request: Request, origin: Provenance, jobs: Seque
     with bar("Testing on training", "runs") as progress:
         for done, training in enumerate(todo, start=1):
             run = store.finished(training.identity, request.results / "runs")
-            accuracies[training.identity.key] = candidates.on_training_pictures(run, training)
+            accuracies[training.identity.key] = candidates.on_training_images(run, training)
             known.write_trained(accuracies, file)
             progress(done, len(todo), str(training.seed))

@@ -20,19 +20,19 @@ LANDMARK_SIZE = 192
 PREDICTOR = "shape_predictor_68_face_landmarks.dat"
 
 
-def raw(pictures: np.ndarray) -> np.ndarray:
+def raw(images: np.ndarray) -> np.ndarray:
     """Grey values 0 to 255."""
-    return pictures.astype(np.float32)
+    return images.astype(np.float32)
 
 
-def hog(pictures: np.ndarray) -> np.ndarray:
+def hog(images: np.ndarray) -> np.ndarray:
     """Histograms of oriented gradients (Dalal and Triggs 2005): cells of 8 pixels, blocks of 2×2 cells, 9 bins.
 
     An image of 48×48 gives 900 numbers.
     """
-    size = _size(pictures)
+    size = _size(images)
     descriptor = cv2.HOGDescriptor((size, size), (BLOCK, BLOCK), (CELL, CELL), (CELL, CELL), BINS)
-    return np.stack([descriptor.compute(picture.reshape(size, size)).ravel() for picture in pictures])
+    return np.stack([descriptor.compute(image.reshape(size, size)).ravel() for image in images])
 
 
 @dataclass(frozen=True)
@@ -48,19 +48,19 @@ class Landmarks:
 
     predictor: Path
 
-    def __call__(self, pictures: np.ndarray) -> np.ndarray:
+    def __call__(self, images: np.ndarray) -> np.ndarray:
         """(n, 2·points) float32: x and y of each point.
 
         Raises:
             UserError: if the predictor's file is missing or damaged.
         """
-        size = _size(pictures)
-        return np.stack([self._points(picture.reshape(size, size)) for picture in pictures])
+        size = _size(images)
+        return np.stack([self._points(image.reshape(size, size)) for image in images])
 
-    def _points(self, picture: np.ndarray) -> np.ndarray:
+    def _points(self, image: np.ndarray) -> np.ndarray:
         import dlib
 
-        large = cv2.resize(picture, (LANDMARK_SIZE, LANDMARK_SIZE), interpolation=cv2.INTER_CUBIC)
+        large = cv2.resize(image, (LANDMARK_SIZE, LANDMARK_SIZE), interpolation=cv2.INTER_CUBIC)
         found = _predictor(self.predictor)(large, dlib.rectangle(0, 0, LANDMARK_SIZE - 1, LANDMARK_SIZE - 1))
         points = np.array([(point.x, point.y) for point in found.parts()], np.float32)
         points -= points.mean(axis=0)
@@ -100,6 +100,6 @@ def extractor(name: str, data: Path | None) -> Callable[[np.ndarray], np.ndarray
     return Landmarks(data / PREDICTOR)
 
 
-def _size(pictures: np.ndarray) -> int:
+def _size(images: np.ndarray) -> int:
     """Side of square images."""
-    return round(pictures.shape[1] ** 0.5)
+    return round(images.shape[1] ** 0.5)

@@ -2,7 +2,7 @@
 
 Three files a profile and kind of data, below results/runs/thesis/:
 
-- pictures-<profile>-<data>.csv: one row an image of FER2013 with FER+ votes: sample, emotion, majority, votes
+- images-<profile>-<data>.csv: one row an image of FER2013 with FER+ votes: sample, emotion, majority, votes
 - twins-<profile>-<data>.csv: one row a tested image that has a near-duplicate in training: split (as in
   `Identity.split`), sample
 - trained-<profile>-<data>.csv: one row a run: key (as in `Identity.key`), accuracy on the images it was trained on
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from common.media.images import Pictures
+from common.media.images import StillImages
 from common.paper.load import Paper
 from common.protocols.splitters import Fold
 from common.runs.record import PACKED
@@ -33,14 +33,14 @@ def path(kind: str, paper: Paper, profile: str, data: str, results: Path) -> Pat
     return results / "runs" / paper.name / f"{kind}-{profile}-{data}.csv"
 
 
-def write_votes(pictures: Pictures, file: Path) -> None:
+def write_votes(images: StillImages, file: Path) -> None:
     """Keep what the annotators of FER+ said; nothing where the images have no votes."""
     import pandas as pd
 
-    if pictures.votes is None:
+    if images.votes is None:
         file.unlink(missing_ok=True)
         return
-    table = {"sample": np.arange(len(pictures)), "emotion": pictures.emotions} | votes.columns(pictures)
+    table = {"sample": np.arange(len(images)), "emotion": images.emotions} | votes.columns(images)
     _write(pd.DataFrame(table), file)
 
 
@@ -55,9 +55,9 @@ def near_twins(samples: "Samples", cache: Path) -> np.ndarray:
     """
     file = cache / "twins" / f"{samples.key}.npy"
     if not files.sealed(file):
-        pictures = samples.read(np.arange(len(samples)))[:, 0, :, :, 0]
+        images = samples.read(np.arange(len(samples)))[:, 0, :, :, 0]
         with files.atomic(file) as temporary, temporary.open("wb") as opened:
-            np.save(opened, near_duplicates.near_twins(pictures))
+            np.save(opened, near_duplicates.near_twins(images))
         files.seal(file)
     return np.load(file)
 

@@ -51,7 +51,7 @@ def measurements(evidence: Evidence) -> dict[str, list[Measured]]:
 
 def _of(evidence: Evidence, claim: Claim) -> Iterator[Measured | None]:
     if claim.id == "text2_1-all-images":
-        yield pictures(evidence)
+        yield images(evidence)
     elif claim.metric == "parameters":
         yield parameters(evidence, claim)
     else:
@@ -67,7 +67,7 @@ def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
     return _network(evidence, claim, protocol) if claim.experiment in NETWORKS and claim.metric in OF_ATTEMPTS else None
 
 
-def pictures(evidence: Evidence) -> Measured | None:
+def images(evidence: Evidence) -> Measured | None:
     """How many images FER2013 has; None where it was not read."""
     summary = evidence.plan.summary.get("FER2013")
     if summary is None:

@@ -143,9 +143,9 @@ def run(fit: Fit, root: Path, provenance: Provenance, fresh: bool = False) -> Ru
         configuration = attainable(fit.configuration, len(train))
         chosen_by, selection = _selection(fit, configuration, train)
         machine = pipeline(configuration, fit.seed, fit.data)
-        machine.fit(_pictures(fit, train), fit.labels[train])
+        machine.fit(_images(fit, train), fit.labels[train])
         fitted = datetime.now(UTC)
-        table = _predictions(fit, machine.predict(_pictures(fit, fit.fold.test)))
+        table = _predictions(fit, machine.predict(_images(fit, fit.fold.test)))
         partial = folder.with_name(folder.name + store.PARTIAL)
         with files.atomic(partial / store.PREDICTIONS) as temporary:
             table.to_csv(temporary, index=False)
@@ -174,7 +174,7 @@ def _training_rows(fit: Fit) -> np.ndarray:
     return np.sort(np.random.default_rng(fit.seed).choice(rows, wanted, replace=False))
 
 
-def _pictures(fit: Fit, rows: np.ndarray) -> np.ndarray:
+def _images(fit: Fit, rows: np.ndarray) -> np.ndarray:
     """(n, H·W) uint8."""
     return fit.samples.read(rows).reshape(len(rows), -1)
 
@@ -186,17 +186,17 @@ def _selection(fit: Fit, configuration: Configuration, train: np.ndarray) -> tup
     few = train
     if len(few) > fit.rows:
         few = np.sort(np.random.default_rng(fit.seed).choice(train, fit.rows, replace=False))
-    pictures, labels = _pictures(fit, few), fit.labels[few]
+    images, labels = _images(fit, few), fit.labels[few]
     if len(fit.fold.validation):
         held_out = fit.fold.validation
-        fitted = pipeline(configuration, fit.seed, fit.data).fit(pictures, labels)
-        return "validation part", float(fitted.score(_pictures(fit, held_out), fit.labels[held_out]))
+        fitted = pipeline(configuration, fit.seed, fit.data).fit(images, labels)
+        return "validation part", float(fitted.score(_images(fit, held_out), fit.labels[held_out]))
     folds = inner_folds.inner_folds(fit.samples.table.iloc[few], fit.protocol, fit.folds, fit.seed)
     smallest = min(len(inner.train) for inner in folds)
     machine = pipeline(replace(configuration, components=min(configuration.components, smallest)), fit.seed, fit.data)
     unit = inner_folds.unit(fit.protocol)
     told = f"{len(folds)}-fold cross-validation" + ("" if unit == "sample" else f" by {unit}")
-    return told, float(cross_val_score(machine, pictures, labels, cv=folds).mean())
+    return told, float(cross_val_score(machine, images, labels, cv=folds).mean())
 
 
 def _predictions(fit: Fit, predicted: np.ndarray):

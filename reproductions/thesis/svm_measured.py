@@ -170,7 +170,7 @@ def _interval(run: Run, claim: Claim) -> tuple[float, float]:
     """
     classes = tuple(run.record["classes"])
     if run.identity.experiment == "svm_fer2013":
-        return _of_pictures(tuple(map(tuple, run.record["confusion"])), claim.metric, claim.emotion, classes)
+        return _of_images(tuple(map(tuple, run.record["confusion"])), claim.metric, claim.emotion, classes)
     drawn, outside = _persons_drawn_anew(run, classes)
     values = [figure(report, claim.metric, claim.emotion, classes) for report in drawn]
     low, high = np.quantile(values, [outside, 1 - outside])
@@ -178,14 +178,14 @@ def _interval(run: Run, claim: Claim) -> tuple[float, float]:
 
 
 @lru_cache(maxsize=256)
-def _of_pictures(counts: tuple, metric: str, emotion: str | None, classes: tuple[str, ...]) -> tuple[float, float]:
-    values = [figure(report, metric, emotion, classes) for report in _pictures_drawn_anew(counts)]
+def _of_images(counts: tuple, metric: str, emotion: str | None, classes: tuple[str, ...]) -> tuple[float, float]:
+    values = [figure(report, metric, emotion, classes) for report in _images_drawn_anew(counts)]
     low, high = np.quantile(values, [0.025, 0.975])
     return float(low), float(high)
 
 
 @lru_cache(maxsize=4)
-def _pictures_drawn_anew(counts: tuple) -> tuple[Report, ...]:
+def _images_drawn_anew(counts: tuple) -> tuple[Report, ...]:
     confusion = np.array(counts)
     total = int(confusion.sum())
     drawn = np.random.default_rng(0).multinomial(total, confusion.ravel() / total, RESAMPLES)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from common.media.images import BALLOT, Pictures
+from common.media.images import BALLOT, StillImages
 from datasets.ferplus import majority
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ def support(votes: np.ndarray, emotions: np.ndarray) -> np.ndarray:
     return np.where(columns >= 0, counted, 0)
 
 
-def columns(pictures: Pictures) -> dict[str, np.ndarray]:
+def columns(images: StillImages) -> dict[str, np.ndarray]:
     """What tables need of the votes, one entry an image: majority (str) and votes for the own label (int)."""
-    return {"majority": majority(pictures.votes), "votes": support(pictures.votes, pictures.emotions)}
+    return {"majority": majority(images.votes), "votes": support(images.votes, images.emotions)}
 
 
 def agreement(table: "pandas.DataFrame", classes: Sequence[str]) -> list[dict]:
@@ -40,7 +40,7 @@ def agreement(table: "pandas.DataFrame", classes: Sequence[str]) -> list[dict]:
     return [
         {
             "emotion": name,
-            "pictures": int(mask.sum()),
+            "images": int(mask.sum()),
             "confirmed": int(confirmed[mask].sum()),
             "share": float(confirmed[mask].mean()),
             "votes": float(table.votes.to_numpy()[mask].mean() / 10),

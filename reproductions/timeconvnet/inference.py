@@ -9,7 +9,7 @@ from common.runs.store import Run
 from common.training import batches
 from reproductions.inference import Preparation
 from reproductions.timeconvnet.models import NETWORKS
-from reproductions.timeconvnet.preprocessing import Settings, chosen, picture
+from reproductions.timeconvnet.preprocessing import Settings, chosen, face_image
 
 
 def preparation(record: Run) -> Preparation:
@@ -33,7 +33,7 @@ def preparation(record: Run) -> Preparation:
 
 
 def _crop(frame: np.ndarray, box: np.ndarray, settings: Settings) -> np.ndarray:
-    return picture(video.grey(frame), box, settings)[..., None]
+    return face_image(video.grey(frame), box, settings)[..., None]
 
 
 def _description(settings: Settings, still: bool, scaling: str) -> list[str]:

@@ -109,7 +109,7 @@ def prepare(clip: Clip, settings: Settings) -> ClipSamples:
         kept.append(box is not None)
         if box is not None:
             numbers.append(number)
-            crops.append(picture(grey, box, settings))
+            crops.append(face_image(grey, box, settings))
 
     starts, dropped = windows(np.array(kept, bool), settings.window, hop)
     return ClipSamples(
@@ -129,7 +129,7 @@ def prepare(clip: Clip, settings: Settings) -> ClipSamples:
     )
 
 
-def picture(grey: np.ndarray, box: np.ndarray, settings: Settings) -> np.ndarray:
+def face_image(grey: np.ndarray, box: np.ndarray, settings: Settings) -> np.ndarray:
     """The face (size, size) uint8 in a box (4,) of a (H, W) uint8 frame, as a network sees it."""
     wide = faces.widen(box, settings.margin, grey.shape)
     return faces.crop(grey, wide, settings.size, settings.interpolation)

@@ -18,7 +18,7 @@ from common.support.console import bar
 from common.support.errors import UserError
 from common.training import devices
 from reproductions.timeconvnet.models import FRAMES, NETWORKS
-from reproductions.timeconvnet.preprocessing import CHOICES, Settings, chosen, picture
+from reproductions.timeconvnet.preprocessing import CHOICES, Settings, chosen, face_image
 
 REFERENCE = "tcn_mini_xception"
 FRAMES_TIMED = 60
@@ -85,7 +85,7 @@ def _pipeline(settings: Settings, clips: list[Clip], model) -> dict:
         clock.append(time.perf_counter())
         if box is None:
             continue
-        window = [*window, picture(grey, box, settings)][-FRAMES:]
+        window = [*window, face_image(grey, box, settings)][-FRAMES:]
         clock.append(time.perf_counter())
         if len(window) == FRAMES:
             stack = np.stack(window, axis=-1)[None].astype(np.float32) / 255

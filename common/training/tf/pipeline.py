@@ -30,6 +30,6 @@ def dataset(batches: Batches, start: int = 0) -> tf.data.Dataset:
     return numbers.map(batch).prefetch(AHEAD).with_options(options)
 
 
-def resident(pictures: np.ndarray, labels: np.ndarray) -> tf.data.Dataset:
+def resident(images: np.ndarray, labels: np.ndarray) -> tf.data.Dataset:
     """One batch again and again, held in memory: the least that feeding can cost."""
-    return tf.data.Dataset.from_tensors((pictures, labels)).repeat()
+    return tf.data.Dataset.from_tensors((images, labels)).repeat()

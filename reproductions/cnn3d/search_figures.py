@@ -27,7 +27,7 @@ def draw(paper: Paper, profile: str, data: str, results: Path) -> list[Path]:
         for study in record.content["studies"].get("published", {}).values() if record else ():
             points = crosses(study)
             if points:
-                path = results / "pictures" / paper.name / f"{profile}-{data}" / f"fig2-{key}.png"
+                path = results / "figures" / paper.name / f"{profile}-{data}" / f"fig2-{key}.png"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 note = f"\n{WATERMARK}" if data == "synthetic" else ""
                 title = (

@@ -3,7 +3,7 @@
 import numpy as np
 
 from common.media.clips import Finding
-from common.media.images import Pictures
+from common.media.images import StillImages
 from common.samples.near_duplicates import twins_between
 
 OTHER_LABEL = "near-duplicates with different labels in test and training"
@@ -14,27 +14,27 @@ def leaked(part: str) -> str:
     return f"image of {part} that is, at least nearly, in Training too"
 
 
-def findings(pictures: Pictures, names: list[str]) -> list[Finding]:
+def findings(images: StillImages, names: list[str]) -> list[Finding]:
     """One finding for each image outside Training with a near-duplicate in it, and one more if their labels differ."""
-    training = np.flatnonzero(pictures.partitions == "Training")
+    training = np.flatnonzero(images.partitions == "Training")
     found = []
-    for part in dict.fromkeys(pictures.partitions.tolist()):
-        tested = np.flatnonzero(pictures.partitions == part)
+    for part in dict.fromkeys(images.partitions.tolist()):
+        tested = np.flatnonzero(images.partitions == part)
         if part == "Training":
             continue
         # Training first, as it stands in the csv: the search is not quite symmetric, and other counts go by rows.
-        pairs = twins_between(pictures.pixels[training], pictures.pixels[tested])
+        pairs = twins_between(images.pixels[training], images.pixels[tested])
         twins: dict[int, list[int]] = {}
         for train, test in zip(training[pairs[:, 0]].tolist(), tested[pairs[:, 1]].tolist(), strict=True):
             twins.setdefault(test, []).append(train)
         found += [Finding(leaked(part), names[test], f"as {names[trains[0]]}") for test, trains in twins.items()]
-        found += [one for test, trains in twins.items() for one in _contradiction(pictures, names, test, trains)]
+        found += [one for test, trains in twins.items() for one in _contradiction(images, names, test, trains)]
     return found
 
 
-def _contradiction(pictures: Pictures, names: list[str], test: int, trains: list[int]) -> list[Finding]:
-    label = pictures.emotions[test]
-    other = next((train for train in trains if pictures.emotions[train] != label), None)
+def _contradiction(images: StillImages, names: list[str], test: int, trains: list[int]) -> list[Finding]:
+    label = images.emotions[test]
+    other = next((train for train in trains if images.emotions[train] != label), None)
     if other is None:
         return []
-    return [Finding(OTHER_LABEL, names[test], f"{label}, as {names[other]} {pictures.emotions[other]}")]
+    return [Finding(OTHER_LABEL, names[test], f"{label}, as {names[other]} {images.emotions[other]}")]

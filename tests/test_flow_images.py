@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reproductions.emotionalvlan.flow_pictures import colours, pictures, wheel
+from reproductions.emotionalvlan.flow_images import colours, images, wheel
 
 distances = st.floats(-30, 30, width=32)
 
@@ -19,10 +19,10 @@ def flow_of(*moves: tuple[float, float]) -> np.ndarray:
 
 @given(distances, distances)
 def test_a_pixel_of_movement_is_sixteen_levels(dx, dy):
-    picture = pictures(flow_of((dx, dy)))
-    assert picture.shape == (1, 1, 1, 3) and picture.dtype == np.uint8
+    image = images(flow_of((dx, dy)))
+    assert image.shape == (1, 1, 1, 3) and image.dtype == np.uint8
     exact = [128 + 16 * dx, 128 + 16 * dy, 16 * np.hypot(dx, dy)]
-    assert np.abs(picture[0, 0, 0] - np.clip(exact, 0, 255)).max() <= 0.501
+    assert np.abs(image[0, 0, 0] - np.clip(exact, 0, 255)).max() <= 0.501
 
 
 @pytest.mark.parametrize(
@@ -36,19 +36,19 @@ def test_a_pixel_of_movement_is_sixteen_levels(dx, dy):
     ],
 )
 def test_levels_counted_by_hand(move, levels):
-    assert pictures(flow_of(move))[0, 0, 0].tolist() == levels
+    assert images(flow_of(move))[0, 0, 0].tolist() == levels
 
 
-def test_min_max_stretches_every_channel_of_every_picture():
+def test_min_max_stretches_every_channel_of_every_image():
     flow = np.stack([flow_of((0, -1), (1, 0), (0, 1))[0], flow_of((0, -10), (40, 0), (0, 30))[0]])
-    stretched = pictures(flow, "min_max")
+    stretched = images(flow, "min_max")
     assert stretched[0, 0, :, 0].tolist() == [0, 255, 0] and stretched[0, 0, :, 1].tolist() == [0, 128, 255]
     assert stretched[1, 0, :, 1].tolist() == [0, 64, 255] and stretched[1, 0, :, 2].tolist() == [0, 255, 170]
 
 
 @pytest.mark.parametrize("scaling", ["clip_128_16", "min_max"])
-def test_where_nothing_moves_the_picture_is_flat(scaling):
-    assert (pictures(np.zeros((2, 5, 4, 2), np.float32), scaling) == (128, 128, 0)).all()
+def test_where_nothing_moves_the_image_is_flat(scaling):
+    assert (images(np.zeros((2, 5, 4, 2), np.float32), scaling) == (128, 128, 0)).all()
 
 
 # --- colours for people ----------------------------------------------------------------------------

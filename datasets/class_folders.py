@@ -51,27 +51,27 @@ def read(paths: Sequence[Path], side: int) -> np.ndarray:
     """
     pixels = np.empty((len(paths), side, side), np.uint8)
     with ThreadPoolExecutor() as threads:
-        for row, picture in enumerate(threads.map(lambda path: _read_one(path, side), paths)):
-            pixels[row] = picture
+        for row, image in enumerate(threads.map(lambda path: _read_one(path, side), paths)):
+            pixels[row] = image
     return pixels
 
 
 def _read_one(path: Path, side: int) -> np.ndarray:
-    picture = image_file.read(path, cv2.IMREAD_UNCHANGED)
-    if picture.shape[:2] != (side, side):
-        height, width = picture.shape[:2]
+    image = image_file.read(path, cv2.IMREAD_UNCHANGED)
+    if image.shape[:2] != (side, side):
+        height, width = image.shape[:2]
         raise UserError(
             f"{path} is {width}x{height} pixels instead of {side}x{side}.",
             "Restore the image of the original set, or move it away.",
         )
-    if picture.dtype != np.uint8:
-        raise UserError(f"{path} has {8 * picture.itemsize} bits a pixel instead of 8.", "Restore the original.")
-    return picture if picture.ndim == 2 else _grey(path, picture)
+    if image.dtype != np.uint8:
+        raise UserError(f"{path} has {8 * image.itemsize} bits a pixel instead of 8.", "Restore the original.")
+    return image if image.ndim == 2 else _grey(path, image)
 
 
-def _grey(path: Path, picture: np.ndarray) -> np.ndarray:
+def _grey(path: Path, image: np.ndarray) -> np.ndarray:
     """The one channel of a grey image that was stored in colour."""
-    blue, green, red = np.moveaxis(picture[..., :3], 2, 0)
+    blue, green, red = np.moveaxis(image[..., :3], 2, 0)
     if (blue != green).any() or (green != red).any():
         raise UserError(
             f"{path} is in colour, but the images of this set are grey.", "Restore the original, or move it away."

@@ -4,13 +4,13 @@ import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from common.media.images import Pictures
+from common.media.images import StillImages
 from common.support import arrays, files
 
 VERSION = 1  # raise it whenever a loader would read the same files differently
 
 
-def through(folder: Path | None, sources: Sequence[Path], make: Callable[[], Pictures]) -> Pictures:
+def through(folder: Path | None, sources: Sequence[Path], make: Callable[[], StillImages]) -> StillImages:
     """What `make` reads from the `sources`, from `folder` if it was read before; without a folder always anew.
 
     Args:
@@ -24,10 +24,10 @@ def through(folder: Path | None, sources: Sequence[Path], make: Callable[[], Pic
     path = folder / f"{_key(sources)}.npz"
     if (kept := _load(path)) is not None:
         return kept
-    pictures = make()
-    columns = {name: column for name, column in vars(pictures).items() if column is not None}
+    images = make()
+    columns = {name: column for name, column in vars(images).items() if column is not None}
     arrays.save(path, columns)
-    return pictures
+    return images
 
 
 def _key(sources: Sequence[Path]) -> str:
@@ -36,10 +36,10 @@ def _key(sources: Sequence[Path]) -> str:
     return hashlib.blake2b(repr((VERSION, known)).encode(), digest_size=12).hexdigest()
 
 
-def _load(path: Path) -> Pictures | None:
+def _load(path: Path) -> StillImages | None:
     """None for a file that is not there or damaged: it is written again."""
     columns = arrays.load(path)
     try:
-        return Pictures(**columns | {"corpus": str(columns["corpus"])}) if columns else None
+        return StillImages(**columns | {"corpus": str(columns["corpus"])}) if columns else None
     except (KeyError, TypeError, ValueError):
         return None  # of an earlier version

@@ -10,7 +10,7 @@ WIDEST = 1280
 JPEG_QUALITY = 80
 
 
-class Picture:
+class AnnotatedFrame:
     """An annotated frame (H, W, 3) uint8 BGR, and facts about it that JSON can hold.
 
     It is encoded when somebody first asks, by the thread of who asks, and once for all.

@@ -11,7 +11,7 @@ Scaling = Literal["clip_128_16", "min_max"]
 GAIN, MIDDLE = 16.0, 128.0
 
 
-def pictures(flow: np.ndarray, scaling: Scaling = "clip_128_16") -> np.ndarray:
+def images(flow: np.ndarray, scaling: Scaling = "clip_128_16") -> np.ndarray:
     """The flow image of section III.b: movement to the right, movement down, and distance √(dx² + dy²).
 
     Args:

@@ -17,16 +17,16 @@ from common.runs.identity import labels
 from common.runs.store import Run
 from reproductions import registry
 
-LINE = 36  # characters of a title that fit above an image
+LINE = 36  # characters of a title that fit above a panel
 
 
 def draw(paper: Paper, name: str, data: str, results: Path, plan: Plan | None = None) -> Path:
     """Draw the runs of the last `reproduce` of this name (`Request.plan_name`) and data; returns their folder.
 
-    One image a protocol: a confusion matrix for every network (rows true, columns predicted, counts over all
-    seeds), and one of all learning curves, where there are any. Images of synthetic data say so.
+    One figure per protocol with a confusion matrix for every network (rows true, columns predicted, counts over all
+    seeds), and one with all learning curves, where there are any. Figures of synthetic data say so.
     """
-    folder = results / "pictures" / paper.name / f"{name}-{data}"
+    folder = results / "figures" / paper.name / f"{name}-{data}"
     made = load_complete(paper, name, data, results, plan=plan)
     if not made.runs:
         return folder
