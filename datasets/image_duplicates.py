@@ -4,7 +4,7 @@ import numpy as np
 
 from common.media.clips import Finding
 from common.media.images import StillImages
-from common.samples.near_duplicates import twins_between
+from common.samples.near_duplicates import pairs_between
 
 OTHER_LABEL = "near-duplicates with different labels in test and training"
 
@@ -23,12 +23,12 @@ def findings(images: StillImages, names: list[str]) -> list[Finding]:
         if part == "Training":
             continue
         # Training first, as it stands in the csv: the search is not quite symmetric, and other counts go by rows.
-        pairs = twins_between(images.pixels[training], images.pixels[tested])
-        twins: dict[int, list[int]] = {}
+        pairs = pairs_between(images.pixels[training], images.pixels[tested])
+        matches: dict[int, list[int]] = {}
         for train, test in zip(training[pairs[:, 0]].tolist(), tested[pairs[:, 1]].tolist(), strict=True):
-            twins.setdefault(test, []).append(train)
-        found += [Finding(leaked(part), names[test], f"as {names[trains[0]]}") for test, trains in twins.items()]
-        found += [one for test, trains in twins.items() for one in _contradiction(images, names, test, trains)]
+            matches.setdefault(test, []).append(train)
+        found += [Finding(leaked(part), names[test], f"as {names[trains[0]]}") for test, trains in matches.items()]
+        found += [one for test, trains in matches.items() for one in _contradiction(images, names, test, trains)]
     return found
 
 

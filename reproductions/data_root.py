@@ -10,7 +10,7 @@ from common.support.errors import UserError
 
 
 def data_root(request: Request, sets: Iterable[str]) -> Path:
-    """The user's data, or the synthetic twins of these sets, which are drawn if they are not there yet.
+    """The user's data, or the synthetic counterparts of these sets, which are drawn if they are not there yet.
 
     Raises:
         UserError: if what is drawn cannot be written.

@@ -804,7 +804,7 @@ def test_the_seed_decides_every_image():
     assert pixels(0) == pixels(0) != pixels(1)
 
 
-def test_drawn_twins_are_equal_or_nearly_so():
+def test_drawn_near_duplicates_are_equal_or_nearly_so():
     (table,) = write_fer2013.plan(Path(), 700, seed=0)
     repeated = [row for number, row in enumerate(table.rows) if row.image != number]
     assert len(repeated) > 10

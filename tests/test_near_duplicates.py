@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common.samples.near_duplicates import near_twins, perceptual_hash, with_twin_in
+from common.samples.near_duplicates import has_near_duplicate, pairs_among, perceptual_hash
 
 
 def scenes(count: int, seed: int = 0) -> np.ndarray:
@@ -28,34 +28,34 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_a_changed_copy_is_the_only_twin(change):
+def test_a_changed_copy_is_the_only_near_duplicate(change):
     images = scenes(30)
     images[20] = change(images[4])
-    assert near_twins(images).tolist() == [[4, 20]]
+    assert pairs_among(images).tolist() == [[4, 20]]
 
 
-def test_strangers_are_no_twins():
-    assert len(near_twins(scenes(60))) == 0
+def test_different_images_are_no_near_duplicates():
+    assert len(pairs_among(scenes(60))) == 0
 
 
-def test_images_of_one_grey_value_are_never_twins():
-    assert len(near_twins(np.full((5, 48, 48), 90, np.uint8))) == 0
+def test_images_of_one_grey_value_are_never_near_duplicates():
+    assert len(pairs_among(np.full((5, 48, 48), 90, np.uint8))) == 0
 
 
 def test_three_copies_are_three_pairs():
     images = scenes(9)
     images[[2, 5]] = images[8]
-    assert near_twins(images).tolist() == [[2, 5], [2, 8], [5, 8]]
+    assert pairs_among(images).tolist() == [[2, 5], [2, 8], [5, 8]]
 
 
-def test_no_images_have_no_twins():
-    assert near_twins(np.empty((0, 48, 48), np.uint8)).shape == (0, 2)
+def test_no_images_have_no_near_duplicates():
+    assert pairs_among(np.empty((0, 48, 48), np.uint8)).shape == (0, 2)
 
 
 def test_candidates_that_do_not_correlate_are_refused():
     images = scenes(12)
-    assert len(near_twins(images, max_bits=64, min_correlation=0.9)) == 0
-    assert len(near_twins(images, max_bits=64, min_correlation=-1)) == 12 * 11 / 2
+    assert len(pairs_among(images, max_bits=64, min_correlation=0.9)) == 0
+    assert len(pairs_among(images, max_bits=64, min_correlation=-1)) == 12 * 11 / 2
 
 
 @settings(max_examples=25, deadline=None)
@@ -70,9 +70,9 @@ def test_the_hash_ignores_brightness_and_contrast(seed, lift, contrast):
 
 @settings(max_examples=50, deadline=None)
 @given(st.integers(2, 25).flatmap(lambda n: st.tuples(st.just(n), st.sets(st.tuples(*[st.integers(0, n - 1)] * 2)))))
-def test_twins_across_a_split_are_those_of_a_search_by_hand(case):
+def test_near_duplicates_across_a_split_are_those_of_a_search_by_hand(case):
     count, links = case
     pairs = np.array(sorted({(min(link), max(link)) for link in links if link[0] != link[1]}), np.int64).reshape(-1, 2)
     trained, tested = np.arange(0, count, 2), np.arange(1, count, 2)
     by_hand = [any({a, b} == {t, r} for a, b in pairs for r in trained) for t in tested]
-    assert with_twin_in(pairs, tested, trained).tolist() == by_hand
+    assert has_near_duplicate(pairs, tested, trained).tolist() == by_hand

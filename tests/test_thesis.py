@@ -231,8 +231,10 @@ def made(results: Path) -> dict[str, tables.Table]:
 
 
 def test_every_experiment_has_its_tables(reproduced):
-    assert {"dataset", "cnn_fer2013", "svm_report", "candidates", "near_twins"} <= set(made(reproduced / "fer2013"))
-    assert {"cnn_ckplus", "near_twins"} <= set(made(reproduced / "ckplus"))
+    assert {"dataset", "cnn_fer2013", "svm_report", "candidates", "near_duplicates"} <= set(
+        made(reproduced / "fer2013")
+    )
+    assert {"cnn_ckplus", "near_duplicates"} <= set(made(reproduced / "ckplus"))
 
 
 def test_the_table_of_a_network_has_last_and_best_epoch(reproduced):

@@ -29,8 +29,8 @@ from reproductions.thesis import (
     candidate_tables,
     candidates,
     features,
-    known,
     printed_report,
+    side_tables,
     svm,
     svm_measured,
     svm_search,
@@ -558,8 +558,8 @@ def test_a_majority_is_the_entry_with_most_votes_and_the_first_of_equals():
 
 def test_agreement_counts_confirmed_images_by_class(tmp_path):
     read = faces(70)
-    known.write_votes(read, tmp_path / "images.csv")
-    rows = votes.agreement(known.read(tmp_path / "images.csv"), NAMES)
+    side_tables.write_votes(read, tmp_path / "images.csv")
+    rows = votes.agreement(side_tables.read(tmp_path / "images.csv"), NAMES)
     own = votes.support(read.votes, read.emotions)
     assert rows[-1]["emotion"] == "All" and rows[-1]["images"] == 70
     assert (
@@ -571,9 +571,20 @@ def test_agreement_counts_confirmed_images_by_class(tmp_path):
 
 
 def test_images_without_votes_leave_no_table_of_an_earlier_run(tmp_path):
-    known.write_votes(faces(7), tmp_path / "images.csv")
-    known.write_votes(dataclasses.replace(faces(7), votes=None), tmp_path / "images.csv")
-    assert known.read(tmp_path / "images.csv") is None
+    side_tables.write_votes(faces(7), tmp_path / "images.csv")
+    side_tables.write_votes(dataclasses.replace(faces(7), votes=None), tmp_path / "images.csv")
+    assert side_tables.read(tmp_path / "images.csv") is None
+
+
+@pytest.mark.parametrize("former", ["twins-quick-real.csv", "twins-quick-real.csv.gz"])
+def test_side_tables_are_found_under_their_former_names(tmp_path, former):
+    import pandas as pd
+
+    pd.DataFrame({"split": ["1"], "sample": [2]}).to_csv(tmp_path / former, index=False)
+    assert side_tables.read(tmp_path / "near-duplicates-quick-real.csv").to_dict("list") == {
+        "split": ["1"],
+        "sample": [2],
+    }
 
 
 @settings(max_examples=40, deadline=None)
@@ -603,34 +614,42 @@ def test_selections_have_the_printed_sizes_or_the_same_shares_of_fewer():
     assert set(candidates.selections(dataclasses.replace(faces(), votes=None), PAPER)) == {candidates.ANY}
 
 
-def test_near_twins_are_sought_once_and_flagged_by_split(tmp_path, part):
+def test_near_duplicates_are_sought_once_and_flagged_by_split(tmp_path, part):
     read = faces()
     read.pixels[200] = read.pixels[10][:, ::-1]
     samples = images.samples(read, tmp_path / "samples")
-    pairs = known.near_twins(samples, tmp_path / "cache")
+    pairs = side_tables.near_duplicate_pairs(samples, tmp_path / "cache")
     assert [10, 200] in pairs.tolist()
-    assert (tmp_path / "cache" / "twins" / f"{samples.key}.npy").exists()
+    assert (tmp_path / "cache" / "near-duplicates" / f"{samples.key}.npy").exists()
     fold = svm_search.fold(samples.table, "FER2013", "strict")
-    known.write_twins({"of this split": (np.array([[10, 200], [0, 1]]), fold)}, tmp_path / "twins.csv")
-    assert known.read(tmp_path / "twins.csv").to_dict("list") == {"split": ["of this split"], "sample": [200]}
+    side_tables.write_near_duplicates(
+        {"of this split": (np.array([[10, 200], [0, 1]]), fold)}, tmp_path / "near-duplicates.csv"
+    )
+    assert side_tables.read(tmp_path / "near-duplicates.csv").to_dict("list") == {
+        "split": ["of this split"],
+        "sample": [200],
+    }
 
 
-def test_accuracies_with_and_without_twins_and_on_confirmed_images(tmp_path, part):
+def test_accuracies_with_and_without_near_duplicates_and_on_confirmed_images(tmp_path, part):
     asked = request(tmp_path)
     found = reproduce(asked, part)
-    place = {kind: known.path(kind, asked.paper, "quick", "synthetic", asked.results) for kind in ("images", "twins")}
-    known.write_votes(part.images, place["images"])
+    place = {
+        kind: side_tables.path(kind, asked.paper, "quick", "synthetic", asked.results)
+        for kind in ("images", "near-duplicates")
+    }
+    side_tables.write_votes(part.images, place["images"])
     run = found[0]
     tested = run.predictions()
-    twin = tested["sample"].iloc[:5].to_numpy()
+    duplicated = tested["sample"].iloc[:5].to_numpy()
     import pandas as pd
 
-    pd.DataFrame({"split": run.identity.split, "sample": twin}).to_csv(place["twins"], index=False)
+    pd.DataFrame({"split": run.identity.split, "sample": duplicated}).to_csv(place["near-duplicates"], index=False)
     evidence = load_complete(asked.paper, "quick", "synthetic", asked.results, ())
     made = {table.name: table for table in candidate_tables.tables(evidence)}
-    assert list(made) == ["agreement", "confirmed", "near_twins"]
-    row = made["near_twins"].rows[0]
-    assert (row["protocol"], row["tested"], row["twins"]) == ("published", len(tested), 5)
+    assert list(made) == ["agreement", "confirmed", "near_duplicates"]
+    row = made["near_duplicates"].rows[0]
+    assert (row["protocol"], row["tested"], row["near_duplicates"]) == ("published", len(tested), 5)
     right = tested.emotion == tested.predicted
     assert row["with"] == f"{right.iloc[:5].mean():.3f}" and row["without"] == f"{right.iloc[5:].mean():.3f}"
     confirmed = (votes.majority(part.images.votes) == part.images.emotions)[tested["sample"].to_numpy()]

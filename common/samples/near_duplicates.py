@@ -38,7 +38,7 @@ def _bits(image: np.ndarray) -> np.ndarray:
     return low > np.median(low)
 
 
-def near_twins(images: np.ndarray, max_bits: int = MAX_BITS, min_correlation: float = MIN_CORRELATION) -> np.ndarray:
+def pairs_among(images: np.ndarray, max_bits: int = MAX_BITS, min_correlation: float = MIN_CORRELATION) -> np.ndarray:
     """All pairs of near-duplicates, mirror images included.
 
     Args:
@@ -54,7 +54,7 @@ def near_twins(images: np.ndarray, max_bits: int = MAX_BITS, min_correlation: fl
     return np.unique(np.concatenate(found), axis=0)
 
 
-def twins_between(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+def pairs_between(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """All pairs of an image of `first` and a near-duplicate in `second`, mirror images included.
 
     Args:
@@ -95,7 +95,7 @@ def _patterns(images: np.ndarray) -> np.ndarray:
     return values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-6)
 
 
-def with_twin_in(pairs: np.ndarray, tested: np.ndarray, trained: np.ndarray) -> np.ndarray:
+def has_near_duplicate(pairs: np.ndarray, tested: np.ndarray, trained: np.ndarray) -> np.ndarray:
     """Whether each tested image has a near-duplicate among the images that are trained on.
 
     Args:

@@ -77,7 +77,7 @@ def plan(root: Path, images: int, seed: int) -> list[Table]:
         rows += [
             _row(len(rows) + i, label, partition, rng) for i, label in enumerate(_labels(round(share * images), rng))
         ]
-    return [Table(root / FOLDER / "fer2013.csv", tuple(_with_twins(rows, rng)), seed)]
+    return [Table(root / FOLDER / "fer2013.csv", tuple(_with_near_duplicates(rows, rng)), seed)]
 
 
 def annotate(root: Path, tables: list[Table]) -> None:
@@ -141,18 +141,18 @@ def _row(number: int, label: str, partition: str, rng: np.random.Generator) -> R
     return Row(label, None if number % 100 == 40 else shown, strength, partition, number)
 
 
-def _with_twins(rows: list[Row], rng: np.random.Generator) -> list[Row]:
+def _with_near_duplicates(rows: list[Row], rng: np.random.Generator) -> list[Row]:
     """One row in thirty shows an earlier image of the same label again, every second time a little changed."""
-    twinned = list(rows)
+    repeated = list(rows)
     for number in range(30, len(rows), 30):
         row = rows[number]
         earlier = [other for other in rows[:number] if other.label is row.label and other.shown]
         if earlier:
             other = earlier[rng.integers(len(earlier))]
-            twinned[number] = Row(
+            repeated[number] = Row(
                 row.label, other.shown, other.strength, row.partition, other.image, changed=number % 60 == 0
             )
-    return twinned
+    return repeated
 
 
 def _votes(row: Row, rng: np.random.Generator) -> list[int]:

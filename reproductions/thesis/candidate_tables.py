@@ -10,7 +10,7 @@ from common.results.tables import Table
 from common.runs import scores
 from common.runs.intervals import wilson
 from common.runs.store import Run
-from reproductions.thesis import known, votes
+from reproductions.thesis import side_tables, votes
 from reproductions.thesis.candidates import ANY, CLEAREST
 
 NETWORK = "cnn_fer2013"
@@ -18,22 +18,22 @@ UNANIMOUS = 8
 
 
 def tables(evidence: Evidence) -> list[Table]:
-    """Those tables for which the runs and what is known of the images lie on disk."""
-    images, twins, trained = (_read(evidence, kind) for kind in ("images", "twins", "trained"))
+    """Those tables for which the runs and the side tables are on disk."""
+    images, duplicates, trained = (_read(evidence, kind) for kind in ("images", "near-duplicates", "trained"))
     made = []
     if images is not None:
         made.append(_agreement(evidence.paper, images))
     if images is not None and evidence.runs:
         made.append(_confirmed(evidence, images))
-    if twins is not None and evidence.runs:
-        made.append(_twins(evidence, twins))
+    if duplicates is not None and evidence.runs:
+        made.append(_near_duplicates(evidence, duplicates))
     if evidence.of(NETWORK, NETWORK, "published"):
-        made.append(_candidates(evidence, images, twins, trained))
+        made.append(_candidates(evidence, images, duplicates, trained))
     return made
 
 
 def _read(evidence: Evidence, kind: str):
-    return known.read(known.path(kind, evidence.paper, evidence.profile, evidence.data, evidence.results))
+    return side_tables.read(side_tables.path(kind, evidence.paper, evidence.profile, evidence.data, evidence.results))
 
 
 def _agreement(paper: Paper, images) -> Table:
@@ -76,39 +76,39 @@ def _confirmed(evidence: Evidence, images) -> Table:
     return Table("confirmed", "Accuracy on confirmed and on disputed test images", columns, rows, notes)
 
 
-def _twins(evidence: Evidence, twins) -> Table:
-    flagged = twins.groupby("split")["sample"].agg(set).to_dict()
+def _near_duplicates(evidence: Evidence, duplicates) -> Table:
+    flagged = duplicates.groupby("split")["sample"].agg(set).to_dict()
     rows = []
     for experiment, network, protocol, members in _groups(evidence):
-        right, twin = _with_twins(members, flagged)
+        right, duplicated = _with_near_duplicates(members, flagged)
         rows.append(
             {
                 "experiment": experiment,
                 "network": network,
                 "protocol": protocol,
                 "tested": len(right),
-                "twins": int(twin.sum()),
-                "share": f"{twin.mean():.1%}",
+                "near_duplicates": int(duplicated.sum()),
+                "share": f"{duplicated.mean():.1%}",
                 "all": _share(right),
-                "with": _share(right[twin]),
-                "without": _share(right[~twin]),
+                "with": _share(right[duplicated]),
+                "without": _share(right[~duplicated]),
             }
         )
     columns = {"experiment": "Experiment", "network": "Network", "protocol": "Protocol", "tested": "Tested"}
-    columns |= {"twins": "With a twin", "share": "Share", "all": "Accuracy"}
-    columns |= {"with": "Those with a twin", "without": "All others"}
+    columns |= {"near_duplicates": "With a near-duplicate", "share": "Share", "all": "Accuracy"}
+    columns |= {"with": "Those with a near-duplicate", "without": "All others"}
     notes = ["A near-duplicate in training is the same image again, recoded, brightened, slightly moved or mirrored."]
-    return Table("near_twins", "Test images with a near-duplicate in the training part", columns, rows, notes)
+    return Table("near_duplicates", "Test images with a near-duplicate in the training part", columns, rows, notes)
 
 
-def _with_twins(members: Sequence[Run], flagged: Mapping[str, set]) -> tuple[np.ndarray, np.ndarray]:
+def _with_near_duplicates(members: Sequence[Run], flagged: Mapping[str, set]) -> tuple[np.ndarray, np.ndarray]:
     """Over all runs: whether a tested image was recognised, and whether it has a near-duplicate in training."""
-    right, twin = [], []
+    right, duplicated = [], []
     for run in members:
         table = run.predictions()
         right.append((table.emotion == table.predicted).to_numpy())
-        twin.append(table["sample"].isin(flagged.get(run.identity.split, ())).to_numpy())
-    return np.concatenate(right), np.concatenate(twin)
+        duplicated.append(table["sample"].isin(flagged.get(run.identity.split, ())).to_numpy())
+    return np.concatenate(right), np.concatenate(duplicated)
 
 
 def _groups(evidence: Evidence, corpus: str = "") -> Iterable[tuple[str, str, str, list[Run]]]:
@@ -122,15 +122,16 @@ def _groups(evidence: Evidence, corpus: str = "") -> Iterable[tuple[str, str, st
             yield *key, members
 
 
-def _candidates(evidence: Evidence, images, twins, trained) -> Table:
+def _candidates(evidence: Evidence, images, duplicates, trained) -> Table:
     """One row a reading of the text, all measured on the published protocol."""
     claim = evidence.paper.claim("text5-cnn_fer2013-accuracy")
     members = evidence.of(NETWORK, NETWORK, "published")
     rows = [_reading("random 80:20 of all images, last epoch", *_counted(members)), *_of_training(members, trained)]
-    if twins is not None:
-        flagged = twins.groupby("split")["sample"].agg(set).to_dict()
-        right, twin = _with_twins(members, flagged)
-        rows.append(_reading("only test images with a near-duplicate in training", right[twin].sum(), twin.sum()))
+    if duplicates is not None:
+        flagged = duplicates.groupby("split")["sample"].agg(set).to_dict()
+        right, duplicated = _with_near_duplicates(members, flagged)
+        told = "only test images with a near-duplicate in training"
+        rows.append(_reading(told, right[duplicated].sum(), duplicated.sum()))
     if images is not None:
         table = scores.predictions(members)
         right, seen = (table.emotion == table.predicted).to_numpy(), table["sample"].to_numpy()

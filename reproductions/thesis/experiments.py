@@ -22,7 +22,7 @@ from common.support.errors import UserError
 from common.training import devices
 from common.training.spec import Job
 from reproductions.data_root import data_root
-from reproductions.thesis import candidates, data, known, svm, svm_search, trainings
+from reproductions.thesis import candidates, data, side_tables, svm, svm_search, trainings
 from reproductions.thesis.data import Part
 from reproductions.thesis.svm import Fit
 from reproductions.train import train
@@ -163,19 +163,19 @@ def _write_known(request: Request, origin: Provenance, parts: dict[str, Part], j
     """What tables need of single images: the votes on them, and which have a near-duplicate in training."""
 
     def file(kind: str) -> Path:
-        return known.path(kind, request.paper, request.profile, origin.word, request.results)
+        return side_tables.path(kind, request.paper, request.profile, origin.word, request.results)
 
     if "FER2013" in parts:
-        known.write_votes(parts["FER2013"].images, file("images"))
+        side_tables.write_votes(parts["FER2013"].images, file("images"))
     found = {}
     for part in parts.values():
         divided = [one for one in (*(job.training for job in jobs), *fits) if one.samples is part.samples]
         if divided:
             with bar(f"Near-duplicates of {part.name}", "pairs") as progress:
-                pairs = known.near_twins(part.samples, request.cache)
+                pairs = side_tables.near_duplicate_pairs(part.samples, request.cache)
                 progress(len(pairs), len(pairs))
             found |= {one.identity.split: (pairs, one.fold) for one in divided}
-    known.write_twins(found, file("twins"))
+    side_tables.write_near_duplicates(found, file("near-duplicates"))
 
 
 def _fit(request: Request, fits: list[Fit], origin: Provenance) -> None:
@@ -187,8 +187,8 @@ def _fit(request: Request, fits: list[Fit], origin: Provenance) -> None:
 
 def _test_on_training_images(request: Request, origin: Provenance, jobs: Sequence[Job]) -> None:
     """Keep how the network does on the images that it was trained on; what was tested before is not tested again."""
-    file = known.path("trained", request.paper, request.profile, origin.word, request.results)
-    before = known.read(file)
+    file = side_tables.path("trained", request.paper, request.profile, origin.word, request.results)
+    before = side_tables.read(file)
     accuracies = {} if before is None else dict(zip(before.key, before.accuracy, strict=True))
     tested = (CNN["FER2013"], candidates.CLEAREST, candidates.ANY)
     trained = [job.training for job in jobs if job.training.experiment in tested]
@@ -199,5 +199,5 @@ def _test_on_training_images(request: Request, origin: Provenance, jobs: Sequenc
         for done, training in enumerate(todo, start=1):
             run = store.finished(training.identity, request.results / "runs")
             accuracies[training.identity.key] = candidates.on_training_images(run, training)
-            known.write_trained(accuracies, file)
+            side_tables.write_trained(accuracies, file)
             progress(done, len(todo), str(training.seed))

@@ -1,9 +1,9 @@
-"""What is known of single images beside their label, kept beside the runs so that tables need no data.
+"""Facts about single images and runs, kept beside the runs so that tables need no data.
 
 Three files a profile and kind of data, below results/runs/thesis/:
 
 - images-<profile>-<data>.csv: one row an image of FER2013 with FER+ votes: sample, emotion, majority, votes
-- twins-<profile>-<data>.csv: one row a tested image that has a near-duplicate in training: split (as in
+- near-duplicates-<profile>-<data>.csv: one row a tested image that has a near-duplicate in training: split (as in
   `Identity.split`), sample
 - trained-<profile>-<data>.csv: one row a run: key (as in `Identity.key`), accuracy on the images it was trained on
 """
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def path(kind: str, paper: Paper, profile: str, data: str, results: Path) -> Path:
-    """The file of one kind, "images", "twins" or "trained"."""
+    """The file of one kind, "images", "near-duplicates" or "trained"."""
     return results / "runs" / paper.name / f"{kind}-{profile}-{data}.csv"
 
 
@@ -38,13 +38,14 @@ def write_votes(images: StillImages, file: Path) -> None:
     import pandas as pd
 
     if images.votes is None:
-        file.unlink(missing_ok=True)
+        for place in _places(file):
+            place.unlink(missing_ok=True)
         return
     table = {"sample": np.arange(len(images)), "emotion": images.emotions} | votes.columns(images)
     _write(pd.DataFrame(table), file)
 
 
-def near_twins(samples: "Samples", cache: Path) -> np.ndarray:
+def near_duplicate_pairs(samples: "Samples", cache: Path) -> np.ndarray:
     """The pairs of near-duplicates among all samples (`common.samples.near_duplicates`), from the cache if there.
 
     Args:
@@ -53,16 +54,16 @@ def near_twins(samples: "Samples", cache: Path) -> np.ndarray:
     Raises:
         UserError: if the disk is full or the folder not writable.
     """
-    file = cache / "twins" / f"{samples.key}.npy"
+    file = cache / "near-duplicates" / f"{samples.key}.npy"
     if not files.sealed(file):
         images = samples.read(np.arange(len(samples)))[:, 0, :, :, 0]
         with files.atomic(file) as temporary, temporary.open("wb") as opened:
-            np.save(opened, near_duplicates.near_twins(images))
+            np.save(opened, near_duplicates.pairs_among(images))
         files.seal(file)
     return np.load(file)
 
 
-def write_twins(found: Mapping[str, tuple[np.ndarray, Fold]], file: Path) -> None:
+def write_near_duplicates(found: Mapping[str, tuple[np.ndarray, Fold]], file: Path) -> None:
     """Keep which tested images have a near-duplicate in training, beside what is kept of other splits.
 
     Args:
@@ -73,8 +74,8 @@ def write_twins(found: Mapping[str, tuple[np.ndarray, Fold]], file: Path) -> Non
     before = read(file)
     parts = [] if before is None else [before[~before.split.isin(list(found))]]
     for split, (pairs, fold) in found.items():
-        twin = near_duplicates.with_twin_in(pairs, fold.test, fold.train)
-        parts.append(pd.DataFrame({"split": split, "sample": fold.test[twin]}))
+        duplicated = near_duplicates.has_near_duplicate(pairs, fold.test, fold.train)
+        parts.append(pd.DataFrame({"split": split, "sample": fold.test[duplicated]}))
     _write(pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["split", "sample"]), file)
 
 
@@ -89,9 +90,14 @@ def read(file: Path) -> "pandas.DataFrame | None":
     """One of these tables, or None where there is none; records keep them packed."""
     import pandas as pd
 
-    packed = file.with_name(file.name + PACKED)
-    found = packed if packed.exists() else file
-    return pd.read_csv(found, keep_default_na=False, dtype={"split": str, "key": str}) if found.exists() else None
+    found = next((place for place in _places(file) if place.exists()), None)
+    return None if found is None else pd.read_csv(found, keep_default_na=False, dtype={"split": str, "key": str})
+
+
+def _places(file: Path) -> list[Path]:
+    """Where a table may lie: packed or not, under its name or the one that it had before."""
+    former = file.name.replace("near-duplicates-", "twins-").replace("images-", "pictures-")
+    return [file.with_name(name + ending) for name in (file.name, former) for ending in (PACKED, "")]
 
 
 def _write(table: "pandas.DataFrame", file: Path) -> None:
