@@ -131,14 +131,14 @@ def _rounding(grid: Grid) -> float:
 
 
 def _orientation(grid: Grid, whole: float | None, sizes: list[int]) -> Table:
-    columns = {"reading": "Rows are", "finding": "Finding", "arithmetic": "Arithmetic"}
+    columns = {"orientation": "Rows are", "finding": "Finding", "arithmetic": "Arithmetic"}
     title = f"Which way does it run, with classes of {', '.join(map(str, sizes))}?"
     if whole is None:
         sums = [sum(_number(cell) for cell in row) for row in grid.cells]
         across = [sum(_number(row[i]) for row in grid.cells) for i in range(len(sizes))]
         rows = [
             {
-                "reading": name,
+                "orientation": name,
                 "finding": FINDINGS[found == sizes],
                 "arithmetic": f"sums {', '.join(f'{x:g}' for x in found)}",
             }
@@ -150,7 +150,10 @@ def _orientation(grid: Grid, whole: float | None, sizes: list[int]) -> Table:
         wrong = [name for name, row, n in zip(grid.names, grid.cells, sizes, strict=True) if not _fits(row, n, whole)]
         told = f"rows that no {' or '.join(map(str, sorted(set(sizes))))} samples give: {', '.join(wrong) or 'none'}"
         return Table(
-            "orientation", title, columns, [{"reading": "actual", "finding": FINDINGS[not wrong], "arithmetic": told}]
+            "orientation",
+            title,
+            columns,
+            [{"orientation": "actual", "finding": FINDINGS[not wrong], "arithmetic": told}],
         )
     # Cells with different numbers of decimals were printed with a number of significant digits.
     shares = [[str(_number(cell) / whole) for cell in row] for row in grid.cells]
@@ -158,7 +161,7 @@ def _orientation(grid: Grid, whole: float | None, sizes: list[int]) -> Table:
     rows = []
     for stated in ("actual", "predicted"):
         result = orientation(shares, sizes, stated, digits)
-        rows.append({"reading": stated, "finding": result.finding, "arithmetic": result.arithmetic})
+        rows.append({"orientation": stated, "finding": result.finding, "arithmetic": result.arithmetic})
     return Table("orientation", title, columns, rows)
 
 

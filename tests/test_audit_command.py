@@ -92,7 +92,7 @@ def test_a_true_accuracy_is_never_contradicted(pair):
 def test_a_matrix_of_shares_has_its_rows_added_up_and_its_direction_found(file):
     sums, direction = audit.matrix(file(OULU), "80")
     assert [row["finding"] for row in sums.rows] == ["holds"] * 6
-    assert {row["reading"]: row["finding"] for row in direction.rows} == {
+    assert {row["orientation"]: row["finding"] for row in direction.rows} == {
         "actual": "contradicted",
         "predicted": "holds",
     }

@@ -22,7 +22,7 @@ from common.runs import scores, store
 from common.support.errors import UserError
 from common.training.batches import class_labels
 from reproductions import published
-from reproductions.cnn3d import data, experiments, measured, preprocessing, readings, significance, tables, trainings
+from reproductions.cnn3d import data, experiments, measured, preprocessing, significance, tables, trainings, variants
 from reproductions.cnn3d import search as searching
 from reproductions.cnn3d.data import CKPLUS, CLASSES, OULU
 from reproductions.data_root import missing_sets
@@ -349,15 +349,15 @@ def test_a_mean_over_subjects_counts_subjects_alike(reproduced):
     each = [(run.predictions().emotion == run.predictions().predicted).mean() for run in members]
     assert value == pytest.approx(np.mean(each)) and low < value < high
     rows = by_name(pooled)["accuracies"].rows
-    assert [(row["reading"], row["protocol"]) for row in rows] == [
-        (reading, protocol)
+    assert [(row["variant"], row["protocol"]) for row in rows] == [
+        (variant, protocol)
         for protocol in ("published", "strict")
-        for reading in ("all sequences", "mean over subjects")
+        for variant in ("all sequences", "mean over subjects")
     ]
     assert rows[1]["reproduced"] == f"{100 * value:.2f}"
 
 
-def test_the_reading_of_table_6_is_a_setting(reproduced):
+def test_the_variant_of_table_6_is_a_setting(reproduced):
     evidence = reproduced(profile=EXACT, experiment="table6", settings=["ckplus_loso_accuracy=mean_over_subjects"])
     members = measured.runs_of(evidence, "table6", "c1", "published")
     (claim,) = measured.measurements(evidence)["table6-ours-accuracy"][:1]
@@ -520,7 +520,7 @@ def test_labels_are_in_the_order_of_the_figures():
         assert class_labels(printed.labels, CLASSES[corpus]).tolist() == list(range(len(printed.labels)))
 
 
-# --- what forbids a comparison, and other readings ------------------------------------------------------
+# --- what forbids a comparison, and other variants ------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -589,17 +589,17 @@ def test_one_epoch_for_all_folds_is_read_from_the_curves(whole, made):
             return pd.DataFrame({"val_accuracy": self.accuracies})
 
     runs_of_two = [Curves(30, [0.5, 0.9, 0.8]), Curves(10, [1.0, 0.4, 0.8])]
-    assert readings.common_epoch(runs_of_two) == (3, pytest.approx(0.8), pytest.approx(0.8))
-    rows = {(row["row"], row["protocol"]): row for row in made["readings"].rows}
+    assert variants.common_epoch(runs_of_two) == (3, pytest.approx(0.8), pytest.approx(0.8))
+    rows = {(row["row"], row["protocol"]): row for row in made["variants"].rows}
     assert len(rows) == 2 * 7
     assert "common" not in rows["Table 4, c1", "strict"] and rows["Table 6, c1", "published"]["printed"] == "97.56"
     members = measured.runs_of(whole, "table5", "c2", "published")
     row = rows["Table 5, c2", "published"]
     assert row["common"].endswith("(epoch 1)") and float(row["last"]) < float(row["common"].split()[0])
-    right, tested = readings.full_batches(members, 10)
+    right, tested = variants.full_batches(members, 10)
     assert tested == 10 * 10 and row["full"] == f"{right:.2f} (100)"
     table = members[0].predictions()
-    assert readings.full_batches(members[:1], 5) == (int((table.emotion == table.predicted)[:10].sum()), 10)
+    assert variants.full_batches(members[:1], 5) == (int((table.emotion == table.predicted)[:10].sum()), 10)
 
 
 def test_equalising_after_the_copies_takes_plain_faces_and_refuses_what_contradicts_it():

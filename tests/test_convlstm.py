@@ -1,4 +1,4 @@
-"""Saurav et al.: readings, trainings and tables; trainings are replaced by their predictions except in one test."""
+"""Saurav et al.: variants, trainings and tables; trainings are replaced by their predictions except in one test."""
 
 from dataclasses import replace
 
@@ -17,9 +17,9 @@ from common.results.loading import load_complete
 from common.runs import store
 from common.support.errors import UserError
 from datasets.synthetic import corpora
-from reproductions.convlstm import data, experiments, findings, measured, readings, tables, trainings
+from reproductions.convlstm import data, experiments, findings, measured, tables, trainings, variants
 from reproductions.convlstm.data import AFEW, CKPLUS, SAVEE, Corpus
-from reproductions.convlstm.readings import READINGS
+from reproductions.convlstm.variants import VARIANTS
 
 PAPER = papers.load("convlstm")
 CLASSES = {
@@ -86,18 +86,18 @@ class Drawn(Corpus):
         return DrawnSamples(self.name)
 
 
-# --- readings ---------------------------------------------------------------------------------------
+# --- variants ---------------------------------------------------------------------------------------
 
 
 def divided(name, protocol, **options):
-    """The folds of a reading and the table that they divide."""
+    """The folds of a variant and the table that they divide."""
     asked = request(**options)
-    corpus = Drawn(READINGS[name].corpus)
-    table = corpus.samples(asked, readings.copied(name, asked.settings)).table
-    return [one.fold for one in readings.folds(asked, name, table, protocol, corpus.lost(asked))], table
+    corpus = Drawn(VARIANTS[name].corpus)
+    table = corpus.samples(asked, variants.copied(name, asked.settings)).table
+    return [one.fold for one in variants.folds(asked, name, table, protocol, corpus.lost(asked))], table
 
 
-ALL = [(name, protocol) for name, reading in READINGS.items() for protocol in reading.protocols]
+ALL = [(name, protocol) for name, variant in VARIANTS.items() for protocol in variant.protocols]
 
 
 @pytest.mark.parametrize(("name", "protocol"), ALL)
@@ -160,23 +160,23 @@ class Unseen(Drawn):
         ].reset_index(drop=True)
 
 
-@pytest.mark.parametrize("name", READINGS)
+@pytest.mark.parametrize("name", VARIANTS)
 def test_clips_without_a_face_are_left_out_or_count_where_they_are_tested(name):
-    corpus = Unseen(READINGS[name].corpus)
+    corpus = Unseen(VARIANTS[name].corpus)
     kept, counted = request(), request(settings=["lost_clips=count_as_errors"])
-    copied = readings.copied(name, kept.settings)
+    copied = variants.copied(name, kept.settings)
     table = corpus.samples(kept, copied).table
     lost = corpus.lost(kept)
-    without, same = (readings.folds(one, name, table, "published", lost) for one in (kept, kept))
-    plain = readings.folds(kept, name, table, "published")
+    without, same = (variants.folds(one, name, table, "published", lost) for one in (kept, kept))
+    plain = variants.folds(kept, name, table, "published")
     assert [one.fold.test.tolist() for one in without] == [one.fold.test.tolist() for one in plain]
     assert not any(one.lost for one in without) and len(same) == len(without)
-    errors = readings.folds(counted, name, table, "published", lost)
+    errors = variants.folds(counted, name, table, "published", lost)
     named = [one["clip"] for part in errors for one in part.lost]
     # All of them where everything is tested once, Val's where it is; of a random fifth some, with all of their copies.
     if name == "afew-parts":
         assert len(named) == 5
-    elif name not in readings.RANDOM:
+    elif name not in variants.RANDOM:
         assert sorted(named) == sorted(lost["clip"])
     else:
         assert 0 < len(named) < 5 * 10 * (10 if copied else 1)
@@ -185,7 +185,7 @@ def test_clips_without_a_face_are_left_out_or_count_where_they_are_tested(name):
     for part in errors:
         assert part.fold.test.max() < len(table) and part.fold.train.max() < len(table)
     expected = {"afew-parts": 5}.get(name, 10)
-    assert readings.left_out(kept, name, lost) == expected and readings.left_out(counted, name, lost) == 0
+    assert variants.left_out(kept, name, lost) == expected and variants.left_out(counted, name, lost) == 0
 
 
 def test_five_runs_can_be_five_trainings_on_one_split():
@@ -193,9 +193,9 @@ def test_five_runs_can_be_five_trainings_on_one_split():
     (one,), _ = divided("savee-clips", "published", settings=["five_runs=seeds"])
     (first, *_), _ = divided("savee-clips", "published")
     assert one.test.tolist() == first.test.tolist()
-    assert readings.seeds(asked, "savee-clips", 0) == [0, 1, 2, 3, 4]
-    assert readings.seeds(asked, "savee-clips", 1) == [5, 6, 7, 8, 9]
-    assert readings.seeds(asked, "ckplus-folds", 1) == readings.seeds(request(), "savee-clips", 1) == [1]
+    assert variants.seeds(asked, "savee-clips", 0) == [0, 1, 2, 3, 4]
+    assert variants.seeds(asked, "savee-clips", 1) == [5, 6, 7, 8, 9]
+    assert variants.seeds(asked, "ckplus-folds", 1) == variants.seeds(request(), "savee-clips", 1) == [1]
 
 
 def test_the_training_on_fer2013_is_a_matter_of_settings():
@@ -209,7 +209,7 @@ def test_the_training_on_fer2013_is_a_matter_of_settings():
     assert trainings.recipe_of_fer2013(request(profile=TINY)).epochs == 1
 
 
-def test_settings_change_the_readings_that_they_are_about():
+def test_settings_change_the_variants_that_they_are_about():
     def sides(name, *settings):
         folds, table = divided(name, "published", settings=settings)
         return len(table), [fold.test.tolist() for fold in folds]
@@ -222,7 +222,7 @@ def test_settings_change_the_readings_that_they_are_about():
         "afew_augment_before_split=true": {"afew-random"},
         "aug_factor=8": {"savee-copies", "savee-both"},
     }.items():
-        assert {name for name in READINGS if sides(name, setting) != sides(name)} == changed, setting
+        assert {name for name in VARIANTS if sides(name, setting) != sides(name)} == changed, setting
 
 
 def test_train_and_val_are_the_official_parts():
@@ -357,7 +357,7 @@ def made(whole):
     return by_name(whole)
 
 
-def test_every_reading_is_run_under_its_protocols(whole):
+def test_every_variant_is_run_under_its_protocols(whole):
     counted = pd.Series([(run.identity.experiment, run.identity.protocol) for run in whole.runs]).value_counts()
     each = {
         "ckplus-folds": 10,
@@ -392,8 +392,8 @@ def test_the_five_runs_are_one_training_seed(whole):
     assert (score.samples, score.subjects, score.seeds) == (5 * 28, 4, 1)
 
 
-def test_the_four_readings_of_savee_stand_side_by_side(made):
-    rows = {(row["reading"], row["protocol"]): row for row in made["table2"].rows}
+def test_the_four_variants_of_savee_stand_side_by_side(made):
+    rows = {(row["variant"], row["protocol"]): row for row in made["table2"].rows}
     assert [row["published"] for row in rows.values()] == ["98.83"] * 7
     first = rows["augment, then split 80:20", "published"]
     assert (first["tested"], first["watched"], first["reproduced"]) == ("1,400 copies", "the tested part", "98.93")
@@ -407,7 +407,7 @@ def test_the_four_readings_of_savee_stand_side_by_side(made):
     assert "one speaker left out, then augment, strict: 70 clips train on average" in text
 
 
-def test_the_reading_that_stands_for_the_printed_number_is_a_setting(reproduced):
+def test_the_variant_that_stands_for_the_printed_number_is_a_setting(reproduced):
     evidence = reproduced(experiment="table2", settings=["savee_reading=one_speaker_out"])
     found = measured.measurements(evidence)["table2-savee-accuracy"]
     plain = [one for one in found if not one.differs]
@@ -415,7 +415,7 @@ def test_the_reading_that_stands_for_the_printed_number_is_a_setting(reproduced)
     assert "one speaker left out" in next(one for one in found if "savee-copies" in one.run).differs
 
 
-def test_leaks_are_the_differences_of_the_readings(whole, made):
+def test_leaks_are_the_differences_of_the_variants(whole, made):
     found = tables.leaks(whole)
     assert [leak.name for leak in found] == [f"{pair.corpus}, {pair.what}" for pair in measured.PAIRS]
     accuracy = {row: measured.score(whole, row).accuracy for row in ALL}
@@ -612,4 +612,4 @@ def test_what_needs_a_missing_corpus_is_left_out_unless_asked_for(copy_of_tiny, 
 
 
 def corpus_of(experiment):
-    return READINGS[readings.of_table(experiment)[0]].corpus
+    return VARIANTS[variants.of_table(experiment)[0]].corpus

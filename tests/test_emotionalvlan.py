@@ -616,7 +616,7 @@ def test_leaks_are_the_differences_of_the_protocols(whole, made):
         assert points == pytest.approx(100 * (accuracies[0] - accuracies[1])) and points > 10
 
 
-def test_every_printed_size_fits_one_reading(made):
+def test_every_printed_size_fits_one_interpretation(made):
     rows = {(row.get("aggregation"), row["streams"]): row for row in made["dimensions"].rows}
     for (aggregation, streams), row in rows.items():
         if aggregation is None:

@@ -16,7 +16,7 @@ from common.results.config import Request
 from common.support.errors import UserError
 from reproductions.cnn3d import data as cnn3d
 from reproductions.cnn3d import search as cnn3d_search
-from reproductions.convlstm import readings
+from reproductions.convlstm import variants
 from reproductions.emotionalvlan import groups
 from reproductions.thesis import svm_search, trainings
 from reproductions.timeconvnet import data as timeconvnet
@@ -133,10 +133,10 @@ def of_cnn3d(protocol: str) -> Iterator[Choice]:
 
 def of_convlstm(protocol: str) -> Iterator[Choice]:
     rows, asked = table(frames=1).assign(copy_of=-1), request("convlstm")  # a sample is a clip, no copy
-    for name, reading in readings.READINGS.items():
+    for name, variant in variants.VARIANTS.items():
         # AFEW names nobody, so that its parts are whole films by the word of its makers alone.
-        if protocol in reading.protocols and reading.corpus != readings.AFEW:
-            yield from (Choice(rows, division[1]) for division in readings.folds(asked, name, rows, protocol))
+        if protocol in variant.protocols and variant.corpus != variants.AFEW:
+            yield from (Choice(rows, division[1]) for division in variants.folds(asked, name, rows, protocol))
 
 
 def of_emotionalvlan(protocol: str) -> Iterator[Choice]:

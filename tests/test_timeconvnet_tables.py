@@ -301,7 +301,7 @@ def test_the_reconstruction_varies_stride_clips_and_lost_windows_together():
     found = {(row["stride"], row["enterface"], row["baum1"]): row for row in reconstruction.rows(request(), ledger())}
     assert len(found) == 3 * 3 * 3
     own = found["frames thinned", "all", "spontaneous and acted"]
-    # The run's own reading gives back what the run has, with and without the lost windows.
+    # The run's own interpretation gives back what the run has, with and without the lost windows.
     assert own["kept"] == {"Fear": 52, "Happy": 16 + 8 + 13, "Neutral": 6}
     assert own["possible"] == {"Fear": 52, "Happy": 16 + 16 + 26, "Neutral": 6}
     hop = found["windows thinned", "all", "spontaneous and acted"]
@@ -318,7 +318,7 @@ def test_a_part_can_only_be_reconstructed_from_what_was_read():
     assert reconstruction.rows(request(), broken)[0]["possible"]["Fear"] == 26
 
 
-def test_the_reconstruction_names_the_farthest_emotion_and_begins_with_the_nearest_reading():
+def test_the_reconstruction_names_the_farthest_emotion_and_begins_with_the_nearest_interpretation():
     printed = {claim.emotion: claim.number for claim in PAPER.select("table1-windows-*")}
     exactly = {emotion: int(count) for emotion, count in printed.items()}
     kinds = {"enterface": "all", "baum1": "spontaneous and acted"}

@@ -163,7 +163,7 @@ def test_without_sharing_there_is_a_network_a_position():
     assert 30 * PARAMETERS == 1_706_046_720
 
 
-def test_every_printed_dimension_fits_one_reading_of_two_streams():
+def test_every_printed_dimension_fits_one_interpretation_of_two_streams():
     rows = {row.get("aggregation"): row for row in dimensions(PAPER).rows if row["streams"] == 2}
     assert [rows[name]["numbers"] for name in AGGREGATIONS] == [4096, 61_440, 122_880]
     assert [rows[name]["printed"].split(":")[0] for name in AGGREGATIONS] == [

@@ -1,4 +1,4 @@
-"""Tables 6 to 8: one accuracy each, in the readings that the paper leaves open."""
+"""Tables 6 to 8: one accuracy each, in the variants that the paper leaves open."""
 
 from common.results import comparison
 from common.results.evidence import Evidence
@@ -10,9 +10,9 @@ from reproductions.cnn3d.data import CKPLUS, OULU
 
 
 def table(evidence: Evidence, title: str) -> Table:
-    """A row a table, reading and protocol."""
+    """A row a table, variant and protocol."""
     plan, rows = evidence.plan, []
-    for name, key, where, readings in (
+    for name, key, where, variants in (
         ("table6", "c1", f"Table 6: {CKPLUS}, one subject out", ("all sequences", "mean over subjects")),
         ("table7", "c1", f"Table 7: {CKPLUS}, ten folds", ("all sequences",)),
         ("table8", "c2", f"Table 8: {OULU}, ten folds", ("all sequences",)),
@@ -28,13 +28,13 @@ def table(evidence: Evidence, title: str) -> Table:
                 "all sequences": (score.accuracy, score.interval),
                 "mean over subjects": measured.mean_over_subjects(members),
             }
-            for reading in readings:
-                value, (low, high) = values[reading]
-                counted = abs(100 * value - ours.value) < 1e-9 or len(readings) == 1
-                row = {"table": where, "reading": reading, "protocol": protocol, "samples": score.samples}
+            for variant in variants:
+                value, (low, high) = values[variant]
+                counted = abs(100 * value - ours.value) < 1e-9 or len(variants) == 1
+                row = {"table": where, "variant": variant, "protocol": protocol, "samples": score.samples}
                 row |= comparison.printed_beside(claim, 100 * value, (100 * low, 100 * high))
                 rows.append(row | {"verdict": evidence.verdict_label(claim, ours) if counted else None})
-    columns = {"table": "Printed in", "reading": "Reading", "protocol": "Protocol", "samples": "Sequences"}
+    columns = {"table": "Printed in", "variant": "Protocol variant", "protocol": "Protocol", "samples": "Sequences"}
     columns |= comparison.COLUMNS
     notes = _notes(plan)
     notes += comparison.budget_note(rows, f"{evidence.paper.hyperparameters['epochs']} epochs of all copies")
@@ -46,7 +46,7 @@ def _notes(plan: Plan) -> list[str]:
     if "table6" in plan.experiments:
         notes.append(
             "Table 6: no count of 327 sequences gives 97.56; the printed matrix has 319 right, 97.554, and a mean over "
-            "118 subjects can give it. The verdict is on the reading that the setting ckplus_loso_accuracy names."
+            "118 subjects can give it. The verdict is on the variant that the setting ckplus_loso_accuracy names."
         )
         notes += [f"Table 6, {said}" for said in plan.said(measured.GROUPS["table6"])]
     if "table8" in plan.experiments:

@@ -8,7 +8,7 @@ from common.results.evidence import Evidence
 from common.results.plan_schema import Plan
 from common.results.tables import Table
 from common.support.errors import UserError
-from reproductions.cnn3d import accuracy_tables, confusion_tables, fold_tables, readings, search_tables, significance
+from reproductions.cnn3d import accuracy_tables, confusion_tables, fold_tables, search_tables, significance, variants
 from reproductions.cnn3d.data import CKPLUS
 from reproductions.cnn3d.fold_tables import leaks
 
@@ -24,7 +24,7 @@ def tables(evidence: Evidence) -> list[Table]:
     made += [fold_tables.table(evidence, name, title) for name in fold_tables.TABLES if name in asked]
     made += [significance.table(evidence, title)] if "significance" in asked else []
     made += [accuracy_tables.table(evidence, title)] if {"table6", "table7", "table8"} & set(asked) else []
-    made += [readings.table(evidence, title)] if {"table4", "table5", "table6"} & set(asked) else []
+    made += [variants.table(evidence, title)] if {"table4", "table5", "table6"} & set(asked) else []
     made += confusion_tables.tables(evidence, title)
     return made + _of_search(evidence)
 

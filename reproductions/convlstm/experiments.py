@@ -16,9 +16,9 @@ from common.samples.build import broken, counted
 from common.support.console import console
 from common.training.spec import Job
 from datasets import fer2013
-from reproductions.convlstm import data, readings, trainings
+from reproductions.convlstm import data, trainings, variants
 from reproductions.convlstm.data import AFEW, Corpus
-from reproductions.convlstm.readings import READINGS, of_table
+from reproductions.convlstm.variants import VARIANTS, of_table
 from reproductions.data_root import missing_sets
 from reproductions.train import train
 
@@ -28,17 +28,17 @@ EXPERIMENTS = {
     "table3": "Table III: AFEW, trained on Train and tested on Val",
     "afew_random": "Section IV.C: AFEW, both parts together split 80:20",
 }
-PROTOCOLS = tuple(dict.fromkeys(one for reading in READINGS.values() for one in reading.protocols))
+PROTOCOLS = tuple(dict.fromkeys(one for variant in VARIANTS.values() for one in variant.protocols))
 CORPORA = (*data.KEYS.values(), fer2013.KEY)
 
 
 # Which protocols and which networks an experiment has.
 PROTOCOLS_OF = {
-    name: tuple(dict.fromkeys(one for reading in of_table(name) for one in READINGS[reading].protocols))
+    name: tuple(dict.fromkeys(one for variant in of_table(name) for one in VARIANTS[variant].protocols))
     for name in EXPERIMENTS
 }
 NETWORKS_OF = {
-    name: tuple(dict.fromkeys(trainings.key(READINGS[reading].corpus) for reading in of_table(name)))
+    name: tuple(dict.fromkeys(trainings.key(VARIANTS[variant].corpus) for variant in of_table(name)))
     for name in EXPERIMENTS
 }
 CONTROLS = ()
@@ -60,14 +60,14 @@ def reproduce(request: Request) -> Provenance:
     wanted = _wanted(request)
     rows = [
         (name, protocol)
-        for name, reading in READINGS.items()
+        for name, variant in VARIANTS.items()
         for protocol in request.protocols
-        if reading.experiment in wanted and protocol in reading.protocols
+        if variant.experiment in wanted and protocol in variant.protocols
     ]
     corpora, origin = data.load(request, _corpora(wanted))
-    branches = _branches(request) if any(READINGS[name].corpus == AFEW for name, _ in rows) else {}
+    branches = _branches(request) if any(VARIANTS[name].corpus == AFEW for name, _ in rows) else {}
     jobs = {
-        (name, protocol): _jobs(request, corpora[READINGS[name].corpus], name, protocol, branches)
+        (name, protocol): _jobs(request, corpora[VARIANTS[name].corpus], name, protocol, branches)
         for name, protocol in rows
     }
     everything = [job for some in jobs.values() for job in some]
@@ -78,7 +78,7 @@ def reproduce(request: Request) -> Provenance:
         runs=[*(run.identity for run in branches.values()), *(job.training.identity for job in everything)],
         splits={
             (name, protocol): _together(name, some)
-            | {"left_out": readings.left_out(request, name, corpora[READINGS[name].corpus].lost(request))}
+            | {"left_out": variants.left_out(request, name, corpora[VARIANTS[name].corpus].lost(request))}
             for (name, protocol), some in jobs.items()
         },
         summary={name: _summary(request, corpus) for name, corpus in corpora.items()},
@@ -93,7 +93,7 @@ def reproduce(request: Request) -> Provenance:
 
 def _corpora(wanted: Sequence[str]) -> tuple[str, ...]:
     """The corpora that some experiments need."""
-    needed = {reading.corpus for reading in READINGS.values() if reading.experiment in wanted}
+    needed = {variant.corpus for variant in VARIANTS.values() if variant.experiment in wanted}
     return tuple(name for name in data.KEYS if name in needed)
 
 
@@ -115,14 +115,14 @@ def _branches(request: Request) -> dict[int, Run]:
 
 
 def _jobs(request: Request, corpus: Corpus, name: str, protocol: str, branches: dict[int, Run]) -> list[Job]:
-    """The trainings of one reading under one protocol: seeds × folds (or × runs on one split)."""
-    copied = readings.copied(name, request.settings)
+    """The trainings of one variant under one protocol: seeds × folds (or × runs on one split)."""
+    copied = variants.copied(name, request.settings)
     table = corpus.samples(request, copied).table
-    folds = readings.folds(request, name, table, protocol, corpus.lost(request))
+    folds = variants.folds(request, name, table, protocol, corpus.lost(request))
     return [
         job
         for asked in request.seeds
-        for seed in readings.seeds(request, name, asked)
+        for seed in variants.seeds(request, name, asked)
         for job in trainings.jobs(
             request,
             corpus,
@@ -137,11 +137,11 @@ def _jobs(request: Request, corpus: Corpus, name: str, protocol: str, branches: 
 
 
 def _together(name: str, jobs: Sequence[Job]) -> dict:
-    """What the folds of a reading have in common with their training parts, all of them together."""
+    """What the folds of a variant have in common with their training parts, all of them together."""
     parts = list({job.training.fold_name: job.split for job in jobs}.values())
     known = together(parts)
     return known | {
-        "said": readings.said(name, known["test"]),
+        "said": variants.said(name, known["test"]),
         "copies": parts[0]["copies"],
         "folds": len(parts),
         "lost": sum(part["lost"] for part in parts),

@@ -1,4 +1,4 @@
-"""What finished runs give for the printed numbers of this paper, and what separates one reading from another."""
+"""What finished runs give for the printed numbers of this paper, and what separates one variant from another."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,21 +15,21 @@ from common.results.plan_schema import Plan
 from common.runs import scores
 from common.runs.scores import Score
 from common.runs.store import Run
-from reproductions.convlstm import data, findings, readings, trainings
+from reproductions.convlstm import data, findings, trainings, variants
 from reproductions.convlstm.data import AFEW, CKPLUS
-from reproductions.convlstm.readings import (
+from reproductions.convlstm.variants import (
     AFEW_PARTS,
     AFEW_RANDOM,
     CKPLUS_FOLDS,
     RANDOM,
-    READINGS,
     SAVEE_BOTH,
     SAVEE_CLIPS,
     SAVEE_COPIES,
     SAVEE_SPEAKERS,
+    VARIANTS,
 )
 
-# A reading, and the protocol under which it is run.
+# A variant, and the protocol under which it is run.
 Row = tuple[str, str]
 
 
@@ -88,12 +88,12 @@ class Step:
 
 def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
     """What the paper states of the runs behind a row; None for runs of another table."""
-    reading = READINGS.get(run.identity.experiment)
-    if reading is None or claim.experiment != reading.experiment:
+    variant = VARIANTS.get(run.identity.experiment)
+    if variant is None or claim.experiment != variant.experiment:
         return None
-    name = reading.corpus
+    name = variant.corpus
     corpus = data.Corpus(name, data.classes(request, name), [], Provenance(run.synthetic))
-    copied = readings.copied(run.identity.experiment, request.settings)
+    copied = variants.copied(run.identity.experiment, request.settings)
     return Stated(
         trainings.network_name(name, None),
         trainings.network_settings(request, name),
@@ -127,18 +127,18 @@ def _of_claim(evidence: Evidence, claim: Claim) -> list[Measured | None]:
 
 
 def rows(plan: Plan, experiment: str) -> list[Row]:
-    """What was asked for of a table: its readings, each with its protocols."""
+    """What was asked for of a table: its variants, each with its protocols."""
     return [
         (name, protocol)
-        for name in readings.of_table(experiment)
+        for name in variants.of_table(experiment)
         for protocol in plan.protocols
         if plan.split(name, protocol)
     ]
 
 
-def measure(evidence: Evidence, claim: Claim, reading: str, protocol: str) -> Measured | None:
+def measure(evidence: Evidence, claim: Claim, variant: str, protocol: str) -> Measured | None:
     """What one row gives for an accuracy, or for a statement about one; None where nothing was run for it."""
-    found, members = score(evidence, (reading, protocol)), runs_of(evidence, (reading, protocol))
+    found, members = score(evidence, (variant, protocol)), runs_of(evidence, (variant, protocol))
     if found is None:
         return None
     figures = findings.measure(evidence.paper, claim, found, members)
@@ -152,13 +152,13 @@ def measure(evidence: Evidence, claim: Claim, reading: str, protocol: str) -> Me
         tuple(interval),
         stated,
         learnt=found.learnt,
-        differs=_differences(evidence, claim, (reading, protocol)),
+        differs=_differences(evidence, claim, (variant, protocol)),
     )
 
 
 def _size(evidence: Evidence, claim: Claim) -> Measured:
     """How many clips or people a data set has, whether a face was found or not."""
-    name = next(one.corpus for one in READINGS.values() if one.experiment == claim.experiment)
+    name = next(one.corpus for one in VARIANTS.values() if one.experiment == claim.experiment)
     summary = evidence.plan.summary[name]
     found, emotions = summary.found, list(summary.clips)
     if claim.unit == "subjects":
@@ -181,8 +181,8 @@ def runs_of(evidence: Evidence, row: Row) -> list[Run]:
 
 
 def _group(plan: Plan, row: Row) -> tuple[str, str, str]:
-    reading, protocol = row
-    return reading, trainings.network_name(READINGS[reading].corpus, plan.narrow), protocol
+    variant, protocol = row
+    return variant, trainings.network_name(VARIANTS[variant].corpus, plan.narrow), protocol
 
 
 def steps(evidence: Evidence) -> list[Step]:
@@ -206,21 +206,21 @@ def _lengths(members: Sequence[Run]) -> set[tuple[int, int | None]]:
 
 
 def _differences(evidence: Evidence, claim: Claim, row: Row) -> list[str]:
-    """What no record of a single run can say: another reading than the claimed one, lost clips, another branch."""
-    plan, (reading, _) = evidence.plan, row
+    """What no record of a single run can say: another variant than the claimed one, lost clips, another branch."""
+    plan, (variant, _) = evidence.plan, row
     split = plan.split(*row)
-    chosen = readings.claimed(claim.experiment, evidence.settings)
-    found = [] if reading == chosen else [f"{READINGS[reading].title} instead of {READINGS[chosen].title}"]
-    if READINGS[reading].corpus == AFEW and evidence.data == "real" and any(plan.branch.values()):
+    chosen = variants.claimed(claim.experiment, evidence.settings)
+    found = [] if variant == chosen else [f"{VARIANTS[variant].title} instead of {VARIANTS[chosen].title}"]
+    if VARIANTS[variant].corpus == AFEW and evidence.data == "real" and any(plan.branch.values()):
         found.append("the second branch trained on synthetic images")
     if split.left_out:
         found.append(f"{split.left_out} clips without a face left out")
     return found
 
 
-def _folds(request: Request, reading: str) -> int:
+def _folds(request: Request, variant: str) -> int:
     """How many folds or random splits the paper has."""
     stated = request.paper.hyperparameters
-    if reading in RANDOM:
-        return stated[RANDOM[reading]]["runs"] if request.settings["five_runs"] == "splits" else 1
-    return stated["ckplus"]["folds"] if reading == CKPLUS_FOLDS else 1
+    if variant in RANDOM:
+        return stated[RANDOM[variant]]["runs"] if request.settings["five_runs"] == "splits" else 1
+    return stated["ckplus"]["folds"] if variant == CKPLUS_FOLDS else 1

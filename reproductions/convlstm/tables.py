@@ -1,4 +1,4 @@
-"""The paper's accuracies beside ours, reading by reading, made from finished runs alone."""
+"""The paper's accuracies beside ours, variant by variant, made from finished runs alone."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,10 +12,10 @@ from common.results.evidence import Evidence
 from common.results.plan_schema import Plan, Split
 from common.results.tables import Table
 from common.runs import scores
-from reproductions.convlstm import data_tables, measured, readings
+from reproductions.convlstm import data_tables, measured, variants
 from reproductions.convlstm.data import AFEW
 from reproductions.convlstm.measured import Row, Step
-from reproductions.convlstm.readings import CKPLUS_FOLDS, READINGS, SAVEE_SPEAKERS
+from reproductions.convlstm.variants import CKPLUS_FOLDS, SAVEE_SPEAKERS, VARIANTS
 
 TITLES = {
     "table1": "Table I: CK+, accuracy in %",
@@ -24,7 +24,7 @@ TITLES = {
     "afew_random": "Section IV.C: AFEW, both parts together split at random, accuracy in %",
 }
 COLUMNS = {
-    "reading": "How it is divided",
+    "variant": "How it is divided",
     "protocol": "Protocol",
     "watched": "Epoch chosen on",
     "tested": "Tested",
@@ -62,7 +62,7 @@ def _made_with(plan: Plan) -> str:
 
 
 def _accuracies(evidence: Evidence, experiment: str, title: str) -> Table:
-    """A row a reading and protocol."""
+    """A row a variant and protocol."""
     claim = measured.accuracy_of(evidence.paper, experiment)
     wanted = measured.rows(evidence.plan, experiment)
     rows = [_row(evidence, claim, row) for row in wanted if measured.score(evidence, row)]
@@ -73,7 +73,7 @@ def _accuracies(evidence: Evidence, experiment: str, title: str) -> Table:
         + _folds(evidence, experiment)
         + _selection(evidence, wanted)
     )
-    steps = [one for one in measured.steps(evidence) if READINGS[one.pair.first[0]].experiment == experiment]
+    steps = [one for one in measured.steps(evidence) if VARIANTS[one.pair.first[0]].experiment == experiment]
     told = "; ".join(one.leak.sentence for one in steps if one.leak)
     notes += [f"Leak size: {told}."] if told else []
     notes.append(INTERVALS)
@@ -88,7 +88,7 @@ def _row(evidence: Evidence, claim: Claim, row: Row) -> dict:
         evidence,
         claim,
         ours,
-        reading=READINGS[row[0]].title,
+        variant=VARIANTS[row[0]].title,
         protocol=row[1],
         watched=_watched(row[0], split.selected_on_test),
         tested=f"{found.samples:,} {_unit(split)}",
@@ -100,12 +100,12 @@ def _unit(split: Split) -> str:
     return "copies" if split.copies else "clips"
 
 
-def _watched(reading: str, on_test: bool) -> str:
+def _watched(variant: str, on_test: bool) -> str:
     if on_test:
         return "the tested part"
-    if reading == SAVEE_SPEAKERS:
+    if variant == SAVEE_SPEAKERS:
         return "one of the training speakers"
-    return "a tenth of the training subjects" if reading == CKPLUS_FOLDS else "a tenth of the training clips"
+    return "a tenth of the training subjects" if variant == CKPLUS_FOLDS else "a tenth of the training clips"
 
 
 def _said(plan: Plan, row: Row) -> str:
@@ -116,7 +116,7 @@ def _said(plan: Plan, row: Row) -> str:
     folds, tested = split.folds, sizes.test + split.lost
     trained = f"{sizes.train / folds:,.0f} {unit} train" + (" on average" if folds > 1 else "")
     several = f", all {folds} times together" if folds > 1 else ""
-    text = f"{READINGS[name].title}, {protocol}: {trained}, {tested:,} are tested{several}. "
+    text = f"{VARIANTS[name].title}, {protocol}: {trained}, {tested:,} are tested{several}. "
     unseen = f" {split.lost:,} of them show no face and count as errors." if split.lost else ""
     return f"{text}{split.said}{unseen}"
 
@@ -131,7 +131,7 @@ def _attainability(paper: Paper, claim: Claim) -> list[str]:
     of_clips, of_copies = (auditors.run(paper, check).arithmetic for check in checks)
     return [
         f"Printed: {of_clips}.",
-        f"With 8 or 10 copies of each tested clip, {of_copies}: so both readings that test copies can give it, the one "
+        f"With 8 or 10 copies of each tested clip, {of_copies}: so both variants that test copies can give it, the one "
         "that trains on copies of the same clips and the one that does not, and so could another number of clips.",
     ]
 
@@ -151,23 +151,23 @@ def _folds(evidence: Evidence, experiment: str) -> list[str]:
         each = scores.by_fold(members) if members else ()
         if len(each) > 1:
             listed = ", ".join(f"{fold.removeprefix('SAVEE-')} {100 * value:.1f}" for fold, value in each.items())
-            told.append(f"{READINGS[name].title}, {protocol}: {listed}.")
+            told.append(f"{VARIANTS[name].title}, {protocol}: {listed}.")
     return told
 
 
 def _selection(evidence: Evidence, wanted: Sequence[Row]) -> list[str]:
     """What testing the epoch that is best on the tested part adds to testing the last one."""
     chosen = [row for row in wanted if evidence.plan.split(*row).selected_on_test]
-    return comparison.best_epoch_note({READINGS[row[0]].title: measured.runs_of(evidence, row) for row in chosen})
+    return comparison.best_epoch_note({VARIANTS[row[0]].title: measured.runs_of(evidence, row) for row in chosen})
 
 
 def _statements(evidence: Evidence, title: str) -> Table:
-    """What section IV.C says in words, with the figure that decides it, for the reading that stands for the paper's."""
+    """What section IV.C says in words, with the figure that decides it, for the variant that stands for the paper's."""
     rows = []
     for claim in evidence.paper.claims:
         if claim.experiment not in evidence.plan.experiments or claim.relation not in ("more", "less"):
             continue
-        chosen = readings.claimed(claim.experiment, evidence.settings)
+        chosen = variants.claimed(claim.experiment, evidence.settings)
         for row in measured.rows(evidence.plan, claim.experiment):
             ours = measured.measure(evidence, claim, *row) if row[0] == chosen else None
             if ours is not None:
@@ -185,7 +185,7 @@ def _statement(evidence: Evidence, claim: Claim, row: Row, ours: Measured) -> di
     points = 100 / claim.scale
     low, high = (points * bound for bound in ours.interval)
     return {
-        "corpus": READINGS[row[0]].corpus,
+        "corpus": VARIANTS[row[0]].corpus,
         "said": ": ".join(filter(None, (claim.emotion, claim.note.removeprefix("in words: ")))),
         "protocol": row[1],
         "figure": _figure(evidence.paper, claim.metric),
@@ -206,7 +206,7 @@ def _figure(paper: Paper, metric: str) -> str:
 
 
 def _leaks(found: Sequence[Step], title: str) -> Table:
-    """What separates the readings, one step at a time and together."""
+    """What separates the variants, one step at a time and together."""
     rows = []
     for one in found:
         row = {"corpus": one.pair.corpus, "what": one.pair.what}
@@ -224,8 +224,8 @@ def _leaks(found: Sequence[Step], title: str) -> Table:
         notes.append("No size where this profile trains one of the two networks longer than the other.")
     if any(one.leak is None and one.alike for one in found):
         notes.append("No size where the network with the leak is no better than a constant answer beyond doubt.")
-    return Table("leaks", f"What the readings differ by{title}", columns, rows, notes)
+    return Table("leaks", f"What the variants differ by{title}", columns, rows, notes)
 
 
 def _named(row: Row) -> str:
-    return f"{READINGS[row[0]].title} ({row[1]})"
+    return f"{VARIANTS[row[0]].title} ({row[1]})"

@@ -16,7 +16,7 @@ from common.training.spec import Job, Training
 from datasets.fer2013 import PARTITIONS
 from reproductions.convlstm.data import AFEW, Corpus, Fer2013
 from reproductions.convlstm.models import NETWORKS, Network, take_fer
-from reproductions.convlstm.readings import Division
+from reproductions.convlstm.variants import Division
 
 FER = "cnn_fer2013_64"
 # The protocol and the experiment under which the network on FER2013 is kept: the split is that of the set's makers.

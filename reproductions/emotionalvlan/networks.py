@@ -5,7 +5,7 @@ Stage one is an AlexNet with a classifier, on a still or a flow image. Stage two
 one network on the images themselves. Images go in as they are, 0 to 255; the networks subtract the means.
 
 Tables 1 and 6 need more: one stream alone has the same layer with the other's term left out. The three DCNN structures
-are undefined in the paper; `dcnn1` to `dcnn3` are a reading of them for the table, never a reproduction.
+are undefined in the paper; `dcnn1` to `dcnn3` are an interpretation of them for the table, never a reproduction.
 """
 
 from collections.abc import Sequence

@@ -123,7 +123,7 @@ def _accuracies(evidence: Evidence, experiment: str, title: str, networks: dict[
     else:
         chosen = evidence.setting("dcnn_structures")
         table.notes.append(
-            f"undefined: {claims[0].undefined}. Ours are a reading of them (setting dcnn_structures="
+            f"undefined: {claims[0].undefined}. Ours are an interpretation of them (setting dcnn_structures="
             f"{chosen}), no reproduction: {confusion_tables.STRUCTURES}."
         )
     table.notes = [note for note in table.notes if note] + _selection(evidence, corpora, networks)

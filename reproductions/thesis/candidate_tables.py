@@ -123,34 +123,34 @@ def _groups(evidence: Evidence, corpus: str = "") -> Iterable[tuple[str, str, st
 
 
 def _candidates(evidence: Evidence, images, duplicates, trained) -> Table:
-    """One row a reading of the text, all measured on the published protocol."""
+    """One row a variant of the text, all measured on the published protocol."""
     claim = evidence.paper.claim("text5-cnn_fer2013-accuracy")
     members = evidence.of(NETWORK, NETWORK, "published")
-    rows = [_reading("random 80:20 of all images, last epoch", *_counted(members)), *_of_training(members, trained)]
+    rows = [_variant("random 80:20 of all images, last epoch", *_counted(members)), *_of_training(members, trained)]
     if duplicates is not None:
         flagged = duplicates.groupby("split")["sample"].agg(set).to_dict()
         right, duplicated = _with_near_duplicates(members, flagged)
         told = "only test images with a near-duplicate in training"
-        rows.append(_reading(told, right[duplicated].sum(), duplicated.sum()))
+        rows.append(_variant(told, right[duplicated].sum(), duplicated.sum()))
     if images is not None:
         table = scores.predictions(members)
         right, seen = (table.emotion == table.predicted).to_numpy(), table["sample"].to_numpy()
         confirmed = (images.majority == images.emotion).to_numpy()[seen]
         clear = images.votes.to_numpy()[seen] >= UNANIMOUS
         told = f"only test images with at least {UNANIMOUS} of ten votes for their label"
-        rows.append(_reading("only test images that FER+ confirms", right[confirmed].sum(), confirmed.sum()))
-        rows.append(_reading(told, right[clear].sum(), clear.sum()))
+        rows.append(_variant("only test images that FER+ confirms", right[confirmed].sum(), confirmed.sum()))
+        rows.append(_variant(told, right[clear].sum(), clear.sum()))
     for experiment, told, short in (
         (CLEAREST, "five classes in the printed sizes, the clearest images by FER+", "five classes, the clearest: "),
         (ANY, "five classes in the printed sizes, images at random", "five classes, at random: "),
     ):
         found = evidence.of(experiment, NETWORK, "published")
         if found:
-            rows += [_reading(told, *_counted(found)), *_of_training(found, trained, short)]
+            rows += [_variant(told, *_counted(found)), *_of_training(found, trained, short)]
     for row in rows:
         difference = 100 * float(row["accuracy"]) - claim.number
         row["difference"] = f"{difference:+.1f}"
-    columns = {"reading": "Reading", "accuracy": "Accuracy", "interval": "95 % interval", "tested": "Tested"}
+    columns = {"variant": "Protocol variant", "accuracy": "Accuracy", "interval": "95 % interval", "tested": "Tested"}
     columns["difference"] = f"Points from {claim.value} %"
     return Table(
         "candidates", f"What could the {claim.value} % of section 5 be?", columns, rows, _remains(rows, evidence.data)
@@ -171,17 +171,17 @@ def _of_training(members: Sequence[Run], trained, prefix: str = "") -> list[dict
         own = trained[trained.key.isin([run.identity.key for run in members])].accuracy
         if len(own):
             told["tested on the images it was trained on"] = own.mean()
-    return [{"reading": prefix + reading, "accuracy": f"{accuracy:.3f}"} for reading, accuracy in told.items()]
+    return [{"variant": prefix + variant, "accuracy": f"{accuracy:.3f}"} for variant, accuracy in told.items()]
 
 
 def _remains(rows: Sequence[dict], data: str) -> list[str]:
-    """Whether any reading comes within two points."""
+    """Whether any variant comes within two points."""
     if data == "synthetic":
-        return ["Synthetic faces: which reading comes nearest says nothing about the thesis."]
-    near = [row["reading"] for row in rows if abs(float(row["difference"])) <= 2]
+        return ["Synthetic faces: which variant comes nearest says nothing about the thesis."]
+    near = [row["variant"] for row in rows if abs(float(row["difference"])) <= 2]
     if near:
-        return [f"Within 2 points: {'; '.join(near)}. That a reading fits does not show that it is the right one."]
-    return ["No reading comes within 2 points: the number remains unexplained."]
+        return [f"Within 2 points: {'; '.join(near)}. That a variant fits does not show that it is the right one."]
+    return ["No variant comes within 2 points: the number remains unexplained."]
 
 
 def _counted(members: Sequence[Run]) -> tuple[int, int]:
@@ -189,12 +189,12 @@ def _counted(members: Sequence[Run]) -> tuple[int, int]:
     return int((table.emotion == table.predicted).sum()), len(table)
 
 
-def _reading(told: str, right: int, tested: int) -> dict:
+def _variant(told: str, right: int, tested: int) -> dict:
     if not tested:
-        return {"reading": told, "accuracy": "nan", "tested": 0}
+        return {"variant": told, "accuracy": "nan", "tested": 0}
     low, high = wilson(right, tested)
     return {
-        "reading": told,
+        "variant": told,
         "accuracy": f"{right / tested:.3f}",
         "interval": f"{low:.3f} to {high:.3f}",
         "tested": int(tested),

@@ -1,9 +1,9 @@
-"""What could the 87.78 % of section 5 be? The readings that the text allows, each as something that can be measured.
+"""What could the 87.78 % of section 5 be? The variants that the text allows, each as something that can be measured.
 
 Two of them need trainings of their own: section 2.1 says that 7,074 images of five classes were picked by hand. Had
 the picking kept the clearest images, a high accuracy would follow from it; a random pick of the same sizes tells
 how much of it comes from fewer classes and images. Each selection is an experiment, `CLEAREST` and `ANY`; all other
-readings come from the runs of the network on all images (`reproductions.thesis.candidate_tables`).
+variants come from the runs of the network on all images (`reproductions.thesis.candidate_tables`).
 """
 
 from typing import TYPE_CHECKING

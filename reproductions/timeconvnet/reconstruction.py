@@ -1,4 +1,4 @@
-"""How many windows Table I would have under other readings of section IV: stride, clips and lost faces together.
+"""How many windows Table I would have under other interpretations of section IV: stride, clips and lost faces.
 
 The number of windows follows from the number of a clip's frames, so no clip is read again. Which windows were lost to
 missed faces is known for the run's own stride; for another, each clip is taken to keep the same share of its windows.
@@ -113,7 +113,7 @@ def table(paper: Paper, found: list[dict], data: str) -> Table:
     ]
     if data == "synthetic":
         notes.append("Synthetic corpora: the distances say nothing about BigFaceX.")
-    return Table("reconstruction", "Table I under other readings of section IV", columns, made, notes)
+    return Table("reconstruction", "Table I under other interpretations of section IV", columns, made, notes)
 
 
 def farthest(counts: dict[str, int], printed: dict[str, float]) -> tuple[str, float]:

@@ -21,8 +21,8 @@ def tables(evidence: Evidence) -> list[Table]:
     made = []
     if "table1" in plan.experiments:
         made += [_table1(evidence), _ledger(plan)]
-        readings = getattr(plan.summary, "reconstruction", None)  # not in plans of earlier versions
-        made += [reconstruction.table(evidence.paper, readings, plan.data)] if readings else []
+        interpretations = getattr(plan.summary, "reconstruction", None)  # not in plans of earlier versions
+        made += [reconstruction.table(evidence.paper, interpretations, plan.data)] if interpretations else []
     if "table2" in plan.experiments:
         made += [_table2(evidence), _statements(evidence), *breakdown.tables(evidence), _controls(evidence)]
     if "speed" in plan.experiments and evidence.speed:

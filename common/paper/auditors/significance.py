@@ -99,7 +99,7 @@ def p_value(
     digits: int = 1,
     decimals: int | None = None,
 ) -> AuditResult:
-    """Audit: which paired t-test on which reading of the printed folds gives the printed p-value.
+    """Audit: which paired t-test on which interpretation of the printed folds gives the printed p-value.
 
     The folds are read as printed, and as the exact fractions that print so, the latter also rounded or
     truncated to `digits` and to two decimals, because the p-value may have been computed before printing.
@@ -112,7 +112,7 @@ def p_value(
         decimals: how many decimals of the p-value to compare, where a trailing zero is taken for padding.
     """
     exact = [np.array(fold_fractions(x, sizes, digits)) for x, sizes in ((a, sizes_a), (b, sizes_b))]
-    readings = {
+    interpretations = {
         "the printed folds": [np.array([float(printed(v).value) for v in x]) for x in (a, b)],
         "the exact fractions": exact,
         f"fractions rounded to {digits} decimal": [np.round(x, digits) for x in exact],
@@ -120,13 +120,13 @@ def p_value(
     }
     wanted = printed(value, decimals).bounds()
     hits, told = [], {}
-    for reading, rows in readings.items():
+    for interpretation, rows in interpretations.items():
         for test, p in paired_t(*rows).items():
-            told[test, reading] = p
+            told[test, interpretation] = p
             if float(wanted[0]) <= p <= float(wanted[1]):
-                hits.append(f"{test} on {reading} gives {p:.7f}")
+                hits.append(f"{test} on {interpretation} gives {p:.7f}")
     two_sided = told["two-sided paired t-test", "the exact fractions"]
-    text = "; ".join(hits[:2]) if hits else "no test on any reading of the folds gives it"
+    text = "; ".join(hits[:2]) if hits else "no test on any interpretation of the folds gives it"
     if decimals is not None:
         text += f" (compared to {decimals} decimals)"
     return result(bool(hits), f"{text}; the two-sided t-test gives {two_sided:.4f}", settles=True)

@@ -1,7 +1,7 @@
-"""The readings of the paper's protocols: which clips, or copies of clips, train, choose the epoch, and are tested.
+"""The variants of the paper's protocols: which clips, or copies of clips, train, choose the epoch, and are tested.
 
 The paper does not say whether SAVEE was enlarged before it was split, nor whether its test part was enlarged, and names
-no part besides the tested one that could choose the epoch. Each reading is run, so that what separates them can be
+no part besides the tested one that could choose the epoch. Each variant is run, so that what separates them can be
 measured.
 """
 
@@ -18,7 +18,7 @@ from reproductions.convlstm.data import AFEW, CKPLUS, SAVEE
 
 
 @dataclass(frozen=True)
-class Reading:
+class Variant:
     """One way to divide a corpus.
 
     Attributes:
@@ -26,7 +26,7 @@ class Reading:
         experiment: the table that it belongs to.
         title: as tables call it.
         protocols: under which it can be run. `published` chooses the epoch on the tested part, the others on training
-            clips that do not train; what has a person on both sides in any case is no `strict` reading.
+            clips that do not train; what has a person on both sides in any case is no `strict` variant.
         setting: what the setting `savee_reading` calls it.
     """
 
@@ -38,7 +38,7 @@ class Reading:
 
 
 class Division(NamedTuple):
-    """One fold, or random split, of a reading.
+    """One fold, or random split, of a variant.
 
     Attributes:
         name: that it has in every protocol.
@@ -58,52 +58,52 @@ RANDOM = {AFEW_RANDOM: "afew_random", SAVEE_COPIES: "savee", SAVEE_BOTH: "savee"
 # Where nobody who is tested is trained on, nobody who chooses the epoch is either.
 BY_SUBJECT = (CKPLUS_FOLDS, SAVEE_SPEAKERS)
 # The longest trainings first.
-READINGS = {
-    AFEW_PARTS: Reading(AFEW, "table3", "trained on Train, tested on Val", ("published", "strict")),
-    AFEW_RANDOM: Reading(AFEW, "afew_random", "both parts split 80:20", ("published", "clip-disjoint")),
-    CKPLUS_FOLDS: Reading(CKPLUS, "table1", "ten folds of subjects", ("published", "strict")),
-    SAVEE_COPIES: Reading(SAVEE, "table2", "augment, then split 80:20", ("published",), "augment_then_split"),
-    SAVEE_BOTH: Reading(
+VARIANTS = {
+    AFEW_PARTS: Variant(AFEW, "table3", "trained on Train, tested on Val", ("published", "strict")),
+    AFEW_RANDOM: Variant(AFEW, "afew_random", "both parts split 80:20", ("published", "clip-disjoint")),
+    CKPLUS_FOLDS: Variant(CKPLUS, "table1", "ten folds of subjects", ("published", "strict")),
+    SAVEE_COPIES: Variant(SAVEE, "table2", "augment, then split 80:20", ("published",), "augment_then_split"),
+    SAVEE_BOTH: Variant(
         SAVEE, "table2", "split 80:20, then augment both", ("published", "clip-disjoint"), "split_then_augment_both"
     ),
-    SAVEE_CLIPS: Reading(
+    SAVEE_CLIPS: Variant(
         SAVEE, "table2", "split 80:20, then augment", ("published", "clip-disjoint"), "split_then_augment"
     ),
-    SAVEE_SPEAKERS: Reading(
+    SAVEE_SPEAKERS: Variant(
         SAVEE, "table2", "one speaker left out, then augment", ("published", "strict"), "one_speaker_out"
     ),
 }
 
 
 def of_table(experiment: str) -> list[str]:
-    """The names of the readings that a table shows."""
-    return [name for name, reading in READINGS.items() if reading.experiment == experiment]
+    """The names of the variants that a table shows."""
+    return [name for name, variant in VARIANTS.items() if variant.experiment == experiment]
 
 
 def said(name: str, test: dict) -> str:
-    """What the tested part of a reading has in common with training, in a sentence.
+    """What the tested part of a variant has in common with training, in a sentence.
 
     Args:
         test: what `common.protocols.leakage` counted of all folds together.
     """
-    seen = test["of_seen_subjects"] if READINGS[name].corpus != AFEW else 0
+    seen = test["of_seen_subjects"] if VARIANTS[name].corpus != AFEW else 0
     told = ((test["copied"], "have a copy of their clip in training"), (seen, "show people who are trained on"))
     shared = [f"{count:,} ({count / test['samples']:.1%}) {what}" for count, what in told if count]
     if shared:
         return f"Of the tested, {', '.join(shared)}."
     if name == AFEW_RANDOM:
         return "How many come from films that are trained on cannot be known: AFEW names no films."
-    if READINGS[name].corpus == AFEW:
+    if VARIANTS[name].corpus == AFEW:
         return "The films of the two parts are different ones, say the makers."
     return "Nobody who is tested is trained on."
 
 
 def claimed(experiment: str, settings: dict) -> str:
-    """The reading whose accuracy stands for the printed one."""
+    """The variant whose accuracy stands for the printed one."""
     names = of_table(experiment)
     if len(names) == 1:
         return names[0]
-    return next(name for name in names if READINGS[name].setting == settings["savee_reading"])
+    return next(name for name in names if VARIANTS[name].setting == settings["savee_reading"])
 
 
 def copied(name: str, settings: dict) -> bool:
@@ -115,7 +115,7 @@ def folds(request: Request, name: str, table, protocol: str, lost=None) -> list[
     """The folds, or random splits, that the profile computes.
 
     Args:
-        name: of the reading.
+        name: of the variant.
         table: of the samples, or of their copies.
         lost: table of the clips without a face, with the columns that `table` needs to be divided. They are divided
             with the others where the setting `lost_clips` counts them as errors: nothing is trained on them, and each

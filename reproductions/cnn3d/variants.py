@@ -1,4 +1,4 @@
-"""What one row of Tables 4 to 6 is in the readings that the paper leaves open, from runs alone and without training.
+"""What one row of Tables 4 to 6 is in the variants that the paper leaves open, from runs alone and without training.
 
 The paper reports "the results of the best epoch" (section 3.1): of each fold, or one for all folds? A mean over
 sequences, or over subjects? And rows c2 and c4 of Table 5 are in fortieths where a fold has 48 sequences, as if what
@@ -20,7 +20,7 @@ BATCH = 10
 
 
 def table(evidence: Evidence, title: str) -> Table:
-    """A row a printed row and protocol: its accuracy in each reading, in percent."""
+    """A row a printed row and protocol: its accuracy in each variant, in percent."""
     rows = []
     for name, key in ROWS:
         for protocol in evidence.plan.protocols if name in evidence.plan.experiments else ():
@@ -32,7 +32,7 @@ def table(evidence: Evidence, title: str) -> Table:
                     "protocol": protocol,
                     "printed": _printed(evidence.paper, name, key),
                 }
-                rows.append(row | _readings(members, watched=split.selected_on_test))
+                rows.append(row | _variants(members, watched=split.selected_on_test))
     columns = {"row": "Row", "protocol": "Protocol", "printed": "Printed", "pooled": "All sequences"}
     columns |= {"folds": "Mean over folds", "subjects": "Mean over subjects", "common": "One epoch for all folds"}
     columns |= {"last": "Last epoch", "full": f"Full batches of {BATCH}"}
@@ -43,14 +43,14 @@ def table(evidence: Evidence, title: str) -> Table:
         f"Full batches of {BATCH}: what fills no batch at the end of a fold is not tested (number of those that are). "
         "Rows c2 and c4 of Table 5 are printed in fortieths, so 40 of 48 may have been tested: plausible, not proved.",
     ]
-    return Table("readings", f"Tables 4 to 6 in other readings, accuracy in %{title}", columns, rows, notes)
+    return Table("variants", f"Tables 4 to 6 in other variants, accuracy in %{title}", columns, rows, notes)
 
 
 def _printed(paper: Paper, name: str, key: str) -> str:
     return paper.claim("table6-ours-accuracy" if name == "table6" else f"{name}-{key}-mean").value
 
 
-def _readings(members: Sequence[Run], watched: bool) -> dict[str, str]:
+def _variants(members: Sequence[Run], watched: bool) -> dict[str, str]:
     right, tested = full_batches(members, BATCH)
     found = {
         "pooled": f"{100 * scores.score(members).accuracy:.2f}",
