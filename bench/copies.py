@@ -17,7 +17,7 @@ from common.media.emotions import Emotion
 from common.samples.copy_search import Images, find
 from common.samples.same_image import SIDE
 from datasets import ckplus48, fer2013
-from datasets.synthetic.write_fer2013 import CLASSES, Row, draw
+from datasets.synthetic.write_fer2013 import CLASSES, FaceRow, draw
 
 TITLE = "Copies in training: found, and mistaken"
 # Per cent of the copies that have to be found, whatever was changed, and of the strangers that may be mistaken for one.
@@ -80,7 +80,7 @@ def _sides(train: np.ndarray, test: np.ndarray) -> tuple[Images, Images]:
 
 def _drawn(person: int) -> np.ndarray:
     emotion = Emotion(CLASSES[person % len(CLASSES)])
-    return draw(Row(emotion, emotion, 1.0, "Training", person), seed=1)
+    return draw(FaceRow(emotion, emotion, 1.0, "Training", person), seed=1)
 
 
 # --- changes ---------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ Accuracies = Mapping[str, Mapping[int, float]]  # by "protocol/experiment/networ
 
 
 @dataclass(frozen=True)
-class Row:
+class BaselineRow:
     """What is expected of one network under one protocol.
 
     Attributes:
@@ -59,7 +59,7 @@ class Baseline:
 
     paper: str
     seeds: tuple[int, ...]
-    rows: dict[str, Row]
+    rows: dict[str, BaselineRow]
     parameters: dict[str, int]
 
     @classmethod
@@ -67,7 +67,7 @@ class Baseline:
         """Raises UserError if the file is no baseline."""
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-            rows = {key: Row(**row) for key, row in content["rows"].items()}
+            rows = {key: BaselineRow(**row) for key, row in content["rows"].items()}
             return cls(content["paper"], tuple(content["seeds"]), rows, content["parameters"])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise UserError(
@@ -115,19 +115,19 @@ class Result:
             members = [run for of_seed in row.values() for run in of_seed]
             score = scores.score(members)
             trained = any("parameters" in run.record for run in members)
-            rows[key] = Row(score.accuracy, score.spread, trained, score.samples, score.chance)
+            rows[key] = BaselineRow(score.accuracy, score.spread, trained, score.samples, score.chance)
         seeds = sorted({seed for row in self.runs.values() for seed in row})
         return Baseline(paper, tuple(seeds), _with_tolerances(rows, len(seeds)), self.parameters)
 
 
-def _with_tolerances(rows: Mapping[str, Row], seeds: int) -> dict[str, Row]:
+def _with_tolerances(rows: Mapping[str, BaselineRow], seeds: int) -> dict[str, BaselineRow]:
     """The rows with the tolerance that the scatter of the seeds asks for, and the reason where it is wide."""
     spreads = [row.sd for row in rows.values() if row.sd is not None]
     pooled = float(np.mean(np.square(spreads))) if spreads else None
     return {key: _explained(replace(row, tolerance=_tolerance(row, pooled, seeds))) for key, row in rows.items()}
 
 
-def _tolerance(row: Row, pooled: float | None, seeds: int) -> float:
+def _tolerance(row: BaselineRow, pooled: float | None, seeds: int) -> float:
     """Half the prediction interval for one more seed.
 
     Args:
@@ -144,7 +144,7 @@ def _tolerance(row: Row, pooled: float | None, seeds: int) -> float:
     return float(t.ppf((1 + LEVEL) / 2, known + PRIOR) * np.sqrt(variance * (1 + 1 / (known + 1))))
 
 
-def _explained(row: Row) -> Row:
+def _explained(row: BaselineRow) -> BaselineRow:
     reasons = []
     if row.tolerance > WIDE:
         scatter = "nobody knows how seeds scatter" if row.sd is None else f"seeds scatter by {row.sd:.3f}"

@@ -16,7 +16,7 @@ from common.paper import load as papers
 from common.paper.load import Check, Claim, Finding, Paper
 from common.paper.verdicts import Measured
 from common.results import comparison
-from common.results.comparison import Leak
+from common.results.comparison import LeakEffect
 from common.support.console import console
 from common.support.errors import UserError
 from reproductions import registry
@@ -88,7 +88,7 @@ def told(paper: Paper, collection: Collection) -> Iterator[Told]:
         yield Told(paper, finding, "" if missing else text, tuple(missing))
 
 
-def _figure(paper: Paper, collection: Collection, leaks: Mapping[str, Leak], kind: str, what: str) -> str | None:
+def _figure(paper: Paper, collection: Collection, leaks: Mapping[str, LeakEffect], kind: str, what: str) -> str | None:
     """One figure of a sentence; None where nobody measured it."""
     if kind == "printed":
         return paper.claim(what).value
@@ -131,7 +131,7 @@ def _shown(claim: Claim, ours: Measured) -> str:
     return figures["reproduced"] + unit + (f" ({figures['interval']})" if "interval" in figures else "")
 
 
-def _leaks(paper: Paper, collection: Collection) -> list[Leak]:
+def _leaks(paper: Paper, collection: Collection) -> list[LeakEffect]:
     """Of real data, the paper's own profile first."""
     tables = registry.reproduction(paper.name).tables
     return [leak for one in collection.evidence[paper.name] if one.data == "real" for leak in tables.leaks(one)]

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from commands import record
-from commands.baseline import WIDE, Accuracies, Baseline, Result, Row
+from commands.baseline import WIDE, Accuracies, Baseline, BaselineRow, Result
 from common.paper import load as papers
 from common.results.config import RECORDS, ROOT, results_from_environment
 from common.results.tables import Table
@@ -87,7 +87,7 @@ def compare(baseline: Baseline, accuracies: Accuracies, parameters: Mapping[str,
     return table, any(row["verdict"] != "ok" for row in rows)
 
 
-def _compared(key: str, expected: Row, found: Mapping[int, float] | None) -> dict:
+def _compared(key: str, expected: BaselineRow, found: Mapping[int, float] | None) -> dict:
     if found is None:
         return {"what": key, "baseline": f"{expected.mean:.3f}", "verdict": "missing"}
     mean = float(np.mean(list(found.values())))

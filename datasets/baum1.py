@@ -15,7 +15,7 @@ from common.media.emotions import Emotion
 from common.support.errors import UserError, unknown
 from common.support.names import shown
 from datasets import tree
-from datasets.baum1_annotations import CLIP, Row, read
+from datasets.baum1_annotations import CLIP, Annotation, read
 
 NAME = "BAUM-1"
 KEY = "baum1"
@@ -159,7 +159,7 @@ def _videos(home: Path, part: Part, findings: list[Finding]) -> list[PurePath]:
     return regular
 
 
-def _rows(home: Path, part: Part, findings: list[Finding]) -> dict[str, Row]:
+def _rows(home: Path, part: Part, findings: list[Finding]) -> dict[str, Annotation]:
     """The rows of a part's spreadsheet by clip, of several for one clip the first."""
     sheets = _sheets(home, part)
     if not sheets:
@@ -178,7 +178,7 @@ def _rows(home: Path, part: Part, findings: list[Finding]) -> dict[str, Row]:
     return rows
 
 
-def _only(sheets: list[Path], part: Part, findings: list[Finding]) -> list[Row]:
+def _only(sheets: list[Path], part: Part, findings: list[Finding]) -> list[Annotation]:
     """The rows of a part's spreadsheet; copies of it must say the same.
 
     Raises:
@@ -194,18 +194,18 @@ def _only(sheets: list[Path], part: Part, findings: list[Finding]) -> list[Row]:
     return rows
 
 
-def _labels(rows: list[Row]) -> list[tuple]:
+def _labels(rows: list[Annotation]) -> list[tuple]:
     return sorted((row.clip, row.text, row.code or "") for row in rows)
 
 
-def _label(row: Row | None, label_conflict: LabelConflict) -> Emotion | None:
+def _label(row: Annotation | None, label_conflict: LabelConflict) -> Emotion | None:
     if row is None:
         return None
     first, second = (row.code, row.word) if label_conflict == "code" else (row.word, row.code)
     return first or second
 
 
-def _odd_label(name: str, row: Row | None, label_conflict: LabelConflict) -> list[Finding]:
+def _odd_label(name: str, row: Annotation | None, label_conflict: LabelConflict) -> list[Finding]:
     if row is None or (row.word is None and row.code is None):
         return [Finding(WITHOUT_LABEL, name, "no row" if row is None else f"row {row.number} is empty")]
     if row.disagrees:

@@ -18,7 +18,7 @@ CLIP = re.compile(r"S\d{3}_\d{3}", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Row:
+class Annotation:
     """One row of a spreadsheet.
 
     Attributes:
@@ -40,7 +40,7 @@ class Row:
         return self.word is not None and self.code is not None and self.word is not self.code
 
 
-def read(path: Path, codes: Mapping[int, Emotion]) -> list[Row]:
+def read(path: Path, codes: Mapping[int, Emotion]) -> list[Annotation]:
     """The rows of `path` that name a clip, of all its sheets that have the columns.
 
     Raises:
@@ -73,7 +73,7 @@ class _NoColumn(UserError):
     having: int = 0
 
 
-def _rows(cells: list[tuple], codes: Mapping[int, Emotion], place: str) -> list[Row]:
+def _rows(cells: list[tuple], codes: Mapping[int, Emotion], place: str) -> list[Annotation]:
     columns = list(zip_longest(*cells))
     clips = _column(columns, lambda cell: _clip(cell) is not None, "clip names such as S001_010", place, having=0)
     numbers = [row for row, cell in enumerate(columns[clips]) if _clip(cell)]
@@ -81,7 +81,7 @@ def _rows(cells: list[tuple], codes: Mapping[int, Emotion], place: str) -> list[
     words = _column(named, lambda cell: _word(cell, codes) is not None, "emotion words", place, having=1)
     numeric = _code_column(named, words, place)
     return [
-        Row(
+        Annotation(
             number=row + 1,
             clip=_clip(columns[clips][row]),
             text=str(columns[words][row] or "").strip(),

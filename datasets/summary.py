@@ -14,7 +14,7 @@ Status = Literal["ok", "missing", "extra", "differs", "unpublished"]
 
 
 @dataclass(frozen=True)
-class Row:
+class CountRow:
     """One count.
 
     Attributes:
@@ -47,7 +47,7 @@ class DatasetSummary:
     """The counts of one copy of a data set, and what was odd about it."""
 
     corpus: str
-    rows: tuple[Row, ...]
+    rows: tuple[CountRow, ...]
     findings: tuple[FindingGroup, ...]
 
 
@@ -59,7 +59,9 @@ def summarise(index: Index, expected: Iterable[Expectation], examples: int = 3) 
     expected = tuple(expected)
     rows = [_row(index, expectation, expected) for expectation in expected]
     counted = {expectation.what for expectation in expected}
-    rows += [Row(what, None, count(index, what), "", "unpublished") for what in _classes(index) if what not in counted]
+    rows += [
+        CountRow(what, None, count(index, what), "", "unpublished") for what in _classes(index) if what not in counted
+    ]
     return DatasetSummary(index.corpus, tuple(rows), group(index.findings, examples))
 
 
@@ -89,10 +91,10 @@ def group(findings: Iterable[Finding], examples: int = 3) -> tuple[FindingGroup,
     return tuple(FindingGroup(kind, len(all_), tuple(all_[:examples])) for kind, all_ in by_kind.items())
 
 
-def _row(index: Index, expectation: Expectation, expected: Sequence[Expectation]) -> Row:
+def _row(index: Index, expectation: Expectation, expected: Sequence[Expectation]) -> CountRow:
     found = count(index, expectation.what)
     counts = {other.count for other in expected if other.what == expectation.what}
-    return Row(
+    return CountRow(
         expectation.what, expectation.count, found, expectation.source, _status(expectation.count, found, counts)
     )
 

@@ -14,7 +14,7 @@ import numpy as np
 from common.support.errors import UserError, unknown
 from common.training import devices, model_file
 
-Network = Callable[[np.ndarray], np.ndarray]
+Predictor = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Format:
     title: str
     ending: str
     write: Callable[[Any, Path], None]
-    read: Callable[[Path], Network]
+    read: Callable[[Path], Predictor]
     use: str
     needs: tuple[str, ...] = ()
 
@@ -74,7 +74,7 @@ def choose(key: str) -> Format:
     return chosen
 
 
-def read(path: Path, form: Format, ours: bool = False) -> Network:
+def read(path: Path, form: Format, ours: bool = False) -> Predictor:
     """The network in a file of that format, from (n, ...) float32 to (n, classes) float32.
 
     Nothing that a file brings along is run: Keras refuses code in its files, pickles are not opened at all, and a
@@ -125,7 +125,7 @@ def _write_keras(model, path: Path) -> None:
     model.save(path)
 
 
-def _read_keras(path: Path) -> Network:
+def _read_keras(path: Path) -> Predictor:
     model = model_file.load(path)
     return lambda windows: np.asarray(model(windows, training=False))
 
@@ -138,7 +138,7 @@ def _write_onnx(model, path: Path) -> None:
         model.export(path, format="onnx", verbose=False)
 
 
-def _read_onnx(path: Path) -> Network:
+def _read_onnx(path: Path) -> Predictor:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
@@ -157,7 +157,7 @@ def _write_litert(model, path: Path) -> None:
         ) from error
 
 
-def _read_litert(path: Path) -> Network:
+def _read_litert(path: Path) -> Predictor:
     from common.training.tf import exports
 
     return exports.read_litert(path)
@@ -169,7 +169,7 @@ def _write_saved_model(model, path: Path) -> None:
     exports.write_saved_model(model, path)
 
 
-def _read_saved_model(path: Path) -> Network:
+def _read_saved_model(path: Path) -> Predictor:
     from common.training.tf import exports
 
     return exports.read_saved_model(path)

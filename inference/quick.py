@@ -11,11 +11,11 @@ from common.support.console import console
 from common.training import devices
 from inference.keras_files import in_single_precision
 
-Network = Callable[[np.ndarray], np.ndarray]
+Predictor = Callable[[np.ndarray], np.ndarray]
 TOLERANCE = 1e-4
 
 
-def network(paths: Sequence[Path], load: Callable, folder: Path) -> Network:
+def network(paths: Sequence[Path], load: Callable, folder: Path) -> Predictor:
     """A function from (n, ...) float32 windows to (n, classes) float32 probabilities.
 
     LiteRT where TensorFlow is the backend and the network can be converted, which happens once and is kept in
@@ -50,14 +50,14 @@ def network(paths: Sequence[Path], load: Callable, folder: Path) -> Network:
     return made
 
 
-def through_keras(model) -> Network:
+def through_keras(model) -> Predictor:
     """A network as Keras computes it, whatever its backend."""
     if not model.compiled:
         model.compile(jit_compile=False)
     return model.predict_on_batch
 
 
-def _agree(made: Network, model) -> bool:
+def _agree(made: Predictor, model) -> bool:
     windows = np.random.default_rng(0).random((2, *model.input_shape[1:]), np.float32)
     return bool(np.abs(made(windows) - model.predict_on_batch(windows)).max() <= TOLERANCE)
 

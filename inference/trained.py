@@ -17,7 +17,7 @@ from common.support.names import shown
 from common.training import model_file
 from datasets import fer2013
 from inference import quick
-from inference.quick import Network
+from inference.quick import Predictor
 from reproductions import registry
 from reproductions.inference import Preparation
 
@@ -92,7 +92,7 @@ class Trained:
         return self.preparation.join(own, *before) if before else own
 
     @cached_property
-    def _network(self) -> Network:
+    def _network(self) -> Predictor:
         return quick.network(self.files, lambda: self.model, cache_from_environment() / "litert")
 
     def prepare(self) -> None:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:  # for readers and type checkers: what a command does not call
     from common.media.clips import Provenance
     from common.paper.load import Claim, Paper
     from common.paper.verdicts import Measured as Measurement
-    from common.results.comparison import Leak
+    from common.results.comparison import LeakEffect
     from common.results.config import Request
     from common.results.differences import Stated
     from common.results.evidence import Evidence
@@ -90,11 +90,11 @@ class Tables(Protocol):
     def tables(self, evidence: "Evidence") -> "list[Table]":
         """The tables of the experiments that were run."""
 
-    def leaks(self, evidence: "Evidence") -> "list[Leak]":
+    def leaks(self, evidence: "Evidence") -> "list[LeakEffect]":
         """How much of the accuracies the strict protocol does not confirm."""
 
 
-class Network(Protocol):
+class Architecture(Protocol):
     """One architecture: `build(classes=n, **settings)` gives a fresh Keras model; `layout` is how a sample enters."""
 
     key: str
@@ -106,7 +106,7 @@ class Network(Protocol):
 class Models(Protocol):
     """The networks."""
 
-    NETWORKS: Annotated[Mapping[str, Network], "every network by its key"]
+    NETWORKS: Annotated[Mapping[str, Architecture], "every network by its key"]
 
 
 class Blueprints(Protocol):

@@ -45,7 +45,7 @@ def tables(given: Mapping[str, Experiment]) -> SimpleNamespace:
     def tables(evidence: Evidence) -> list[Table]:
         return [_table(evidence, name, given, stated) for name in given if name in evidence.plan.experiments]
 
-    def leaks(evidence: Evidence) -> list[comparison.Leak]:
+    def leaks(evidence: Evidence) -> list[comparison.LeakEffect]:
         groups = [(one.title, name, one.key) for name, experiment in given.items() for one in experiment.networks]
         return comparison.protocol_leaks(evidence, groups, scores.difference)
 

@@ -15,7 +15,7 @@ SIDE = 48
 
 def face(person: int, emotion: Emotion = Emotion.HAPPY) -> np.ndarray:
     """(48, 48) uint8: a drawn person."""
-    return write_fer2013.draw(write_fer2013.Row(emotion, emotion, 1.0, "Training", person), seed=5)
+    return write_fer2013.draw(write_fer2013.FaceRow(emotion, emotion, 1.0, "Training", person), seed=5)
 
 
 def faces(*people: int) -> np.ndarray:

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commands import baseline, regression
-from commands.baseline import Baseline, Result, Row
+from commands.baseline import Baseline, BaselineRow, Result
 from commands.regression import compare
 from common.support.errors import UserError
 
 TOLERANCE = 0.1
-ROW = Row(mean=0.5, sd=0.02, trained=True, tested=200, chance=0.2, tolerance=TOLERANCE)
+ROW = BaselineRow(mean=0.5, sd=0.02, trained=True, tested=200, chance=0.2, tolerance=TOLERANCE)
 BASELINE = Baseline("timeconvnet", (0, 1, 2), {"strict/table2/a": ROW}, {"a": 58_423})
 
 
@@ -56,21 +56,21 @@ def test_the_tolerance_lets_one_more_seed_pass():
     spread, mean = old.std(axis=2, ddof=1), old.mean(axis=2)
     failures = 0
     for sd, centre, one in zip(spread, mean, new, strict=True):
-        row = Row(centre[0], sd[0], trained=True, tested=100, chance=0.1)
+        row = BaselineRow(centre[0], sd[0], trained=True, tested=100, chance=0.1)
         failures += abs(one - centre[0]) > baseline._tolerance(row, float(np.mean(sd**2)), seeds)
     assert 0 < failures / trials < 0.003
 
 
 def test_a_row_that_scatters_more_is_allowed_more():
-    calm, wild = (Row(0.5, sd, trained=True, tested=100, chance=0.1) for sd in (0.01, 0.05))
+    calm, wild = (BaselineRow(0.5, sd, trained=True, tested=100, chance=0.1) for sd in (0.01, 0.05))
     assert baseline._tolerance(calm, 0.001, 5) < baseline._tolerance(wild, 0.001, 5)
 
 
 def test_a_row_says_why_it_guards_little():
     rows = {
-        "wide": Row(0.5, 0.06, trained=True, tested=28, chance=0.2),
-        "chance": Row(0.22, 0.001, trained=True, tested=500, chance=0.2),
-        "machine": Row(0.9, None, trained=False, tested=300, chance=0.2),
+        "wide": BaselineRow(0.5, 0.06, trained=True, tested=28, chance=0.2),
+        "chance": BaselineRow(0.22, 0.001, trained=True, tested=500, chance=0.2),
+        "machine": BaselineRow(0.9, None, trained=False, tested=300, chance=0.2),
     }
     found = baseline._with_tolerances(rows, 3)
     assert "seeds scatter by 0.060 on 28 tested samples" in found["wide"].why
@@ -81,8 +81,8 @@ def test_a_row_says_why_it_guards_little():
 
 
 def test_a_network_of_a_single_seed_is_allowed_what_others_scatter():
-    alone = Row(0.5, None, trained=True, tested=100, chance=0.1)
-    several = Row(0.5, 0.01, trained=True, tested=100, chance=0.1)
+    alone = BaselineRow(0.5, None, trained=True, tested=100, chance=0.1)
+    several = BaselineRow(0.5, 0.01, trained=True, tested=100, chance=0.1)
     found = baseline._with_tolerances({"alone": alone, "several": several}, 3)
     assert found["alone"].tolerance > found["several"].tolerance
     assert baseline._with_tolerances({"alone": alone}, 1)["alone"].tolerance == baseline.WIDE
@@ -101,7 +101,7 @@ def test_a_run_agrees_with_itself_and_not_with_a_better_one(project, finished, c
     shuffled = {"control-shuffled/tcn_mini_xception": 58_711}
     assert found.parameters == {"table2/mini_xception_2d": 58_423, "table2/tcn_mini_xception": 58_711} | shuffled
     assert len(found.accuracies) == 6
-    rows = {key: Row(row[0], 0.0, True, 100, 0.1, tolerance=0.01) for key, row in found.accuracies.items()}
+    rows = {key: BaselineRow(row[0], 0.0, True, 100, 0.1, tolerance=0.01) for key, row in found.accuracies.items()}
     project.parent.mkdir(parents=True)
     Baseline("timeconvnet", (0,), rows, found.parameters).write(project)
     regression.check()

@@ -15,7 +15,7 @@ import pytest
 from commands import claims, report
 from commands.report import charts, content, faces
 from common.paper import load as papers
-from common.results.comparison import Leak
+from common.results.comparison import LeakEffect
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 VOID = {"meta", "img", "input", "br", "line", "link"}
@@ -195,13 +195,13 @@ def test_a_printed_matrix_keeps_its_digits_and_its_gaps():
 
 
 def test_intervals_share_one_axis_with_zero_on_it():
-    drawn = charts.intervals([Leak("a", 10.0, 5.0, 15.0), Leak("b", -5.0, -20.0, 10.0)])
+    drawn = charts.intervals([LeakEffect("a", 10.0, 5.0, 15.0), LeakEffect("b", -5.0, -20.0, 10.0)])
     places = [place for row in drawn["rows"] for place in (row["from"], row["at"], row["to"])] + [drawn["zero"]]
     assert all(0 < place < 100 for place in places)
     a, b = drawn["rows"]
     assert b["from"] < b["at"] < drawn["zero"] < a["from"] < a["at"] < a["to"]
     assert charts.intervals([]) is None
-    assert charts.intervals([Leak("flat", 0.0, 0.0, 0.0)])["zero"] == 50
+    assert charts.intervals([LeakEffect("flat", 0.0, 0.0, 0.0)])["zero"] == 50
 
 
 def test_a_curve_of_one_epoch_is_still_a_line(tmp_path):

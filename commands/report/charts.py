@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from common.paper.load import Matrix
-from common.results.comparison import Leak
+from common.results.comparison import LeakEffect
 from common.results.evidence import Evidence
 from common.runs import scores
 from common.runs.identity import labels
@@ -108,7 +108,7 @@ def _points(values: Sequence[float], epochs: int) -> str:
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in shown)
 
 
-def intervals(found: Sequence[Leak]) -> dict | None:
+def intervals(found: Sequence[LeakEffect]) -> dict | None:
     """Differences in points with their intervals, and the axis that holds them all; None where there are none."""
     if not found:
         return None

@@ -49,7 +49,7 @@ def printed_beside(claim: Claim, value: float, interval: tuple[float, float] | N
 
 
 @dataclass(frozen=True)
-class Leak:
+class LeakEffect:
     """How much of an accuracy rests on what the strict protocol excludes.
 
     Attributes:
@@ -72,18 +72,20 @@ class Leak:
         return f"{self.name} {self.points:+.1f} points (95 % interval {self.low:+.1f} to {self.high:+.1f})"
 
 
-def leak(name: str, first: Sequence[Run], second: Sequence[Run], compare: Callable = scores.paired_difference) -> Leak:
+def leak(
+    name: str, first: Sequence[Run], second: Sequence[Run], compare: Callable = scores.paired_difference
+) -> LeakEffect:
     """How far runs with a leak are ahead of runs without it.
 
     Args:
         compare: of `common.runs.scores`: paired where both test the same samples.
     """
-    return Leak(name, *(100 * value for value in compare(first, second)))
+    return LeakEffect(name, *(100 * value for value in compare(first, second)))
 
 
 def protocol_leaks(
     evidence: Evidence, groups: Iterable[tuple[str, str, str]], compare: Callable = scores.paired_difference
-) -> list[Leak]:
+) -> list[LeakEffect]:
     """How far `published` is ahead of `strict`, a leak a network that was trained under both and learnt something.
 
     Args:
@@ -98,7 +100,7 @@ def protocol_leaks(
     return found
 
 
-def leak_note(leaks: Iterable[Leak]) -> list[str]:
+def leak_note(leaks: Iterable[LeakEffect]) -> list[str]:
     told = "; ".join(leak.sentence for leak in leaks)
     return [f"Leak size, published − strict: {told}."] if told else []
 

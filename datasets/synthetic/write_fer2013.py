@@ -40,7 +40,7 @@ _VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fe
 
 
 @dataclass(frozen=True)
-class Row:
+class FaceRow:
     """One row of the csv.
 
     Attributes:
@@ -65,7 +65,7 @@ class Table:
     """The csv to be written."""
 
     path: Path
-    rows: tuple[Row, ...]
+    rows: tuple[FaceRow, ...]
     seed: int
 
 
@@ -104,7 +104,7 @@ def write(table: Table) -> None:
             file.write(f"{CLASSES.index(row.label)},{pixels},{row.partition}\n")
 
 
-def draw(row: Row, seed: int) -> np.ndarray:
+def draw(row: FaceRow, seed: int) -> np.ndarray:
     """The (48, 48) uint8 image of a row: another person in another light each time."""
     rng = np.random.default_rng([seed, CORPUS_NUMBER, 2, row.image])
     scene = Scene(_DRAWN, _DRAWN, rng)
@@ -133,15 +133,15 @@ def _labels(count: int, rng: np.random.Generator) -> list[Emotion]:
     return rng.permutation(np.repeat(CLASSES, sizes)).tolist()
 
 
-def _row(number: int, label: str, partition: str, rng: np.random.Generator) -> Row:
+def _row(number: int, label: str, partition: str, rng: np.random.Generator) -> FaceRow:
     """Nine in ten images show their label; one in a hundred shows no face."""
     label = Emotion(label)
     shown = label if rng.random() < 0.9 else Emotion(rng.choice(CLASSES))
     strength = float(rng.uniform(0.55, 1.1))
-    return Row(label, None if number % 100 == 40 else shown, strength, partition, number)
+    return FaceRow(label, None if number % 100 == 40 else shown, strength, partition, number)
 
 
-def _with_near_duplicates(rows: list[Row], rng: np.random.Generator) -> list[Row]:
+def _with_near_duplicates(rows: list[FaceRow], rng: np.random.Generator) -> list[FaceRow]:
     """One row in thirty shows an earlier image of the same label again, every second time a little changed."""
     repeated = list(rows)
     for number in range(30, len(rows), 30):
@@ -149,13 +149,13 @@ def _with_near_duplicates(rows: list[Row], rng: np.random.Generator) -> list[Row
         earlier = [other for other in rows[:number] if other.label is row.label and other.shown]
         if earlier:
             other = earlier[rng.integers(len(earlier))]
-            repeated[number] = Row(
+            repeated[number] = FaceRow(
                 row.label, other.shown, other.strength, row.partition, other.image, changed=number % 60 == 0
             )
     return repeated
 
 
-def _votes(row: Row, rng: np.random.Generator) -> list[int]:
+def _votes(row: FaceRow, rng: np.random.Generator) -> list[int]:
     """Ten votes: the clearer the expression, the more of them are for it; the rest go astray, mostly to neutral."""
     if row.shown is None:
         return [0] * (len(_VOTES) - 1) + [10]

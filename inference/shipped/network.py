@@ -43,7 +43,7 @@ def plain7(classes: int = 7, *, dropout: float = 0.3):
 
 
 @dataclass(frozen=True)
-class Network:
+class Plain7:
     """What training and inference ask of a network (`common.training.spec.Trainable`)."""
 
     key: str = KEY

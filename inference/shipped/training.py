@@ -25,7 +25,7 @@ from common.training.spec import Training
 from common.training.train import train
 from datasets import fer2013
 from datasets.fer2013_csv import CODES, PARTITIONS
-from inference.shipped.network import Network
+from inference.shipped.network import Plain7
 
 EPOCHS = 48
 WARM_UP = 2  # epochs in which the rate rises
@@ -90,7 +90,7 @@ def training(data: Path, cache: Path, seed: int = 0, epochs: int = EPOCHS) -> Tr
         experiment="fer2013",
         protocol="strict",
         profile="paper",
-        network=Network(),
+        network=Plain7(),
         recipe=recipe(epochs),
         seed=seed,
         samples=samples,

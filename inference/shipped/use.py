@@ -11,7 +11,7 @@ from common.media import faces, video
 from common.training import batches, devices, model_file
 from inference import quick
 from inference.light import BRIGHT, MOST, brightened
-from inference.quick import Network
+from inference.quick import Predictor
 from inference.shipped import files as kept
 from inference.shipped.files import About
 from inference.shipped.network import KEY, SIZE
@@ -55,7 +55,7 @@ class Shipped(Trained):
         return model_file.load(*self.files)
 
     @cached_property
-    def _network(self) -> Network:
+    def _network(self) -> Predictor:
         if devices.choose_backend() != "tensorflow":
             return quick.through_keras(self.model)
         devices.prepare(seed=0)

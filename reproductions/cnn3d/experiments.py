@@ -21,7 +21,7 @@ from common.support.errors import UserError
 from common.training.spec import Job
 from reproductions.cnn3d import data, preprocessing, trainings
 from reproductions.cnn3d.data import CKPLUS, OULU, Corpus
-from reproductions.cnn3d.trainings import ROWS, Row
+from reproductions.cnn3d.trainings import ROWS, PrintedRow
 from reproductions.data_root import missing_sets
 from reproductions.train import train
 
@@ -45,7 +45,7 @@ class Group:
     corpus: str
     needs: dict[str, tuple[str, ...]]
 
-    def rows(self, wanted: Sequence[str]) -> list[Row]:
+    def rows(self, wanted: Sequence[str]) -> list[PrintedRow]:
         named = {name for experiment, names in self.needs.items() if experiment in wanted for name in names}
         return [row for name, row in ROWS.items() if name in named]
 
@@ -115,7 +115,7 @@ def reproduce(request: Request) -> Provenance:
     return origin
 
 
-def _possible(asked: dict[str, list[Row]], missing: set[str]) -> dict[str, list[Row]]:
+def _possible(asked: dict[str, list[PrintedRow]], missing: set[str]) -> dict[str, list[PrintedRow]]:
     """Without the rows whose corpora are missing."""
     return {
         group: [row for row in rows if not {GROUPS[group].corpus, row.pretrained_on} & missing]
@@ -124,7 +124,7 @@ def _possible(asked: dict[str, list[Row]], missing: set[str]) -> dict[str, list[
 
 
 def _pretrained(
-    request: Request, corpora: dict[str, Corpus], asked: dict[str, list[Row]], origin: Provenance
+    request: Request, corpora: dict[str, Corpus], asked: dict[str, list[PrintedRow]], origin: Provenance
 ) -> dict[tuple[str, int], Run]:
     """The finished pre-trainings, by the name of the row that begins with them and by seed."""
     rows = {row.name: row for some in asked.values() for row in some if row.pretrained_on}
@@ -156,7 +156,9 @@ def _pretraining_fold(table, parts: str, folds: int) -> Fold:
     return Fold("all-sequences", np.arange(len(table)), fold.validation, fold.test)
 
 
-def _jobs(request: Request, corpora: dict, group: str, protocol: str, rows: list[Row], initial: dict) -> list[Job]:
+def _jobs(
+    request: Request, corpora: dict, group: str, protocol: str, rows: list[PrintedRow], initial: dict
+) -> list[Job]:
     """The trainings of one group under one protocol: rows × seeds × folds."""
     corpus, made = corpora[GROUPS[group].corpus], []
     for row in rows:
@@ -176,7 +178,9 @@ def _jobs(request: Request, corpora: dict, group: str, protocol: str, rows: list
     return made
 
 
-def _configured(request: Request, corpus: Corpus, group: str, protocol: str, row: Row) -> Iterator[tuple[dict, list]]:
+def _configured(
+    request: Request, corpus: Corpus, group: str, protocol: str, row: PrintedRow
+) -> Iterator[tuple[dict, list]]:
     """The folds of a group with the configuration that a row has in them.
 
     A configuration that a new search chose by the tested sequences is that of the paper's protocol alone: the strict

@@ -2,7 +2,7 @@
 
 from common.paper.load import Paper
 from common.results import comparison
-from common.results.comparison import Leak
+from common.results.comparison import LeakEffect
 from common.results.evidence import Evidence
 from common.results.plan_schema import Plan
 from common.results.tables import Table
@@ -98,12 +98,12 @@ def _selection(evidence: Evidence, name: str) -> list[str]:
     return comparison.best_epoch_note({key: measured.runs_of(evidence, name, key, "published") for key in keys})
 
 
-def leaks(evidence: Evidence) -> list[Leak]:
+def leaks(evidence: Evidence) -> list[LeakEffect]:
     """How much of the published protocol's accuracy the strict one does not confirm, a leak a row of Tables 4 to 6."""
     return [leak for name in ("table4", "table5", "table6") for leak in _leaks(evidence, name)]
 
 
-def _leaks(evidence: Evidence, name: str) -> list[Leak]:
+def _leaks(evidence: Evidence, name: str) -> list[LeakEffect]:
     # Pairs exist where both protocols test the same folds.
     changed = evidence.setting("ckplus_folds") != evidence.paper.settings["ckplus_folds"]
     compare = scores.difference if name == "table4" and changed else scores.paired_difference

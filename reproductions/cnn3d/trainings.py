@@ -24,7 +24,7 @@ WITHOUT_TABLE_3 = {"optimization": "lookahead_adam", "activation": "elu", "pooli
 
 
 @dataclass(frozen=True)
-class Row:
+class PrintedRow:
     """A row of Tables 4 and 5.
 
     Attributes:
@@ -47,7 +47,7 @@ class Row:
         return f"{self.name}: options that were best on {self.best_of}{before}"
 
 
-C1, C2 = Row("c1", CKPLUS), Row("c2", OULU)
+C1, C2 = PrintedRow("c1", CKPLUS), PrintedRow("c2", OULU)
 C3, C4 = replace(C2, name="c3", pretrained_on=OULU), replace(C1, name="c4", pretrained_on=CKPLUS)
 # Rows of one architecture follow each other, so that a process compiles it once.
 ROWS = {row.name: row for row in (C1, C4, C2, C3)}

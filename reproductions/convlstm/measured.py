@@ -7,7 +7,7 @@ from common.media.clips import Provenance
 from common.paper.load import Claim, Paper
 from common.paper.verdicts import Measured
 from common.results import comparison
-from common.results.comparison import Leak
+from common.results.comparison import LeakEffect
 from common.results.config import Request
 from common.results.differences import Stated
 from common.results.evidence import Evidence
@@ -30,7 +30,7 @@ from reproductions.convlstm.variants import (
 )
 
 # A variant, and the protocol under which it is run.
-Row = tuple[str, str]
+VariantRow = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class Pair:
 
     corpus: str
     what: str
-    first: Row
-    second: Row
+    first: VariantRow
+    second: VariantRow
     compare: Callable[[Sequence[Run], Sequence[Run]], tuple[float, float, float]] = scores.difference_by_subject
 
 
@@ -82,7 +82,7 @@ class Step:
     pair: Pair
     first: Score
     second: Score
-    leak: Leak | None
+    leak: LeakEffect | None
     alike: bool
 
 
@@ -126,7 +126,7 @@ def _of_claim(evidence: Evidence, claim: Claim) -> list[Measured | None]:
     return [measure(evidence, claim, *row) for row in rows(evidence.plan, claim.experiment)]
 
 
-def rows(plan: Plan, experiment: str) -> list[Row]:
+def rows(plan: Plan, experiment: str) -> list[VariantRow]:
     """What was asked for of a table: its variants, each with its protocols."""
     return [
         (name, protocol)
@@ -171,16 +171,16 @@ def _size(evidence: Evidence, claim: Claim) -> Measured:
     return evidence.counted(value, lacking)
 
 
-def score(evidence: Evidence, row: Row) -> Score | None:
+def score(evidence: Evidence, row: VariantRow) -> Score | None:
     return evidence.score(*_group(evidence.plan, row))
 
 
-def runs_of(evidence: Evidence, row: Row) -> list[Run]:
+def runs_of(evidence: Evidence, row: VariantRow) -> list[Run]:
     """The runs of a row, one a fold and seed."""
     return evidence.of(*_group(evidence.plan, row))
 
 
-def _group(plan: Plan, row: Row) -> tuple[str, str, str]:
+def _group(plan: Plan, row: VariantRow) -> tuple[str, str, str]:
     variant, protocol = row
     return variant, trainings.network_name(VARIANTS[variant].corpus, plan.narrow), protocol
 
@@ -205,7 +205,7 @@ def _lengths(members: Sequence[Run]) -> set[tuple[int, int | None]]:
     return {(recipe["epochs"], recipe["steps_per_epoch"]) for recipe in recipes}
 
 
-def _differences(evidence: Evidence, claim: Claim, row: Row) -> list[str]:
+def _differences(evidence: Evidence, claim: Claim, row: VariantRow) -> list[str]:
     """What no record of a single run can say: another variant than the claimed one, lost clips, another branch."""
     plan, (variant, _) = evidence.plan, row
     split = plan.split(*row)

@@ -7,14 +7,14 @@ from common.paper import auditors
 from common.paper.load import Check, Claim, Paper
 from common.paper.verdicts import Measured
 from common.results import comparison
-from common.results.comparison import Leak
+from common.results.comparison import LeakEffect
 from common.results.evidence import Evidence
 from common.results.plan_schema import Plan, Split
 from common.results.tables import Table
 from common.runs import scores
 from reproductions.convlstm import data_tables, measured, variants
 from reproductions.convlstm.data import AFEW
-from reproductions.convlstm.measured import Row, Step
+from reproductions.convlstm.measured import Step, VariantRow
 from reproductions.convlstm.variants import CKPLUS_FOLDS, SAVEE_SPEAKERS, VARIANTS
 
 TITLES = {
@@ -50,7 +50,7 @@ def tables(evidence: Evidence) -> list[Table]:
     return [table for table in made if table.rows]
 
 
-def leaks(evidence: Evidence) -> list[Leak]:
+def leaks(evidence: Evidence) -> list[LeakEffect]:
     """What accuracies owe to what tested clips share with training; those steps whose first row learnt something."""
     found = measured.steps(evidence)
     return [replace(one.leak, name=f"{one.pair.corpus}, {one.leak.name}") for one in found if one.leak]
@@ -81,7 +81,7 @@ def _accuracies(evidence: Evidence, experiment: str, title: str) -> Table:
     return Table(experiment, f"{TITLES[experiment]}{title}", COLUMNS, rows, notes)
 
 
-def _row(evidence: Evidence, claim: Claim, row: Row) -> dict:
+def _row(evidence: Evidence, claim: Claim, row: VariantRow) -> dict:
     ours, found = measured.measure(evidence, claim, *row), measured.score(evidence, row)
     split = evidence.plan.split(*row)
     return comparison.row(
@@ -108,7 +108,7 @@ def _watched(variant: str, on_test: bool) -> str:
     return "a tenth of the training subjects" if variant == CKPLUS_FOLDS else "a tenth of the training clips"
 
 
-def _said(plan: Plan, row: Row) -> str:
+def _said(plan: Plan, row: VariantRow) -> str:
     """What the tested part has in common with training."""
     name, protocol = row
     split = plan.split(*row)
@@ -155,7 +155,7 @@ def _folds(evidence: Evidence, experiment: str) -> list[str]:
     return told
 
 
-def _selection(evidence: Evidence, wanted: Sequence[Row]) -> list[str]:
+def _selection(evidence: Evidence, wanted: Sequence[VariantRow]) -> list[str]:
     """What testing the epoch that is best on the tested part adds to testing the last one."""
     chosen = [row for row in wanted if evidence.plan.split(*row).selected_on_test]
     return comparison.best_epoch_note({VARIANTS[row[0]].title: measured.runs_of(evidence, row) for row in chosen})
@@ -181,7 +181,7 @@ def _statements(evidence: Evidence, title: str) -> Table:
     return Table("statements", f"Section IV.C: what is said of the accuracies{title}", columns, rows, notes)
 
 
-def _statement(evidence: Evidence, claim: Claim, row: Row, ours: Measured) -> dict:
+def _statement(evidence: Evidence, claim: Claim, row: VariantRow, ours: Measured) -> dict:
     points = 100 / claim.scale
     low, high = (points * bound for bound in ours.interval)
     return {
@@ -227,5 +227,5 @@ def _leaks(found: Sequence[Step], title: str) -> Table:
     return Table("leaks", f"What the variants differ by{title}", columns, rows, notes)
 
 
-def _named(row: Row) -> str:
+def _named(row: VariantRow) -> str:
     return f"{VARIANTS[row[0]].title} ({row[1]})"

@@ -10,7 +10,7 @@ from common.runs.store import Run
 from common.support.errors import UserError
 from common.training import batches
 from reproductions.emotionalvlan import eyes, partners, preprocessing
-from reproductions.emotionalvlan.models import NETWORKS, Network
+from reproductions.emotionalvlan.models import NETWORKS, StreamNetwork
 from reproductions.emotionalvlan.preprocessing import DECISIONS, SHAPE, Settings
 from reproductions.emotionalvlan.stills import resized
 from reproductions.inference import Preparation, decided
@@ -65,7 +65,7 @@ def _inputs(windows: np.ndarray, settings: Settings, size: int, scaling: str) ->
     return batches.inputs(videos, "sequence", scaling)
 
 
-def _joined(own, *before, known: Network):
+def _joined(own, *before, known: StreamNetwork):
     from reproductions.emotionalvlan import networks
 
     return networks.joined(own, before, known)

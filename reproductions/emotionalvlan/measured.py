@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from common.paper.load import Claim
 from common.paper.verdicts import Measured
 from common.results import comparison
-from common.results.comparison import Leak
+from common.results.comparison import LeakEffect
 from common.results.config import Request
 from common.results.differences import NARROW, Stated
 from common.results.evidence import Evidence
@@ -36,7 +36,7 @@ class Pair:
     corpus: str
     published: Score
     strict: Score
-    leak: Leak | None
+    leak: LeakEffect | None
 
 
 def stated(request: Request, claim: Claim, run: Run) -> Stated | None:

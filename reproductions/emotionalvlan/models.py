@@ -15,7 +15,7 @@ NO_WEIGHTS = "none"
 
 
 @dataclass(frozen=True)
-class Network(network.Network):
+class StreamNetwork(network.Network):
     """One architecture of the paper, or a part of it that is trained by itself.
 
     Attributes:
@@ -33,11 +33,11 @@ _layers = partial(later, "reproductions.emotionalvlan.networks")
 _FC9 = 6 * (UNITS + 1)
 _VLAN = UNITS + _FC9
 
-NETWORKS: dict[str, Network] = {
+NETWORKS: dict[str, StreamNetwork] = {
     one.key: one
     for one in (
         *(
-            Network(
+            StreamNetwork(
                 f"{stream}_cnn",
                 f"{stream.capitalize()} AlexNet on single images",
                 _layers("single_image", stream=stream),
@@ -48,31 +48,31 @@ NETWORKS: dict[str, Network] = {
             )
             for stream in STREAMS
         ),
-        Network(
+        StreamNetwork(
             "spatial",
             "Spatial CNN",
             _layers("aggregated", streams=("spatial",)),
             parameters=_VLAN,
             streams=("spatial",),
         ),
-        Network(
+        StreamNetwork(
             "temporal",
             "Temporal CNN",
             _layers("aggregated", streams=("temporal",)),
             parameters=_VLAN,
             streams=("temporal",),
         ),
-        Network("emotionalvlan", "EmotionalVLAN", _layers("aggregated"), parameters=_VLAN),
-        Network(
+        StreamNetwork("emotionalvlan", "EmotionalVLAN", _layers("aggregated"), parameters=_VLAN),
+        StreamNetwork(
             "dcnn1",
             "DCNN-1, read as fusion at fc6",
             _layers("fused_at_fc6"),
             parameters=(UNITS + 1) * UNITS + _FC9,
             features="fc6",
         ),
-        Network("dcnn2", "DCNN-2, read as mean of fc7", _layers("averaged_at_fc7"), parameters=_FC9),
-        Network("dcnn3", "DCNN-3, read as EmotionalVLAN", _layers("aggregated"), parameters=_VLAN),
-        Network(
+        StreamNetwork("dcnn2", "DCNN-2, read as mean of fc7", _layers("averaged_at_fc7"), parameters=_FC9),
+        StreamNetwork("dcnn3", "DCNN-3, read as EmotionalVLAN", _layers("aggregated"), parameters=_VLAN),
+        StreamNetwork(
             "end_to_end",
             "EmotionalVLAN from end to end",
             _layers("end_to_end"),
@@ -81,7 +81,7 @@ NETWORKS: dict[str, Network] = {
             features="",
         ),
         *(
-            Network(
+            StreamNetwork(
                 f"{stream}_end_to_end",
                 f"{stream.capitalize()} CNN from end to end",
                 _layers("end_to_end", streams=(stream,)),

@@ -20,7 +20,7 @@ from common.training import model_file
 from reproductions.emotionalvlan import alexnet as trunks
 from reproductions.emotionalvlan import local_response, weights  # noqa: F401 - Keras must know the layer to read it
 from reproductions.emotionalvlan.alexnet_layers import SIZE, UNITS
-from reproductions.emotionalvlan.models import FRAMES, NO_WEIGHTS, STREAMS, Network
+from reproductions.emotionalvlan.models import FRAMES, NO_WEIGHTS, STREAMS, StreamNetwork
 from reproductions.emotionalvlan.vlan import EmotionalVLAN
 
 # With random weights images come as -1 to 1, see `alexnet`.
@@ -167,7 +167,7 @@ def extractor(run, layer: Literal["fc6", "fc7"] = "fc7"):
     return trunks.features(trunk, layer)
 
 
-def joined(aggregated, described_by: Sequence, known: Network):
+def joined(aggregated, described_by: Sequence, known: StreamNetwork):
     """Both stages as they were trained, as one network: 30 images (n, 30, size, size, 3) of 0 to 255 -> (n, classes).
 
     Args:

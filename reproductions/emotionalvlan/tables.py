@@ -6,7 +6,7 @@ from dataclasses import replace
 from common.paper import auditors
 from common.paper.load import Claim, Paper
 from common.results import comparison
-from common.results.comparison import Leak
+from common.results.comparison import LeakEffect
 from common.results.evidence import Evidence
 from common.results.plan_schema import Plan
 from common.results.tables import Table
@@ -56,7 +56,7 @@ def tables(evidence: Evidence) -> list[Table]:
     return [table for table in made if table.rows]
 
 
-def leaks(evidence: Evidence) -> list[Leak]:
+def leaks(evidence: Evidence) -> list[LeakEffect]:
     """What accuracies owe to the choice of the epoch on the tested part, where something was learnt."""
     found = measured.pairs(evidence)
     return [replace(one.leak, name=f"{one.corpus}, {one.leak.name}") for one in found if one.leak]

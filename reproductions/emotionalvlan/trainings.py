@@ -17,7 +17,7 @@ from common.training.spec import Job, Training
 from reproductions.emotionalvlan import groups, models, weights
 from reproductions.emotionalvlan.data import KEYS, Corpus
 from reproductions.emotionalvlan.features import Described, Features
-from reproductions.emotionalvlan.models import NETWORKS, Network
+from reproductions.emotionalvlan.models import NETWORKS, StreamNetwork
 from reproductions.emotionalvlan.stills import STREAMS, SingleImages, SizedVideos
 
 STRUCTURES = ("dcnn1", "dcnn2", "dcnn3")
@@ -189,7 +189,7 @@ class _Fold:
         return replace(job, training=replace(job.training, initial=promised, take=TakeParts(root, trunks)))
 
     def _job(
-        self, experiment: str, protocol: str, known: Network, network: str, stage: str, samples, fold: Fold
+        self, experiment: str, protocol: str, known: StreamNetwork, network: str, stage: str, samples, fold: Fold
     ) -> Job:
         request, table = self.request, samples.table
         settings = builder_settings(request, network, stage)

@@ -7,7 +7,7 @@ import numpy as np
 from common.paper import auditors
 from common.paper.load import Claim, Paper
 from common.results import comparison
-from common.results.comparison import Leak
+from common.results.comparison import LeakEffect
 from common.results.evidence import Evidence
 from common.results.tables import Table
 from common.runs import scores
@@ -133,7 +133,7 @@ def _notes(evidence: Evidence, key: str, rows: list[dict]) -> list[str]:
     return notes + comparison.leak_note(leak for leak in leaks(evidence) if leak.name == NETWORKS[key].title)
 
 
-def leaks(evidence: Evidence) -> list[Leak]:
+def leaks(evidence: Evidence) -> list[LeakEffect]:
     """How much of the published protocol's accuracy the strict one does not confirm, a leak a network."""
     groups = [(network.title, key, key) for key, network in NETWORKS.items()]
     return comparison.protocol_leaks(evidence, groups, scores.difference)

@@ -3,7 +3,7 @@
 from common.paper.load import Claim
 from common.paper.verdicts import Measured, judge
 from common.results import comparison
-from common.results.comparison import Leak
+from common.results.comparison import LeakEffect
 from common.results.evidence import Evidence
 from common.results.plan_schema import Plan
 from common.results.tables import Table
@@ -171,7 +171,7 @@ def _statement(evidence: Evidence, claim: Claim, protocol: str | None, ours: Mea
     return comparison.row(evidence, claim, ours, what=what, protocol=protocol, why=why)
 
 
-def leaks(evidence: Evidence) -> list[Leak]:
+def leaks(evidence: Evidence) -> list[LeakEffect]:
     """How much of the published protocol's accuracy the strict one does not confirm, a leak a network."""
     groups = [(network.title, "table2", key) for key, network in NETWORKS.items()]
     return comparison.protocol_leaks(evidence, groups, scores.difference)

@@ -1,7 +1,7 @@
 """Table 1 beside ours, made from finished runs alone."""
 
 from common.results import comparison
-from common.results.comparison import Leak
+from common.results.comparison import LeakEffect
 from common.results.evidence import Evidence
 from common.results.tables import Table
 from common.runs import scores
@@ -24,6 +24,6 @@ def tables(evidence: Evidence) -> list[Table]:
     return [Table("table1", "Table 1: accuracy on SAVEE in %", COLUMNS, rows, notes)]
 
 
-def leaks(evidence: Evidence) -> list[Leak]:
+def leaks(evidence: Evidence) -> list[LeakEffect]:
     """How much of the published protocol's accuracy rests on known subjects."""
     return comparison.protocol_leaks(evidence, [("One-Frame Net", "table1", "one_frame")], scores.difference)

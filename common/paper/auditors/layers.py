@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from common.paper.auditors.result import AuditResult, result
 from common.paper.printed import printed
 
-Row = tuple[str, Sequence[int], int]
+LayerRow = tuple[str, Sequence[int], int]
 
 
-def layer_parameters(rows: Sequence[Row], input: Sequence[int], kernel: int) -> list[int]:
+def layer_parameters(rows: Sequence[LayerRow], input: Sequence[int], kernel: int) -> list[int]:
     """Parameters that each layer of a sequential network must have, from the printed output shapes.
 
     Args:
@@ -31,7 +31,7 @@ def layer_parameters(rows: Sequence[Row], input: Sequence[int], kernel: int) -> 
 
 
 def layer_table(
-    rows: Sequence[Row], input: Sequence[int], kernel: int, total: str, trainable: str, non_trainable: str
+    rows: Sequence[LayerRow], input: Sequence[int], kernel: int, total: str, trainable: str, non_trainable: str
 ) -> AuditResult:
     """Audit: whether a printed layer table follows from its shapes and adds up to its printed totals.
 

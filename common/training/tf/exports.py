@@ -13,7 +13,7 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 from common.training import devices
 
-Network = Callable[[np.ndarray], np.ndarray]
+Predictor = Callable[[np.ndarray], np.ndarray]
 
 
 class MissingOperation(Exception):
@@ -70,7 +70,7 @@ def write_litert(model: keras.Model, path: Path) -> None:
         raise MissingOperation(named.group(1)) from error
 
 
-def read_litert(path: Path) -> Network:
+def read_litert(path: Path) -> Predictor:
     """The network in a LiteRT file, from (n, ...) float32 to (n, classes) float32.
 
     Raises:
@@ -102,7 +102,7 @@ def write_saved_model(model: keras.Model, path: Path) -> None:
         model.export(path, format="tf_saved_model", verbose=False)
 
 
-def read_saved_model(path: Path) -> Network:
+def read_saved_model(path: Path) -> Predictor:
     """The network in the folder of a SavedModel, from (n, ...) float32 to (n, classes) float32.
 
     A SavedModel is a program that TensorFlow runs: only for one that was written here a moment ago.
