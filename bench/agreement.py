@@ -59,7 +59,7 @@ def figures(clips: Sequence[Clip], trained: Trained) -> list[Figure]:
     ]
 
 
-def compare(frames: Iterable[np.ndarray], trained: Trained, found: Agreement) -> None:
+def compare(frames: Iterable[np.ndarray], trained: Trained, agreement: Agreement) -> None:
     """Add one video, (H, W, 3) uint8 BGR frames, to what was found."""
     preparation = trained.preparation
     finder, detector = Finder(preparation.detector), preparation.detector
@@ -72,17 +72,17 @@ def compare(frames: Iterable[np.ndarray], trained: Trained, found: Agreement) ->
         ours = fast.add(frame, [Face(1, face.box) for face in largest])
         theirs = slow.add(frame, [] if wanted is None else [Face(1, tuple(wanted.tolist()))])
         if wanted is not None:
-            found.frames += 1
+            agreement.frames += 1
             off = [float(np.abs(np.subtract(face.box, wanted)).max() / wanted[2]) for face in boxes]
             if off and min(off) < 1:
-                found.off.append(min(off))
+                agreement.off.append(min(off))
             else:
-                found.lost += 1
+                agreement.lost += 1
         if ours and theirs:
             pairs.append((ours[1], theirs[1]))
     if not pairs:
         return
     one, other = (np.stack(side) for side in zip(*pairs, strict=True))
     answers = [trained.probabilities(preparation.inputs(side)).argmax(axis=1) for side in (one, other)]
-    found.windows += len(pairs)
-    found.same += int((answers[0] == answers[1]).sum())
+    agreement.windows += len(pairs)
+    agreement.same += int((answers[0] == answers[1]).sum())

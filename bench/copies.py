@@ -29,7 +29,7 @@ def measure(small: bool) -> list[Figure]:
     """Per cent of test images, and seconds."""
     count = 60 if small else 1000
     people = np.stack([_drawn(person) for person in range(2 * count)])
-    figures = _found("drawn", people[:count], np.arange(count)[:400])
+    figures = _found_again("drawn", people[:count], np.arange(count)[:400])
     figures.append(_mistaken("synthetic people, others in training", people[:count], people[count:]))
     root = Path(os.environ.get("FER_DATA", "no data"))
     if not small and root.is_dir() and fer2013.locate(root):
@@ -43,7 +43,7 @@ def _real(root: Path) -> list[Figure]:
     train, test = images.pixels[training], images.pixels[~training]
     chosen = np.random.default_rng(0).choice(len(train), 400, replace=False)
     chosen = chosen[train[chosen].std(axis=(1, 2)) > 0]  # nothing can be changed about a blank image
-    figures = _found("FER2013", train, chosen)
+    figures = _found_again("FER2013", train, chosen)
     if ckplus48.locate(root):
         others = ckplus48.read(root)
         known = np.isin(others.subjects, np.unique(others.subjects)[::2])
@@ -56,7 +56,7 @@ def _real(root: Path) -> list[Figure]:
     return figures
 
 
-def _found(name: str, train: np.ndarray, chosen: np.ndarray) -> list[Figure]:
+def _found_again(name: str, train: np.ndarray, chosen: np.ndarray) -> list[Figure]:
     """For each change, the share of the chosen training images that are found again."""
     rng = np.random.default_rng(0)
     test = np.stack([apply(image, rng) for apply in CHANGES.values() for image in train[chosen]])

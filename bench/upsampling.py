@@ -25,10 +25,10 @@ def measure(small: bool) -> list[Figure]:
     Raises:
         UserError: if AFEW or the landmark predictor is missing.
     """
-    return [one for doublings in ((0, 1) if small else (0, 1, 2)) for one in _figures(asked(doublings))]
+    return [one for doublings in ((0, 1) if small else (0, 1, 2)) for one in _figures(_request(doublings))]
 
 
-def asked(doublings: int) -> Request:
+def _request(doublings: int) -> Request:
     """Everything at its default but the upsampling."""
     paper, folder = papers.load("convlstm"), os.environ.get("FER_DATA")
     settings = paper.settings | {"detector_upsample": doublings}

@@ -236,12 +236,12 @@ def _number(cell: str) -> float:
     return float(printed(cell).value)
 
 
-def show(found: AuditResult | list[Table]) -> None:
+def show(result: AuditResult | list[Table]) -> None:
     """Print a result of this module."""
-    if isinstance(found, AuditResult):
-        colour = "red" if found.finding == "contradicted" else "green"
-        console.print(f"{found.finding} ", style=colour, end="")
-        console.print(found.arithmetic)
+    if isinstance(result, AuditResult):
+        colour = "red" if result.finding == "contradicted" else "green"
+        console.print(f"{result.finding} ", style=colour, end="")
+        console.print(result.arithmetic)
         return
-    for table in found:
+    for table in result:
         table.show(console)

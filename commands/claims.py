@@ -146,9 +146,9 @@ def collect(names: list[str], *places: Path) -> Collection:
     return collection
 
 
-def _measurements(paper: Paper, found: list[Evidence], warn: Callable[[str], None]) -> dict[str, list[Measured]]:
+def _measurements(paper: Paper, evidences: list[Evidence], warn: Callable[[str], None]) -> dict[str, list[Measured]]:
     together: dict[str, list[Measured]] = {id: [one] for id, one in parameters.measurements(paper).items()}
-    for one in found:
+    for one in evidences:
         try:
             measured = registry.reproduction(paper.name).measured.measurements(one)
         except DAMAGED as error:
@@ -184,8 +184,8 @@ def stand(paper: Paper, claim: Claim, measured: list[Measured]) -> Standing:
     return Standing(paper, claim, best[0], verdicts[0], audit, name, run)
 
 
-def _rank(one: Measured) -> tuple[bool, bool, bool, bool]:
-    return one.data == "synthetic", bool(one.differs), bool(one.note), one.recorded
+def _rank(measured: Measured) -> tuple[bool, bool, bool, bool]:
+    return measured.data == "synthetic", bool(measured.differs), bool(measured.note), measured.recorded
 
 
 def raw(collection: Collection) -> Table:
@@ -202,10 +202,10 @@ def table(collection: Collection) -> Table:
     return Table("claims", f"{len(rows)} printed numbers", columns, rows, _needed(collection.standings) + aside)
 
 
-def readable(one: Standing) -> dict[str, str | None]:
+def readable(standing: Standing) -> dict[str, str | None]:
     """`measured` and `interval` in the digits of the paper; times get one more, as ours are not rounded."""
-    digits = one.claim.digits + (one.claim.kind == "time")
-    value, interval = one.measured.value if one.measured else None, one.verdict.interval
+    digits = standing.claim.digits + (standing.claim.kind == "time")
+    value, interval = standing.measured.value if standing.measured else None, standing.verdict.interval
     return {
         "measured": None if value is None else f"{value:,.{digits}f}",
         "interval": f"{interval[0]:.{digits}f} to {interval[1]:.{digits}f}" if interval else None,

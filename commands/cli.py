@@ -255,7 +255,7 @@ def main() -> None:
     """Run the command line; a mistake that the user can mend ends in one sentence and exit status 2."""
     output.prepare()
     try:
-        with output.told():
+        with output.user_errors():
             app()
     except UserError as error:
         errors.print("error:", style="bold red", end=" ")

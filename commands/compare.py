@@ -103,18 +103,18 @@ def show(first: str, second: str) -> None:
         table.show(console)
 
 
-def tables(first: Run, second: Run, found: Comparison) -> list[Table]:
+def tables(first: Run, second: Run, comparison: Comparison) -> list[Table]:
     """The comparison for people: overall, then by emotion."""
-    gain, low, high = found.difference
+    gain, low, high = comparison.difference
     rows = [
-        {"what": "accuracy of A", "value": f"{found.accuracies[0]:.4f}", "remark": str(first.identity)},
-        {"what": "accuracy of B", "value": f"{found.accuracies[1]:.4f}", "remark": str(second.identity)},
+        {"what": "accuracy of A", "value": f"{comparison.accuracies[0]:.4f}", "remark": str(first.identity)},
+        {"what": "accuracy of B", "value": f"{comparison.accuracies[1]:.4f}", "remark": str(second.identity)},
         {"what": "A − B", "value": f"{gain:+.4f}", "remark": f"95 % interval {low:+.4f} to {high:+.4f}, over subjects"},
     ]
-    if found.pairs:
-        both, only_first, only_second, neither = found.pairs
+    if comparison.pairs:
+        both, only_first, only_second, neither = comparison.pairs
         told = f"only A right {only_first}, only B right {only_second}, both {both}, neither {neither}"
-        rows.append({"what": "McNemar, exact p", "value": f"{found.p_value:.4g}", "remark": told})
+        rows.append({"what": "McNemar, exact p", "value": f"{comparison.p_value:.4g}", "remark": told})
         notes = [
             "Same test samples. McNemar takes them for independent, which windows of one clip are not: "
             "trust the interval over subjects where the two disagree."
@@ -124,15 +124,15 @@ def tables(first: Run, second: Run, found: Comparison) -> list[Table]:
     if first.synthetic or second.synthetic:
         notes.append("Synthetic data: the difference says something about the programs, nothing about people.")
     columns = {"what": "Quantity", "value": "Value", "remark": "Remark"}
-    return [Table("compare", "A against B", columns, rows, notes), _by_emotion(found)]
+    return [Table("compare", "A against B", columns, rows, notes), _by_emotion(comparison)]
 
 
-def _by_emotion(found: Comparison) -> Table:
+def _by_emotion(comparison: Comparison) -> Table:
     rows = [
         row
         | {key: f"{row[key]:.3f}" for key in ("recall_a", "recall_b") if key in row}
         | ({"change": f"{row['change']:+.3f}"} if "change" in row else {})
-        for row in found.classes
+        for row in comparison.classes
     ]
     columns = {"emotion": "Emotion", "n_a": "n of A", "n_b": "n of B", "recall_a": "Recall A", "recall_b": "Recall B"}
     return Table("classes", "Recall by emotion", columns | {"change": "A − B"}, rows)

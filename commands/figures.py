@@ -44,9 +44,9 @@ def draw(paper: Paper, name: str, data: str, results: Path, plan: Plan | None = 
     return folder
 
 
-def _by_network(found: Sequence[Run], names: Mapping[tuple[str, str], str]) -> dict[str, list[Run]]:
+def _by_network(runs: Sequence[Run], names: Mapping[tuple[str, str], str]) -> dict[str, list[Run]]:
     groups: dict[str, list[Run]] = {}
-    for run in found:
+    for run in runs:
         groups.setdefault(names[run.identity.experiment, run.identity.network], []).append(run)
     return groups
 

@@ -25,7 +25,7 @@ _FIGURE = re.compile(r"\{(\w+) ([^{}]+)\}")
 
 
 @dataclass(frozen=True)
-class Told:
+class StatedFinding:
     """A finding with its figures.
 
     Attributes:
@@ -59,7 +59,7 @@ def markdown(names: list[str], *places: Path) -> str:
     return "".join(f"- **{one.paper.name}**: {one.text}\n" for one in known if one.finding.headline)
 
 
-def all_of(names: list[str], *places: Path) -> list[Told]:
+def all_of(names: list[str], *places: Path) -> list[StatedFinding]:
     """The findings of these papers.
 
     Args:
@@ -69,10 +69,10 @@ def all_of(names: list[str], *places: Path) -> list[Told]:
         UserError: if a sentence asks for a claim, an audit or a kind of figure that there is not.
     """
     collection = collect(names, *places)
-    return [one for name in names for one in told(papers.load(name), collection)]
+    return [one for name in names for one in stated(papers.load(name), collection)]
 
 
-def told(paper: Paper, collection: Collection) -> Iterator[Told]:
+def stated(paper: Paper, collection: Collection) -> Iterator[StatedFinding]:
     """The findings of a paper, as far as there are figures for them."""
     leaks = {leak.name: leak for leak in _leaks(paper, collection)} if paper.findings else {}
     for finding in paper.findings:
@@ -85,7 +85,7 @@ def told(paper: Paper, collection: Collection) -> Iterator[Told]:
             return known or ""
 
         text = _FIGURE.sub(figure, finding.says)
-        yield Told(paper, finding, "" if missing else text, tuple(missing))
+        yield StatedFinding(paper, finding, "" if missing else text, tuple(missing))
 
 
 def _figure(paper: Paper, collection: Collection, leaks: Mapping[str, LeakEffect], kind: str, what: str) -> str | None:

@@ -47,12 +47,12 @@ def with_run_options(command: Callable) -> Callable:
     shared = signature(run_options).parameters
 
     @wraps(command)
-    def told(**words) -> None:
+    def with_run_options(**words) -> None:
         options = run_options(**{name: words.pop(name) for name in shared})
         command(**words, **options)
 
-    told.__signature__ = Signature([*own, *shared.values()])
-    return told
+    with_run_options.__signature__ = Signature([*own, *shared.values()])
+    return with_run_options
 
 
 def profile_of(profile: str, data: Path | None) -> str:

@@ -87,10 +87,10 @@ def compare(baseline: Baseline, accuracies: Accuracies, parameters: Mapping[str,
     return table, any(row["verdict"] != "ok" for row in rows)
 
 
-def _compared(key: str, expected: BaselineRow, found: Mapping[int, float] | None) -> dict:
-    if found is None:
+def _compared(key: str, expected: BaselineRow, accuracies: Mapping[int, float] | None) -> dict:
+    if accuracies is None:
         return {"what": key, "baseline": f"{expected.mean:.3f}", "verdict": "missing"}
-    mean = float(np.mean(list(found.values())))
+    mean = float(np.mean(list(accuracies.values())))
     gap = mean - expected.mean
     verdict = "ok" if abs(gap) <= expected.tolerance else ("worse" if gap < 0 else "too good")
     return {

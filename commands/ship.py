@@ -23,10 +23,10 @@ def ship(data: Path | None, seed: int = 0) -> None:
     cache = cache_from_environment()
     with bar("Training", "epochs") as progress:
 
-        def told(done: int, epochs: int, row: dict[str, float]) -> None:
+        def report_epoch(done: int, epochs: int, row: dict[str, float]) -> None:
             progress(done, epochs, line=f"{row['val_accuracy']:.1%} of PublicTest right")
 
-        run = training.fit(data, cache, results_from_environment(), told, seed)
+        run = training.fit(data, cache, results_from_environment(), report_epoch, seed)
     about = pack.pack(run, data, cache, RECORDS)
     for one in about.tests:
         console.print(f"{one.on}: {one.total}", markup=False, soft_wrap=True)

@@ -59,12 +59,12 @@ def run(seeds: str) -> Table:
     return table
 
 
-def findings(found: list[Run]) -> Table:
+def findings(runs: list[Run]) -> Table:
     """What must hold, what was measured, and whether it does."""
 
     def of(network: str, protocol: str) -> list[Run]:
         wanted = ("table2", network, protocol)
-        return [r for r in found if (r.identity.experiment, r.identity.network, r.identity.protocol) == wanted]
+        return [r for r in runs if (r.identity.experiment, r.identity.network, r.identity.protocol) == wanted]
 
     rows = []
     for network in (ONE, FIVE):

@@ -24,18 +24,18 @@ def is_class(folder: Path) -> bool:
     return True
 
 
-def classes(home: Path, known: Sequence[Emotion]) -> Mapping[Emotion, list[Path]]:
+def classes(home: Path, emotions: Sequence[Emotion]) -> Mapping[Emotion, list[Path]]:
     """The image files of each class folder inside `home`, in the order of folders and files by name.
 
     Raises:
-        UserError: if a folder is named after none of the `known` emotions, or two are named after the same one.
+        UserError: if a folder is named after none of the `emotions` emotions, or two are named after the same one.
     """
     found = {}
     for folder in tree.folders(home):
         shown = emotion(folder.name) if is_class(folder) else None
-        if shown not in known:
+        if shown not in emotions:
             raise UserError(
-                f"{folder} is named after no class of the set.", f"Its classes are {', '.join(known)}; move it away."
+                f"{folder} is named after no class of the set.", f"Its classes are {', '.join(emotions)}; move it away."
             )
         if shown in found:
             raise UserError(f"{home} has two folders for {shown}.", f"Merge {folder} with the other one.")

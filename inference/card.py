@@ -34,19 +34,19 @@ angle, gets a confident answer just as well.
 another camera or another corpus makes it lower still."""
 
 
-def write(one: Trained, form: Format, shape: Sequence[int], checked: Check, results: Path) -> str:
+def write(trained: Trained, form: Format, shape: Sequence[int], checked: Check, results: Path) -> str:
     """The model card as Markdown.
 
     Args:
-        one: the network and its run.
+        trained: the network and its run.
         shape: of one input window, without the batch.
         checked: how the file was compared with Keras.
     """
-    run = one.record
+    run = trained.record
     paper = papers.load(run.identity.paper)
     sections = {
-        "What it takes": _input(one, form, shape),
-        "What it gives": "\n".join(f"{number}. {_plain(name)}" for number, name in enumerate(one.classes)),
+        "What it takes": _input(trained, form, shape),
+        "What it gives": "\n".join(f"{number}. {_plain(name)}" for number, name in enumerate(trained.classes)),
         "Training data": _data(run),
         "Accuracy": _accuracy(run, paper, results),
         "Intended use and limits": PURPOSE,
@@ -57,8 +57,8 @@ def write(one: Trained, form: Format, shape: Sequence[int], checked: Check, resu
     if run.given:
         given = _plain(run.record["weights"])
         origin = f"Its weights come from {given}; others trained them, and here they were only tested."
-    head = [f"# {_plain(one.network)}", f"{_reference(paper)} {origin}"]
-    if one.synthetic:
+    head = [f"# {_plain(trained.network)}", f"{_reference(paper)} {origin}"]
+    if trained.synthetic:
         head.append(f"> {DRAWN}")
     return "\n\n".join(head + [f"## {title}\n\n{text}" for title, text in sections.items()]) + "\n"
 
@@ -73,13 +73,13 @@ def _reference(paper: Paper) -> str:
     return f"After {'; '.join(paper.authors)} ({paper.year}): *{paper.title}*, {paper.venue}."
 
 
-def _input(one: Trained, form: Format, shape: Sequence[int]) -> str:
+def _input(trained: Trained, form: Format, shape: Sequence[int]) -> str:
     sizes = ", ".join(str(size) for size in shape)
     batch = "1" if form.key == "litert" else "n"
-    steps = "\n".join(f"{number}. {step}" for number, step in enumerate(one.preparation.description, start=1))
+    steps = "\n".join(f"{number}. {step}" for number, step in enumerate(trained.preparation.description, start=1))
     return (
         f"float32 of shape ({batch}, {sizes}), made in these steps:\n\n{steps}\n\n"
-        f"The answer is float32 of shape ({batch}, {len(one.classes)}): the probabilities of the emotions below."
+        f"The answer is float32 of shape ({batch}, {len(trained.classes)}): the probabilities of the emotions below."
     )
 
 

@@ -56,7 +56,7 @@ def choose(given: Path) -> Chosen:
     return chosen
 
 
-def _walk(folder: Path, name: str, chosen: Chosen, known: set[tuple[int, int]]) -> None:
+def _walk(folder: Path, name: str, chosen: Chosen, visited: set[tuple[int, int]]) -> None:
     try:
         status = folder.stat()
         inside = sorted(folder.iterdir())
@@ -64,9 +64,9 @@ def _walk(folder: Path, name: str, chosen: Chosen, known: set[tuple[int, int]]) 
         chosen.left_out.append(f"{shown(folder)} cannot be listed ({error.strerror}).")
         return
     # A link may lead back to a folder above it.
-    if (status.st_dev, status.st_ino) in known:
+    if (status.st_dev, status.st_ino) in visited:
         return
-    known.add((status.st_dev, status.st_ino))
+    visited.add((status.st_dev, status.st_ino))
     if (folder / TABLE).exists() and (folder / ABOUT).exists():
         chosen.left_out.append(f"{shown(folder)} holds results of an earlier predict.")
         return
@@ -74,7 +74,7 @@ def _walk(folder: Path, name: str, chosen: Chosen, known: set[tuple[int, int]]) 
         if path.name.startswith("."):
             continue
         if path.is_dir():
-            _walk(path, f"{name}{path.name}/", chosen, known)
+            _walk(path, f"{name}{path.name}/", chosen, visited)
         elif path.is_file() and kinds.of(path) is not kinds.Kind.OTHER:
             chosen.add(name + path.name, path)
 

@@ -44,18 +44,18 @@ def show(which: str, format: str, out: Path | None) -> None:
     checked = export(one, form, place, results)
     console.print(
         f"{place} ({_size(place):,} bytes): on {checked.windows} windows no probability differs from Keras by more "
-        f"than {checked.difference:.1e}.\nWhat it is, and what it is not for: {card_of(place)}\n{one.said}",
+        f"than {checked.difference:.1e}.\nWhat it is, and what it is not for: {card_of(place)}\n{one.description}",
         markup=False,
         soft_wrap=True,
     )
 
 
-def usual_place(one: Trained, form: Format, results: Path) -> Path:
+def usual_place(trained: Trained, form: Format, results: Path) -> Path:
     """Where a network is put if no other place is named."""
-    return results / "exported" / f"{one.name}{form.ending or '-savedmodel'}"
+    return results / "exported" / f"{trained.name}{form.ending or '-savedmodel'}"
 
 
-def export(one: Trained, form: Format, place: Path, results: Path) -> Check:
+def export(trained: Trained, form: Format, place: Path, results: Path) -> Check:
     """Write a network as a file that is known to give what Keras gives, and its model card.
 
     Raises:
@@ -63,8 +63,8 @@ def export(one: Trained, form: Format, place: Path, results: Path) -> Check:
             network, the file gives other probabilities than Keras, or the folder cannot be written to.
     """
     _require_free(place, form)
-    model = keras_files.in_single_precision(one.model)
-    windows = example_windows(one.preparation)
+    model = keras_files.in_single_precision(trained.model)
+    windows = example_windows(trained.preparation)
     with files.storage_errors(place.parent):
         place.parent.mkdir(parents=True, exist_ok=True)
         workshop = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
@@ -73,7 +73,7 @@ def export(one: Trained, form: Format, place: Path, results: Path) -> Check:
             form.write(model, made)
             checked = check(model, made, form, windows)
             page = workshop / card_of(place).name
-            page.write_text(_card(one, form, windows.shape[1:], checked, results), encoding="utf-8")
+            page.write_text(_card(trained, form, windows.shape[1:], checked, results), encoding="utf-8")
             # The card first: a network must not lie there without it, even for a moment.
             page.rename(card_of(place))
             made.rename(place)
@@ -82,10 +82,10 @@ def export(one: Trained, form: Format, place: Path, results: Path) -> Check:
     return checked
 
 
-def _card(one: Trained, form: Format, shape: tuple[int, ...], checked: Check, results: Path) -> str:
-    if isinstance(one, Shipped):
-        return shipped_card.exported(one.about, form, checked)
-    return card.write(one, form, shape, checked, results)
+def _card(trained: Trained, form: Format, shape: tuple[int, ...], checked: Check, results: Path) -> str:
+    if isinstance(trained, Shipped):
+        return shipped_card.exported(trained.about, form, checked)
+    return card.write(trained, form, shape, checked, results)
 
 
 def check(model, path: Path, form: Format, windows: np.ndarray) -> Check:

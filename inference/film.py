@@ -157,11 +157,11 @@ def _animation(path: Path) -> Iterator[tuple[float, np.ndarray]]:
         time_s += max(milliseconds, 10) / 1000
 
 
-def _put(ready: queue.Queue, one, ended: threading.Event) -> bool:
+def _put(ready: queue.Queue, frame, ended: threading.Event) -> bool:
     """Whether it was taken before the other end went away."""
     while not ended.is_set():
         try:
-            ready.put(one, timeout=0.1)
+            ready.put(frame, timeout=0.1)
         except queue.Full:
             continue
         return True

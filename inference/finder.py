@@ -81,11 +81,11 @@ class Finder:
         visible.sort(key=lambda track: -int(track.box[2] * track.box[3]))
         return [Face(track.number, tuple(int(value) for value in track.box)) for track in visible]
 
-    def _take_all(self, found: np.ndarray) -> None:
+    def _take_all(self, boxes: np.ndarray) -> None:
         """Give the boxes (n, 4) of a whole frame to the faces that are followed; the others are new faces."""
         self.searches += 1
         # OpenCV's threads give them in any order; a face should have the same number the next time.
-        free = sorted(found, key=lambda box: (-int(box[2]) * int(box[3]), *map(int, box)))
+        free = sorted(boxes, key=lambda box: (-int(box[2]) * int(box[3]), *map(int, box)))
         for track in self._tracks:
             place = _most_alike(track.box, free)
             if place is None:
@@ -139,13 +139,13 @@ def _most_alike(box: np.ndarray, others: Sequence[np.ndarray]) -> int | None:
     return int(np.argmax(shares)) if shares and max(shares) > SAME else None
 
 
-def overlap(one: np.ndarray, other: np.ndarray) -> float:
+def overlap(first: np.ndarray, second: np.ndarray) -> float:
     """The area that two boxes (4,) have in common, as a share of the area that they cover together.
 
     >>> overlap(np.array([0, 0, 10, 10]), np.array([5, 0, 10, 10]))
     0.3333333333333333
     """
-    width = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
-    height = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
+    width = min(first[0] + first[2], second[0] + second[2]) - max(first[0], second[0])
+    height = min(first[1] + first[3], second[1] + second[3]) - max(first[1], second[1])
     common = float(max(width, 0) * max(height, 0))
-    return common / float(one[2] * one[3] + other[2] * other[3] - common)
+    return common / float(first[2] * first[3] + second[2] * second[3] - common)

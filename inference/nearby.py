@@ -41,9 +41,9 @@ def search(detector: Haar, grey: np.ndarray, box: np.ndarray) -> np.ndarray | No
     return boxes[np.argmin(away)] if away.min() <= FARTHEST * box[2] else None
 
 
-def _hits(detector: Haar, grey: np.ndarray, box: np.ndarray, one: tuple[float, int]) -> list[tuple]:
+def _hits(detector: Haar, grey: np.ndarray, box: np.ndarray, scale: tuple[float, int]) -> list[tuple]:
     """The windows (x, y, size, size) of one factor and size that see a face near a box."""
-    factor, size = one
+    factor, size = scale
     shape = round(grey.shape[1] / factor), round(grey.shape[0] / factor)
     level = cv2.resize(grey, shape, interpolation=cv2.INTER_LINEAR_EXACT)
     # Whole rows from their left end: which of the next places the cascade tries depends on those before.

@@ -44,7 +44,7 @@ def each(rate: float) -> int:
     return min(MOST, max(1, round(rate / USUAL_RATE)))
 
 
-def said(rate: float, frames: int) -> str:
+def remark(rate: float, frames: int) -> str:
     """What people should know of a video with so many frames a second; "" where there is nothing to know.
 
     Args:

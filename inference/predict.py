@@ -74,7 +74,7 @@ def show(source: Path, model: str, out: Path | None, options: Options | None = N
     chosen = choose(source)
     trained = find(model, results)
     folder = out or results / "seen" / fitting(source.resolve().stem)
-    console.print(trained.said, markup=False, soft_wrap=True)
+    console.print(trained.description, markup=False, soft_wrap=True)
     outcome = predict(chosen, trained, folder, options)
     for sentence in outcome.unreadable:
         _say(f"Left out: {sentence}")
@@ -156,7 +156,7 @@ def _image(name: str, path: Path, place: Path, trained: Trained, write, outcome:
 def _video(name: str, path: Path, place: Path, trained: Trained, write, outcome: Outcome, options: Options) -> None:
     source = film.film(path)
     line, before, seen = timelines.Line(), outcome.answers, None
-    if remark := pace.said(source.rate, trained.preparation.frames):
+    if remark := pace.remark(source.rate, trained.preparation.frames):
         outcome.remarks.append(f"{name}: {remark}")
     finder = Whole() if options.cropped else None
     target = place.with_name(f"{place.name}-seen.mp4")
@@ -193,7 +193,7 @@ def _unanswered(seen: Seen, trained: Trained) -> str:
 def _about(path: Path, trained: Trained, chosen: Chosen, outcome: Outcome, options: Options) -> None:
     """Say beside the table what was used, and what came of it."""
     content = {
-        "trained on": trained.said,
+        "trained on": trained.description,
         "synthetic": trained.synthetic,
         "network": trained.network,
         "run": trained.origin,

@@ -27,15 +27,15 @@ def draw(width: int, unit: float, seen: Seen, trained: Trained) -> np.ndarray:
     line = round(40 * scale)
     margin = line // 2
     top = line + margin
-    said = lettering.wrapped(trained.said, width - 2 * margin, scale)
+    caption = lettering.wrapped(trained.description, width - 2 * margin, scale)
     high = top + line * len(trained.classes)
-    image = np.full((high + line * len(said) + 2 * margin, width, 3), DARK, np.uint8)
+    image = np.full((high + line * len(caption) + 2 * margin, width, 3), DARK, np.uint8)
     middle = min(width // 2, round(600 * scale))
     row = seen.smooth.get(seen.shown)
     lettering.write(image, _title(row, seen, trained), (margin, line), scale, WHITE)
     _bars(image[top:high], middle, line, row, trained, scale)
     _timeline(image[margin:high, middle + margin : width - margin], seen, trained, scale)
-    for number, text in enumerate(said):
+    for number, text in enumerate(caption):
         bottom = high + margin + line * number + round(0.7 * line)
         lettering.write(image, text, (margin, bottom), scale, WARNING if trained.synthetic else WHITE)
     return image

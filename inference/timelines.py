@@ -38,6 +38,6 @@ class Line:
                 one.plot(seconds, curves[:, number], color=css(name), label=name)
             one.set(ylim=(0, 1), ylabel=f"face {track}")
         axes[0].legend(ncols=len(trained.classes), fontsize="small", loc="lower center", bbox_to_anchor=(0.5, 1))
-        axes[-1].set_xlabel(f"seconds\n{trained.said}", fontsize="small")
+        axes[-1].set_xlabel(f"seconds\n{trained.description}", fontsize="small")
         with files.atomic(path) as temporary:
             figure.savefig(temporary, format="png", dpi=110)

@@ -35,7 +35,7 @@ class Trained:
         network: its title, as the paper's tables have it.
         classes: emotions in the order of the outputs.
         preparation: how it has to be shown faces.
-        said: in one line, what it was trained on.
+        description: in one line, what it was trained on.
         unsure_below: the probability that an answer needs to be named.
     """
 
@@ -44,7 +44,7 @@ class Trained:
     network: str
     classes: tuple[str, ...]
     preparation: Preparation
-    said: str
+    description: str
     unsure_below: float = 0.0
 
     def answer(self, probabilities: np.ndarray) -> str:
@@ -177,20 +177,20 @@ def _drawn(run: Run) -> bool:
     return run.synthetic and not run.given
 
 
-def _best(found: list[Run]) -> Run:
+def _best(runs: list[Run]) -> Run:
     """The run that is worth most.
 
     Predictions are read only of those that they decide between: there may be a thousand runs.
     """
-    nearest = [run for run in found if _drawn(run) == min(map(_drawn, found))]
+    nearest = [run for run in runs if _drawn(run) == min(map(_drawn, runs))]
     groups = [sorted(some, key=_worth, reverse=True) for some in _by_protocol(nearest)]
     learnt = (run for some in groups for run in some if scores.score([run]).learnt)
     return next(learnt, groups[0][0])
 
 
-def _by_protocol(found: list[Run]) -> list[list[Run]]:
-    groups = [[run for run in found if run.identity.protocol == one] for one in ("strict", "published")]
-    groups.append([run for run in found if run.identity.protocol not in ("strict", "published")])
+def _by_protocol(runs: list[Run]) -> list[list[Run]]:
+    groups = [[run for run in runs if run.identity.protocol == one] for one in ("strict", "published")]
+    groups.append([run for run in runs if run.identity.protocol not in ("strict", "published")])
     return [some for some in groups if some]
 
 

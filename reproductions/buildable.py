@@ -40,21 +40,21 @@ def lay_out(request: Request) -> dict[str, int]:
     return {one.name: laid_out(request, one) for one in networks(request)}
 
 
-def laid_out(request: Request, one: Blueprint) -> int:
+def laid_out(request: Request, blueprint: Blueprint) -> int:
     """The parameters of one network of a request.
 
     Raises:
         UserError: if it cannot be built.
     """
     try:
-        return parameters(one)
+        return parameters(blueprint)
     except UserError:
         raise
     except Exception as error:  # whatever Keras or a builder says of layers that do not fit
         chosen = " ".join(f"{name}={value}" for name, value in request.changed_settings.items())
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise UserError(
-            f"{one.name} of {request.paper.name} cannot be built with {chosen or 'these sizes'}: {reason}",
+            f"{blueprint.name} of {request.paper.name} cannot be built with {chosen or 'these sizes'}: {reason}",
             "Change one of these settings.",
         ) from error
 

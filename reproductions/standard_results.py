@@ -92,7 +92,7 @@ def _table(evidence: Evidence, name: str, given, stated) -> Table:
             what = f"{claim.metric}, {claim.emotion}" if claim.emotion else claim.metric
             labels = {"network": title, "quantity": what, "protocol": protocol}
             rows.append(comparison.row(evidence, claim, ours, **labels))
-    notes += evidence.plan.said(name)
+    notes += evidence.plan.split_notes(name)
     for run in evidence.runs:
         if run.identity.experiment in {one.under(name) for one in experiment.weights}:
             notes.append(f"{run.record['weights']}: trained on {run.given}; here only tested.")

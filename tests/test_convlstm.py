@@ -396,9 +396,9 @@ def test_the_four_variants_of_savee_stand_side_by_side(made):
     rows = {(row["variant"], row["protocol"]): row for row in made["table2"].rows}
     assert [row["published"] for row in rows.values()] == ["98.83"] * 7
     first = rows["augment, then split 80:20", "published"]
-    assert (first["tested"], first["watched"], first["reproduced"]) == ("1,400 copies", "the tested part", "98.93")
+    assert (first["tested"], first["validation"], first["reproduced"]) == ("1,400 copies", "the tested part", "98.93")
     strict = rows["one speaker left out, then augment", "strict"]
-    assert (strict["tested"], strict["watched"]) == ("140 clips", "one of the training speakers")
+    assert (strict["tested"], strict["validation"]) == ("140 clips", "one of the training speakers")
     assert first["verdict"] == "match"
     assert {row["verdict"] for row in rows.values() if row is not first} == {"not comparable"}
     text = made["table2"].markdown()

@@ -29,7 +29,7 @@ def frame(k: int = 0, image: np.ndarray | None = None) -> AnnotatedFrame:
     happy = min(0.4 + k / 100, 1)
     facts = {
         "source": "clip.mp4",
-        "said": "trained on drawn faces (synthetic)",
+        "description": "trained on drawn faces (synthetic)",
         "classes": CLASSES,
         "colours": ["#d55e00", "#f0e442", "#c8c8c8"],
         "faces": [{"track": 7, "probabilities": [1 - happy, happy, 0.0], "answer": "Happy"}],
@@ -262,7 +262,7 @@ def number(page, name: str) -> int:
 def test_the_page_shows_images_bars_and_numbers(chromium, server, frames, playing):
     page = chromium.open(server.address)
     page.wait("counted > 20")
-    assert page.text(".said") == "trained on drawn faces (synthetic)"
+    assert page.text(".description") == "trained on drawn faces (synthetic)"
     assert page.text("#state") == "" and page.text("#source") == "clip.mp4"
     blue, green, red = 10, 20, 200
     seen = page.value("[...at('frame').getContext('2d').getImageData(30, 20, 1, 1).data]")
@@ -310,12 +310,16 @@ def test_faces_come_and_go_on_the_page(chromium, server, frames):
 
 def test_what_a_model_is_called_is_text_and_never_markup(chromium, server, frames):
     bad = frame(1)
-    bad.facts |= {"said": "<img src=x onerror='document.title=1'>", "source": "<b>x</b>", "classes": ["<i>a", "b", "c"]}
+    bad.facts |= {
+        "description": "<img src=x onerror='document.title=1'>",
+        "source": "<b>x</b>",
+        "classes": ["<i>a", "b", "c"],
+    }
     frames.put(bad)
     page = chromium.open(server.address)
     page.wait("counted === 1")
     assert page.value("document.querySelectorAll('img, b, i').length") == 0
-    assert "<img src=x" in page.text("#said") and page.text("#source") == "<b>x</b>"
+    assert "<img src=x" in page.text("#description") and page.text("#source") == "<b>x</b>"
     page.close()
 
 

@@ -72,7 +72,7 @@ def test_every_frame_becomes_an_image_with_its_facts(film):
                 break
     facts = json.loads(json.dumps(made[-1].facts))
     assert tally.frames == 12 and facts["classes"] == list(CLASSES)
-    assert (facts["said"], facts["source"], facts["lost"]) == (SAID, "clip.avi", tally.lost)
+    assert (facts["description"], facts["source"], facts["lost"]) == (SAID, "clip.avi", tally.lost)
     (face,) = facts["faces"]
     assert face["probabilities"] == pytest.approx([0.1, 0.7, 0.2])
     # The first window needs three frames.
@@ -137,7 +137,7 @@ def test_a_film_is_watched_in_chromium_until_ctrl_c(started, tmp_path):
         page = chromium.open(address)
         page.wait("document.querySelector('.row.most')", 60)
         assert page.text(".row.most span") == "Happy" and page.text(".row.most output") == "70 %"
-        assert page.text("#said") == SAID
+        assert page.text("#description") == SAID
         page.wait("counted > 10", 60)
         colours = page.value("new Set(at('frame').getContext('2d').getImageData(0, 0, 300, 300).data).size")
         assert colours > 50

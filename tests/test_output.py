@@ -89,9 +89,9 @@ def test_closed_errors_and_a_reader_that_has_enough(tmp_path):
 
 
 def test_another_error_of_the_system_is_not_taken_for_that_of_the_output():
-    with pytest.raises(FileNotFoundError), output.told():
+    with pytest.raises(FileNotFoundError), output.user_errors():
         Path("/no such file").read_text()
-    with pytest.raises(UserError), output.told():
+    with pytest.raises(UserError), output.user_errors():
         raise UserError("a", "b")
 
 

@@ -91,7 +91,7 @@ def test_a_video_becomes_an_annotated_one_a_table_and_a_timeline(clip, trained, 
 
 def test_the_table_says_what_the_network_was_trained_on(clip, trained, tmp_path):
     predict.predict(these(clip), trained, tmp_path / "out")
-    assert about(tmp_path / "out")["trained on"] == trained.said and "synthetic" in trained.said
+    assert about(tmp_path / "out")["trained on"] == trained.description and "synthetic" in trained.description
     assert len(pd.read_csv(tmp_path / "out" / TABLE)) == FRAMES
 
 
@@ -404,7 +404,7 @@ def test_an_unusual_rate_is_told(trained, tmp_path, rate, word):
     media.film(tmp_path / "clip.mp4", performed(20), (288, 360), rate)
     remarks = predict.predict(these(tmp_path / "clip.mp4"), trained, tmp_path / "out").remarks
     assert word in "".join(remarks) and len(remarks) == bool(word)
-    assert pace.said(rate, frames=1) == ""
+    assert pace.remark(rate, frames=1) == ""
 
 
 def test_a_face_that_was_out_of_sight_begins_a_new_window(trained):

@@ -25,7 +25,7 @@ def log(tmp_path, monkeypatch):
 
 
 def test_lines_come_also_while_nothing_is_finished(log):
-    with shown.bar("Training", "epochs", every=0.05) as update:
+    with shown.bar("Training", "epochs", interval_s=0.05) as update:
         time.sleep(0.2)
         assert re.fullmatch(r"Training: begun after 0:00:00", log()[0])
         update(2, 8, "3D ConvNet [narrow]")
@@ -48,7 +48,7 @@ def test_what_is_finished_has_a_line_at_once(log):
 
 
 def test_an_error_ends_the_lines(log):
-    with pytest.raises(ZeroDivisionError), shown.bar("Training", "epochs", every=0.05):
+    with pytest.raises(ZeroDivisionError), shown.bar("Training", "epochs", interval_s=0.05):
         raise ZeroDivisionError
     time.sleep(0.2)
     assert log() == []

@@ -112,10 +112,10 @@ def test_a_finding_is_told_when_all_of_its_figures_are_known(records):
     )
     paper = PAPER.model_copy(update={"findings": [findings.Finding(id="one", says=says)]})
     collection = claims.collect(["timeconvnet"], records)
-    (told,) = findings.told(paper, collection)
+    (told,) = findings.stated(paper, collection)
     assert told.text.startswith("0.979 is 0.850 (")
     nothing = claims.collect(["timeconvnet"], records / "nothing")
-    (told,) = findings.told(paper, nothing)
+    (told,) = findings.stated(paper, nothing)
     assert not told.text and len(told.missing) == 2
 
 

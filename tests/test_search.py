@@ -302,7 +302,7 @@ def test_a_database_of_another_version_of_optuna_is_named(tmp_path, database):
 def test_a_full_disk_is_told_as_such(database):
     from sqlalchemy.exc import OperationalError
 
-    with pytest.raises(files.StorageError, match="disk is full"), search_store.told(database):
+    with pytest.raises(files.StorageError, match="disk is full"), search_store.user_errors(database):
         raise OperationalError("insert", {}, sqlite3.OperationalError("database or disk is full"))
 
 

@@ -167,7 +167,7 @@ def shipped(packed, monkeypatch):
 
 def test_it_is_used_where_nothing_else_is_named(shipped, tmp_path):
     found = available.find("", tmp_path)
-    assert found.said == shipped.said == available.find("shipped", tmp_path).said
+    assert found.description == shipped.description == available.find("shipped", tmp_path).description
     assert not found.synthetic and found.classes == tuple(CODES) and found.unsure_below == shipped.unsure.below
     with pytest.raises(UserError, match="make reproduce PAPER=timeconvnet"):
         available.find("timeconvnet", tmp_path)

@@ -80,8 +80,8 @@ def test_given_weights_are_not_called_trained_on_synthetic_faces(tmp_path):
     fake_runs.seal(run.folder)
     found = trained.find("", tmp_path)
     assert found.record.identity.seed == 2 and not found.synthetic
-    assert "weights of others, trained on FER2013, by its makers; tested on synthetic faces" in found.said
-    assert "trained on synthetic" not in found.said
+    assert "weights of others, trained on FER2013, by its makers; tested on synthetic faces" in found.description
+    assert "trained on synthetic" not in found.description
 
 
 def test_a_run_is_taken_by_its_folder(tmp_path):
@@ -95,9 +95,9 @@ def test_a_run_is_taken_by_its_folder(tmp_path):
 
 def test_what_it_was_trained_on_is_said(tmp_path):
     drawn = little_trained.make(tmp_path)
-    assert "drawn faces (synthetic)" in drawn.said and "published" in drawn.said and drawn.synthetic
+    assert "drawn faces (synthetic)" in drawn.description and "published" in drawn.description and drawn.synthetic
     recorded = little_trained.make(tmp_path, seed=1, synthetic=False)
-    assert "real faces (CK+)" in recorded.said and "0.80" in recorded.said and not recorded.synthetic
+    assert "real faces (CK+)" in recorded.description and "0.80" in recorded.description and not recorded.synthetic
 
 
 def test_without_a_network_the_command_that_makes_one_is_named(tmp_path, monkeypatch):

@@ -105,16 +105,16 @@ def audit(split: Split, progress=lambda done, total: None) -> Audit:
     return Audit(train, test, pairs, table)
 
 
-def _joined(one: Labelled, other: Labelled) -> Labelled:
-    images, more = one.images, other.images
+def _joined(first: Labelled, second: Labelled) -> Labelled:
+    images, more = first.images, second.images
     return Labelled(
-        one.names + other.names,
-        one.labels + other.labels,
-        one.subjects + other.subjects,
+        first.names + second.names,
+        first.labels + second.labels,
+        first.subjects + second.subjects,
         Images(np.concatenate([images.thumbnails, more.thumbnails]), np.concatenate([images.hashes, more.hashes])),
-        np.concatenate([one.owners, other.owners + len(one)]),
-        one.left_out + other.left_out,
-        one.ignored + other.ignored,
+        np.concatenate([first.owners, second.owners + len(first)]),
+        first.left_out + second.left_out,
+        first.ignored + second.ignored,
     )
 
 
@@ -146,9 +146,9 @@ def _notes(train: Labelled, test: Labelled, subjects: tuple[str, ...]) -> list[s
     return notes
 
 
-def write(found: Audit, place: Path) -> None:
+def write(audit: Audit, place: Path) -> None:
     """Write the page, and beside it the pairs as .csv and the counts as .json."""
-    texts = {place: page.render(found), place.with_suffix(".json"): found.table.json()}
+    texts = {place: page.render(audit), place.with_suffix(".json"): audit.table.json()}
     for path, text in texts.items():
         with files.atomic(path) as temporary:
             temporary.write_text(text, encoding="utf-8", errors="replace")
@@ -158,7 +158,7 @@ def write(found: Audit, place: Path) -> None:
     ):
         writer = csv.DictWriter(file, page.COLUMNS)
         writer.writeheader()
-        writer.writerows({key: _cell(value) for key, value in row.items()} for row in page.rows(found))
+        writer.writerows({key: _cell(value) for key, value in row.items()} for row in page.rows(audit))
 
 
 def _cell(value: str) -> str:

@@ -121,22 +121,22 @@ def _quantities(what: str) -> Sequence[str]:
     )
 
 
-def _cells(one: Overlap) -> list[str]:
-    def share(count: int | None, of: int = one.tested) -> str:
+def _cells(overlap: Overlap) -> list[str]:
+    def share(count: int | None, of: int = overlap.tested) -> str:
         return UNKNOWN if count is None else f"{count:,} ({count / of:.1%})" if of else "0"
 
-    def accuracy(count: int, of: int = one.tested) -> str:
-        return UNKNOWN if one.frequent is None else f"{count / of:.3f}" if of else "–"
+    def accuracy(count: int, of: int = overlap.tested) -> str:
+        return UNKNOWN if overlap.frequent is None else f"{count / of:.3f}" if of else "–"
 
     return [
-        f"{one.tested:,}",
-        share(one.exact),
-        share(one.near),
-        share(one.copied),
-        share(one.contradicted),
-        UNKNOWN if one.seen is None else f"{len(one.subjects):,}",
-        share(one.seen),
-        accuracy(one.frequent or 0),
-        accuracy(one.right, one.copied),
-        accuracy(one.guessed),
+        f"{overlap.tested:,}",
+        share(overlap.exact),
+        share(overlap.near),
+        share(overlap.copied),
+        share(overlap.contradicted),
+        UNKNOWN if overlap.seen is None else f"{len(overlap.subjects):,}",
+        share(overlap.seen),
+        accuracy(overlap.frequent or 0),
+        accuracy(overlap.right, overlap.copied),
+        accuracy(overlap.guessed),
     ]

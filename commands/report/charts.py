@@ -108,11 +108,11 @@ def _points(values: Sequence[float], epochs: int) -> str:
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in shown)
 
 
-def intervals(found: Sequence[LeakEffect]) -> dict | None:
+def intervals(leaks: Sequence[LeakEffect]) -> dict | None:
     """Differences in points with their intervals, and the axis that holds them all; None where there are none."""
-    if not found:
+    if not leaks:
         return None
-    low, high = min(0.0, *(leak.low for leak in found)), max(0.0, *(leak.high for leak in found))
+    low, high = min(0.0, *(leak.low for leak in leaks)), max(0.0, *(leak.high for leak in leaks))
     room = 0.06 * ((high - low) or 1)
     low, high = low - room, high + room
 
@@ -127,6 +127,6 @@ def intervals(found: Sequence[LeakEffect]) -> dict | None:
             "from": place(leak.low),
             "to": place(leak.high),
         }
-        for leak in found
+        for leak in leaks
     ]
     return {"zero": place(0), "rows": rows}

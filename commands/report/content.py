@@ -37,7 +37,7 @@ def page(collection: Collection) -> dict:
         one.claim.dataset for one in standings if one.name == "data needed" and one.claim.dataset != "none"
     )
     papers = list({one.paper.name: one.paper for one in standings}.values())
-    told = {paper.name: [one for one in findings.told(paper, collection) if one.text] for paper in papers}
+    told = {paper.name: [one for one in findings.stated(paper, collection) if one.text] for paper in papers}
     shown = [_paper(paper, collection) | {"findings": [one.text for one in told[paper.name]]} for paper in papers]
     return {
         "total": len(standings),
@@ -57,10 +57,10 @@ def page(collection: Collection) -> dict:
     }
 
 
-def _claim(one: Standing) -> dict:
-    claim, shown = one.claim, claims.readable(one)
+def _claim(standing: Standing) -> dict:
+    claim, shown = standing.claim, claims.readable(standing)
     who = claim.network or claim.emotion or ""
-    return one.row | shown | {"who": who, "unit": claim.unit, "why": one.verdict.why, "note": claim.note}
+    return standing.row | shown | {"who": who, "unit": claim.unit, "why": standing.verdict.why, "note": claim.note}
 
 
 def _paper(paper: Paper, collection: Collection) -> dict:

@@ -90,10 +90,10 @@ class Follower:
         return self.box
 
 
-def _nearest(found: np.ndarray, box: np.ndarray) -> np.ndarray:
+def _nearest(boxes: np.ndarray, box: np.ndarray) -> np.ndarray:
     """The box (4,) of (n, 4) whose centre is nearest to that of another."""
-    centres = found[:, :2] + found[:, 2:] / 2
-    return found[np.argmin(np.linalg.norm(centres - (box[:2] + box[2:] / 2), axis=1))]
+    centres = boxes[:, :2] + boxes[:, 2:] / 2
+    return boxes[np.argmin(np.linalg.norm(centres - (box[:2] + box[2:] / 2), axis=1))]
 
 
 def _box(rectangle) -> tuple[int, int, int, int]:

@@ -48,7 +48,7 @@ def frames(source: Clip | Path, start: int = 0, step: int = 1) -> Iterator[np.nd
     path = source.source if isinstance(source, Clip) else source
     if not path.exists():
         raise UserError(f"{shown(path)} does not exist.", "Check the folder of the data set, or unpack it again.")
-    wanted = _every(start, step)
+    wanted = _kept_frames(start, step)
     if path.is_dir():
         for image, want in zip(images(source), wanted, strict=False):
             yield image_file.read(image) if want else None
@@ -86,7 +86,7 @@ def grey(image: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
 
 
-def _every(start: int, step: int) -> Iterator[bool]:
+def _kept_frames(start: int, step: int) -> Iterator[bool]:
     return (number >= start and (number - start) % step == 0 for number in count())
 
 

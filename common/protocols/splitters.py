@@ -188,8 +188,8 @@ def with_validation(table, fold: Fold, every: int = 10) -> Fold:
     """
     subjects = _subjects(table.iloc[fold.train], 2)
     # The last of each step, so that of few subjects most train.
-    watched = subjects[every - 1 :: every] if len(subjects) >= every else subjects[-1:]
-    validates = table.subject.isin(watched).to_numpy()[fold.train]
+    chosen = subjects[every - 1 :: every] if len(subjects) >= every else subjects[-1:]
+    validates = table.subject.isin(chosen).to_numpy()[fold.train]
     return replace(fold, train=fold.train[~validates], validation=fold.train[validates])
 
 
@@ -205,8 +205,8 @@ def with_validation_clips(table, fold: Fold, every: int = 10) -> Fold:
     clip = table.groupby(["emotion", "subject", "clip"]).ngroup().to_numpy()
     clips = np.unique(clip[fold.train])
     _need(len(clips), 2, "clips to train on", fold.name)
-    watched = clips[every - 1 :: every] if len(clips) >= every else clips[-1:]
-    validates = np.isin(clip[fold.train], watched)
+    chosen = clips[every - 1 :: every] if len(clips) >= every else clips[-1:]
+    validates = np.isin(clip[fold.train], chosen)
     return replace(fold, train=fold.train[~validates], validation=fold.train[validates])
 
 

@@ -57,14 +57,14 @@ def _parts(paper: Paper, name: str, data: str, results: Path, plan: Plan | None)
     return plans.parts(plan or plans.read(plans.plan_path(paper, name, data, results), paper))
 
 
-def load_available(paper: Paper, found: Sequence[Run], results: Path, warn: Callable[[str], None]) -> list[Evidence]:
+def load_available(paper: Paper, runs: Sequence[Run], results: Path, warn: Callable[[str], None]) -> list[Evidence]:
     """All plans of a paper with what there is of them, real data and the paper's own profile first.
 
     Args:
-        found: the finished runs on disk (`common.runs.store.find`), so that a thousand of them are read once.
+        runs: the finished runs on disk (`common.runs.store.find`), so that a thousand of them are read once.
         warn: takes one sentence for every file that is unusable.
     """
-    by_key = {run.identity.key: run for run in found}
+    by_key = {run.identity.key: run for run in runs}
     usable = []
     for path in sorted((results / "runs" / paper.name).glob("plan-*.json")):
         name, _, data = path.stem.removeprefix("plan-").rpartition("-")
@@ -85,9 +85,9 @@ def load_available(paper: Paper, found: Sequence[Run], results: Path, warn: Call
     return sorted(usable, key=preference)
 
 
-def preference(one: Evidence) -> tuple:
+def preference(evidence: Evidence) -> tuple:
     """Sorts plans: real data and the paper's own profile first, runs of this machine before records."""
-    return one.data != "real", one.profile != "paper", one.recorded, one.name
+    return evidence.data != "real", evidence.profile != "paper", evidence.recorded, evidence.name
 
 
 def _evidence(paper: Paper, name: str, plan: Plan, all_parts: Sequence[Plan], results: Path) -> Evidence:

@@ -109,7 +109,7 @@ class Plan(Frozen):
         """How a group of trainings is divided under a protocol; None where it was not asked for."""
         return self.splits.get(split_name(group, protocol))
 
-    def said(self, group: str) -> list[str]:
+    def split_notes(self, group: str) -> list[str]:
         """What the tested part of a group has in common with training, a note a protocol."""
         found = {protocol: self.split(group, protocol) for protocol in self.protocols}
         return [f"{protocol}: {split.said}" for protocol, split in found.items() if split]

@@ -127,10 +127,10 @@ def parts(plan: Plan) -> list[Plan]:
     return [plan.model_copy(update={"others": []}) if plan.others else plan, *plan.others]
 
 
-def alike(one: Plan, other: Plan) -> bool:
+def alike(first: Plan, second: Plan) -> bool:
     """Whether two plans have the same answers, and nothing that both count or name is counted or named differently."""
-    named = [(dict(getattr(one, key)), dict(getattr(other, key))) for key in _BY_NAME]
-    return not _unlike(one, other) and all(a[name] == b[name] for a, b in named for name in {*a} & {*b})
+    named = [(dict(getattr(first, key)), dict(getattr(second, key))) for key in _BY_NAME]
+    return not _unlike(first, second) and all(a[name] == b[name] for a, b in named for name in {*a} & {*b})
 
 
 def unlike(other: Plan, plan: Plan) -> str:
@@ -140,9 +140,9 @@ def unlike(other: Plan, plan: Plan) -> str:
     return "; ".join(told) or "other data, or another version of this program"
 
 
-def _unlike(one: Plan, other: Plan) -> dict[str, tuple[Any, Any]]:
+def _unlike(first: Plan, second: Plan) -> dict[str, tuple[Any, Any]]:
     """The answers in which two plans differ, those that only one paper's plans have among them."""
-    both = dict(one), dict(other)
+    both = dict(first), dict(second)
     keys = [key for key in both[0] | both[1] if key not in _JOINED]
     pairs = {key: (both[0].get(key), both[1].get(key)) for key in keys}
     return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}

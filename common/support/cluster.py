@@ -83,9 +83,9 @@ def _knock(address: str) -> None:
         raise _unreachable(address, str(error)) from error
 
 
-def _unreachable(address: str, said: str) -> UserError:
+def _unreachable(address: str, reason: str) -> UserError:
     return UserError(
-        f"There is no Ray cluster at {address or 'this machine'} ({said}).",
+        f"There is no Ray cluster at {address or 'this machine'} ({reason}).",
         f"Start one with 'ray start --head' and name it as in {ADDRESS}=host:6379, or leave {ADDRESS} out to use this "
         "machine alone.",
     )

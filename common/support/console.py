@@ -26,7 +26,7 @@ errors = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_w
 
 
 @contextmanager
-def bar(title: str, unit: str = "", every: float = EVERY) -> Iterator[Callable[..., None]]:
+def bar(title: str, unit: str = "", interval_s: float = EVERY) -> Iterator[Callable[..., None]]:
     """Show a progress bar and yield `update(done, total, what, line="")` for it.
 
     On a terminal the bar moves. In a log file or CI a line is written for each `line` (what has just been finished),
@@ -45,14 +45,14 @@ def bar(title: str, unit: str = "", every: float = EVERY) -> Iterator[Callable[.
 
     def say(what: str) -> None:
         passed = time.monotonic() - began
-        console.print(f"{title}: {_told(**(state | {'what': what}), unit=unit, passed=passed)}", markup=False)
+        console.print(f"{title}: {_progress_line(**(state | {'what': what}), unit=unit, passed=passed)}", markup=False)
 
     if console.is_terminal:
         with progress:
             yield update
     else:
         ended = threading.Event()
-        ticking = threading.Thread(target=_tick, args=(ended, every, lambda: say(state["what"])), daemon=True)
+        ticking = threading.Thread(target=_tick, args=(ended, interval_s, lambda: say(state["what"])), daemon=True)
         ticking.start()
         try:
             yield update
@@ -76,12 +76,12 @@ def _progress(unit: str) -> Progress:
     return Progress(*columns, console=console, transient=console.is_terminal)
 
 
-def _tick(ended: threading.Event, every: float, say: Callable[[], None]) -> None:
-    while not ended.wait(every):
+def _tick(ended: threading.Event, interval_s: float, say: Callable[[], None]) -> None:
+    while not ended.wait(interval_s):
         say()
 
 
-def _told(done: float, total: float, what: str, unit: str, passed: float) -> str:
+def _progress_line(done: float, total: float, what: str, unit: str, passed: float) -> str:
     """As in: 30 of 200 epochs after 0:02:10, about 0:12:17 left (3D ConvNet)."""
     of = f"{done:g} of {total:g} {unit}" if total else "begun"
     left = f", about {_clock(passed / done * (total - done))} left" if done and total else ""

@@ -21,8 +21,8 @@ def prepare() -> None:
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """Tell it as UserError if standard output takes no more: what a command writes to files names its file.
+def user_errors() -> Iterator[None]:
+    """Raise UserError if standard output takes no more: what a command writes to files names its file.
 
     Raises:
         UserError: if the disk below the output is full, or the output is gone.

@@ -72,8 +72,8 @@ def at_once(processes: int | None, launcher: str) -> int:
     return _processes(processes)
 
 
-def _processes(asked: int | None) -> int:
-    return 1 if shutil.which("nvidia-smi") else asked or workers.cores()
+def _processes(wanted: int | None) -> int:
+    return 1 if shutil.which("nvidia-smi") else wanted or workers.cores()
 
 
 def _run(todo: list[Job], root: Path, provenance: Provenance, processes: int, fresh: bool, progress) -> None:
@@ -128,7 +128,7 @@ def _train(job: Job, task: _Task) -> None:
     )
     seen = 0
 
-    def told(epoch: int, epochs: int, logs: dict) -> None:
+    def report_epoch(epoch: int, epochs: int, logs: dict) -> None:
         nonlocal seen
         seen += 1
         task.messages.put((name, 1, False))
@@ -138,7 +138,7 @@ def _train(job: Job, task: _Task) -> None:
         task.root,
         provenance=task.provenance,
         split=job.split,
-        progress=told,
+        progress=report_epoch,
         threads=task.threads,
         fresh=task.fresh,
     )

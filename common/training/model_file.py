@@ -102,8 +102,8 @@ def _packed(archive: zipfile.ZipFile) -> str:
 
     found = []
 
-    def look(name: str, one) -> None:
-        if isinstance(one, h5py.Dataset) and one.nbytes != one.id.get_storage_size():
+    def look(name: str, item) -> None:
+        if isinstance(item, h5py.Dataset) and item.nbytes != item.id.get_storage_size():
             found.append(name)
 
     with archive.open(WEIGHTS) as file, h5py.File(file) as weights:

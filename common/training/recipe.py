@@ -41,7 +41,7 @@ class EarlyStopping:
     patience: int
     min_delta: float = 0.0
 
-    def ends(self, watched: Sequence[float]) -> bool:
+    def ends(self, monitored: Sequence[float]) -> bool:
         """Whether the training ends after the epoch that gave the last of these values.
 
         >>> [EarlyStopping("val_loss", 2, 0.1).ends(values) for values in ([1, 0.8, 0.7], [1, 0.8, 0.75, 0.71])]
@@ -49,7 +49,7 @@ class EarlyStopping:
         """
         sign = -1 if self.monitor == "val_loss" else 1
         best, waited = -float("inf"), 0
-        for value in watched:
+        for value in monitored:
             waited += 1
             if sign * value - self.min_delta > best:
                 best, waited = sign * value, 0

@@ -22,7 +22,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from common.support import files
 from common.support.errors import UserError
 from common.training import search_sampler
-from common.training.search_store import shown, told
+from common.training.search_store import shown, user_errors
 
 ATTEMPTS = 3
 QUESTION, SAMPLER = "question", "sampler"
@@ -107,13 +107,13 @@ def search(
     locks = locks / question.name
     while len(finished(study)) < trials:
         with ExitStack() as held:
-            with told(storage), files.lock(locks / "asking"):
+            with user_errors(storage), files.lock(locks / "asking"):
                 _take_up(study, locks)
                 study.sampler = _sampler(study, seed)
                 trial = study.ask(_distributions(question.space))
                 held.enter_context(files.lock(locks / str(trial.number)))
             state, value = _tested(trial, question, objective, storage)
-            with told(storage):
+            with user_errors(storage):
                 last = study.tell(trial, value, state)
         ended(len(finished(study)), last)
     return study
@@ -127,7 +127,7 @@ def opened(question: Question, storage: str) -> Study:
             sampler or version of Optuna.
     """
     notes = {QUESTION: question.stored(), SAMPLER: search_sampler.stated()}
-    with told(storage):
+    with user_errors(storage):
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         study = optuna.create_study(
             storage=storage,
@@ -238,7 +238,7 @@ def _tested(trial: Trial, question: Question, objective: Objective, storage: str
     correct = tested = 0
     for step, fold in enumerate(objective(trial.params)):
         correct, tested = correct + fold.correct, tested + fold.samples
-        with told(storage):
+        with user_errors(storage):
             trial.set_user_attr(COUNTS, [correct, tested])
             trial.report(reachable(tested - correct, question.samples), step)
             if trial.should_prune():

@@ -37,8 +37,8 @@ def shown(storage: str) -> str:
 
 
 @contextmanager
-def told(storage: str) -> Iterator[None]:
-    """Tell what goes wrong with a database as UserError."""
+def user_errors(storage: str) -> Iterator[None]:
+    """Raise what goes wrong with a database as UserError."""
     try:
         yield
     except (ArgumentError, NoSuchModuleError) as error:

@@ -61,7 +61,7 @@ function showFaces(facts) {
 
 function showNumbers(facts) {
   at("source").textContent = facts.source;
-  at("said").textContent = facts.said;
+  at("description").textContent = facts.description;
   at("remark").textContent = facts.remark;
   at("frames").textContent = `${facts.frames} (${facts.rate.toFixed(1)} a second)`;
   at("latency").textContent = times(facts.latency);

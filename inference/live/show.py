@@ -39,7 +39,7 @@ def show(source: str, model: str, port: int, face: int = 0) -> None:
     _warm_up(trained)
     with Capture(taken) as capture:
         try:
-            console.print(f"{taken.name}, {trained.said}", markup=False, soft_wrap=True)
+            console.print(f"{taken.name}, {trained.description}", markup=False, soft_wrap=True)
             console.print(f"Open {server.address} on this machine; ctrl-C ends.", markup=False, soft_wrap=True)
             with server:
                 for frame in frames(capture, trained, tally, taken.name, face):
@@ -60,7 +60,7 @@ def frames(capture: Capture, trained: Trained, tally: Tally, name: str, face: in
         ready = capture.clock()
         steps = seen.milliseconds | {"draw": (ready - began) * 1000}
         tally.add((face.track for face in seen.faces), seen.time_s, ready, steps)
-        remark = " ".join(filter(None, (pace.said(seen.rate, trained.preparation.frames), capture.remark)))
+        remark = " ".join(filter(None, (pace.remark(seen.rate, trained.preparation.frames), capture.remark)))
         yield AnnotatedFrame(image, _facts(seen, trained, tally, name, capture.passed_over, ready) | {"remark": remark})
 
 
@@ -74,7 +74,7 @@ def _warm_up(trained: Trained) -> None:
 def _facts(seen: stream.Seen, trained: Trained, tally: Tally, name: str, passed_over: int, ready: float) -> dict:
     return tally.numbers() | {
         "source": name,
-        "said": trained.said,
+        "description": trained.description,
         "classes": trained.classes,
         "colours": [css(name) for name in trained.classes],
         "faces": [_face(face.track, seen.smooth.get(face.track), trained) for face in seen.faces],

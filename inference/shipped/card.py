@@ -82,8 +82,8 @@ def _accuracy(about: About) -> str:
     return "\n".join(["| Test | Accuracy | 95 % interval | Images |", "|---|--:|---|--:|", *rows])
 
 
-def _span(one: Tested) -> str:
-    return f"{one.total.low:.1%} to {one.total.high:.1%}"
+def _span(tested: Tested) -> str:
+    return f"{tested.total.low:.1%} to {tested.total.high:.1%}"
 
 
 def _emotions(about: About) -> str:
@@ -140,9 +140,9 @@ def _failures(about: About) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
-def _least(one: Tested) -> str:
-    name = min(one.emotions, key=lambda name: one.emotions[name].share)
-    return f"Least of all {name}: {one.emotions[name]}."
+def _least(tested: Tested) -> str:
+    name = min(tested.emotions, key=lambda name: tested.emotions[name].share)
+    return f"Least of all {name}: {tested.emotions[name]}."
 
 
 def _files(about: About) -> str:

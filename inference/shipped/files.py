@@ -73,7 +73,7 @@ class About(Figures):
     run: Run
 
     @property
-    def said(self) -> str:
+    def description(self) -> str:
         """In one line, what the network was trained on and what it is worth."""
         labels = self.tests[0].total
         return (

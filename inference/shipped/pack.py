@@ -60,7 +60,7 @@ def pack(run: Run, data: Path, cache: Path, records: Path, folder: Path = kept.F
         ),
         unsure=measured.threshold(below, probabilities, truth),
         tests=tests,
-        run=_told(run),
+        run=_run_facts(run),
     )
     writer.pack(run, records / "runs")
     with files.atomic(folder / kept.ABOUT) as temporary:
@@ -118,7 +118,7 @@ def _on_ckplus(model, images: StillImages, classes: tuple[str, ...]) -> Tested:
     return measured.tested(on, truth, probabilities, classes, images.subjects)
 
 
-def _told(run: Run) -> kept.Run:
+def _run_facts(run: Run) -> kept.Run:
     record = run.record
     return kept.Run(
         key=run.identity.key,

@@ -80,7 +80,7 @@ def load(folder: Path | None = None) -> Shipped:
         about.network,
         tuple(about.classes),
         preparation(),
-        about.said,
+        about.description,
         unsure_below=about.unsure.below,
         about=about,
         folder=folder,

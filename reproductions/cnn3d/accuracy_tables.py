@@ -48,7 +48,7 @@ def _notes(plan: Plan) -> list[str]:
             "Table 6: no count of 327 sequences gives 97.56; the printed matrix has 319 right, 97.554, and a mean over "
             "118 subjects can give it. The verdict is on the variant that the setting ckplus_loso_accuracy names."
         )
-        notes += [f"Table 6, {said}" for said in plan.said(measured.GROUPS["table6"])]
+        notes += [f"Table 6, {note}" for note in plan.split_notes(measured.GROUPS["table6"])]
     if "table8" in plan.experiments:
         notes.append("Table 8: the same trainings as row c2 of Table 5, whose mean over folds is printed as 84.25.")
     return notes

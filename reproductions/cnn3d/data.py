@@ -128,7 +128,8 @@ def ten_folds(request: Request, corpus: str, table, protocol: str) -> list[Fold]
     count = request.paper.hyperparameters["folds"]
     if protocol == "published":
         chosen = request.settings["ckplus_folds"] if corpus == CKPLUS else "subjects_step_10"
-        return [_watched(request.settings["best_epoch_on"], table, fold) for fold in FOLDS[chosen](table, count)]
+        part = request.settings["best_epoch_on"]
+        return [_with_validation(part, table, fold) for fold in FOLDS[chosen](table, count)]
     if protocol == "clip-disjoint":
         return [splitters.with_validation_clips(table, fold) for fold in splitters.clip_folds(table, count)]
     return [splitters.with_validation(table, fold) for fold in splitters.step_folds(table, count)]
@@ -140,11 +141,11 @@ def one_subject_out(request: Request, table, protocol: str) -> list[Fold]:
         return []
     folds = splitters.leave_one_subject_out(table)
     if protocol == "published":
-        return [_watched(request.settings["best_epoch_on"], table, fold) for fold in folds]
+        return [_with_validation(request.settings["best_epoch_on"], table, fold) for fold in folds]
     return [splitters.with_validation(table, fold) for fold in folds]
 
 
-def _watched(best_epoch_on: str, table, fold: Fold) -> Fold:
+def _with_validation(best_epoch_on: str, table, fold: Fold) -> Fold:
     """With the part that chooses the epoch."""
     if best_epoch_on == "test_fold":
         return splitters.selected_on_test(fold)

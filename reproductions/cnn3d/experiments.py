@@ -115,11 +115,11 @@ def reproduce(request: Request) -> Provenance:
     return origin
 
 
-def _possible(asked: dict[str, list[PrintedRow]], missing: set[str]) -> dict[str, list[PrintedRow]]:
+def _possible(wanted: dict[str, list[PrintedRow]], missing: set[str]) -> dict[str, list[PrintedRow]]:
     """Without the rows whose corpora are missing."""
     return {
         group: [row for row in rows if not {GROUPS[group].corpus, row.pretrained_on} & missing]
-        for group, rows in asked.items()
+        for group, rows in wanted.items()
     }
 
 

@@ -78,7 +78,7 @@ def _reproduced(evidence: Evidence, name: str, key: str, protocol: str) -> dict 
 def _notes(evidence: Evidence, name: str) -> list[str]:
     plan, first = evidence.plan, TABLES[name][1][0]
     notes = [f"{'; '.join(ROWS[key].explained for key in TABLES[name][1])}."]
-    notes += plan.said(measured.GROUPS[name])
+    notes += plan.split_notes(measured.GROUPS[name])
     notes.append(f"p-value: one-sided paired t-test of {first} against the row, over the folds that were run.")
     lost = plan.configurations.get("c2") or plan.configurations.get("c3")
     if lost and evidence.paper.hyperparameters["best"] != lost:

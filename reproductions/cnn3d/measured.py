@@ -77,7 +77,7 @@ def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
         if not members:
             return None
     score = scores.score(members)
-    value, interval = _asked(claim, members, score, evidence.setting("ckplus_loso_accuracy"))
+    value, interval = _accuracy(claim, members, score, evidence.setting("ckplus_loso_accuracy"))
     return evidence.measurement(
         claim,
         members,
@@ -126,7 +126,7 @@ def mean_over_subjects(members: Sequence[Run]) -> tuple[float, tuple[float, floa
     return float(each.accuracy.mean()), clustered(each.accuracy, each.subject, each.seed)
 
 
-def _asked(claim: Claim, members: Sequence[Run], score: Score, average: str) -> tuple[float, tuple[float, float]]:
+def _accuracy(claim: Claim, members: Sequence[Run], score: Score, average: str) -> tuple[float, tuple[float, float]]:
     if claim.metric == "mean accuracy over folds":
         return mean_over_folds(members, score)
     if claim.experiment == "table6" and average == "mean_over_subjects":

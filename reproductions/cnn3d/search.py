@@ -187,13 +187,19 @@ def _search(study: Study, trials: int, storage: str, record: search_record.Recor
     found = search.opened(question, storage)
     record.put(study.protocol, study.experiment, found, question)
 
-    def told(done: int, trial) -> None:
+    def report_trial(done: int, trial) -> None:
         record.put(study.protocol, study.experiment, found, question)
         ended(question.name, done, trials, trial)
 
     locks = request.results / "search" / ".locks"
     search.search(
-        question, lambda options: _tested(study, options), storage, trials, locks, seed=request.seeds[0], ended=told
+        question,
+        lambda options: _tested(study, options),
+        storage,
+        trials,
+        locks,
+        seed=request.seeds[0],
+        ended=report_trial,
     )
 
 

@@ -9,7 +9,7 @@ from common.media.clips import WATERMARK
 from common.paper.load import Paper
 from reproductions.cnn3d import search_record
 from reproductions.cnn3d.data import KEYS
-from reproductions.cnn3d.search_tables import told
+from reproductions.cnn3d.search_tables import title_suffix
 
 
 def draw(paper: Paper, profile: str, data: str, results: Path) -> list[Path]:
@@ -30,10 +30,8 @@ def draw(paper: Paper, profile: str, data: str, results: Path) -> list[Path]:
                 path = results / "figures" / paper.name / f"{profile}-{data}" / f"fig2-{key}.png"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 note = f"\n{WATERMARK}" if data == "synthetic" else ""
-                title = (
-                    f"Fig. 2: {len(points)} of {len(study['trials'])} configurations on {name}{told(record.content)}"
-                )
-                _scatter(points, study["prune_below"], f"{title}{note}", path)
+                title = f"Fig. 2: {len(points)} of {len(study['trials'])} configurations on {name}"
+                _scatter(points, study["prune_below"], f"{title}{title_suffix(record.content)}{note}", path)
                 made.append(path)
     return made
 

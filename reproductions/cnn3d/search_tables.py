@@ -68,7 +68,7 @@ def _best(paper: Paper, name: str, key: str, content: dict, study: dict) -> Tabl
         rows.append({"rank": "printed", "accuracy": "97.56 %"} | {option: _shown(stated[option]) for option in stated})
     columns = {"rank": "Rank", "trial": "Trial", "accuracy": "Accuracy"} | TITLES
     printed = "Table 2" if name == CKPLUS else "Table 3 (lost)"
-    title = f"{printed}: the best of {len(trials)} trials on {name}{told(content)}"
+    title = f"{printed}: the best of {len(trials)} trials on {name}{title_suffix(content)}"
     return Table(
         f"search_{key}", title, columns, rows, [*_sampler(study), *_pruning(study), *_warning(name, study, paper)]
     )
@@ -95,7 +95,7 @@ def _shown(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value).replace("_", " ")
 
 
-def told(content: dict) -> str:
+def title_suffix(content: dict) -> str:
     """What keeps these figures apart from the paper's."""
     drawn = ", synthetic faces" if content["data"] == "synthetic" else ""
     narrow = content["narrow"]
@@ -135,8 +135,8 @@ def _warning(name: str, study: dict, paper: Paper) -> list[str]:
     ]
 
 
-def _points(found: selection_bias.Optimism) -> str:
-    return f"{100 * found.expected:.1f} points (95 %: {100 * found.low:.1f} to {100 * found.high:.1f})"
+def _points(optimism: selection_bias.Optimism) -> str:
+    return f"{100 * optimism.expected:.1f} points (95 %: {100 * optimism.low:.1f} to {100 * optimism.high:.1f})"
 
 
 def _importances(name: str, key: str, content: dict, study: dict) -> Table:
@@ -152,7 +152,7 @@ def _importances(name: str, key: str, content: dict, study: dict) -> Table:
         }
         for option, share in sorted(study["importances"].items(), key=lambda pair: -pair[1])
     ]
-    title = f"Which options matter in the search on {name}{told(content)}"
+    title = f"Which options matter in the search on {name}{title_suffix(content)}"
     columns = {"option": "Option", "importance": "Importance", "bar": "", "best": "Best trial"}
     notes = [f"Share of the accuracy's variance that an option explains (fANOVA over {completed} completed trials)."]
     return Table(f"search_{key}_importances", title, columns, rows, notes)
@@ -180,7 +180,7 @@ def _statements(paper: Paper, key: str, content: dict, study: dict) -> Table:
         "about, -1 to 1; pruned trials rank behind all others, by how far they came. Trials are drawn by those before "
         "them, so the interval is rather too narrow, and other options differ as well. Verdicts: make claims.",
     ]
-    return Table(f"search_{key}_statements", f"What helps, by section 4.1{told(content)}", columns, rows, notes)
+    return Table(f"search_{key}_statements", f"What helps, by section 4.1{title_suffix(content)}", columns, rows, notes)
 
 
 def _nested(name: str, key: str, content: dict) -> Table:
@@ -207,9 +207,8 @@ def _nested(name: str, key: str, content: dict) -> Table:
         *_optimism_seen(nested, studies),
     ]
     columns = {"fold": "Outer fold", "trials": "Trials", "inner": "Best, inner folds", "outer": "Tested, outer fold"}
-    title = (
-        f"Nested search on {name}: searched on the training subjects of each fold, tested on the others{told(content)}"
-    )
+    title = f"Nested search on {name}: searched on the training subjects of each fold, tested on the others"
+    title += title_suffix(content)
     return Table(f"search_{key}_nested", title, columns | TITLES, rows, notes)
 
 

@@ -72,8 +72,8 @@ def ours(evidence: Evidence, pair: Pair, protocol: str) -> dict[str, float] | st
     return found or UNDEFINED
 
 
-def shown(found: dict[str, float] | str | None, test: str) -> str | None:
-    return f"{found[test]:.5f}" if isinstance(found, dict) else found
+def shown(p: dict[str, float] | str | None, test: str) -> str | None:
+    return f"{p[test]:.5f}" if isinstance(p, dict) else p
 
 
 def table(evidence: Evidence, title: str) -> Table:

@@ -32,7 +32,7 @@ def table(evidence: Evidence, title: str) -> Table:
                     "protocol": protocol,
                     "printed": _printed(evidence.paper, name, key),
                 }
-                rows.append(row | _variants(members, watched=split.selected_on_test))
+                rows.append(row | _variants(members, selected_on_test=split.selected_on_test))
     columns = {"row": "Row", "protocol": "Protocol", "printed": "Printed", "pooled": "All sequences"}
     columns |= {"folds": "Mean over folds", "subjects": "Mean over subjects", "common": "One epoch for all folds"}
     columns |= {"last": "Last epoch", "full": f"Full batches of {BATCH}"}
@@ -50,7 +50,7 @@ def _printed(paper: Paper, name: str, key: str) -> str:
     return paper.claim("table6-ours-accuracy" if name == "table6" else f"{name}-{key}-mean").value
 
 
-def _variants(members: Sequence[Run], watched: bool) -> dict[str, str]:
+def _variants(members: Sequence[Run], selected_on_test: bool) -> dict[str, str]:
     right, tested = full_batches(members, BATCH)
     found = {
         "pooled": f"{100 * scores.score(members).accuracy:.2f}",
@@ -58,7 +58,7 @@ def _variants(members: Sequence[Run], watched: bool) -> dict[str, str]:
         "subjects": f"{100 * measured.mean_over_subjects(members)[0]:.2f}",
         "full": f"{100 * right / tested:.2f} ({tested:,})" if tested else None,
     }
-    if watched:
+    if selected_on_test:
         epoch, best, last = common_epoch(members)
         found |= {"common": f"{100 * best:.2f} (epoch {epoch})", "last": f"{100 * last:.2f}"}
     return found
@@ -67,7 +67,7 @@ def _variants(members: Sequence[Run], watched: bool) -> dict[str, str]:
 def common_epoch(runs: Sequence[Run]) -> tuple[int, float, float]:
     """The epoch (from 1) in which all folds and seeds together are best, their accuracy in it, and in the last one.
 
-    Every run must have watched the part that it was tested on, in equally many epochs. Of equally good epochs it is
+    Every run must have monitored the part that it was tested on, in equally many epochs. Of equally good epochs it is
     the first, as within a fold.
     """
     counts = [run.record["samples"]["test"] for run in runs]

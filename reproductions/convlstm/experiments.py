@@ -141,7 +141,7 @@ def _together(name: str, jobs: Sequence[Job]) -> dict:
     parts = list({job.training.fold_name: job.split for job in jobs}.values())
     known = together(parts)
     return known | {
-        "said": variants.said(name, known["test"]),
+        "said": variants.overlap_sentence(name, known["test"]),
         "copies": parts[0]["copies"],
         "folds": len(parts),
         "lost": sum(part["lost"] for part in parts),
@@ -159,13 +159,13 @@ def _summary(request: Request, corpus: Corpus) -> dict:
         "copies": copies.per_sample(0),
         "in_both_parts": list(corpus.in_both_parts),
         "lost": {part: int(count) for part, count in corpus.lost(request).partition.value_counts().items()},
-        "found": _found(corpus),
+        "found": _clip_counts(corpus),
         "ledger": counted(samples.ledger)[corpus.name],
         "broken": broken(samples.ledger),
     }
 
 
-def _found(corpus: Corpus) -> dict[str, int]:
+def _clip_counts(corpus: Corpus) -> dict[str, int]:
     """Labelled clips by emotion, and of AFEW by part, whether they show a face or not: "Fear", "Train"."""
     counts = Counter(str(clip.emotion) for clip in corpus.clips)
     return dict(counts + Counter(clip.partition for clip in corpus.clips if clip.partition))

@@ -26,7 +26,7 @@ TITLES = {
 COLUMNS = {
     "variant": "How it is divided",
     "protocol": "Protocol",
-    "watched": "Epoch chosen on",
+    "validation": "Epoch chosen on",
     "tested": "Tested",
     "chance": "Constant answer",
     **comparison.COLUMNS,
@@ -66,7 +66,7 @@ def _accuracies(evidence: Evidence, experiment: str, title: str) -> Table:
     claim = measured.accuracy_of(evidence.paper, experiment)
     wanted = measured.rows(evidence.plan, experiment)
     rows = [_row(evidence, claim, row) for row in wanted if measured.score(evidence, row)]
-    notes = [_said(evidence.plan, row) for row in wanted]
+    notes = [_split_note(evidence.plan, row) for row in wanted]
     notes += (
         _attainability(evidence.paper, claim)
         + _others(evidence.paper, experiment)
@@ -90,7 +90,7 @@ def _row(evidence: Evidence, claim: Claim, row: VariantRow) -> dict:
         ours,
         variant=VARIANTS[row[0]].title,
         protocol=row[1],
-        watched=_watched(row[0], split.selected_on_test),
+        validation=_validation_part(row[0], split.selected_on_test),
         tested=f"{found.samples:,} {_unit(split)}",
         chance=f"{100 * found.chance:.2f}",
     )
@@ -100,7 +100,7 @@ def _unit(split: Split) -> str:
     return "copies" if split.copies else "clips"
 
 
-def _watched(variant: str, on_test: bool) -> str:
+def _validation_part(variant: str, on_test: bool) -> str:
     if on_test:
         return "the tested part"
     if variant == SAVEE_SPEAKERS:
@@ -108,7 +108,7 @@ def _watched(variant: str, on_test: bool) -> str:
     return "a tenth of the training subjects" if variant == CKPLUS_FOLDS else "a tenth of the training clips"
 
 
-def _said(plan: Plan, row: VariantRow) -> str:
+def _split_note(plan: Plan, row: VariantRow) -> str:
     """What the tested part has in common with training."""
     name, protocol = row
     split = plan.split(*row)
@@ -205,10 +205,10 @@ def _figure(paper: Paper, metric: str) -> str:
     return f"{what}, less {claim.value} of {claim.note} ({claim.cited})"
 
 
-def _leaks(found: Sequence[Step], title: str) -> Table:
+def _leaks(steps: Sequence[Step], title: str) -> Table:
     """What separates the variants, one step at a time and together."""
     rows = []
-    for one in found:
+    for one in steps:
         row = {"corpus": one.pair.corpus, "what": one.pair.what}
         row |= {"first": _named(one.pair.first), "first_accuracy": f"{100 * one.first.accuracy:.2f}"}
         row |= {"second": _named(one.pair.second), "second_accuracy": f"{100 * one.second.accuracy:.2f}"}
@@ -220,9 +220,9 @@ def _leaks(found: Sequence[Step], title: str) -> Table:
         "size": "Leak size, points (95 % interval)",
     }
     notes = [INTERVALS]
-    if not all(one.alike for one in found):
+    if not all(one.alike for one in steps):
         notes.append("No size where this profile trains one of the two networks longer than the other.")
-    if any(one.leak is None and one.alike for one in found):
+    if any(one.leak is None and one.alike for one in steps):
         notes.append("No size where the network with the leak is no better than a constant answer beyond doubt.")
     return Table("leaks", f"What the variants differ by{title}", columns, rows, notes)
 

@@ -80,7 +80,7 @@ def of_table(experiment: str) -> list[str]:
     return [name for name, variant in VARIANTS.items() if variant.experiment == experiment]
 
 
-def said(name: str, test: dict) -> str:
+def overlap_sentence(name: str, test: dict) -> str:
     """What the tested part of a variant has in common with training, in a sentence.
 
     Args:

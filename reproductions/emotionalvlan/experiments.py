@@ -103,14 +103,14 @@ def reproduce(request: Request) -> Provenance:
     return origin
 
 
-def _train(request: Request, found: Sequence[Stages], origin: Provenance) -> None:
+def _train(request: Request, stages: Sequence[Stages], origin: Provenance) -> None:
     """Steps 3 to 5. Two protocols with the same training parts share the networks of single images."""
-    images = {job.training.identity.key: job for one in found for job in one.images}
+    images = {job.training.identity.key: job for one in stages for job in one.images}
     train(request, list(images.values()), origin)
-    on_features = [job for one in found for job in one.features]
+    on_features = [job for one in stages for job in one.features]
     _describe(request, on_features)
     train(request, on_features, origin)
-    train(request, [job for one in found for job in one.whole], origin)
+    train(request, [job for one in stages for job in one.whole], origin)
 
 
 def _corpora(wanted: Sequence[str]) -> set[str]:

@@ -49,7 +49,7 @@ def preparation(record: Run) -> Preparation:
         inputs=partial(_inputs, settings=settings, size=size, scaling=identity.recipe["pixel_scaling"]),
         description=_description(settings, size),
         before=tuple(before),
-        join=partial(_joined, known=known),
+        join=partial(_joined, network=known),
     )
 
 
@@ -65,10 +65,10 @@ def _inputs(windows: np.ndarray, settings: Settings, size: int, scaling: str) ->
     return batches.inputs(videos, "sequence", scaling)
 
 
-def _joined(own, *before, known: StreamNetwork):
+def _joined(own, *before, network: StreamNetwork):
     from reproductions.emotionalvlan import networks
 
-    return networks.joined(own, before, known)
+    return networks.joined(own, before, network)
 
 
 def _description(settings: Settings, size: int) -> list[str]:

@@ -167,21 +167,21 @@ def extractor(run, layer: Literal["fc6", "fc7"] = "fc7"):
     return trunks.features(trunk, layer)
 
 
-def joined(aggregated, described_by: Sequence, known: StreamNetwork):
+def joined(aggregated, described_by: Sequence, network: StreamNetwork):
     """Both stages as they were trained, as one network: 30 images (n, 30, size, size, 3) of 0 to 255 -> (n, classes).
 
     Args:
         aggregated: the network of stage two.
         described_by: those of stage one whose features it takes, in the order of `STREAMS`.
-        known: what the network of stage two is.
+        network: what the network of stage two is.
     """
     singles = {stream: _trunk_of(one) for stream, one in zip(STREAMS, described_by, strict=True)}
     inputs = Input((aggregated.input_shape[1], *singles[STREAMS[0]].input_shape[1:]))
     described = [
-        _each(trunks.features(singles[stream], known.features), _rows(inputs, [stream])) for stream in known.streams
+        _each(trunks.features(singles[stream], network.features), _rows(inputs, [stream])) for stream in network.streams
     ]
     # What stands behind the choice of rows: only the streams that count are computed.
-    head = Model(aggregated.get_layer(f"drop_{known.features}").input, aggregated.output)
+    head = Model(aggregated.get_layer(f"drop_{network.features}").input, aggregated.output)
     return Model(inputs, head(_together(described)))
 
 

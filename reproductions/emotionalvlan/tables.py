@@ -184,16 +184,16 @@ def _selection(evidence: Evidence, corpora: Sequence[str], networks) -> list[str
     return comparison.best_epoch_note(members)
 
 
-def _leaks(found: Sequence[Pair], title: str) -> Table:
+def _leaks(pairs: Sequence[Pair], title: str) -> Table:
     rows = []
-    for one in found:
+    for one in pairs:
         row = {"corpus": one.corpus, "published": f"{100 * one.published.accuracy:.2f}"}
         row |= {"strict": f"{100 * one.strict.accuracy:.2f}"}
         rows.append(row | ({"what": one.leak.name, "size": one.leak.cell} if one.leak else {}))
     columns = {"corpus": "Data set", "what": "What only published does", "published": "published, %"}
     columns |= {"strict": "strict, %", "size": "Leak size, points (95 % interval)"}
     notes = [AVERAGES["pooled"], INTERVALS]
-    if any(one.leak is None for one in found):
+    if any(one.leak is None for one in pairs):
         notes.append("No size where the published accuracy is no better than a constant answer beyond doubt.")
     return Table("leaks", f"What the protocols differ by, EmotionalVLAN{title}", columns, rows, notes)
 

@@ -162,11 +162,11 @@ def _of_training(members: Sequence[Run], trained, prefix: str = "") -> list[dict
     curves = [run.curves() for run in members]
     in_training = np.mean([float(curve.accuracy.iloc[-1]) for curve in curves])
     told = {"accuracy in training, last epoch": in_training}
-    watched = [curve.val_accuracy.max() for curve in curves if curve.val_accuracy.notna().any()]
-    if watched:
-        told["best epoch on the part that is monitored"] = np.mean(watched)
-    if len(watched) > 1:
-        told["best epoch of the best attempt"] = np.max(watched)
+    monitored = [curve.val_accuracy.max() for curve in curves if curve.val_accuracy.notna().any()]
+    if monitored:
+        told["best epoch on the part that is monitored"] = np.mean(monitored)
+    if len(monitored) > 1:
+        told["best epoch of the best attempt"] = np.max(monitored)
     if trained is not None:
         own = trained[trained.key.isin([run.identity.key for run in members])].accuracy
         if len(own):
@@ -189,12 +189,12 @@ def _counted(members: Sequence[Run]) -> tuple[int, int]:
     return int((table.emotion == table.predicted).sum()), len(table)
 
 
-def _variant(told: str, right: int, tested: int) -> dict:
+def _variant(title: str, right: int, tested: int) -> dict:
     if not tested:
-        return {"variant": told, "accuracy": "nan", "tested": 0}
+        return {"variant": title, "accuracy": "nan", "tested": 0}
     low, high = wilson(right, tested)
     return {
-        "variant": told,
+        "variant": title,
         "accuracy": f"{right / tested:.3f}",
         "interval": f"{low:.3f} to {high:.3f}",
         "tested": int(tested),

@@ -80,7 +80,7 @@ def reproduce(request: Request) -> Provenance:
         searched=[asdict(fit.identity) for fit in others],
     )
     plans.keep(request, plan)
-    _write_known(request, origin, parts, jobs, [*chosen, *others])
+    _write_side_tables(request, origin, parts, jobs, [*chosen, *others])
     _fit(request, [*chosen, *others], origin)
     train(request, jobs, origin)
     if "candidates" in wanted:
@@ -159,7 +159,7 @@ def _summary(part: Part) -> dict:
     }
 
 
-def _write_known(request: Request, origin: Provenance, parts: dict[str, Part], jobs, fits: Sequence[Fit]) -> None:
+def _write_side_tables(request: Request, origin: Provenance, parts: dict[str, Part], jobs, fits: Sequence[Fit]) -> None:
     """What tables need of single images: the votes on them, and which have a near-duplicate in training."""
 
     def file(kind: str) -> Path:

@@ -63,17 +63,17 @@ def near_duplicate_pairs(samples: "Samples", cache: Path) -> np.ndarray:
     return np.load(file)
 
 
-def write_near_duplicates(found: Mapping[str, tuple[np.ndarray, Fold]], file: Path) -> None:
+def write_near_duplicates(pairs_by_split: Mapping[str, tuple[np.ndarray, Fold]], file: Path) -> None:
     """Keep which tested images have a near-duplicate in training, beside what is kept of other splits.
 
     Args:
-        found: the digest of a split -> the pairs of near-duplicates of its samples, and its fold.
+        pairs_by_split: the digest of a split -> the pairs of near-duplicates of its samples, and its fold.
     """
     import pandas as pd
 
     before = read(file)
-    parts = [] if before is None else [before[~before.split.isin(list(found))]]
-    for split, (pairs, fold) in found.items():
+    parts = [] if before is None else [before[~before.split.isin(list(pairs_by_split))]]
+    for split, (pairs, fold) in pairs_by_split.items():
         duplicated = near_duplicates.has_near_duplicate(pairs, fold.test, fold.train)
         parts.append(pd.DataFrame({"split": split, "sample": fold.test[duplicated]}))
     _write(pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["split", "sample"]), file)

@@ -52,7 +52,7 @@ def _report(evidence: Evidence) -> Table:
     printed = evidence.paper.claim("fig4_4-accuracy")
     apart = printed_report.distance(report, evidence.paper, classes)
     notes = [
-        f"Each cell: printed → ours. Accuracy {printed.value} → {report.accuracy:.3f}. {_told(apart)}",
+        f"Each cell: printed → ours. Accuracy {printed.value} → {report.accuracy:.3f}. {_distance_note(apart)}",
         f"Configuration: {run.identity.network}, the one that the settings svm_* name.",
     ]
     columns = {"emotion": "Class", "support": "Support", "precision": "Precision", "recall": "Recall", "f1": "F1"}
@@ -78,13 +78,13 @@ def _ckplus(evidence: Evidence) -> Table:
     return Table("svm_ckplus", "Sections 3.2.4, 4.3 and 5: the support vector machine on CK+", columns, rows, notes)
 
 
-def _search(evidence: Evidence, found: Sequence[Run], experiment: str, protocol: str) -> Table:
+def _search(evidence: Evidence, runs: Sequence[Run], experiment: str, protocol: str) -> Table:
     compared = (experiment, protocol) == ("svm_fer2013", "published")
-    rows = [_row(evidence.paper, run, compared) for run in found]
+    rows = [_row(evidence.paper, run, compared) for run in runs]
     by_test = max(rows, key=lambda row: row["accuracy"])
     by_search = max(rows, key=lambda row: row["selection"])
     notes = [
-        f"{len(rows)} configurations. Chosen without the test part ({found[0].record['selection']['by']}): "
+        f"{len(rows)} configurations. Chosen without the test part ({runs[0].record['selection']['by']}): "
         f"{by_search['name']} with {by_search['accuracy']:.3f}. Chosen on the test part, as section 3.2.3 describes: "
         f"{by_test['name']} with {by_test['accuracy']:.3f}."
     ]
@@ -92,9 +92,9 @@ def _search(evidence: Evidence, found: Sequence[Run], experiment: str, protocol:
     columns = {"name": "Configuration", "accuracy": "Accuracy"}
     if compared:
         columns |= {"differing": "Cells of 14 that differ", "mean": "Mean difference of a cell"}
-        notes.append(_finding(evidence, found, order[0]))
+        notes.append(_finding(evidence, runs, order[0]))
     columns |= {"selection": "Accuracy of the selection", "seconds": "Seconds", "cpu": "Machine"}
-    waiting = 1 + len(svm_measured.searched(evidence.plan, experiment, protocol)) - len(found)
+    waiting = 1 + len(svm_measured.searched(evidence.plan, experiment, protocol)) - len(runs)
     notes += [f"{waiting} more configurations are not finished yet."] if waiting else []
     notes += [f"The {SHOWN} nearest are shown."] if compared and len(order) > SHOWN else []
     for row in rows:
@@ -120,10 +120,10 @@ def _row(paper: Paper, run: Run, compared: bool) -> dict:
     return row
 
 
-def _finding(evidence: Evidence, found: Sequence[Run], nearest: dict) -> str:
+def _finding(evidence: Evidence, runs: Sequence[Run], nearest: dict) -> str:
     if evidence.data == "synthetic":
         return "Synthetic faces: that no configuration gives the printed cells says nothing about the thesis."
-    hits = [run.identity.network for run in found if _distance(evidence.paper, run).differing == 0]
+    hits = [run.identity.network for run in runs if _distance(evidence.paper, run).differing == 0]
     if hits:
         return f"All 14 printed cells of precision and recall come from {' and '.join(hits)}."
     return (
@@ -136,7 +136,7 @@ def _distance(paper: Paper, run: Run) -> printed_report.Distance:
     return printed_report.distance(report_of(run), paper, run.record["classes"])
 
 
-def _told(apart: printed_report.Distance) -> str:
+def _distance_note(apart: printed_report.Distance) -> str:
     return (
         f"{apart.differing} of the 14 cells of precision and recall differ at two decimals, by {apart.mean:.3f} in "
         "the mean over all."

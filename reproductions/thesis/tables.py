@@ -90,8 +90,8 @@ def _claimed(evidence: Evidence, claim: Claim, protocol: str) -> dict:
 
 def best_epochs(attempts: Sequence[Run]) -> tuple[np.ndarray, np.ndarray]:
     """Accuracy of the last and of the best epoch of each attempt on the part that was monitored."""
-    watched = [run.curves().val_accuracy.to_numpy() for run in attempts]
-    return np.array([one[-1] for one in watched]), np.array([one.max() for one in watched])
+    monitored = [run.curves().val_accuracy.to_numpy() for run in attempts]
+    return np.array([one[-1] for one in monitored]), np.array([one.max() for one in monitored])
 
 
 def _best_epoch(protocol: str, attempts: Sequence[Run]) -> dict:

@@ -112,9 +112,9 @@ def recipe(request: Request, protocol: str, name: str) -> Recipe:
 def split(table, fold: Fold) -> dict:
     """What the auditor says about a fold, and what a classifier reaches on it that sees no face."""
     known, nameless = leakage.described(table, fold), leakage.nameless(table)
-    watched = known["selected_on_test"]
+    on_test = known["selected_on_test"]
     return known | {
-        "clean": leakage.audit_split(table, fold).test.clean and not watched and not nameless,
-        "said": (NAMELESS if nameless else known["said"]) + (WATCHED if watched else ""),
+        "clean": leakage.audit_split(table, fold).test.clean and not on_test and not nameless,
+        "said": (NAMELESS if nameless else known["said"]) + (WATCHED if on_test else ""),
         "majority": baselines.accuracy(table, fold, baselines.majority(table, fold)),
     }

@@ -85,11 +85,11 @@ def _baum1(ledger: "pandas.DataFrame") -> list[tuple[str, np.ndarray]]:
     ]
 
 
-def table(paper: Paper, found: list[dict], data: str) -> Table:
+def table(paper: Paper, variants: list[dict], data: str) -> Table:
     """The rows beside what is printed, those that come nearest first."""
     printed = {claim.emotion: claim.number for claim in paper.select("table1-windows-*")}
     made = []
-    for row in found:
+    for row in variants:
         line = {"stride": row["stride"], "enterface": row["enterface"].replace("_", " "), "baum1": row["baum1"]}
         for name in ("possible", "kept"):
             emotion, off = farthest(row[name], printed)
