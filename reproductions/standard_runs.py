@@ -75,7 +75,7 @@ def _jobs(request: Request, name: str, experiment: Experiment, samples: Samples)
         if protocol not in experiment.splits:
             continue
         fold = experiment.splits[protocol](samples.table, request.settings.get("split_seed", 0))
-        split = leakage.described(samples.table, fold)
+        split = leakage.summarise(samples.table, fold).to_json()
         for network in experiment.networks:
             for seed in request.seeds if request.wants_network(network.key) else ():
                 training = Training(

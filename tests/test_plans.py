@@ -25,7 +25,8 @@ ASKED = Request(PAPER, settings=PAPER.settings)
 
 
 TABLE = pd.DataFrame({"subject": ["A", "B", "B"], "corpus": "c", "clip": ["1", "2", "3"], "first_frame": 0})
-SPLIT = leakage.described(TABLE.assign(last_frame=9), Fold("fold", np.array([0]), np.array([1]), np.array([2])))
+FOLD = Fold("fold", np.array([0]), np.array([1]), np.array([2]))
+SPLIT = leakage.summarise(TABLE.assign(last_frame=9), FOLD).to_json()
 
 
 def run_of(experiment: str, network: str = "n", seed: int = 0) -> Identity:

@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from common.protocols import baselines, splitters
-from common.protocols.leakage import audit_split, described, together
+from common.protocols.leakage import audit_split, summarise, summarise_folds
 from common.protocols.splitters import Fold
 from common.support.errors import UserError
 
@@ -333,8 +333,8 @@ def test_shuffled_labels_permute_training_and_nothing_else(table_and_fold, seed)
 def test_folds_that_are_tested_together_are_summed_and_said():
     table = corpus(10)
     folds = splitters.step_folds(table)
-    clean = together([described(table, fold) for fold in folds])
+    clean = summarise_folds([summarise(table, fold).to_json() for fold in folds])
     assert clean["sizes"]["test"] == clean["test"]["samples"] == len(table)
     assert clean["said"].startswith("No test sample has a subject")
-    leaky = together([described(table, splitters.random_windows(table, seed)) for seed in (0, 1)])
+    leaky = summarise_folds([summarise(table, splitters.random_windows(table, seed)).to_json() for seed in (0, 1)])
     assert f"({leaky['test']['of_seen_subjects'] / leaky['test']['samples']:.1%}) show subjects" in leaky["said"]

@@ -79,21 +79,50 @@ def nameless(table) -> bool:
     return bool(table.subject.is_unique)
 
 
-def described(table, fold: Fold) -> dict:
-    """What is known of a split, as the record of a run and a plan hold it; of nameless samples it is never clean."""
+@dataclass(frozen=True)
+class SplitSummary:
+    """What the record of a run and a plan hold of a split.
+
+    Attributes:
+        fold: its name.
+        clean: whether test and validation share nothing with training; never where samples name no persons.
+        said: what the tested part has in common with training, in a sentence.
+        test: the same in numbers.
+        sizes: samples of each side.
+        selected_on_test: whether the tested part also chooses the epoch.
+    """
+
+    fold: str
+    clean: bool
+    said: str
+    test: Leak
+    sizes: dict[str, int]
+    selected_on_test: bool
+
+    def to_json(self) -> dict:
+        """As plain values, to which papers add what only they know of a split."""
+        return asdict(self)
+
+
+def summarise(table, fold: Fold) -> SplitSummary:
+    """Audit a split and summarise what was found.
+
+    Args:
+        table: as for `audit_split`.
+    """
     audit, unknown = audit_split(table, fold), nameless(table)
-    return {
-        "fold": fold.name,
-        "clean": audit.clean and not unknown,
-        "said": f"{NAMELESS}." if unknown else str(audit.test),
-        "test": asdict(audit.test),
-        "sizes": {side: len(getattr(fold, side)) for side in SIDES},
-        "selected_on_test": bool(np.array_equal(fold.validation, fold.test)),
-    }
+    return SplitSummary(
+        fold=fold.name,
+        clean=audit.clean and not unknown,
+        said=f"{NAMELESS}." if unknown else str(audit.test),
+        test=audit.test,
+        sizes={side: len(getattr(fold, side)) for side in SIDES},
+        selected_on_test=bool(np.array_equal(fold.validation, fold.test)),
+    )
 
 
-def together(parts: Sequence[dict]) -> dict:
-    """What `described` says of several folds that are tested together: sums, and what they say."""
+def summarise_folds(parts: Sequence[dict]) -> dict:
+    """The summaries (`SplitSummary.to_json`) of several folds that are tested together, as one: counts are summed."""
     leak = Leak("test", **{key: sum(part["test"][key] for part in parts) for key in parts[0]["test"] if key != "side"})
     return {
         "selected_on_test": any(part["selected_on_test"] for part in parts),

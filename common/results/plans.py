@@ -58,7 +58,7 @@ def planned(
     """The plan of what was asked for, and of what follows from it.
 
     Args:
-        splits: what is known of them (`common.protocols.leakage.described`), by group of trainings and protocol.
+        splits: what is known of them (`common.protocols.leakage.summarise`), by group of trainings and protocol.
         more: the other attributes of a plan that a paper needs, as JSON can hold them.
 
     Raises:

@@ -13,7 +13,7 @@ import numpy as np
 from common.media.clips import Provenance
 from common.media.images import BALLOT
 from common.protocols import splitters
-from common.protocols.leakage import described
+from common.protocols.leakage import summarise
 from common.runs.store import Run
 from common.samples import images
 from common.samples.augmentation import Augmentation
@@ -104,5 +104,5 @@ def training(data: Path, cache: Path, seed: int = 0, epochs: int = EPOCHS) -> Tr
 def fit(data: Path, cache: Path, results: Path, progress: Progress, seed: int = 0, epochs: int = EPOCHS) -> Run:
     """The finished run, continued where it was stopped."""
     job = training(data, cache, seed, epochs)
-    split = described(job.samples.table, job.fold)
+    split = summarise(job.samples.table, job.fold).to_json()
     return train(job, results / "runs", provenance=Provenance(False), split=split, progress=progress)

@@ -11,7 +11,7 @@ import numpy as np
 
 from common.media.clips import Provenance
 from common.protocols import splitters
-from common.protocols.leakage import together
+from common.protocols.leakage import summarise_folds
 from common.protocols.splitters import Fold
 from common.results import plans
 from common.results.config import Request
@@ -218,7 +218,7 @@ def folds(request: Request, group: str, table, protocol: str) -> list[tuple[str,
 def _together(jobs: Sequence[Job]) -> dict:
     """What the splits of all folds of a group and protocol have in common with their training parts."""
     found = {job.training.fold_name: job.split for job in jobs}
-    known = together(list(found.values()))
+    known = summarise_folds(list(found.values()))
     tested, seen, on_test = known["test"]["samples"], known["test"]["of_seen_subjects"], known["selected_on_test"]
     said = "Nobody who is tested was trained on."
     if seen:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from common.protocols.leakage import described
+from common.protocols.leakage import summarise
 from common.protocols.splitters import Fold
 from common.results.config import Request
 from common.runs.store import Run
@@ -187,5 +187,5 @@ def jobs(
             decisions={"clahe": options["clahe"], "detector": preprocessing.detector(request)},
             keep_weights=keep_weights,
         )
-        made.append(Job(training, described(samples.table, fold), training.steps))
+        made.append(Job(training, summarise(samples.table, fold).to_json(), training.steps))
     return made

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from common.media.clips import Provenance
-from common.protocols.leakage import together
+from common.protocols.leakage import summarise_folds
 from common.results import plans
 from common.results.config import Request
 from common.runs.store import Run
@@ -139,7 +139,7 @@ def _jobs(request: Request, corpus: Corpus, name: str, protocol: str, branches: 
 def _together(name: str, jobs: Sequence[Job]) -> dict:
     """What the folds of a variant have in common with their training parts, all of them together."""
     parts = list({job.training.fold_name: job.split for job in jobs}.values())
-    known = together(parts)
+    known = summarise_folds(parts)
     return known | {
         "said": variants.overlap_sentence(name, known["test"]),
         "copies": parts[0]["copies"],

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from common.protocols import splitters
-from common.protocols.leakage import described
+from common.protocols.leakage import summarise
 from common.results.config import Request
 from common.runs.store import Run
 from common.samples.augmentation import Augmentation
@@ -129,7 +129,10 @@ def jobs(
             take=take_fer if branch else None,
             lost=lost,
         )
-        known = described(samples.table, fold) | {"copies": isinstance(samples, CopiedSamples), "lost": len(lost)}
+        known = summarise(samples.table, fold).to_json() | {
+            "copies": isinstance(samples, CopiedSamples),
+            "lost": len(lost),
+        }
         made.append(Job(training, known, (3.0 if branch else 1.0) * training.steps))
     return made
 
@@ -167,4 +170,4 @@ def on_fer2013(request: Request, images: Fer2013, seed: int) -> Job:
         fold=fold,
         settings={"fer_network": request.settings["fer_network"]},
     )
-    return Job(training, described(table, fold), 0.2 * training.steps)
+    return Job(training, summarise(table, fold).to_json(), 0.2 * training.steps)

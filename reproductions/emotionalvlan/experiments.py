@@ -7,7 +7,7 @@ files belong together; `reproductions.emotionalvlan.tables` makes the tables fro
 from collections.abc import Sequence
 
 from common.media.clips import Provenance
-from common.protocols.leakage import together
+from common.protocols.leakage import summarise_folds
 from common.results import plans
 from common.results.config import Request
 from common.runs import store
@@ -148,7 +148,7 @@ def _describe(request: Request, jobs: Sequence[Job]) -> None:
 def _together(jobs: Sequence[Job]) -> dict:
     """What the folds of a protocol have in common with their training parts, all of them together."""
     parts = list({job.training.fold_name: job.split for job in jobs}.values())
-    known = together(parts)
+    known = summarise_folds(parts)
     return known | {"folds": len(parts), "kind": parts[0]["kind"], "clean": all(part["clean"] for part in parts)}
 
 

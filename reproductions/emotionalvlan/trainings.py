@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from common.protocols.leakage import described
+from common.protocols.leakage import summarise
 from common.protocols.splitters import Fold
 from common.results.config import Request
 from common.runs.identity import Identity
@@ -212,7 +212,7 @@ class _Fold:
             settings=settings,
             fold_name=self.name,
         )
-        known_split = described(table, fold) | {"kind": groups.kind(self.corpus.name, self.protocol)}
+        known_split = summarise(table, fold).to_json() | {"kind": groups.kind(self.corpus.name, self.protocol)}
         return Job(training, known_split, _COSTS[stage] * training.steps)
 
 

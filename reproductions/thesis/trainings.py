@@ -111,10 +111,10 @@ def recipe(request: Request, protocol: str, name: str) -> Recipe:
 
 def split(table, fold: Fold) -> dict:
     """What the auditor says about a fold, and what a classifier reaches on it that sees no face."""
-    known, nameless = leakage.described(table, fold), leakage.nameless(table)
-    on_test = known["selected_on_test"]
-    return known | {
+    summary, nameless = leakage.summarise(table, fold), leakage.nameless(table)
+    on_test = summary.selected_on_test
+    return summary.to_json() | {
         "clean": leakage.audit_split(table, fold).test.clean and not on_test and not nameless,
-        "said": (NAMELESS if nameless else known["said"]) + (WATCHED if on_test else ""),
+        "said": (NAMELESS if nameless else summary.said) + (WATCHED if on_test else ""),
         "majority": baselines.accuracy(table, fold, baselines.majority(table, fold)),
     }

@@ -156,7 +156,7 @@ def network_settings(chosen: Mapping[str, Any], network: Network) -> dict:
 
 def _split(table, fold) -> dict:
     """What the auditor says about a fold, and what classifiers reach on it that see no face."""
-    return leakage.described(table, fold) | {
+    return leakage.summarise(table, fold).to_json() | {
         "validation": asdict(leakage.audit_split(table, fold).validation),
         "majority": baselines.accuracy(table, fold, baselines.majority(table, fold)),
         "corpus_only": baselines.accuracy(table, fold, baselines.corpus_only(table, fold)),

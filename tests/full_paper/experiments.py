@@ -91,4 +91,4 @@ def _job(request: Request, samples: Samples, protocol: str, seed: int) -> Job:
         classes=savee.CLASSES,
         fold=fold,
     )
-    return Job(training, leakage.described(table, fold))
+    return Job(training, leakage.summarise(table, fold).to_json())
