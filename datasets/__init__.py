@@ -25,6 +25,8 @@ _MODULES = (
     "ckplus48",
     "ckextended",
 )
+# Where a set itself is not there, papers that fill short clips can read its copy.
+COPIES = {"ckplus": "ckplus48"}
 
 
 def names() -> list[str]:
@@ -41,6 +43,12 @@ def load(key: str) -> ModuleType:
     if key not in _MODULES:
         raise unknown("data set", key, _MODULES)
     return import_module(f"datasets.{key}")
+
+
+def or_copy(root: Path, key: str) -> str:
+    """The key of a data set, or that of its copy where only that lies at or below `root`."""
+    copy = COPIES.get(key)
+    return copy if copy and load(key).locate(root) is None and load(copy).locate(root) is not None else key
 
 
 def locate_all(root: Path, keys: Iterable[str]) -> dict[str, Path]:

@@ -1,16 +1,18 @@
 """CK+48: the widespread copy of CK+ as three cropped 48x48 images of each labelled sequence, in class folders.
 
 `anger/S010_004_00000019.png` names subject, sequence and frame. It is no official part of CK+: who cropped the faces,
-and how, is not published. The three images of a sequence are neighbouring frames, nearly equal.
+and how, is not published. The three images of a sequence are neighbouring frames, nearly equal: papers that fill short
+clips read them as clips of three frames (`index`), others as single images (`read`).
 """
 
 import re
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 
-from common.media.clips import Expectation, Index
-from common.media.emotions import Emotion
+from common.media.clips import Clip, Expectation, Finding, Index
+from common.media.emotions import Emotion, emotion
 from common.media.images import StillImages
 from common.support.errors import UserError
 from datasets import ckplus, class_folders, image_cache, image_index, tree
@@ -19,6 +21,8 @@ NAME = "CK+48"
 KEY = "ckplus48"
 OBTAIN = "It is a copy of CK+ (whose agreement holds for it too) that circulates as a zip with seven class folders."
 CITATION = ckplus.CITATION
+# In what a run differs from one on CK+ itself.
+INSTEAD = "CK+48 instead of CK+: faces that others cropped, and only the last three frames of each sequence"
 CLASSES = (
     Emotion.ANGRY,
     Emotion.CONTEMPT,
@@ -28,16 +32,11 @@ CLASSES = (
     Emotion.SAD,
     Emotion.SURPRISE,
 )
-SIDE = 48
-
-_THREE = "three images of each labelled sequence of CK+"
+SIDE, FRAMES = 48, 3
 EXPECTED = (
-    Expectation("images", 981, _THREE),
+    Expectation("clips", 327, "ReadMe of CK+"),
     Expectation("subjects", 118, "fold list of Open-Debin/Emotion-FAN"),
-    *(
-        Expectation(f"images {emotion}", 3 * sequences, _THREE)
-        for emotion, sequences in zip(CLASSES, (45, 18, 59, 25, 69, 28, 83), strict=True)
-    ),
+    *(one for one in ckplus.EXPECTED if one.what.startswith("clips ")),
 )
 
 _IMAGE = re.compile(r"(S\d{3})_(\d{3})_(\d{8})", re.IGNORECASE)
@@ -49,14 +48,25 @@ def locate(root: Path) -> Path | None:
 
 
 def index(root: Path) -> Index:
-    """One clip an image, named anger/S010_004_00000019.png.
+    """One clip a sequence, named anger/S010_004, in the order of CK+: by subject, then by sequence.
 
     Raises:
         UserError: as `read`, but not for a class without images, which its summary counts.
     """
     home = tree.require(root, locate(root), NAME, OBTAIN)
     paths, images = _read(home)
-    return image_index.index(images, [path.relative_to(home).as_posix() for path in paths], home, home)
+    found = image_index.findings(images, [path.relative_to(home).as_posix() for path in paths])
+    sequences = defaultdict(list)
+    for path in sorted(paths, key=_names):
+        subject, sequence, _ = _names(path)
+        sequences[path.parent, subject, sequence].append(path.name)
+    clips = []
+    for (folder, subject, sequence), names in sequences.items():
+        name = f"{folder.name}/{subject}_{sequence}"
+        clips.append(Clip(NAME, name, subject, emotion(folder.name), folder, frames=tuple(names)))
+        if len(names) != FRAMES:
+            found.append(Finding("sequence without three images", name, f"{len(names)} images"))
+    return Index(NAME, home, tuple(clips), tuple(found))
 
 
 def read(root: Path, cache: Path | None = None) -> StillImages:
@@ -80,8 +90,8 @@ def _is_class(folder: Path) -> bool:
 
 def _read(home: Path) -> tuple[list[Path], StillImages]:
     listed = [
-        (path, emotion.value, *_names(path))
-        for emotion, paths in class_folders.classes(home, CLASSES).items()
+        (path, shown.value, *_names(path))
+        for shown, paths in class_folders.classes(home, CLASSES).items()
         for path in paths
     ]
     paths, emotions, subjects, sequences, frames = zip(*listed, strict=True)

@@ -20,7 +20,12 @@ def index(images: StillImages, names: list[str], source: Path, home: Path) -> In
         Clip(images.corpus, name, subject, Emotion(emotion), source / name if source.is_dir() else source, partition)
         for name, subject, emotion, partition in zip(*columns, strict=True)
     )
-    return Index(images.corpus, home, clips, (*_blank(images, names), *_repeated(images, names)), unit="images")
+    return Index(images.corpus, home, clips, tuple(findings(images, names)), unit="images")
+
+
+def findings(images: StillImages, names: list[str]) -> list[Finding]:
+    """The images that are blank or there twice, by their names."""
+    return _blank(images, names) + _repeated(images, names)
 
 
 def require(images: StillImages, emotions: tuple[Emotion, ...], place: Path) -> StillImages:

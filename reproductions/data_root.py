@@ -25,6 +25,13 @@ def data_root(request: Request, sets: Iterable[str]) -> Path:
         )
 
 
+def or_copies(request: Request, keys: Mapping[str, str]) -> dict[str, str]:
+    """The data sets (name -> key) as the user has them: a copy stands for a set of which nothing else is there."""
+    if request.data is None:
+        return dict(keys)
+    return {name: datasets.or_copy(request.data, key) for name, key in keys.items()}
+
+
 def missing_sets(request: Request, keys: Mapping[str, str]) -> set[str]:
     """The data sets (name -> key) that are left out because they are not there, each of which is named to the user.
 

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from common.media import video
 from common.media.clips import Index, provenance
 from common.media.emotions import Emotion
 from common.media.images import BALLOT, StillImages
@@ -704,9 +705,10 @@ def test_ckplus48_names_subject_sequence_and_frame(tmp_path):
     samples = image_samples.samples(read, tmp_path / "samples")
     assert samples.ledger.rows.tolist() == [3] * 8
     index = ckplus48.index(tmp_path)
-    assert index.clips[0].name == "anger/S010_002_00000009.png"
-    assert index.clips[0].source.is_file()
-    assert (count(index, "images"), count(index, "subjects"), index.findings) == (24, 7, ())
+    assert [one.name for one in index.clips][:3] == ["anger/S010_002", "anger/S010_004", "contempt/S011_004"]
+    assert index.clips[0].frames == tuple(f"S010_002_{frame:08d}.png" for frame in (9, 10, 11))
+    assert video.images(index.clips[0])[2].is_file()
+    assert (count(index, "clips"), count(index, "subjects"), index.findings) == (8, 7, ())
     assert equal(read, ckplus48.read(tmp_path, tmp_path / "cache"))
     assert equal(read, ckplus48.read(tmp_path, tmp_path / "cache"))
 
@@ -739,7 +741,20 @@ def test_ckplus48_that_is_wrong(tmp_path):
     for path in (tmp_path / "fear").iterdir():
         path.unlink()
     refuse(tmp_path, f"CK+48 at {tmp_path} has no image of Fear", read=ckplus48.read)
-    assert count(ckplus48.index(tmp_path), "images Fear") == 0
+    assert count(ckplus48.index(tmp_path), "clips Fear") == 0
+
+
+def test_sequences_of_ckplus48_that_lack_an_image_or_repeat_one_are_told(tmp_path):
+    ckplus_copy(tmp_path)
+    (tmp_path / "anger" / "S010_002_00000010.png").unlink()
+    first = tmp_path / "happy" / "S014_004_00000017.png"
+    first.with_name("S014_004_00000018.png").write_bytes(first.read_bytes())
+    index = ckplus48.index(tmp_path)
+    assert index.clips[0].frames == ("S010_002_00000009.png", "S010_002_00000011.png")
+    assert [(one.kind, one.path) for one in index.findings] == [
+        ("same image twice", "happy/S014_004_00000018.png"),
+        ("sequence without three images", "anger/S010_002"),
+    ]
 
 
 def test_class_folders_of_other_sets_are_not_taken_for_ckplus48(tmp_path):

@@ -34,6 +34,7 @@ class Stated:
         classes: names of the classes in the order of the outputs.
         folds: how many folds, or random splits, the number is of.
         protocols: what every protocol but `published` does otherwise.
+        copies: what is to be said of runs on a copy of the data set, by the copy's name.
     """
 
     network: str
@@ -42,6 +43,7 @@ class Stated:
     classes: Sequence[str]
     folds: int = 1
     protocols: Mapping[str, str] = field(default_factory=dict)
+    copies: Mapping[str, str] = field(default_factory=dict)
 
 
 # What a paper states of this run for this claim; None where the run is not what the claim is about.
@@ -101,7 +103,7 @@ def _kind(run: Run) -> str:
 
 def _of_run(paper: Paper, run: Run, stated: Stated) -> list[str]:
     identity = run.identity
-    found = []
+    found = [told for name, told in stated.copies.items() if name in run.record.get("corpora", ())]
     if identity.protocol != "published":
         found.append(stated.protocols.get(identity.protocol, f"protocol {identity.protocol}"))
     if identity.network == stated.network + NARROW:

@@ -54,11 +54,13 @@ class Summary(Frozen):
         key: of the samples in the cache.
         ledger: what became of the frames, counts by name (where a paper joins its corpora, by corpus first).
         broken: the problem of each file that was left out, a sentence each.
+        instead: name of the copy that was read instead of the data set; "" where that itself was.
     """
 
     key: str
     ledger: dict[str, Any]
     broken: list[str]
+    instead: str = ""
 
 
 class Plan(Frozen):
@@ -119,6 +121,12 @@ class Plan(Frozen):
         """The problem of each file that was left out, of all data sets."""
         summaries = [self.summary] if isinstance(self.summary, Summary) else self.summary.values()
         return [problem for summary in summaries for problem in summary.broken]
+
+    @property
+    def instead(self) -> list[str]:
+        """Which copies were read instead of data sets, for the titles of tables: "CK+48 instead of CK+"."""
+        several = {} if isinstance(self.summary, Summary) else self.summary
+        return [f"{one.instead} instead of {name}" for name, one in several.items() if one.instead]
 
 
 def split_name(group: str, protocol: str) -> str:

@@ -82,6 +82,7 @@ def made(training: Training, model, provenance: Provenance, started: datetime, h
     """What the record of every run with a network says of it, whether it was trained here or only tested."""
     return {
         "provenance": {"synthetic": provenance.synthetic, "details": provenance.details},
+        "corpora": _corpora(training),
         "decisions": dict(training.decisions),
         "classes": [str(name) for name in training.classes],
         "parameters": model.count_params(),
@@ -92,6 +93,12 @@ def made(training: Training, model, provenance: Provenance, started: datetime, h
         "versions": devices.versions(),
         "revision": writer.revision(),
     }
+
+
+def _corpora(training: Training) -> list[str]:
+    """The data sets that a network has seen, those behind the weights that it begins with included."""
+    before = training.initial.record.get("corpora", ()) if training.initial else ()
+    return list(dict.fromkeys([*training.samples.table.corpus, *before]))
 
 
 def _course(training: Training, epochs: Epochs, split: dict) -> dict:

@@ -12,9 +12,9 @@ from common.protocols.splitters import Fold
 from common.results.config import Request
 from common.samples.build import Samples
 from common.support.errors import UserError
-from datasets import ckplus, oulu
+from datasets import ckplus, ckplus48, oulu
 from reproductions.cnn3d import preprocessing
-from reproductions.data_root import data_root, need_classes
+from reproductions.data_root import data_root, need_classes, or_copies
 from reproductions.prepared import prepared
 
 CKPLUS, OULU = ckplus.NAME, oulu.NAME
@@ -44,11 +44,13 @@ class Corpus:
     Attributes:
         name: "CK+" or "Oulu-CASIA".
         origin: whether they are synthetic or real.
+        instead: "CK+48" where that stands for CK+.
     """
 
     name: str
     clips: list[Clip]
     origin: Provenance
+    instead: str = ""
     _samples: dict[bool, Samples] = field(default_factory=dict)
 
     @property
@@ -65,8 +67,8 @@ class Corpus:
         """
         clahe = clahe and not _after_copies(request.settings)
         if clahe not in self._samples:
-            settings = preprocessing.settings(request, self.name, clahe)
-            title = f"Finding faces in {self.name}"
+            settings = preprocessing.settings(request, self.name, clahe, cropped=bool(self.instead))
+            title = f"Finding faces in {self.instead or self.name}"
             self._samples[clahe] = prepared(request, self.clips, preprocessing.prepare, settings, title)
         return self._samples[clahe]
 
@@ -95,26 +97,32 @@ def _after_copies(settings: Mapping[str, Any]) -> bool:
     return after
 
 
-def load(request: Request, names: tuple[str, ...]) -> tuple[dict[str, Corpus], Provenance]:
+def load(request: Request, names: tuple[str, ...], copies: bool = True) -> tuple[dict[str, Corpus], Provenance]:
     """The corpora by name, and the provenance that they share.
+
+    Args:
+        copies: whether CK+48 may stand for CK+ where only that is there.
 
     Raises:
         UserError: if a corpus is missing or only half there, if one of its classes has no sequence, if drawn and
             real corpora are mixed, or if two settings contradict each other.
     """
     _after_copies(request.settings)  # refuses contradictory settings before anything is computed
-    folder = data_root(request, [KEYS[name] for name in names])
-    places = datasets.locate_all(folder, [KEYS[name] for name in names])
+    keys = {name: KEYS[name] for name in names}
+    keys = or_copies(request, keys) if copies else keys
+    folder = data_root(request, keys.values())
+    places = datasets.locate_all(folder, keys.values())
     indexes = {
-        CKPLUS: ckplus.index,
-        OULU: lambda place: oulu.index(place, camera="VL", light="Strong"),
+        ckplus.KEY: ckplus.index,
+        ckplus48.KEY: ckplus48.index,
+        oulu.KEY: lambda place: oulu.index(place, camera="VL", light="Strong"),
     }
     corpora = {}
-    for name in names:
-        index = indexes[name](places[KEYS[name]])
+    for name, key in keys.items():
+        index = indexes[key](places[key])
         clips = [clip for clip in index.clips if clip.emotion in CLASSES[name]]
         need_classes([clip.emotion for clip in clips], CLASSES[name], f"No sequence of {name} in {index.root} shows")
-        corpora[name] = Corpus(name, clips, provenance(index.root))
+        corpora[name] = Corpus(name, clips, provenance(index.root), index.corpus if index.corpus != name else "")
     return corpora, common_origin(folder, {name: one.origin for name, one in corpora.items()})
 
 

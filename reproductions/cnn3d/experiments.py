@@ -19,10 +19,11 @@ from common.runs.store import Run
 from common.samples.build import broken, counted
 from common.support.errors import UserError
 from common.training.spec import Job
+from datasets import ckplus48
 from reproductions.cnn3d import data, preprocessing, trainings
 from reproductions.cnn3d.data import CKPLUS, OULU, Corpus
 from reproductions.cnn3d.trainings import ROWS, PrintedRow
-from reproductions.data_root import missing_sets
+from reproductions.data_root import missing_sets, or_copies
 from reproductions.train import train
 
 EXPERIMENTS = {
@@ -34,7 +35,7 @@ EXPERIMENTS = {
     "significance": "Tables 4 and 5: p-values by four tests, from the printed folds and from ours",
 }
 PROTOCOLS = ("published", "clip-disjoint", "strict")
-CORPORA = tuple(data.KEYS.values())
+CORPORA = (*data.KEYS.values(), ckplus48.KEY)
 PRETRAINING = "pretraining"
 
 
@@ -82,7 +83,7 @@ def reproduce(request: Request) -> Provenance:
     """
     wanted = [name for name in EXPERIMENTS if request.wants(name)]
     asked = {group: [row for row in GROUPS[group].rows(wanted) if request.wants_network(row.name)] for group in GROUPS}
-    asked = _possible(asked, missing_sets(request, data.KEYS))
+    asked = _possible(asked, missing_sets(request, or_copies(request, data.KEYS)))
     wanted = [name for name in wanted if any(asked[group] and name in GROUPS[group].needs for group in GROUPS)]
     needed = {GROUPS[group].corpus for group, rows in asked.items() if rows}
     needed |= {row.pretrained_on for rows in asked.values() for row in rows if row.pretrained_on}
@@ -250,7 +251,9 @@ def _summary(request: Request, corpus: Corpus) -> dict:
             }
             for number, emotion in enumerate(corpus.classes)
         },
-        "ledger": counted(samples.ledger)[corpus.name],
+        "ledger": counted(samples.ledger)[corpus.instead or corpus.name],
         "broken": broken(samples.ledger),
-        "detector": preprocessing.detector_title(preprocessing.settings(request, corpus.name, clahe=True).detector),
-    }
+        "detector": preprocessing.detector_title(
+            preprocessing.settings(request, corpus.name, clahe=True, cropped=bool(corpus.instead)).detector
+        ),
+    } | ({"instead": corpus.instead} if corpus.instead else {})

@@ -13,6 +13,7 @@ from common.runs import scores
 from common.runs.intervals import clustered
 from common.runs.scores import Score
 from common.runs.store import Run
+from datasets import ckplus48
 from reproductions.cnn3d import data, searched, trainings
 from reproductions.cnn3d.trainings import ROWS
 
@@ -54,6 +55,7 @@ def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
         corpus.classes,
         request.paper.hyperparameters["ckplus_subjects" if claim.experiment == "table6" else "folds"],
         OTHER_PROTOCOL,
+        {ckplus48.NAME: ckplus48.INSTEAD},
     )
 
 

@@ -18,7 +18,7 @@ from common.media.clips import Clip
 from common.results.config import Request
 from common.samples.build import ClipSamples
 
-HAAR, SSD = "haar", "ssd"
+HAAR, SSD, NONE = "haar", "ssd", "none"
 
 # Which decision of the paper gives which of the settings.
 DECISIONS = {
@@ -37,7 +37,8 @@ class Settings:
     Attributes:
         frames: how many frames at the end of a clip are used.
         size: side of the square face image in pixels.
-        detector: a form of the SSD (a key of `model_files.FORMS`), or "haar" for the cascade embedded in OpenCV.
+        detector: a form of the SSD (a key of `model_files.FORMS`), "haar" for the cascade embedded in OpenCV, or "none"
+            for frames that are nothing but a face.
         threshold: least confidence of a face that the SSD finds.
         box_margin: share of the box's size added on each side.
         missed_face: what a frame without a face shows: the box of the nearest frame that has one, or all of it.
@@ -63,27 +64,30 @@ class Settings:
     models: Path | None = field(default=None, compare=False)
 
     @property
-    def finder(self) -> faces.Haar | ssd.Ssd:
-        if self.detector == HAAR:
-            return faces.Haar()
+    def finder(self) -> faces.Haar | ssd.Ssd | None:
+        if self.detector in (HAAR, NONE):
+            return faces.Haar() if self.detector == HAAR else None
         return ssd.Ssd(self.detector, self.models, self.threshold)
 
     @property
     def version(self) -> str:
-        return f"1 {self.finder.version}"
+        return f"1 {self.finder.version if self.finder else NONE}"
 
 
-def settings(request: Request, corpus: str, clahe: bool) -> Settings:
+def settings(request: Request, corpus: str, clahe: bool, cropped: bool = False) -> Settings:
     """The preprocessing of a corpus ("CK+" or "Oulu-CASIA") that a request asks for.
 
     Where the request has no SSD, the cascade embedded in OpenCV takes its place; `detector_title` says so.
 
+    Args:
+        cropped: its frames are faces already, and none is searched.
+
     Raises:
         UserError: if the request's folder of models is missing, or holds half an SSD or files of another content.
     """
-    form = _form(request.settings["detector"], request.models)
+    form = None if cropped else _form(request.settings["detector"], request.models)
     return Settings(
-        detector=form.key if form else HAAR,
+        detector=NONE if cropped else form.key if form else HAAR,
         grey=is_grey(corpus, request.settings["oulu_colour"]),
         clahe=clahe,
         models=request.models if form else None,
@@ -108,6 +112,8 @@ def detector(request: Request) -> str:
 
 def detector_title(detector: str) -> str:
     """How tables call a detector, by `Settings.detector`."""
+    if detector == NONE:
+        return "none: the images are faces"
     return "embedded Haar cascade, not the paper's SSD" if detector == HAAR else model_files.FORMS[detector].title
 
 
@@ -154,8 +160,10 @@ def prepare(clip: Clip, settings: Settings) -> ClipSamples:
     )
 
 
-def _face(image: np.ndarray, finder: faces.Haar | ssd.Ssd) -> np.ndarray | None:
-    """The box (4,) of the face that the SSD is surest of, or of the largest that the cascade finds."""
+def _face(image: np.ndarray, finder: faces.Haar | ssd.Ssd | None) -> np.ndarray | None:
+    """The box (4,) of the face that the SSD is surest of, or of the largest that the cascade finds; else of all."""
+    if finder is None:
+        return np.array([0, 0, image.shape[1], image.shape[0]], np.int32)
     if isinstance(finder, ssd.Ssd):
         return faces.first(finder.detect(image))
     return faces.largest(finder.detect(video.grey(image)))

@@ -141,7 +141,7 @@ def run(
         UserError: if there is no such corpus, data are missing or broken, the database cannot be used or belongs to
             another search, there is no Ray cluster, or the disk is full.
     """
-    found, origin = data.load(request, _named(request.data, corpora))
+    found, origin = data.load(request, _named(request.data, corpora), copies=False)
     with cluster.cluster() if request.launcher == "ray" else nullcontext():
         for corpus in found.values():
             record = search_record.Record.begun(request, origin.word, KEYS[corpus.name])

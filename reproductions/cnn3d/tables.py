@@ -40,10 +40,10 @@ def _of_search(evidence: Evidence) -> list[Table]:
 
 
 def _made_with(plan: Plan) -> str:
-    """What every title says of the network and the detector, where they are not the paper's."""
+    """What every title says of the network, the detector and the data, where they are not the paper's."""
     detectors = dict.fromkeys(corpus.detector for corpus in plan.summary.values())
     told = [f"narrow C3D, 1/{plan.narrow['width']} of the paper's filters"] if plan.narrow else []
-    told += [detector for detector in detectors if "not the paper" in detector]
+    told += [detector for detector in detectors if "not the paper" in detector] + plan.instead
     return f" ({'; '.join(told)})" if told else ""
 
 
@@ -60,7 +60,7 @@ def _ledger(plan: Plan, title: str) -> Table:
         "detector": "Face detector",
     }
     rows = [
-        {"corpus": name, "subjects": one.subjects, "detector": one.detector} | one.ledger
+        {"corpus": one.instead or name, "subjects": one.subjects, "detector": one.detector} | one.ledger
         for name, one in plan.summary.items()
     ]
     notes = ["Without face: such a frame is cut as the nearest one with a face (setting missed_face)."]

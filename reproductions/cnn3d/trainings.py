@@ -167,6 +167,7 @@ def jobs(
     samples = corpus.samples(request, options["clahe"])
     labels = class_labels(samples.table.emotion, corpus.classes)
     how = recipe(request, options, corpus, checkpoint)
+    detector = preprocessing.NONE if corpus.instead else preprocessing.detector(request)
     made = []
     for fold_name, fold in folds:
         training = Training(
@@ -184,7 +185,7 @@ def jobs(
             settings=network_settings(request, options),
             fold_name=fold_name,
             initial=initial,
-            decisions={"clahe": options["clahe"], "detector": preprocessing.detector(request)},
+            decisions={"clahe": options["clahe"], "detector": detector},
             keep_weights=keep_weights,
         )
         made.append(Job(training, summarise(samples.table, fold).to_json(), training.steps))

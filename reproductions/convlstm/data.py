@@ -10,9 +10,9 @@ from common.samples.augmented_samples import CopiedSamples
 from common.samples.build import Samples
 from common.samples.offline_augmentation import Copies, Moves
 from common.training.batches import class_labels
-from datasets import afew, ckplus, fer2013, savee
+from datasets import afew, ckplus, ckplus48, fer2013, savee
 from reproductions.convlstm import preprocessing
-from reproductions.data_root import data_root, need_classes
+from reproductions.data_root import data_root, need_classes, or_copies
 from reproductions.prepared import prepared, read_stills
 
 CKPLUS, SAVEE, AFEW = ckplus.NAME, savee.NAME, afew.NAME
@@ -31,6 +31,7 @@ class Corpus:
         clips: those that show one of the classes.
         origin: whether they are synthetic or real.
         in_both_parts: names that AFEW has in Train and in Val, for two different clips.
+        instead: "CK+48" where that stands for CK+.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Corpus:
     clips: list[Clip]
     origin: Provenance
     in_both_parts: tuple[str, ...] = ()
+    instead: str = ""
     _samples: dict[bool, Samples | CopiedSamples] = field(default_factory=dict)
 
     def samples(self, request: Request, copied: bool = False) -> Samples | CopiedSamples:
@@ -72,9 +74,11 @@ class Corpus:
         )
 
     def _built(self, request: Request) -> Samples:
-        aligned = self.name == AFEW and request.settings["afew_input"] == "aligned_faces"
+        aligned_afew = self.name == AFEW and request.settings["afew_input"] == "aligned_faces"
+        aligned = aligned_afew or self.instead == ckplus48.NAME
         settings = preprocessing.settings(request, self.name, aligned)
-        samples = prepared(request, self.clips, preprocessing.prepare, settings, f"Aligning {self.name}")
+        title = f"Aligning {self.instead or self.name}"
+        samples = prepared(request, self.clips, preprocessing.prepare, settings, title)
         need_classes(samples.table.emotion, self.classes, f"{self.name} has no clip with a face that shows")
         return samples
 
@@ -93,23 +97,24 @@ class Fer2013:
 
 
 def load(request: Request, names: tuple[str, ...]) -> tuple[dict[str, Corpus], Provenance]:
-    """The corpora by name, and the provenance that they share.
+    """The corpora by name, and the provenance that they share; CK+48 stands for CK+ where only that is there.
 
     Raises:
         UserError: if a corpus is missing or only half there, if one of its classes has no clip, or if drawn and
             real corpora are mixed.
     """
-    keys = [KEYS[name] for name in names]
-    folder = data_root(request, keys)
-    places = datasets.locate_all(folder, keys)
+    keys = or_copies(request, {name: KEYS[name] for name in names})
+    folder = data_root(request, keys.values())
+    places = datasets.locate_all(folder, keys.values())
     corpora = {}
-    for name in names:
+    for name, key in keys.items():
         shown = classes(request, name)
-        index = _index(request.settings["afew_input"], name, places[KEYS[name]])
+        index = _index(request.settings["afew_input"], key, places[key])
         clips = [clip for clip in index.clips if clip.emotion in shown]
         need_classes([clip.emotion for clip in clips], shown, f"No clip of {name} in {index.root} shows")
         both = tuple(one.path for one in index.findings if one.kind == afew.IN_BOTH_PARTS)
-        corpora[name] = Corpus(name, shown, clips, provenance(index.root), both)
+        instead = index.corpus if index.corpus != name else ""
+        corpora[name] = Corpus(name, shown, clips, provenance(index.root), both, instead)
     return corpora, common_origin(folder, {name: one.origin for name, one in corpora.items()})
 
 
@@ -125,10 +130,8 @@ def load_fer2013(request: Request) -> Fer2013:
     return Fer2013(samples, provenance(fer2013.locate(folder)))
 
 
-def _index(afew_input: str, name: str, place) -> Index:
-    if name == AFEW:
-        return afew.index(place, afew_input)
-    return (ckplus if name == CKPLUS else savee).index(place)
+def _index(afew_input: str, key: str, place) -> Index:
+    return afew.index(place, afew_input) if key == afew.KEY else datasets.load(key).index(place)
 
 
 def classes(request: Request, name: str) -> tuple[Emotion, ...]:

@@ -25,7 +25,8 @@ def ledger(evidence: Evidence) -> Table:
     }
     summary = evidence.plan.summary
     rows = [
-        {"corpus": name, "people": None if name == AFEW else one.subjects} | one.ledger for name, one in summary.items()
+        {"corpus": one.instead or name, "people": None if name == AFEW else one.subjects} | one.ledger
+        for name, one in summary.items()
     ]
     notes = [
         "Eight frames of a clip are used, both ends among them; the face is followed through all of its frames. One of "
@@ -64,7 +65,8 @@ def copies(evidence: Evidence) -> Table:
         kind = "ckplus" if name == CKPLUS else "savee_afew"
         clips = sum(one.clips.values())
         rows.append(
-            {"corpus": name, "clips": clips, "emotions": ", ".join(f"{e} {n}" for e, n in one.clips.items())}
+            {"corpus": one.instead or name, "clips": clips}
+            | {"emotions": ", ".join(f"{e} {n}" for e, n in one.clips.items())}
             | {"angles": ", ".join(f"{angle}°" for angle in stated[f"rotations_{kind}"])}
             | {"stated": stated[f"copies_{kind}"], "copies": one.copies, "shown": clips * one.copies}
         )

@@ -15,21 +15,21 @@ from common.runs.store import Run
 from common.samples.build import broken, counted
 from common.support.console import console
 from common.training.spec import Job
-from datasets import fer2013
+from datasets import ckplus48, fer2013
 from reproductions.convlstm import data, trainings, variants
 from reproductions.convlstm.data import AFEW, Corpus
 from reproductions.convlstm.variants import VARIANTS, of_table
-from reproductions.data_root import missing_sets
+from reproductions.data_root import missing_sets, or_copies
 from reproductions.train import train
 
 EXPERIMENTS = {
-    "table1": "Table I: CK+, ten folds of subjects",
+    "table1": "Table I: CK+, ten folds of subjects or clips",
     "table2": "Table II: SAVEE, 80:20 with copies or clips divided, and one speaker left out",
     "table3": "Table III: AFEW, trained on Train and tested on Val",
     "afew_random": "Section IV.C: AFEW, both parts together split 80:20",
 }
 PROTOCOLS = tuple(dict.fromkeys(one for variant in VARIANTS.values() for one in variant.protocols))
-CORPORA = (*data.KEYS.values(), fer2013.KEY)
+CORPORA = (*data.KEYS.values(), ckplus48.KEY, fer2013.KEY)
 
 
 # Which protocols and which networks an experiment has.
@@ -99,7 +99,7 @@ def _corpora(wanted: Sequence[str]) -> tuple[str, ...]:
 
 def _wanted(request: Request) -> list[str]:
     """What the user asked for, without the experiments that are left out because their corpus is not there."""
-    missing = missing_sets(request, data.KEYS)
+    missing = missing_sets(request, or_copies(request, data.KEYS))
     return [name for name in EXPERIMENTS if request.wants(name) and not missing & set(_corpora([name]))]
 
 
@@ -160,9 +160,9 @@ def _summary(request: Request, corpus: Corpus) -> dict:
         "in_both_parts": list(corpus.in_both_parts),
         "lost": {part: int(count) for part, count in corpus.lost(request).partition.value_counts().items()},
         "found": _clip_counts(corpus),
-        "ledger": counted(samples.ledger)[corpus.name],
+        "ledger": counted(samples.ledger)[corpus.instead or corpus.name],
         "broken": broken(samples.ledger),
-    }
+    } | ({"instead": corpus.instead} if corpus.instead else {})
 
 
 def _clip_counts(corpus: Corpus) -> dict[str, int]:

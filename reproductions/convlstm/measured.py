@@ -15,11 +15,13 @@ from common.results.plan_schema import Plan
 from common.runs import scores
 from common.runs.scores import Score
 from common.runs.store import Run
+from datasets import ckplus48
 from reproductions.convlstm import data, findings, trainings, variants
 from reproductions.convlstm.data import AFEW, CKPLUS
 from reproductions.convlstm.variants import (
     AFEW_PARTS,
     AFEW_RANDOM,
+    CKPLUS_CLIPS,
     CKPLUS_FOLDS,
     RANDOM,
     SAVEE_BOTH,
@@ -59,6 +61,7 @@ _SPEAKERS, _STRICT_SPEAKERS = (SAVEE_SPEAKERS, _PUBLISHED), (SAVEE_SPEAKERS, _ST
 _RANDOM, _PARTS, _STRICT_PARTS = (AFEW_RANDOM, _PUBLISHED), (AFEW_PARTS, _PUBLISHED), (AFEW_PARTS, _STRICT)
 PAIRS = (
     Pair(CKPLUS, "epoch chosen on the tested fold", _CKPLUS, _STRICT_CKPLUS, scores.paired_difference),
+    Pair(CKPLUS, "tested people trained on", (CKPLUS_CLIPS, "clip-disjoint"), _STRICT_CKPLUS),
     Pair("SAVEE", "copies of tested clips trained on", _COPIES, _BOTH),
     Pair("SAVEE", "copies of tested clips tested as well", _BOTH, _CLIPS),
     Pair("SAVEE", "tested speakers trained on", _CLIPS, _SPEAKERS),
@@ -104,6 +107,7 @@ def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
             "clip-disjoint": "the epoch chosen on clips that are not tested",
             "strict": "the epoch chosen on clips that are not tested",
         },
+        {ckplus48.NAME: ckplus48.INSTEAD},
     )
 
 
@@ -167,8 +171,8 @@ def _size(evidence: Evidence, claim: Claim) -> Measured:
         value = found.get(claim.metric.removeprefix(_PART), 0)
     else:
         value = sum(found.get(one, 0) for one in ([claim.emotion] if claim.emotion else emotions))
-    lacking = "without Contempt" if name == CKPLUS and "Contempt" not in emotions else ""
-    return evidence.counted(value, lacking)
+    lacking = ["without Contempt"] if name == CKPLUS and "Contempt" not in emotions else []
+    return evidence.counted(value, "; ".join([ckplus48.INSTEAD] * bool(summary.instead) + lacking))
 
 
 def score(evidence: Evidence, row: VariantRow) -> Score | None:
@@ -223,4 +227,4 @@ def _folds(request: Request, variant: str) -> int:
     stated = request.paper.hyperparameters
     if variant in RANDOM:
         return stated[RANDOM[variant]]["runs"] if request.settings["five_runs"] == "splits" else 1
-    return stated["ckplus"]["folds"] if variant == CKPLUS_FOLDS else 1
+    return stated["ckplus"]["folds"] if variant in (CKPLUS_FOLDS, CKPLUS_CLIPS) else 1

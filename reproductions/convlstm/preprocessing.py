@@ -37,7 +37,8 @@ class Settings:
     Attributes:
         frames: how many frames of a clip are used.
         size: side of the square face image in pixels.
-        aligned: the frames are faces that their corpus has aligned already; they are made grey and resized only.
+        aligned: the frames are faces already, as AFEW has them aligned and CK+48 cropped; they are made grey and
+            resized only.
         confidence, upsample: how the face is found and followed (`common.media.tracking.Tracking`).
         eye_level, eye_distance: where the eyes come to lie, in sides of the image.
         gamma: how strongly dark clips are corrected; 1 leaves all as they are.
@@ -75,7 +76,7 @@ def settings(request: Request, corpus: str, aligned: bool = False) -> Settings:
     """The preprocessing of a corpus ("CK+", "SAVEE" or "AFEW") that a request asks for.
 
     Args:
-        aligned: its frames are the faces that come with AFEW.
+        aligned: its frames are the faces that come with AFEW, or those of CK+48.
 
     Raises:
         UserError: if the landmark predictor is needed and missing, or the request's folder of models is.
@@ -154,10 +155,12 @@ def correct(faces: np.ndarray, gamma: float, direction: str) -> np.ndarray:
 
 
 def _resized(clip: Clip, numbers: list[int], settings: Settings) -> tuple[dict[int, np.ndarray], dict[str, int]]:
-    """Images by frame number of faces that are aligned already, and no more than that to count."""
-    shape = settings.size, settings.size
+    """Images by frame number of what are faces already, and no more than that to count."""
+    size = settings.size
     images = {
-        number: cv2.resize(video.grey(image), shape, interpolation=cv2.INTER_AREA)
+        number: cv2.resize(
+            video.grey(image), (size, size), interpolation=cv2.INTER_AREA if len(image) > size else cv2.INTER_LINEAR
+        )
         for number, image in enumerate(video.frames(clip))
         if number in numbers
     }

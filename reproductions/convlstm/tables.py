@@ -57,8 +57,10 @@ def leaks(evidence: Evidence) -> list[LeakEffect]:
 
 
 def _made_with(plan: Plan) -> str:
-    """What every title says of the network where it is not the paper's."""
-    return " (narrow network, a quarter of the filters)" if plan.narrow else ""
+    """What every title says of the network and the data where they are not the paper's."""
+    told = ["narrow network, a quarter of the filters"] if plan.narrow else []
+    told += plan.instead
+    return f" ({'; '.join(told)})" if told else ""
 
 
 def _accuracies(evidence: Evidence, experiment: str, title: str) -> Table:
