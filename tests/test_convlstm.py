@@ -463,9 +463,10 @@ def test_copies_stand_beside_the_stated_ones(made):
 def test_measured_values_carry_what_sets_them_apart(whole):
     found = measured.measurements(whole)
     assert set(found) == {claim.id for claim in PAPER.claims if not claim.cited}
-    published, strict = found["table1-ckplus-accuracy"]
+    published, strict, of_clips = found["table1-ckplus-accuracy"]
     assert published.value == pytest.approx(100 * measured.score(whole, ("ckplus-folds", "published")).accuracy)
     assert published.differs == "" and "not tested" in strict.differs
+    assert "ten folds of clips instead of ten folds of subjects" in of_clips.differs
 
 
 def test_a_narrow_network_on_some_folds_is_never_set_beside_the_paper(reproduced):
