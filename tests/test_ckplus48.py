@@ -37,7 +37,7 @@ NARROW = {
 }
 
 
-def picture(number: int) -> np.ndarray:
+def image(number: int) -> np.ndarray:
     return np.random.default_rng(number).integers(0, 256, (48, 48), np.uint8)
 
 
@@ -50,7 +50,7 @@ def copy(tmp_path_factory) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         for frame in (9, 10, 11):
             name = f"S{100 + number % 14}_{1 + number // 14:03d}_{frame:08d}.png"
-            cv2.imwrite(str(folder / name), picture(100 * number + frame))
+            cv2.imwrite(str(folder / name), image(100 * number + frame))
     return root
 
 
@@ -124,7 +124,7 @@ def test_frames_of_the_copy_are_faces_and_none_is_searched(copy, tmp_path):
     assert made.frame_numbers.tolist() == [0, 1, 2, 2, 2, 2, 2, 2, 2, 2]
     assert made.counts["frames_repeated"] == 7 and made.counts["frames_without_face"] == 0
     for row, number in enumerate((9, 10, 11, 11)):
-        whole = cv2.resize(picture(number), (112, 112))
+        whole = cv2.resize(image(number), (112, 112))
         assert np.array_equal(made.frames[row], np.repeat(whole[..., None], 3, axis=2))
     assert "none" in settings.version and "none" in cnn3d_preprocessing.detector_title(settings.detector)
 
@@ -132,7 +132,7 @@ def test_frames_of_the_copy_are_faces_and_none_is_searched(copy, tmp_path):
     settings = convlstm_preprocessing.settings(asked, CKPLUS, aligned=True)
     made = convlstm_preprocessing.prepare(clip(copy), settings)
     assert made.frame_numbers.tolist() == [0, 0, 1, 1, 1, 1, 2, 2] and made.counts["searches"] == 0
-    assert np.array_equal(made.frames[2, ..., 0], cv2.resize(picture(10), (64, 64)))
+    assert np.array_equal(made.frames[2, ..., 0], cv2.resize(image(10), (64, 64)))
 
 
 def test_a_search_does_not_take_the_copy(copy, tmp_path):
