@@ -121,7 +121,7 @@ class Copies:
     def apply(self, frames: np.ndarray, change: Change) -> np.ndarray:
         """The frames (T, H, W, C) uint8 of a copy."""
         if change.mirror:
-            frames = frames[:, :, ::-1]
+            frames = _mirrored(frames)
         if change.angles is not None:
             frames = _rotated(frames, change.angles, self.fill)
         if change.gains is not None:
@@ -154,6 +154,12 @@ class Copies:
         return kinds + [(kind, angle, not mirror) for kind, angle, mirror in kinds] * self.mirrored
 
 
+def _mirrored(frames: np.ndarray) -> np.ndarray:
+    import cv2
+
+    return np.stack([cv2.flip(frame, 1) for frame in frames]).reshape(frames.shape)
+
+
 def _rotated(frames: np.ndarray, angles: Sequence[float], fill: int | Literal["edge"]) -> np.ndarray:
     import cv2
 
@@ -169,9 +175,12 @@ def _rotated(frames: np.ndarray, angles: Sequence[float], fill: int | Literal["e
 
 
 def _contrasted(frames: np.ndarray, gains: Sequence[float]) -> np.ndarray:
+    import cv2
+
     levels = MIDDLE + np.outer(gains, np.arange(256) - MIDDLE)
     table = np.rint(levels).clip(0, 255).astype(np.uint8)
-    return np.stack([one[frame] for one, frame in zip(_for_each(table, len(frames)), frames, strict=True)])
+    changed = [cv2.LUT(frame, one) for one, frame in zip(_for_each(table, len(frames)), frames, strict=True)]
+    return np.stack(changed).reshape(frames.shape)
 
 
 def _for_each(values: Sequence, count: int) -> Sequence:

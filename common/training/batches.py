@@ -179,8 +179,10 @@ def inputs(
     if layout == "last":
         frames = frames[:, -1:]
     count, length, height, width, channels = frames.shape
-    # Frames become channels, so that one transform moves them all.
-    images = frames.transpose(0, 2, 3, 1, 4).reshape(count, height, width, length * channels)
+    # Where nothing moves, a sequence is laid out as it was stored.
+    stored = layout == "sequence" and moves is None
+    # Else frames become channels, so that one transform moves them all.
+    images = frames if stored else frames.transpose(0, 2, 3, 1, 4).reshape(count, height, width, length * channels)
     # In C order, or every image would stay spread over memory, and be gathered in each later step.
     images = images.astype(np.float32, order="C")
     if pixel_scaling != "none":
@@ -189,7 +191,7 @@ def inputs(
         images = warp(images, moves)
     if pixel_scaling == "symmetric":
         images = 2 * images - 1
-    return _lay_out(images, layout, length)
+    return images if stored else _lay_out(images, layout, length)
 
 
 def _lay_out(images: np.ndarray, layout: Layout, length: int) -> np.ndarray:

@@ -13,7 +13,7 @@ from common.support import arrays as arrays_file
 from common.training.batch_norm import MovingStatistics
 from common.training.batches import Batches
 from common.training.spec import Training
-from common.training.stream import feed
+from common.training.stream import feed, made
 
 Progress = Callable[[int, int, dict[str, float]], None]
 
@@ -21,8 +21,17 @@ Progress = Callable[[int, int, dict[str, float]], None]
 class Epochs:
     """The epochs of one training: rates before, curves and states after each of them."""
 
-    def __init__(self, training: Training, model, state: Path, key: str, progress: Progress, save_every: float):
-        self.recipe, self.training, self.model = training.recipe, training, model
+    def __init__(
+        self,
+        training: Training,
+        model,
+        state: Path,
+        key: str,
+        progress: Progress,
+        save_every: float,
+        threads: int | None = None,
+    ):
+        self.recipe, self.training, self.model, self.threads = training.recipe, training, model, threads
         self.state, self.key, self.progress, self.save_every = state, key, progress, save_every
         self.curves: list[dict[str, float]] = []
         self.chosen: list[np.ndarray] = []
@@ -43,7 +52,7 @@ class Epochs:
         done = len(self.curves)
         if done < self.recipe.epochs and not self._is_stopped():
             self.model.fit(
-                feed(self.batches, start=done * self.steps),
+                feed(self.batches, done * self.steps, self.threads),
                 steps_per_epoch=self.steps,
                 initial_epoch=done,
                 epochs=self.recipe.epochs,
@@ -58,7 +67,7 @@ class Epochs:
         rows = self.training.fold.validation
         if len(rows) == 0:
             return None, None
-        probabilities = predict(self.model, self.training.batches(rows, train=False))
+        probabilities = predict(self.model, self.training.batches(rows, train=False), self.threads)
         labels = self.training.labels[rows]
         of_label = probabilities[np.arange(len(rows)), labels].clip(1e-7, 1)
         penalty = sum(float(loss) for loss in self.model.losses)
@@ -115,7 +124,8 @@ class Epochs:
         """What batch normalisation predicts with after an epoch."""
         if self.recipe.batch_norm_batches:
             first, count = epoch * self.steps, min(self.recipe.batch_norm_batches, self.steps)
-            return self.moving.measured(self.batches[number][0] for number in range(first, first + count))
+            some = made(self.batches, range(first, first + count), self.threads)
+            return self.moving.measured(inputs for inputs, *_ in some)
         if self.recipe.debias_batch_norm:
             return self.moving.settled((epoch + 1) * self.steps)
         return nullcontext()
@@ -163,7 +173,7 @@ class Epochs:
         self.resumed_from = len(self.curves)
 
 
-def predict(model, batches: Batches) -> np.ndarray:
-    """Probabilities (samples, classes) float32 of every sample of a side, in its order."""
-    parts = [model.predict_on_batch(batches[number][0]) for number in range(batches.per_pass)]
+def predict(model, batches: Batches, threads: int | None = None) -> np.ndarray:
+    """Probabilities (samples, classes) float32 of every sample of a side, in its order; `threads` make the batches."""
+    parts = [model.predict_on_batch(inputs) for inputs, *_ in made(batches, range(batches.per_pass), threads)]
     return np.concatenate(parts)[: len(batches.rows)].astype(np.float32)

@@ -39,7 +39,7 @@ def train(
         provenance: whether the samples are synthetic or real; goes into the record.
         split: what an audit found about the fold, as JSON can hold it; goes into the record.
         progress: called with epochs done, all epochs, and the last epoch's curve.
-        threads: of the backend; None for as many as there are cores.
+        threads: of the backend, and to make batches; None for as many as there are cores.
         save_every: seconds between two states from which a killed training continues.
         fresh: forget a finished or unfinished run and begin anew.
 
@@ -71,9 +71,9 @@ def train(
             model = compiled(training.network, len(training.classes), training.settings, training.recipe)
             if training.initial:
                 take_over(model, training.initial, training.classes, training.take)
-            epochs = Epochs(training, model, partial / STATE, identity.key, progress, save_every)
+            epochs = Epochs(training, model, partial / STATE, identity.key, progress, save_every, threads)
             epochs.fit()
-            written = _write_results(training, model, epochs, partial)
+            written = _write_results(training, model, epochs, partial, threads)
         record = made(training, model, provenance, started, hardware) | _course(training, epochs, split or {})
         return writer.publish(partial, identity, record, root, [path.name for path in written])
 
@@ -135,11 +135,11 @@ def _check(training: Training) -> None:
         )
 
 
-def _write_results(training: Training, model, epochs: Epochs, folder: Path) -> list[Path]:
+def _write_results(training: Training, model, epochs: Epochs, folder: Path, threads: int | None) -> list[Path]:
     import pandas as pd
 
     rows = training.fold.test
-    table = with_answers(training, rows, predict(model, training.batches(rows, train=False)))
+    table = with_answers(training, rows, predict(model, training.batches(rows, train=False), threads))
     if training.lost:
         table = pd.concat([table, _unanswered(training, table)], ignore_index=True)
     predictions, curves, weights = (folder / name for name in store.CONTENTS)

@@ -8,10 +8,10 @@ from common.training.batches import Batch, Batches
 AHEAD = 4
 
 
-def dataset(batches: Batches, start: int = 0) -> tf.data.Dataset:
-    """Batches from number `start` on, without end.
+def dataset(batches: Batches, start: int = 0, threads: int = 1) -> tf.data.Dataset:
+    """Batches from number `start` on, without end and always in order, made by so many threads.
 
-    Memory holds `AHEAD` batches, however large the corpus is.
+    Memory holds `AHEAD` batches and one a thread, however large the corpus is.
     """
     first = batches[start]
 
@@ -19,15 +19,16 @@ def dataset(batches: Batches, start: int = 0) -> tf.data.Dataset:
         return batches[int(number)]
 
     def batch(number: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        parts = tf.numpy_function(load, [number], [tf.float32] * len(first))
+        # A batch hangs on its number alone. Told so, TensorFlow makes several at once where operations have to be
+        # deterministic; a function that might have a state it would call one after the other.
+        parts = tf.numpy_function(load, [number], [tf.float32] * len(first), stateful=False)
         return tuple(tf.ensure_shape(part, (None, *array.shape[1:])) for part, array in zip(parts, first, strict=True))
 
     numbers = tf.data.Dataset.range(start, np.iinfo(np.int64).max)
     options = tf.data.Options()
-    # A second thread of TensorFlow's own would only compete with training for the two cores of a small machine.
-    options.threading.private_threadpool_size = 1
+    options.threading.private_threadpool_size = threads
     options.deterministic = True
-    return numbers.map(batch).prefetch(AHEAD).with_options(options)
+    return numbers.map(batch, num_parallel_calls=threads).prefetch(AHEAD).with_options(options)
 
 
 def resident(images: np.ndarray, labels: np.ndarray) -> tf.data.Dataset:
