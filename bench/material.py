@@ -1,12 +1,16 @@
 """What is measured on: the clips of the synthetic corpora, and their samples."""
 
 import dataclasses
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
 
 from common.media.clips import Clip
 from common.paper import load as papers
 from common.results.config import Request, cache_from_environment
+from common.samples import store
 from common.samples.build import Samples, build
 from reproductions.data_root import data_root
 from reproductions.timeconvnet import data
@@ -35,3 +39,16 @@ def repeated(clips: Sequence[Clip], copies: int) -> list[Clip]:
 def samples(chosen: list[Clip], folder: Path, workers: int | None = None) -> Samples:
     """Their windows, computed into `folder` or loaded from there."""
     return build(chosen, prepare, Settings(), folder, workers)
+
+
+def noise(folder: Path, count: int, length: int, shape: tuple[int, int, int]) -> Samples:
+    """As many samples of random frames (length, *shape), a clip each, of nobody's face and without a name."""
+    rng = np.random.default_rng(0)
+    clips = [rng.integers(0, 256, (length, *shape), np.uint8) for _ in range(count)]
+    number = np.arange(count)
+    columns = {"clip": number, "first_row": number * length, "first_frame": 0 * number, "last_frame": 0 * number}
+    texts = dict.fromkeys(store.TEXTS, "")
+    ledger = [texts | {"clip": str(one), "rows": length} for one in range(count)]
+    path = folder / f"noise-{count}-{length}-{shape[0]}.h5"
+    store.write(path, path.stem, "", length, shape, ledger, columns, [zlib.crc32(clip) for clip in clips], clips)
+    return Samples(path)

@@ -17,6 +17,7 @@ from common.runs import store
 from common.runs.identity import Identity
 from common.support import files
 from common.training.batches import Batches
+from common.training.stream import made
 from reproductions.emotionalvlan.stills import SingleImages, Videos
 
 AT_ONCE = 64  # images
@@ -67,9 +68,9 @@ class Described:
             with files.atomic(path) as temporary:
                 shape = (len(rows), model.output_shape[-1])
                 stored = np.lib.format.open_memmap(temporary, "w+", np.float32, shape)
-                for number in range(batches.per_pass):
+                for number, (images, *_) in enumerate(made(batches, range(batches.per_pass))):
                     first = number * AT_ONCE
-                    described = model.predict_on_batch(batches[number][0])
+                    described = model.predict_on_batch(images)
                     stored[first : first + AT_ONCE] = described[: len(rows) - first]
                 stored.flush()
             files.seal(path)
