@@ -20,7 +20,7 @@ COMMON  = $(call flag,DATA,data) $(call flag,PROFILE,profile) $(call flag,PROTOC
 OPTIONS = $(COMMON) $(call flag,EXPERIMENT,experiment) $(call flag,NETWORK,network) $(call flag,EPOCHS,epochs) $(if $(FRESH),--fresh)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce search list verify-data models table claims findings compare audit report parameters predict live export ship test lint format bench study regression baseline record reference readme lock clean audit-split
+.PHONY: help setup reproduce search list verify-data models table claims findings compare audit report parameters predict live export ship test lint format bench gpu-check study regression baseline record reference readme lock clean audit-split
 
 help:  ## this text
 	@echo "Reproductions of five papers on facial expression recognition. Targets:"; echo
@@ -104,6 +104,9 @@ format: $(READY)  ## put the code into the project's format
 
 bench: $(READY)  ## ONLY=<name>: measure the figures that the project promises
 	@$(VENV)/bin/python -m bench $(ONLY)
+
+gpu-check: $(READY)  ## what the networks do on this machine's GPU, in MINUTES=10, then real results (DATA=<root> ONLY=<network> SMALL=1)
+	@$(VENV)/bin/python -m bench.gpu $(call flag,MINUTES,minutes) $(call flag,DATA,data) $(call flag,ONLY,only) $(if $(SMALL),--small)
 
 study: $(READY)  ## is the synthetic corpus hard in the right way? (about half an hour)
 	@$(SUITE) study

@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Callable
-from math import prod
 from statistics import median
 
 import numpy as np
 
 from bench.figures import Figure
+from bench.operations import operations
 from common.paper import load as papers
 from common.training import devices
 from common.training.model_cache import compiled
@@ -59,9 +59,3 @@ def measure(small: bool) -> list[Figure]:
         Figure("time of an answer for a clip", 1000 * answer, "ms"),
         Figure("projected: leaving out each of 118 subjects once", hours, "h"),
     ]
-
-
-def operations(model) -> int:
-    """Multiplications and additions of convolutions and dense layers for one sample, forwards."""
-    kernels = [(layer.kernel.shape, layer.output.shape[1:-1]) for layer in model.layers if hasattr(layer, "kernel")]
-    return sum(2 * prod(kernel) * prod(places) for kernel, places in kernels)
