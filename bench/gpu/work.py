@@ -69,7 +69,7 @@ def _alexnet(request: Request, folder: Path) -> Training:
     size = request.sizes.get("narrow", {}).get("size", request.paper.hyperparameters["size"])
     videos = material.noise(folder, NOISE // 4, 2 * models.PAIRS, (*preprocessing.SHAPE, 3))
     settings = trainings.builder_settings(request, "spatial_cnn", "pictures")
-    samples, network = stills.SinglePictures(videos, "spatial", size), models.NETWORKS["spatial_cnn"]
+    samples, network = stills.SingleImages(videos, "spatial", size), models.NETWORKS["spatial_cnn"]
     return _training(request, network, settings, trainings.recipe(request, "pictures"), samples, range(6))
 
 
