@@ -12,6 +12,7 @@ from scipy import ndimage
 
 from common.support.errors import UserError
 from reproductions.emotionalvlan.horn_schunck import CLASSIC, MATLAB, Scheme, flow, gradients
+from reproductions.emotionalvlan.jacobi import LANES, sweep
 
 HEIGHT, WIDTH = 150, 110
 ACCURATE = replace(CLASSIC, smoothness=5.0, sweeps=400)
@@ -181,11 +182,11 @@ def test_cubes_lie_right_and_below_so_the_mirrored_flow_is_one_pixel_off(scheme)
 
 def test_a_cube_is_the_pixel_and_those_right_and_below():
     """Horn and Schunck's formulas, number by number."""
-    first, second = (one.astype(np.float32) for one in noise(1, 5, 6))
-    pair, y, x = np.stack([first[0], second[0]]), 2, 3
+    first, second = (one[0].astype(np.float32) for one in noise(1, 5, 6))
+    pair, y, x = np.stack([first, second]), 2, 3
     cube = pair[:, y : y + 2, x : x + 2]
     stated = (cube[:, :, 1] - cube[:, :, 0]).mean(), (cube[:, 1] - cube[:, 0]).mean(), (cube[1] - cube[0]).mean()
-    assert [one[0, y, x] for one in gradients(first, second, CLASSIC)] == pytest.approx(stated, abs=1e-4)
+    assert [one[y, x] for one in gradients(first, second, CLASSIC)] == pytest.approx(stated, abs=1e-4)
 
 
 @pytest.mark.parametrize("scheme", ALL, ids=name)
@@ -193,6 +194,25 @@ def test_transposed_images_have_the_transposed_flow(scheme):
     first, second = noise(1, 24, 17)
     transposed = flow(first.transpose(0, 2, 1), second.transpose(0, 2, 1), scheme)
     np.testing.assert_allclose(transposed, flow(first, second, scheme).transpose(0, 2, 1, 3)[..., ::-1], atol=1e-5)
+
+
+# --- rows as long as the processor's vectors --------------------------------------------------------
+
+
+@pytest.mark.parametrize("repeat", [True, False])
+@pytest.mark.parametrize("width", [1, 7, 8, 30])
+def test_what_fills_the_rows_changes_no_bit(width, repeat):
+    terms = np.random.default_rng(2).normal(size=(3, 20, width)).astype(np.float32)
+    terms /= np.sqrt(1 + terms[0] ** 2 + terms[1] ** 2)
+    answers = []
+    for more in (0, 5, 2 * LANES):
+        solved, spare = np.zeros((2, 2, 22, width + more + LANES), np.float32)
+        filled = np.pad(terms, ((0, 0), (0, 0), (0, more)))
+        sweep(solved, filled, spare, width, 9, np.float32(1 / 6), np.float32(1 / 12), repeat)
+        answers.append(solved[:, :, : width + 2])
+    assert np.abs(answers[0]).max() > 0.1
+    np.testing.assert_array_equal(answers[1], answers[0])
+    np.testing.assert_array_equal(answers[2], answers[0])
 
 
 # --- batches, threads, bad input -------------------------------------------------------------------
@@ -204,7 +224,8 @@ def test_pairs_do_not_know_of_each_other(sweeps):
     scheme = replace(CLASSIC, sweeps=sweeps)
     alone = [flow(first[[pair]], second[[pair]], scheme)[0] for pair in range(4)]
     np.testing.assert_array_equal(flow(first, second, scheme), np.stack(alone))
-    assert flow(first[:0], second[:0], scheme).shape == (0, 20, 30, 2)
+    for scheme in (scheme, MATLAB):
+        assert flow(first[:0], second[:0], scheme).shape == (0, 20, 30, 2)
 
 
 def test_threads_do_not_disturb_each_other():
