@@ -224,8 +224,8 @@ def test_pairs_do_not_know_of_each_other(sweeps):
     scheme = replace(CLASSIC, sweeps=sweeps)
     alone = [flow(first[[pair]], second[[pair]], scheme)[0] for pair in range(4)]
     np.testing.assert_array_equal(flow(first, second, scheme), np.stack(alone))
-    for scheme in (scheme, MATLAB):
-        assert flow(first[:0], second[:0], scheme).shape == (0, 20, 30, 2)
+    for named in (scheme, MATLAB):
+        assert flow(first[:0], second[:0], named).shape == (0, 20, 30, 2)
 
 
 def test_threads_do_not_disturb_each_other():

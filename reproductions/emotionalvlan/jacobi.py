@@ -7,7 +7,6 @@ kept beside the bytecode of this module.
 import numpy as np
 from numba import njit
 
-
 # Rows are as long as whole vectors of the processor have it, so that no pixel is left over to be computed by itself.
 LANES = 8
 
