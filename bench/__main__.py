@@ -25,6 +25,7 @@ GROUPS = (
     "c3d",
     "copies",
     "memory",
+    "distributed",
     "svm",
     "reproduction",
 )

@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
@@ -41,23 +42,31 @@ def nodes():
 
 @dataclass
 class Fatal(LittleSamples):
-    """Kills the process that reads them for the `after`-th time, once for each marker that is not there yet."""
+    """Kills the process that reads them for the `after`-th time, once for each marker that is not there yet.
+
+    Each process that begins to read them leaves a file beside the marker.
+    """
 
     marker: Path | None = None
+    name: str = ""
     after: int = 0
     reads: int = 0
 
     def read(self, rows):
         self.reads += 1
-        if self.marker and self.reads > self.after and not self.marker.exists():
+        if self.marker:
+            (self.marker.parent / f"{self.name}.{os.getpid()}").touch()
+        if self.marker and self.after and self.reads > self.after and not self.marker.exists():
             self.marker.touch()
             os.kill(os.getpid(), signal.SIGKILL)
         return super().read(rows)
 
 
 def jobs(marker: Path) -> list[Job]:
-    made = [little(seed=seed) for seed in range(3)]
-    made[1] = replace(made[1], samples=Fatal(marker=marker, after=8))
+    made = [
+        replace(little(seed=seed), samples=Fatal(marker=marker, name=f"seed{seed}", after=8 if seed == 1 else 0))
+        for seed in range(3)
+    ]
     return [Job(training, {"fold": str(number)}, cost=number) for number, training in enumerate(made)]
 
 
@@ -65,6 +74,8 @@ def test_a_killed_worker_is_replaced_and_the_runs_are_those_of_one_machine(tmp_p
     marker, steps = tmp_path / "killed", []
     on_ray = launch(jobs(marker), tmp_path / "ray", DRAWN, launcher="ray", progress=lambda *step: steps.append(step))
     assert marker.exists(), "no worker was killed"
+    begun = Counter(path.stem for path in tmp_path.glob("seed*"))
+    assert begun == {"seed0": 1, "seed1": 2, "seed2": 1}, "more was lost than what the killed worker trained"
     assert [step[0] for step in steps] == [0, 4, 8, 12] and {step[1] for step in steps} == {12}
 
     alone = launch(jobs(marker), tmp_path / "alone", DRAWN, processes=2)
