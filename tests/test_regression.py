@@ -72,7 +72,7 @@ def test_a_row_says_why_it_guards_little():
         "chance": BaselineRow(0.22, 0.001, trained=True, tested=500, chance=0.2),
         "machine": BaselineRow(0.9, None, trained=False, tested=300, chance=0.2),
     }
-    found = baseline._with_tolerances(rows, 3)
+    found = baseline.with_tolerances(rows, {}, {}, 3)
     assert "seeds scatter by 0.060 on 28 tested samples" in found["wide"].why
     assert "a constant answer, 0.200, is within the tolerance" in found["chance"].why
     assert found["machine"].why == "" and found["machine"].tolerance == baseline.FITTED
@@ -83,9 +83,38 @@ def test_a_row_says_why_it_guards_little():
 def test_a_network_of_a_single_seed_is_allowed_what_others_scatter():
     alone = BaselineRow(0.5, None, trained=True, tested=100, chance=0.1)
     several = BaselineRow(0.5, 0.01, trained=True, tested=100, chance=0.1)
-    found = baseline._with_tolerances({"alone": alone, "several": several}, 3)
+    found = baseline.with_tolerances({"alone": alone, "several": several}, {}, {}, 3)
     assert found["alone"].tolerance > found["several"].tolerance
-    assert baseline._with_tolerances({"alone": alone}, 1)["alone"].tolerance == baseline.WIDE
+    assert baseline.with_tolerances({"alone": alone}, {}, {}, 1)["alone"].tolerance == baseline.WIDE
+
+
+def test_a_row_on_few_samples_is_allowed_more():
+    few, many = (BaselineRow(0.5, 0.05, trained=True, tested=tested, chance=0.1) for tested in (25, 400))
+    found = baseline.with_tolerances({"few": few, "many": many}, {}, {}, 3)
+    assert found["few"].tolerance > 1.5 * found["many"].tolerance
+
+
+def test_the_mean_of_many_networks_guards_what_no_single_row_does():
+    """Twelve networks on 24 samples each: a constant answer passes every row, and not their mean."""
+    rng = np.random.default_rng(0)
+    accuracies = {
+        f"strict/a/n{network}": {seed: round(24 * rng.normal(0.4, 0.08)) / 24 for seed in range(3)}
+        for network in range(12)
+    }
+    accuracies["strict/control-shuffled/n0"] = dict.fromkeys(range(3), 0.2)
+    runs = {key: {seed: [SimpleNamespace(record={"parameters": 1})] for seed in row} for key, row in accuracies.items()}
+    rows = {
+        key: BaselineRow(float(np.mean(list(row.values()))), float(np.std(list(row.values()), ddof=1)), True, 24, 0.2)
+        for key, row in accuracies.items()
+    }
+    groups = Result(runs, controls=("control-shuffled",)).together
+    (key,) = groups
+    assert len(groups[key]) == 12
+    mean = baseline._mean_row([rows[one] for one in groups[key]], baseline.mean_over(accuracies, groups[key]))
+    found = baseline.with_tolerances(rows, groups, {key: mean}, 3)
+    assert all(found[one].mean - found[one].tolerance <= 0.2 for one in groups[key])
+    assert found[key].mean - found[key].tolerance > 0.2
+    assert found[key].why == ""
 
 
 @pytest.fixture
@@ -100,7 +129,7 @@ def test_a_run_agrees_with_itself_and_not_with_a_better_one(project, finished, c
     found = Result.of("timeconvnet", "quick", "synthetic", finished)
     shuffled = {"control-shuffled/tcn_mini_xception": 58_711}
     assert found.parameters == {"table2/mini_xception_2d": 58_423, "table2/tcn_mini_xception": 58_711} | shuffled
-    assert len(found.accuracies) == 6
+    assert len(found.accuracies) == 6 + 2
     rows = {key: BaselineRow(row[0], 0.0, True, 100, 0.1, tolerance=0.01) for key, row in found.accuracies.items()}
     project.parent.mkdir(parents=True)
     Baseline("timeconvnet", (0,), rows, found.parameters).write(project)
