@@ -223,7 +223,11 @@ ODD = {
     "metadata of megabytes": (lambda path: rewritten(path, metadata_json=b" " * 2_000_000), "no network"),
     "config of megabytes": (lambda path: rewritten(path, config_json=b" " * 2_000_000), "more than 1,000,000 bytes"),
     "config null": (lambda path: rewritten(path, config_json=b"null"), "damaged"),
-    "compressed": (lambda path: rewritten(path, zipfile.ZIP_DEFLATED), "is compressed"),
+    "compressed": (lambda path: rewritten(path, zipfile.ZIP_DEFLATED), None),
+    "compressed from more than it may": (
+        lambda path: rewritten(path, zipfile.ZIP_DEFLATED, config_json=b" " * 20_000_000),
+        "is compressed and unpacks to more than 16,000,000 bytes",
+    ),
     "another part": (lambda path: rewritten(path, more_txt=b""), "does not hold just"),
     "encrypted": (lambda path: flagged(path, 8, 1), "no network that Keras has saved"),
     "unknown method": (lambda path: flagged(path, 10, 99), "no network that Keras has saved"),

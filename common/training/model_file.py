@@ -14,6 +14,7 @@ from common.training import devices
 METADATA, CONFIG, WEIGHTS = "metadata.json", "config.json", "model.weights.h5"
 # The longest description of a network of ours has 163 kB; one of megabytes takes minutes to build.
 LONGEST = 1_000_000
+UNPACKED = 16_000_000  # bytes that a compressed file may unpack to
 REMEDY = "Delete its folder and train it again: no other file can be trusted in its place."
 
 
@@ -89,8 +90,10 @@ def _foreign(archive: zipfile.ZipFile) -> str:
     names = sorted(part.filename for part in parts)
     if names != sorted((METADATA, CONFIG, WEIGHTS)):
         return f"does not hold just {METADATA}, {CONFIG} and {WEIGHTS}, as networks of ours do"
-    if any(part.compress_type != zipfile.ZIP_STORED or part.file_size != part.compress_size for part in parts):
-        return "is compressed, which Keras does not do: it could unpack to anything"
+    # Reading a member ends at the size that it claims, so that the sum bounds what a file can unpack to.
+    stored = all(part.compress_type == zipfile.ZIP_STORED and part.file_size == part.compress_size for part in parts)
+    if not stored and sum(part.file_size for part in parts) > UNPACKED:
+        return f"is compressed and unpacks to more than {UNPACKED:,} bytes, which no small network of ours does"
     if archive.getinfo(CONFIG).file_size > LONGEST:
         return f"describes a network in more than {LONGEST:,} bytes"
     return ""

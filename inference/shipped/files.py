@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from common.runs.record import mistake
 from common.support import files
 from common.support.errors import UserError
-from inference.shipped.measured import Figures, Tested, Threshold
+from inference.shipped.adjustment import Adjustment
+from inference.shipped.measured import Figures, Rate, Tested, Threshold
 
 FOLDER = Path(__file__).parent
 ABOUT, KERAS, LITERT = "model.json", "model.keras", "model.tflite"
@@ -59,6 +60,7 @@ class About(Figures):
     Attributes:
         files: by name.
         tests: the labels of PrivateTest, the majority of FER+ on it, then sets that were never trained on.
+        unadjusted: right answers on the same tests, in their order, without the adjustment.
         unsure: chosen on PublicTest, its figures measured on PrivateTest.
     """
 
@@ -68,8 +70,10 @@ class About(Figures):
     files: dict[str, File]
     images: Images
     calibration: Calibration
+    adjustment: Adjustment
     unsure: Threshold
     tests: list[Tested]
+    unadjusted: list[Rate]
     run: Run
 
     @property

@@ -47,6 +47,10 @@ class Tested(Figures):
     emotions: dict[str, Rate]
     confusion: list[list[int]]
 
+    @property
+    def mean_recall(self) -> float:
+        return float(np.mean([rate.share for rate in self.emotions.values()]))
+
 
 class Threshold(Figures):
     """What follows from saying "unsure" below a confidence.

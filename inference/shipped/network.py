@@ -1,55 +1,86 @@
-"""The architecture of the network that ships: seven plain convolutions, small enough for a repository and a processor.
+"""The architecture of the network that ships: eight plain convolutions, small enough for a repository and a processor.
 
-One convolution at full resolution, then two at each of half, a quarter and an eighth of it; after each scale maxima are
-taken, as in the plain networks that are strongest on FER2013 for their size.
+Each image is brought to mean 0 and variance 1 first, so that light and contrast of a photograph count for nothing. The
+image is halved after each scale while the filters double, as in the plain networks that are strongest on FER2013 for
+their size: 27 million multiplications a face.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
-KEY = "plain7"
+import numpy as np
+
+KEY = "plain8"
 SIZE = 48
 # Filters and convolutions at each scale.
-SCALES = ((24, 1), (48, 2), (96, 2), (100, 2))
+SCALES = ((16, 1), (32, 2), (64, 2), (128, 2), (256, 1))
 DECAY = 1e-4
 
 
-def plain7(classes: int = 7, *, dropout: float = 0.3):
+def plain8(classes: int = 7, *, dropout: float = 0.2, batch_norm: bool = True):
     """A `keras.Model` with softmax output (n, classes); input (48, 48, 1) float32, pixels divided by 255.
 
     Args:
         dropout: share of the averaged features that is dropped in training.
+        batch_norm: normalise after each convolution; without it each has biases, as `folded` fills them.
     """
     from keras import Input, Model, layers, regularizers
 
-    inputs = x = Input((SIZE, SIZE, 1))
-    for filters, convolutions in SCALES:
-        for _ in range(convolutions):
+    inputs = Input((SIZE, SIZE, 1), name="face")
+    x = layers.LayerNormalization(axis=(1, 2, 3), epsilon=1e-3, center=False, scale=False, name="standardised")(inputs)
+    for scale, (filters, convolutions) in enumerate(SCALES, start=1):
+        for part in "ab"[:convolutions]:
             x = layers.Conv2D(
                 filters,
                 3,
+                name=f"conv{scale}{part}",
                 padding="same",
-                use_bias=False,
+                use_bias=not batch_norm,
                 kernel_initializer="he_normal",
                 kernel_regularizer=regularizers.L2(DECAY),
             )(x)
-            x = layers.BatchNormalization(momentum=0.9, epsilon=1e-3)(x)
-            x = layers.Activation("relu")(x)
-        x = layers.MaxPooling2D(2)(x)
-    x = layers.GlobalAveragePooling2D()(x)
-    x = layers.Dropout(dropout)(x)
-    x = layers.Dense(classes, kernel_initializer="glorot_uniform", kernel_regularizer=regularizers.L2(DECAY))(x)
-    return Model(inputs, layers.Activation("softmax", dtype="float32")(x), name=KEY)
+            if batch_norm:
+                x = layers.BatchNormalization(momentum=0.9, epsilon=1e-3, name=f"norm{scale}{part}")(x)
+            x = layers.Activation("relu", name=f"relu{scale}{part}")(x)
+        if scale < len(SCALES):
+            x = layers.MaxPooling2D(2, name=f"pool{scale}")(x)
+    x = layers.GlobalAveragePooling2D(name="average")(x)
+    x = layers.Dropout(dropout, name="dropout")(x)
+    x = layers.Dense(classes, kernel_regularizer=regularizers.L2(DECAY), name="logits")(x)
+    return Model(inputs, layers.Activation("softmax", dtype="float32", name="probabilities")(x), name=KEY)
+
+
+def folded(model):
+    """The same network without batch normalisation, whose scales and shifts the convolutions take over.
+
+    Args:
+        model: what `plain8` built, trained; its running statistics are used, as in inference.
+    """
+    from keras import layers
+
+    plain = plain8(model.output_shape[-1], batch_norm=False)
+    weights = []
+    for layer in model.layers:
+        if isinstance(layer, layers.Conv2D):
+            (kernel,) = layer.get_weights()
+        elif isinstance(layer, layers.BatchNormalization):
+            gamma, beta, mean, variance = layer.get_weights()
+            factor = gamma / np.sqrt(variance + layer.epsilon)
+            weights += [kernel * factor, beta - mean * factor]
+        else:
+            weights += layer.get_weights()
+    plain.set_weights(weights)
+    return plain
 
 
 @dataclass(frozen=True)
-class Plain7:
+class Plain8:
     """What training and inference ask of a network (`common.training.spec.Trainable`)."""
 
     key: str = KEY
-    title: str = "Plain network of seven convolutions"
+    title: str = "Plain network of eight convolutions"
     layout: Literal["last"] = "last"
 
     @staticmethod
     def build(classes: int = 7, **settings):
-        return plain7(classes, **settings)
+        return plain8(classes, **settings)

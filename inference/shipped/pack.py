@@ -1,10 +1,10 @@
 """From the finished training to what ships: calibrated, measured once, written as two files, and described."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from common.media.images import StillImages
 from common.runs import writer
 from common.runs.store import Run
 from common.support import files
@@ -12,12 +12,12 @@ from common.support.errors import UserError
 from common.training import model_file
 from common.training.loop import predict
 from common.training.spec import Training
-from datasets import ckplus48, fer2013, ferplus
+from datasets import fer2013
 from inference import export, formats
+from inference.shipped import adjustment, halves, held_out, measured, network, training
 from inference.shipped import files as kept
-from inference.shipped import measured, training
+from inference.shipped.adjustment import Adjustment
 from inference.shipped.files import About, Calibration, Images
-from inference.shipped.measured import Tested
 from inference.shipped.use import inputs, preparation
 
 
@@ -34,19 +34,15 @@ def pack(run: Run, data: Path, cache: Path, records: Path, folder: Path = kept.F
         UserError: if data are missing, a file is too large for the repository, or the two files differ.
     """
     job = training.training(data, cache, run.identity.seed, run.identity.recipe["epochs"])
-    model = model_file.of(run)
+    trained = network.folded(model_file.of(run))
+    model, chosen, degree = calibrated(trained, job, data, cache)
     public = predict(model, job.batches(job.fold.validation, train=False))
-    chosen_by, truth = job.labels[job.fold.validation], job.labels[job.fold.test]
-    degree = measured.temperature(public, chosen_by)
-    below = measured.least_confidence(measured.cooled(public, degree), chosen_by)
-    plain = predict(model, job.batches(job.fold.test, train=False))
-    cool(model, degree)
-    probabilities = predict(model, job.batches(job.fold.test, train=False))
+    private = predict(model, job.batches(job.fold.test, train=False))
+    truth = job.labels[job.fold.test]
+    before = predict(trained, job.batches(job.fold.test, train=False))
+    below = measured.least_confidence(public, job.labels[job.fold.validation])
     _write(model, folder, inputs(job.samples.read(job.fold.test[:100])))
-    tests = [measured.tested("PrivateTest of FER2013, its labels", truth, probabilities, job.classes)]
-    tests.append(_against_votes(job, fer2013.read(data, cache / "images"), probabilities))
-    if ckplus48.locate(data):
-        tests.append(_on_ckplus(model, ckplus48.read(data, cache / "images"), job.classes))
+    sets = held_out.of(job, data, cache)
     about = About(
         network=job.network.title,
         parameters=model.count_params(),
@@ -55,11 +51,13 @@ def pack(run: Run, data: Path, cache: Path, records: Path, folder: Path = kept.F
         images=Images(training=len(job.fold.train), validation=len(job.fold.validation), test=len(job.fold.test)),
         calibration=Calibration(
             temperature=degree,
-            before=measured.calibration_error(plain, truth),
-            after=measured.calibration_error(probabilities, truth),
+            before=measured.calibration_error(chosen.applied(before), truth),
+            after=measured.calibration_error(private, truth),
         ),
-        unsure=measured.threshold(below, probabilities, truth),
-        tests=tests,
+        adjustment=chosen,
+        unsure=measured.threshold(below, private, truth),
+        tests=[one.answered(model, job.classes) for one in sets],
+        unadjusted=[one.answered(trained, job.classes).total for one in sets],
         run=_run_facts(run),
     )
     writer.pack(run, records / "runs")
@@ -68,10 +66,25 @@ def pack(run: Run, data: Path, cache: Path, records: Path, folder: Path = kept.F
     return about
 
 
-def cool(model, temperature: float) -> None:
-    """Divide the logits of a network, which its last layer with weights gives, by a temperature, for good."""
-    last = [layer for layer in model.layers if layer.weights][-1]
-    last.set_weights([weight / temperature for weight in last.get_weights()])
+def calibrated(trained, job: Training, data: Path, cache: Path) -> tuple[Any, Adjustment, float]:
+    """The network as it ships, and what was chosen for it on PublicTest: the adjustment, then the temperature.
+
+    Args:
+        trained: the network without batch normalisation, which stays as it is.
+    """
+    rows = job.fold.validation
+    public, labels = predict(trained, job.batches(rows, train=False)), job.labels[rows]
+    votes = held_out.positions_of_majority(job, fer2013.read(data, cache / "images"), rows)
+    shares = job.targets[job.fold.train].mean(axis=0, dtype=float)
+    power = adjustment.best_power(public, [labels, votes], shares)
+    chosen = Adjustment(power=power, shares=[float(share) for share in shares])
+    degree = measured.temperature(chosen.applied(public), labels)
+    model = network.plain8(len(job.classes), batch_norm=False)
+    *weights, kernel, bias = trained.get_weights()
+    # Logits less the logarithms of what probabilities are divided by, then all of them divided by the temperature.
+    model.set_weights([*weights, kernel / degree, (bias - power * np.log(shares)) / degree])
+    halves.round_weights(model)
+    return model, chosen, degree
 
 
 def _write(model, folder: Path, windows: np.ndarray) -> None:
@@ -81,13 +94,13 @@ def _write(model, folder: Path, windows: np.ndarray) -> None:
         UserError: if they do not, or one is too large.
     """
     windows = np.concatenate([export.example_windows(preparation()), windows])
-    for name, key in ((kept.KERAS, "keras"), (kept.LITERT, "litert")):
+    for name, key, write in ((kept.KERAS, "keras", _write_keras), (kept.LITERT, "litert", _write_litert)):
         # Keras wants the ending of its own files, which a temporary one has not.
         made = folder / f".{name}"
         try:
             with files.storage_errors(folder):
                 folder.mkdir(parents=True, exist_ok=True)
-                formats.FORMATS[key].write(model, made)
+                write(model, made)
                 export.check(model, made, formats.FORMATS[key], windows)
                 if made.stat().st_size > kept.LARGEST:
                     raise UserError(
@@ -99,23 +112,15 @@ def _write(model, folder: Path, windows: np.ndarray) -> None:
             made.unlink(missing_ok=True)
 
 
-def _against_votes(job: Training, images: StillImages, probabilities: np.ndarray) -> Tested:
-    """What most annotators of FER+ said of PrivateTest; without images that they gave none of the seven emotions."""
-    names = ferplus.majority(images.votes[job.fold.test])
-    known = np.isin(names, job.classes)
-    truth = np.array([job.classes.index(name) for name in names[known]])
-    left_out = int((~known).sum())
-    on = f"PrivateTest of FER2013, the majority of FER+ ({left_out:,} images without one of the seven left out)"
-    return measured.tested(on, truth, probabilities[known], job.classes)
+def _write_keras(model, path: Path) -> None:
+    model.save(path)
+    halves.compress(path)
 
 
-def _on_ckplus(model, images: StillImages, classes: tuple[str, ...]) -> Tested:
-    """The six emotions that CK+ shares with the network, on faces that it was never trained on."""
-    images = images.take(np.isin(images.emotions, classes))
-    truth = np.array([classes.index(name) for name in images.emotions])
-    probabilities = model.predict(inputs(images.pixels[:, None, :, :, None]), verbose=0)
-    on = "CK+48, its six common emotions (three images a sequence; the interval is one over subjects)"
-    return measured.tested(on, truth, probabilities, classes, images.subjects)
+def _write_litert(model, path: Path) -> None:
+    from common.training.tf import exports
+
+    exports.write_litert(model, path, half=True)
 
 
 def _run_facts(run: Run) -> kept.Run:

@@ -25,9 +25,9 @@ from common.training.spec import Training
 from common.training.train import train
 from datasets import fer2013
 from datasets.fer2013_csv import CODES, PARTITIONS
-from inference.shipped.network import Plain7
+from inference.shipped.network import Plain8
 
-EPOCHS = 48
+EPOCHS = 60
 WARM_UP = 2  # epochs in which the rate rises
 PEAK = 0.05  # learning rate
 
@@ -47,7 +47,7 @@ def recipe(epochs: int = EPOCHS) -> Recipe:
         batch_size=64,
         learning_rate=PEAK,
         schedule=cosine(epochs),
-        augmentation=Augmentation(rotation=12.0, shift=0.1, zoom=0.12, flip=True),
+        augmentation=Augmentation(rotation=12.0, shift=0.1, zoom=0.2, flip=True),
         optimizer="sgd",
         momentum=0.9,
         checkpoint="best_validation_accuracy",
@@ -90,7 +90,7 @@ def training(data: Path, cache: Path, seed: int = 0, epochs: int = EPOCHS) -> Tr
         experiment="fer2013",
         protocol="strict",
         profile="paper",
-        network=Plain7(),
+        network=Plain8(),
         recipe=recipe(epochs),
         seed=seed,
         samples=samples,

@@ -46,8 +46,11 @@ class Pooling(keras.layers.Layer):
         return cls(layer.pool_size, layer.strides, layer.padding, name=layer.name)
 
 
-def write_litert(model: keras.Model, path: Path) -> None:
+def write_litert(model: keras.Model, path: Path, *, half: bool = False) -> None:
     """Write a network for LiteRT, with nothing but its built-in operations; the file takes one window at a time.
+
+    Args:
+        half: keep the weights as 16-bit numbers; they are computed with in 32 bits all the same.
 
     Raises:
         MissingOperation: if LiteRT has none of its own for one of the network's.
@@ -62,6 +65,9 @@ def write_litert(model: keras.Model, path: Path) -> None:
             # The converter loses sight of variables that are used within a loop.
             constant = convert_variables_to_constants_v2(function.get_concrete_function(), lower_control_flow=False)
             converter = tf.lite.TFLiteConverter.from_concrete_functions([constant], plain)
+            if half:
+                converter.optimizations = [tf.lite.Optimize.DEFAULT]
+                converter.target_spec.supported_types = [tf.float16]
             path.write_bytes(converter.convert())
     except Exception as error:  # the converter's own class lies in a private module
         named = re.search(r"'tf\.(\w+)' op", str(error))

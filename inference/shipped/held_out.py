@@ -1,0 +1,75 @@
+"""What the network that ships is tested on: images that neither its weights nor its calibration have seen."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from common.media.images import StillImages
+from common.training.spec import Training
+from datasets import ckplus48, fer2013, ferplus
+from inference.shipped import measured
+from inference.shipped.measured import Tested
+from inference.shipped.use import inputs
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Images and what they show.
+
+    Attributes:
+        on: the images and whose word counts, in words.
+        inputs: (n, 48, 48, 1) float32, pixels divided by 255.
+        truth: (n,) int, positions in the classes of the network.
+        subjects: (n,) str, who is shown, where several images show the same person.
+    """
+
+    on: str
+    inputs: np.ndarray
+    truth: np.ndarray
+    subjects: np.ndarray | None = None
+
+    def answered(self, model, classes: tuple[str, ...]) -> Tested:
+        """The figures of a Keras model."""
+        probabilities = model.predict(self.inputs, batch_size=256, verbose=0)
+        return measured.tested(self.on, self.truth, probabilities, classes, self.subjects)
+
+
+def of(job: Training, data: Path, cache: Path) -> list[HeldOut]:
+    """The labels of PrivateTest, the majority of FER+ on it, and CK+48 where it lies in the folder too.
+
+    Args:
+        job: the training, whose fold tests on PrivateTest.
+    """
+    windows = inputs(job.samples.read(job.fold.test))
+    votes = positions_of_majority(job, fer2013.read(data, cache / "images"), job.fold.test)
+    known = votes >= 0
+    sets = [
+        HeldOut("PrivateTest of FER2013, its labels", windows, job.labels[job.fold.test]),
+        HeldOut(
+            f"PrivateTest of FER2013, the majority of FER+ ({int((~known).sum()):,} images without one of the seven "
+            "left out)",
+            windows[known],
+            votes[known],
+        ),
+    ]
+    if ckplus48.locate(data):
+        sets.append(_ckplus(ckplus48.read(data, cache / "images"), job.classes))
+    return sets
+
+
+def positions_of_majority(job: Training, images: StillImages, rows: np.ndarray) -> np.ndarray:
+    """What most annotators of FER+ said of some images: (n,) int, -1 where they gave none of the seven emotions."""
+    names = ferplus.majority(images.votes[rows])
+    return np.array([job.classes.index(name) if name in job.classes else -1 for name in names])
+
+
+def _ckplus(images: StillImages, classes: tuple[str, ...]) -> HeldOut:
+    """The six emotions that CK+ shares with the network, on faces that it was never trained on."""
+    images = images.take(np.isin(images.emotions, classes))
+    return HeldOut(
+        "CK+48, its six common emotions (three images a sequence; the interval is one over subjects)",
+        inputs(images.pixels[:, None, :, :, None]),
+        np.array([classes.index(name) for name in images.emotions]),
+        images.subjects,
+    )
