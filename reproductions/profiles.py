@@ -11,8 +11,8 @@ from common.paper import load
 from common.paper.load import Paper
 from common.paper.places import Place, Source
 
-# Read for every paper: the size of the synthetic corpora, and the seeds where the user names none.
-ALWAYS = ("synthetic", "seeds")
+# Read for every paper: the size of the synthetic corpora, and the seeds and experiments where the user names none.
+ALWAYS = ("synthetic", "seeds", "experiments")
 
 
 def check(paper: Paper, sizes: Iterable[str]) -> None:

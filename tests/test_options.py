@@ -46,12 +46,27 @@ def test_all_protocols_are_those_of_the_paper_and_the_skipped_one_is_said():
 
 
 def test_experiments_without_the_protocol_are_left_out_and_named():
-    request = reproduce.checked("convlstm", protocol="clip-disjoint")
+    request = reproduce.checked("convlstm", protocol="clip-disjoint", experiment="all")
     assert request.notes == ("Left out, because there is no protocol clip-disjoint: table1, table3.",)
     assert [name for name in ("table1", "table2", "table3", "afew_random") if request.wants(name)] == [
         "table2",
         "afew_random",
     ]
+
+
+def test_a_profile_names_the_experiments_that_run_where_the_user_names_none():
+    by_default = reproduce.checked("cnn3d")
+    assert by_default.experiments == ("table7",) and not by_default.wants("table4")
+    assert by_default.notes == (
+        "The quick profile leaves out table4, table5, table6, table8, significance (EXPERIMENT=all runs everything).",
+    )
+    named = reproduce.checked("cnn3d", experiment="table4,table5")
+    assert named.experiments == ("table4", "table5") and named.notes == ()
+    everything = reproduce.checked("cnn3d", experiment="all")
+    assert everything.wants("table4") and everything.wants("table7") and everything.notes == ()
+    # Whoever names a network gets it in every experiment that trains it.
+    assert reproduce.checked("cnn3d", network="c2").wants("table5")
+    assert reproduce.checked("cnn3d", profile="paper").wants("table4")
 
 
 def test_one_experiment_has_the_protocols_of_the_whole_paper_so_that_its_plan_is_like_the_others():

@@ -36,10 +36,10 @@ def clip(tmp_path_factory) -> Clip:
 
 
 def preparation(
-    tmp_path: Path, paper: str, network: str, experiment: str = "table2", contempt: bool = False, **more
+    tmp_path: Path, paper: str, network: str, experiment: str = "table2", contempt: bool = False, settings=(), **more
 ) -> Preparation:
     made = fake_runs.publish(tmp_path)
-    identity = replace(made.identity, paper=paper, network=network, experiment=experiment)
+    identity = replace(made.identity, paper=paper, network=network, experiment=experiment, settings=dict(settings))
     classes = [*fake_runs.CLASSES[:6], "Contempt" if contempt else "Neutral"]
     run = Run(made.folder, identity, made.record | {"classes": classes} | more)
     return registry.reproduction(paper).inference.preparation(run)
@@ -113,6 +113,9 @@ def test_a_run_made_with_other_settings_watches_with_them(clip, tmp_path):
     plain = made_with("cnn3d", "c1_narrow", "oulu-folds", clahe=False, oulu_colour="grey", box_margin=0.2)
     wanted = cnn3d.prepare(clip, cnn3d.Settings(grey=True, clahe=False, box_margin=0.2)).frames
     assert np.array_equal(watched(clip, plain)[-10:], wanted)
+
+    small = preparation(tmp_path / "small", "cnn3d", "c1_narrow", "ckplus-folds", contempt=True, settings={"size": 32})
+    assert watched(clip, small).shape[1:] == small.blank().shape[2:] == (32, 32, 3)
 
     close = made_with("convlstm", "convlstm_narrow", "savee-clips", eye_distance=0.6)
     usual = preparation(tmp_path / "usual", "convlstm", "convlstm_narrow", "savee-clips")

@@ -119,7 +119,8 @@ def check(
         known_protocols: the protocols of each experiment; one that is not named does not depend on them.
         known_networks: the networks of each experiment that trains any.
         options: `profile`, `protocol`, `experiment`, `network`, `seeds` and `settings` ("name=value") as typed, and
-            the other attributes of `Request` as they are.
+            the other attributes of `Request` as they are. Where neither experiment nor network is named, those run
+            that the profile names; "all" are all of them.
 
     Raises:
         UserError: for a profile, protocol, experiment, network, launcher or setting that does not exist (with the
@@ -135,15 +136,15 @@ def check(
         protocol = now
     if protocol not in PROTOCOLS:
         raise unknown("protocol", protocol, PROTOCOLS)
-    launcher = options.get("launcher", "local")
-    if launcher not in LAUNCHERS:
+    if (launcher := options.get("launcher", "local")) not in LAUNCHERS:
         raise unknown("launcher", launcher, LAUNCHERS)
     epochs = options.get("epochs")
     if epochs is not None and epochs < 1:
         raise UserError(f"{epochs} epochs train nothing.", "Ask for one epoch or more: EPOCHS=1.")
-    experiments = _words(options.pop("experiment", ""), f"experiment of {paper.name}", known_experiments)
+    named, network = options.pop("experiment", ""), options.pop("network", "")
+    experiments, left = _experiments(paper, profile, named, bool(network), tuple(known_experiments))
     wanted = experiments or tuple(known_experiments)
-    networks, untrained = _networks(paper, options.pop("network", ""), wanted, known_networks or {})
+    networks, untrained = _networks(paper, network, wanted, known_networks or {})
     remaining = [name for name in wanted if name not in untrained]
     protocols, undivided, notes = _protocols(paper, protocol, remaining, known_protocols or {})
     return Request(
@@ -153,11 +154,28 @@ def check(
         experiments=experiments,
         networks=networks,
         left_out=(*untrained, *undivided),
-        notes=notes,
+        notes=(*left, *notes),
         seeds=_seeds(options.pop("seeds", "") or paper.profiles[profile].get("seeds", "0")),
         settings=_settings(paper, options.pop("settings", ())),
         **options,
     )
+
+
+def _experiments(
+    paper: Paper, profile: str, typed: str, network: bool, known: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The experiments that the user named, else those of the profile (no ones are all); and what is left out, said.
+
+    Args:
+        network: whether the user named networks, which run wherever they are trained.
+    """
+    kind = f"experiment of {paper.name}"
+    default = () if network else tuple(paper.profiles[profile].get("experiments", ()))
+    if typed or not default:
+        return _words("" if typed == "all" else typed, kind, known), ()
+    chosen = _words(",".join(default), kind, known)
+    others = ", ".join(name for name in known if name not in chosen)
+    return chosen, (f"The {profile} profile leaves out {others} (EXPERIMENT=all runs everything).",) if others else ()
 
 
 def _words(typed: str, kind: str, known: Iterable[str]) -> tuple[str, ...]:

@@ -56,6 +56,7 @@ class Size:
 SIZES = {
     "tiny": Size(4, 3, 3, 1, 3, 1, 140, 4),
     "quick": Size(12, 4, 8, 1, 8, 1, 700, 10, savee_clips=2, afew_train=6, afew_val=3, rml_speakers=8, mmi_subjects=10),
+    "clips": Size(24, 4, 8, 1, 8, 1, 700, 20, savee_clips=4, afew_train=6, afew_val=3),
     "study": Size(
         *(40, 4, 30, 1, 40, 1, 3500, 40),
         savee_clips=15,

@@ -68,7 +68,8 @@ NETWORKS_OF = {
 CONTROLS = ()
 # What the profiles of paper.yaml may set.
 SIZES = (
-    *("narrow.width", "narrow.fc_units", "epochs", "steps_per_epoch", "batch_size"),
+    *("narrow.width", "narrow.fc_units", "narrow.size", "epochs", "steps_per_epoch", "batch_size"),
+    *("learning_rate", "batch_norm_batches"),
     *("folds", "subjects", "trials", "prune_below"),
 )
 

@@ -24,7 +24,8 @@ def preparation(record: Run) -> Preparation:
     told = decided(record, {**DECISIONS, "clahe": "clahe", "colour": "oulu_colour"})
     # Of the two corpora only CK+ has contempt, and is grey.
     grey = told.pop("colour", "") == "grey" or Emotion.CONTEMPT in record.record["classes"]
-    settings = Settings(grey=grey, **{"clahe": papers.load("cnn3d").hyperparameters["best"]["clahe"]} | told)
+    size = record.identity.settings.get("size", Settings.size)
+    settings = Settings(size=size, grey=grey, **{"clahe": papers.load("cnn3d").hyperparameters["best"]["clahe"]} | told)
     scaling = record.identity.recipe["pixel_scaling"]
     return Preparation(
         frames=settings.frames,

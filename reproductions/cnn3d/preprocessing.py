@@ -87,6 +87,7 @@ def settings(request: Request, corpus: str, clahe: bool, cropped: bool = False) 
     """
     form = None if cropped else _form(request.settings["detector"], request.models)
     return Settings(
+        size=request.sizes.get("narrow", {}).get("size", Settings.size),
         detector=NONE if cropped else form.key if form else HAAR,
         grey=is_grey(corpus, request.settings["oulu_colour"]),
         clahe=clahe,

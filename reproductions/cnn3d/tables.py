@@ -42,9 +42,14 @@ def _of_search(evidence: Evidence) -> list[Table]:
 def _made_with(plan: Plan) -> str:
     """What every title says of the network, the detector and the data, where they are not the paper's."""
     detectors = dict.fromkeys(corpus.detector for corpus in plan.summary.values())
-    told = [f"narrow C3D, 1/{plan.narrow['width']} of the paper's filters"] if plan.narrow else []
+    told = [_narrow(plan.narrow)] if plan.narrow else []
     told += [detector for detector in detectors if "not the paper" in detector] + plan.instead
     return f" ({'; '.join(told)})" if told else ""
+
+
+def _narrow(sizes: Mapping[str, Any]) -> str:
+    size = f", images of {sizes['size']}×{sizes['size']}" if "size" in sizes else ""
+    return f"narrow C3D, 1/{sizes['width']} of the paper's filters{size}"
 
 
 def _ledger(plan: Plan, title: str) -> Table:

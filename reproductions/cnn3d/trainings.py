@@ -110,7 +110,7 @@ def recipe(request: Request, options: dict[str, Any], corpus: Corpus, checkpoint
         steps_per_epoch=size.get("steps_per_epoch"),
         batch_size=size.get("batch_size", stated["batch_size"]) // parts,
         accumulation=parts,
-        learning_rate=stated["learning_rate"],
+        learning_rate=size.get("learning_rate", stated["learning_rate"]),
         optimizer=options["optimization"],
         class_weights=options["loss_weights"],
         weights_of=chosen["class_weights_of"] if options["loss_weights"] else "copies",
@@ -119,6 +119,7 @@ def recipe(request: Request, options: dict[str, Any], corpus: Corpus, checkpoint
         pixel_scaling="symmetric" if options["normalization"] else "unit",
         augmentation=copies(request, corpus),
         checkpoint=checkpoint,
+        batch_norm_batches=size.get("batch_norm_batches", 0),
         mixed_precision=request.mixed_precision,
         xla=request.xla,
     )
