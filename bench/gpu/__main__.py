@@ -18,7 +18,7 @@ from bench.gpu import record
 from bench.gpu.work import works
 from common.results.config import ROOT, results_from_environment
 from common.support.console import console, errors
-from common.support.errors import UserError
+from common.support.errors import UserError, unknown
 from common.training import devices
 
 # Real results for which time is left, the most wanted first: the words of `reproduce`.
@@ -38,10 +38,14 @@ def main(
     """Measure what is not measured yet, print it, and go on with real results until the time is over."""
     end, folder = time.monotonic() + 60 * minutes, results_from_environment() / "bench" / "gpu"
     os.environ["KERAS_BACKEND"] = devices.choose_backend()
-    wanted = [work.network for work in works() if not only or work.network in only.split(",")]
+    known = [work.network for work in works()]
+    wanted = only.split(",") if only else known
+    for one in set(wanted) - set(known):
+        raise unknown("network of the check", one, known)
     done = [_ran(end, "bench.gpu.steps", one, str(folder), *(["small"] if small else [])) for one in wanted]
     for path in sorted(folder.glob("*.json")):
-        record.table(record.load(path)).show(console)
+        for table in record.tables(record.load(path)):
+            table.show(console)
     if data:
         done += [_ran(end, "commands", "reproduce", *words, "--data", str(data)) for words in REAL]
     if not all(done):

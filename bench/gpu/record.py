@@ -12,7 +12,7 @@ from common.results.tables import Table
 from common.support import files
 from common.support.errors import UserError
 
-# What a GPU is to reach (bench/gpu/record.py is where they are set): shares, and hours on one card.
+# The goals on one GPU: share of the peak in training, of the time in which it computes, hours of the 3D-CNN's protocol.
 TRAINING_SHARE, BUSY, HOURS = 1 / 3, 0.9, 3.0
 
 
@@ -126,30 +126,32 @@ def load(path: Path) -> Record:
         ) from error
 
 
-def table(record: Record) -> Table:
-    """The record for people: which card, what it does, and whether goals are met where the card is a GPU we know."""
+def tables(record: Record) -> list[Table]:
+    """The record for people: what the card does and whether goals are met, then where the time goes."""
     card = cards.known(record.card)
     rows = [
         {
             "network": one.network,
             "precision": "float32 (TF32)" if card and one.precision == "float32" else one.precision,
-            "trained": float(f"{one.trained:.4g}"),
-            "answered": float(f"{one.answered:.4g}"),
-            "share": None if (share := record.share(one)) is None else f"{share:.1%}",
+            **{name: float(f"{getattr(one, name):.4g}") for name in ("trained", "answered", "hours")},
             **{name: float(f"{getattr(one, name):.3g}") for name in ("feeding", "transfer", "compute", "step")},
+            "share": None if (share := record.share(one)) is None else f"{share:.1%}",
             "busy": f"{one.busy:.0%}",
-            "hours": float(f"{one.hours:.3g}"),
             "same_bytes": "yes" if one.same_bytes else "no",
             "batch_norm": one.batch_norm,
         }
         for one in record.timings
     ]
-    columns = {"network": "Network", "precision": "Precision", "trained": "Training, clips/s"}
-    columns |= {"answered": "Inference, clips/s", "share": "Of the card's peak", "feeding": "Feeding, ms"}
-    columns |= {"transfer": "Transfer, ms", "compute": "Compute, ms", "step": "Step, ms", "busy": "Card busy"}
-    columns |= {"hours": "Protocol, h", "same_bytes": "Same bytes twice", "batch_norm": "Batch normalisation"}
+    which = {"network": "Network", "precision": "Precision"}
+    speed = {"trained": "Trained, clips/s", "answered": "Answered, clips/s", "share": "Of peak", "busy": "Card busy"}
+    speed |= {"hours": "Protocol, h"}
+    times = {"feeding": "Feeding", "transfer": "Transfer", "compute": "Compute", "step": "Step"}
+    times |= {"same_bytes": "Same bytes", "batch_norm": "Batch norm"}
     title = f"{record.card}, {record.cores} cores, Keras on {record.backend}{', small sizes' * record.small}"
-    return Table(record.name, title, columns, rows, notes=_notes(record, card))
+    return [
+        Table(record.name, title, which | speed, rows, notes=_notes(record, card)),
+        Table(f"{record.name}-times", f"{title}: milliseconds of a batch", which | times, rows),
+    ]
 
 
 def _notes(record: Record, card: cards.Card | None) -> list[str]:
