@@ -20,7 +20,7 @@ COMMON  = $(call flag,DATA,data) $(call flag,PROFILE,profile) $(call flag,PROTOC
 OPTIONS = $(COMMON) $(call flag,EXPERIMENT,experiment) $(call flag,NETWORK,network) $(call flag,EPOCHS,epochs) $(if $(FRESH),--fresh)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce search list verify-data models table claims findings compare audit report parameters predict live export ship test lint format bench gpu-check study regression baseline record reference readme lock clean audit-split
+.PHONY: help setup reproduce search list verify-data models table claims findings compare audit report parameters predict live export ship test lint format bench gpu-check study regression fingerprints baseline record reference readme lock clean audit-split
 
 help:  ## this text
 	@echo "Reproductions of five papers on facial expression recognition. Targets:"; echo
@@ -113,6 +113,9 @@ study: $(READY)  ## is the synthetic corpus hard in the right way? (about half a
 
 regression: $(READY)  ## compare finished quick runs with the committed baselines (PAPER=<paper>; DATA=<root>: real runs with the records)
 	@$(SUITE) regression $(call flag,PAPER,paper) $(call flag,DATA,data)
+
+fingerprints: $(READY)  ## do the papers' own networks still give the same from a seed? (PAPER=<paper>; WRITE=1: write the file anew)
+	@$(SUITE) fingerprints $(call flag,PAPER,paper) $(if $(WRITE),--write)
 
 baseline: $(READY)  ## PAPER=timeconvnet SEEDS=0,1,2: write the baseline anew from finished quick runs
 	@$(SUITE) baseline $(PAPER) $(call flag,SEEDS,seeds)

@@ -41,6 +41,20 @@ def regression_check(
 
 
 @app.command(rich_help_panel=PANEL)
+def fingerprints(
+    paper: Annotated[str, typer.Option(help="Only this paper: see `list`.")] = "",
+    write: Annotated[bool, typer.Option("--write", help="Write the file anew instead.")] = False,
+) -> None:
+    """Build the papers' own networks from a seed and compare what they give with a committed file."""
+    from commands import fingerprints
+
+    if write:
+        fingerprints.write()
+    else:
+        fingerprints.check(paper)
+
+
+@app.command(rich_help_panel=PANEL)
 def keep(paper: PaperName) -> None:
     """Make the tables of a paper's records in results/reference, for the READMEs."""
     from commands import readme
