@@ -23,7 +23,7 @@ PATH = ROOT / "results" / "fingerprints.json"
 SEED = 0
 STEP = 0.01  # length of the step, along the gradient of all weights together
 # Processors round otherwise, and batch normalisation over two samples amplifies that.
-OF_OUTPUTS, OF_LOSS = 1e-4, 1e-3
+OF_OUTPUTS, OF_LOSS = 1e-3, 1e-2
 
 
 @dataclass(frozen=True)
