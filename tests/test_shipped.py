@@ -318,7 +318,7 @@ def test_the_network_that_ships_is_the_one_that_is_described():
     record = files.FOLDER.parents[1] / "results" / "records" / "runs"
     (kept,) = [run for run in store.find(record, paper="shipped")[0] if run.identity.key == about.run.key]
     table = kept.predictions()
-    probabilities = about.adjustment.applied(table[about.classes].to_numpy())
+    probabilities = about.adjustment.applied(table[[f"p_{name}" for name in about.classes]].to_numpy())
     right = (np.array(about.classes)[probabilities.argmax(axis=1)] == table.emotion).sum()
     assert abs(about.tests[0].total.right - right) <= 0.002 * len(table)  # weights were rounded to 16 bits
     assert json.loads((files.FOLDER / files.ABOUT).read_text())["run"]["key"] == kept.identity.key
