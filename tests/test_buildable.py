@@ -27,7 +27,8 @@ paper = cache(papers.load)
 
 
 def asked(name: str, profile: str = "paper", settings=()) -> Request:
-    return check(paper(name), (), profile=profile, settings=[f"{one}={value}" for one, value in settings])
+    known = registry.reproduction(name).experiments.EXPERIMENTS
+    return check(paper(name), known, profile=profile, settings=[f"{one}={value}" for one, value in settings])
 
 
 def choices(name: str) -> dict[str, list]:

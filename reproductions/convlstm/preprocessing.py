@@ -181,11 +181,11 @@ def _followed(clip: Clip, numbers: list[int], settings: Settings) -> tuple[dict[
             found = _eyes(grey, box, follower, predictor)
             if found is not None:
                 seen[number] = found
-    images = {}
+    aligned = {}
     for number, grey in images.items() if seen else ():
         nearest = min(seen, key=lambda other: abs(other - number))
-        images[number] = alignment.align(grey, seen[nearest], settings.size, settings.eye_level, settings.eye_distance)
-    return images, {
+        aligned[number] = alignment.align(grey, seen[nearest], settings.size, settings.eye_level, settings.eye_distance)
+    return aligned, {
         "frames_without_face": len(images) - len(seen),
         "frames_followed": follower.followed,
         "searches": follower.searches,
