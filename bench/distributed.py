@@ -109,7 +109,6 @@ def _nodes() -> Iterator:
         from ray.cluster_utils import Cluster
     except ImportError:
         raise UserError("Ray, which is to be measured, is not installed.", "Run: make setup CLUSTER=1.") from None
-    os.environ.setdefault("RAY_raylet_start_wait_time_s", "300")  # on a machine that is busy with other things
     nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     before = os.environ.get(cluster.ADDRESS)
     os.environ[cluster.ADDRESS] = nodes.address
