@@ -64,7 +64,7 @@ class Drawn:
 
     def __init__(self, name=CKPLUS, **size):
         self.name, self.table, self.key = name, sequences(name, **size), f"drawn {name}"
-        self.classes, self.origin = CLASSES[name], Provenance(False)
+        self.classes, self.origin, self.instead = CLASSES[name], Provenance(False), ""
 
     def samples(self, request, clahe):
         return self

@@ -357,7 +357,7 @@ class Drawn:
     """A corpus whose samples are a table alone."""
 
     def __init__(self, name, subjects=20, each=3):
-        self.name, self.classes, self.origin = name, CLASSES[name], Provenance(True)
+        self.name, self.classes, self.origin, self.instead = name, CLASSES[name], Provenance(True), ""
         names = [str(emotion) for emotion in self.classes]
         rows = [
             (f"{name}/S{s:03d}", f"S{s:03d}/{c}", names[(s + c) % len(names)])
@@ -391,7 +391,11 @@ def searched(monkeypatch, tmp_path):
 
         monkeypatch.setattr(launch, "launch", launch_nothing)
         monkeypatch.setattr(launch, "at_once", lambda processes, launcher: 3)
-        monkeypatch.setattr(data, "load", lambda request, names: ({n: Drawn(n) for n in names}, Provenance(True)))
+
+        def load(request, names, copies=True):
+            return {name: Drawn(name) for name in names}, Provenance(True)
+
+        monkeypatch.setattr(data, "load", load)
         small = PAPER.model_copy(update={"profiles": {"quick": profile}})
         request = check(small, experiments.EXPERIMENTS, results=tmp_path, **options)
         table1.run(request, corpus, trials, search_store.url("", tmp_path / "s.db"), lambda *told: None)

@@ -109,10 +109,10 @@ def test_folded_and_rounded_the_network_answers_alike():
     assert not any("batch_norm" in layer.name for layer in folded.layers)
     np.testing.assert_allclose(folded.predict(windows, verbose=0), wanted, atol=1e-5)
     # Light and contrast count for nothing, as long as nothing is cut off.
-    np.testing.assert_allclose(folded.predict(windows * 0.5 + 0.2, verbose=0), wanted, atol=5e-3)
+    np.testing.assert_allclose(folded.predict(windows * 0.5 + 0.2, verbose=0), wanted, atol=0.02)
     halves.round_weights(folded)
     assert all(np.array_equal(one, one.astype(np.float16)) for one in folded.get_weights())
-    np.testing.assert_allclose(folded.predict(windows, verbose=0), wanted, atol=5e-3)
+    np.testing.assert_allclose(folded.predict(windows, verbose=0), wanted, atol=0.02)
 
 
 # --- packing ---------------------------------------------------------------------------------------
