@@ -98,6 +98,7 @@ def measure(small: bool) -> list[Figure]:
     return [
         Figure(f"time of {FOLDS} folds on two workers against one", together / alone, "times", at_most=0.55),
         Figure("folds begun again after a worker was killed half-way", sum(begun.values()) - FOLDS, "", at_most=1),
+        Figure("folds whose worker was killed half-way", sum(count > 1 for count in begun.values()), "", at_least=1),
         *simulated([run.record["train_seconds"] for run in runs]),
     ]
 

@@ -164,7 +164,7 @@ def check(
 def _experiments(
     paper: Paper, profile: str, typed: str, network: bool, known: Sequence[str]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The experiments that the user named, else those of the profile (no ones are all); and what is left out, said.
+    """The experiments that the user named, else those of the profile (all if it names none); and what that leaves out.
 
     Args:
         network: whether the user named networks, which run wherever they are trained.

@@ -7,7 +7,7 @@ import numpy as np
 
 from common.media.images import StillImages
 from common.training.spec import Training
-from datasets import ckplus48, fer2013, ferplus
+from datasets import ckplus48, ferplus
 from inference.shipped import measured
 from inference.shipped.measured import Tested
 from inference.shipped.use import inputs
@@ -35,14 +35,16 @@ class HeldOut:
         return measured.tested(self.on, self.truth, probabilities, classes, self.subjects)
 
 
-def of(job: Training, data: Path, cache: Path) -> list[HeldOut]:
+def of(job: Training, images: StillImages, data: Path, cache: Path) -> list[HeldOut]:
     """The labels of PrivateTest, the majority of FER+ on it, and CK+48 where it lies in the folder too.
 
     Args:
         job: the training, whose fold tests on PrivateTest.
+        images: FER2013 with the votes of FER+.
+        data, cache: where CK+48 may lie, and where its images are kept.
     """
     windows = inputs(job.samples.read(job.fold.test))
-    votes = positions_of_majority(job, fer2013.read(data, cache / "images"), job.fold.test)
+    votes = positions_of_majority(job, images, job.fold.test)
     known = votes >= 0
     sets = [
         HeldOut("PrivateTest of FER2013, its labels", windows, job.labels[job.fold.test]),

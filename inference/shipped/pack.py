@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from common.media.images import StillImages
 from common.runs import writer
 from common.runs.store import Run
 from common.support import files
@@ -35,14 +36,15 @@ def pack(run: Run, data: Path, cache: Path, records: Path, folder: Path = kept.F
     """
     job = training.training(data, cache, run.identity.seed, run.identity.recipe["epochs"])
     trained = network.folded(model_file.of(run))
-    model, chosen, degree = calibrated(trained, job, data, cache)
+    images = fer2013.read(data, cache / "images")
+    model, chosen, degree = calibrated(trained, job, images)
     public = predict(model, job.batches(job.fold.validation, train=False))
     private = predict(model, job.batches(job.fold.test, train=False))
     truth = job.labels[job.fold.test]
     before = predict(trained, job.batches(job.fold.test, train=False))
     below = measured.least_confidence(public, job.labels[job.fold.validation])
     _write(model, folder, inputs(job.samples.read(job.fold.test[:100])))
-    sets = held_out.of(job, data, cache)
+    sets = held_out.of(job, images, data, cache)
     about = About(
         network=job.network.title,
         parameters=model.count_params(),
@@ -66,15 +68,16 @@ def pack(run: Run, data: Path, cache: Path, records: Path, folder: Path = kept.F
     return about
 
 
-def calibrated(trained, job: Training, data: Path, cache: Path) -> tuple[Any, Adjustment, float]:
+def calibrated(trained, job: Training, images: StillImages) -> tuple[Any, Adjustment, float]:
     """The network as it ships, and what was chosen for it on PublicTest: the adjustment, then the temperature.
 
     Args:
         trained: the network without batch normalisation, which stays as it is.
+        images: FER2013 with the votes of FER+.
     """
     rows = job.fold.validation
     public, labels = predict(trained, job.batches(rows, train=False)), job.labels[rows]
-    votes = held_out.positions_of_majority(job, fer2013.read(data, cache / "images"), rows)
+    votes = held_out.positions_of_majority(job, images, rows)
     shares = job.targets[job.fold.train].mean(axis=0, dtype=float)
     power = adjustment.best_power(public, [labels, votes], shares)
     chosen = Adjustment(power=power, shares=[float(share) for share in shares])
