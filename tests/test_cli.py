@@ -180,7 +180,7 @@ def test_unknown_names_suggest_the_nearest(run, words, problem, remedy):
 
 
 def test_tables_of_nothing(run):
-    refuse(run, ["table", "cnn3d"], "no such runs of cnn3d yet", "make reproduce PAPER=cnn3d")
+    refuse(run, ["table", "cnn3d", "--epochs", "1"], "no such runs of cnn3d yet", "make reproduce PAPER=cnn3d")
 
 
 # --- folders ---------------------------------------------------------------------------------------
