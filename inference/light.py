@@ -13,5 +13,13 @@ EVERY = 8  # pixels of which one is looked at, in each direction
 def brightened(frame: np.ndarray) -> np.ndarray:
     """The frame (H, W, 3) uint8 BGR, as it is where it is bright, else with all pixels multiplied by one number."""
     sample = video.grey(np.ascontiguousarray(frame[::EVERY, ::EVERY]))
-    gain = min(BRIGHT / max(float(np.percentile(sample, 99)), 1.0), MOST)
+    gain = min(BRIGHT / max(_brightest_hundredth(sample), 1.0), MOST)
     return frame if gain <= 1 else cv2.convertScaleAbs(frame, alpha=gain)
+
+
+def _brightest_hundredth(grey: np.ndarray) -> float:
+    """The 99th percentile of a uint8 image, as `np.percentile` interpolates it, in a tenth of the time."""
+    below = np.cumsum(np.bincount(grey.ravel(), minlength=256))
+    place = 0.99 * (grey.size - 1)
+    low, high = np.searchsorted(below, [int(place), min(int(place) + 1, grey.size - 1)], side="right")
+    return float(low + (high - low) * (place - int(place)))

@@ -6,9 +6,11 @@ see the same face. A search in a piece of the frame, or at other sizes, tries ot
 and of each the cascade gets the piece in which the face's own windows lie.
 """
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache, partial
+from contextlib import suppress
+from functools import cache
 from math import ceil
 
 import cv2
@@ -29,8 +31,8 @@ def search(detector: Haar, grey: np.ndarray, box: np.ndarray) -> np.ndarray | No
     >>> search(Haar(), np.zeros((288, 360), np.uint8), np.array([100, 100, 80, 80])) is None
     True
     """
-    sizes = _sizes(detector, grey.shape, int(box[2]))
-    hits = [hit for found in _threads().map(partial(_hits, detector, grey, box), sizes) for hit in found]
+    sizes = list(_sizes(detector, grey.shape, int(box[2])))
+    hits = _all_hits(detector, grey, box, sizes)
     found, _ = cv2.groupRectangles(hits, detector.min_neighbors, ALIKE) if hits else ((), ())
     if len(found) == 0:
         return None
@@ -39,6 +41,22 @@ def search(detector: Haar, grey: np.ndarray, box: np.ndarray) -> np.ndarray | No
     away = np.linalg.norm(boxes[:, :2] + boxes[:, 2:] / 2 - centre, axis=1)
     # Farther along the row there may be the face of somebody else.
     return boxes[np.argmin(away)] if away.min() <= FARTHEST * box[2] else None
+
+
+def _all_hits(detector: Haar, grey: np.ndarray, box: np.ndarray, sizes: Sequence[tuple[float, int]]) -> list[tuple]:
+    """The windows of all sizes, in their order: this thread and another take one size after the other."""
+    left, hits = deque(enumerate(sizes)), {}
+
+    def search_sizes() -> None:
+        with suppress(IndexError):  # none is left
+            while True:
+                number, size = left.popleft()
+                hits[number] = _hits(detector, grey, box, size)
+
+    other = _thread().submit(search_sizes)
+    search_sizes()
+    other.result()
+    return [hit for number in sorted(hits) for hit in hits[number]]
 
 
 def _hits(detector: Haar, grey: np.ndarray, box: np.ndarray, scale: tuple[float, int]) -> list[tuple]:
@@ -57,9 +75,8 @@ def _hits(detector: Haar, grey: np.ndarray, box: np.ndarray, scale: tuple[float,
 
 
 @cache
-def _threads() -> ThreadPoolExecutor:
-    # The finest size takes about as long as the others together.
-    return ThreadPoolExecutor(2, "nearby")
+def _thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, "nearby")
 
 
 def _sizes(detector: Haar, shape: tuple[int, ...], width: int) -> Iterator[tuple[float, int]]:

@@ -6,6 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis.extra import numpy as hnp
 from test_fer2013 import ballots, ckplus_copy, rows, write, write_votes
 
 from commands import readme, ship
@@ -15,7 +17,7 @@ from common.support.errors import UserError
 from common.training import devices, model_file
 from datasets.fer2013_csv import CODES
 from datasets.synthetic.performance import Performance, draw
-from inference import available, export, formats, stream
+from inference import available, export, formats, light, stream
 from inference.light import brightened
 from inference.shipped import adjustment, card, files, halves, measured, network, pack, training, use
 from inference.shipped.adjustment import Adjustment
@@ -322,3 +324,8 @@ def test_the_network_that_ships_is_the_one_that_is_described():
     right = (np.array(about.classes)[probabilities.argmax(axis=1)] == table.emotion).sum()
     assert abs(about.tests[0].total.right - right) <= 0.002 * len(table)  # weights were rounded to 16 bits
     assert json.loads((files.FOLDER / files.ABOUT).read_text())["run"]["key"] == kept.identity.key
+
+
+@given(hnp.arrays(np.uint8, hnp.array_shapes(min_dims=2, max_dims=2, max_side=40)))
+def test_the_brightest_hundredth_is_the_percentile(grey):
+    assert light._brightest_hundredth(grey) == pytest.approx(np.percentile(grey, 99), abs=1e-9)

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.media import video
 from common.media.clips import Clip
 from common.media.emotions import Emotion
 from common.paper import load as papers
 from reproductions.timeconvnet import preprocessing
-from reproductions.timeconvnet.preprocessing import Settings, chosen, prepare, windows
+from reproductions.timeconvnet.preprocessing import Settings, chosen, face_image, prepare, windows
 
 VIDEOS = Path(__file__).parents[2] / "shared" / "videos"
 real_pixels = pytest.mark.skipif(not VIDEOS.is_dir(), reason="shared/ with its videos is not beside the repository")
@@ -164,3 +165,9 @@ def test_thinned_real_video_decodes_only_kept_frames(monkeypatch):
     made = prepare(Clip("BAUM-1", "x", "one", None, VIDEOS / "single_face.mp4"), Settings())
     assert len(looked_at) == len(range(72)[5::2]) == made.counts["frames_read"] - made.counts["frames_skipped"]
     assert made.frame_numbers.tolist() == list(range(72)[5::2])
+
+
+def test_a_face_is_the_same_from_a_grey_frame_and_from_a_colour_one():
+    frame = np.random.default_rng(0).integers(0, 256, (80, 120, 3), np.uint8)
+    box = np.array([90, 5, 40, 40])  # wider than the frame once its margin is added
+    assert np.array_equal(face_image(frame, box, Settings()), face_image(video.grey(frame), box, Settings()))

@@ -116,6 +116,6 @@ def inputs(crops: np.ndarray) -> np.ndarray:
 
 def _crop(frame: np.ndarray, box: np.ndarray) -> np.ndarray:
     x, y, width, height = box
-    face = video.grey(frame)[y : y + height, x : x + width]
+    face = video.grey(frame[y : y + height, x : x + width])
     smaller = min(face.shape) > SIZE
     return cv2.resize(face, (SIZE, SIZE), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)[..., None]

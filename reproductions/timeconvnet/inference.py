@@ -4,7 +4,6 @@ from functools import partial
 
 import numpy as np
 
-from common.media import video
 from common.runs.store import Run
 from common.training import batches
 from reproductions.inference import Preparation
@@ -33,7 +32,7 @@ def preparation(record: Run) -> Preparation:
 
 
 def _crop(frame: np.ndarray, box: np.ndarray, settings: Settings) -> np.ndarray:
-    return face_image(video.grey(frame), box, settings)[..., None]
+    return face_image(frame, box, settings)[..., None]
 
 
 def _description(settings: Settings, still: bool, scaling: str) -> list[str]:

@@ -129,10 +129,12 @@ def prepare(clip: Clip, settings: Settings) -> ClipSamples:
     )
 
 
-def face_image(grey: np.ndarray, box: np.ndarray, settings: Settings) -> np.ndarray:
-    """The face (size, size) uint8 in a box (4,) of a (H, W) uint8 frame, as a network sees it."""
-    wide = faces.widen(box, settings.margin, grey.shape)
-    return faces.crop(grey, wide, settings.size, settings.interpolation)
+def face_image(frame: np.ndarray, box: np.ndarray, settings: Settings) -> np.ndarray:
+    """The face (size, size) uint8 in a box (4,) of a (H, W) grey or (H, W, 3) BGR uint8 frame, as a network sees it."""
+    x, y, width, height = faces.widen(box, settings.margin, frame.shape[:2])
+    face = frame[y : y + height, x : x + width]
+    grey = face if face.ndim == 2 else video.grey(face)
+    return faces.crop(grey, np.array([0, 0, width, height]), settings.size, settings.interpolation)
 
 
 def windows(seen: np.ndarray, length: int, hop: int) -> tuple[np.ndarray, int]:

@@ -11,9 +11,11 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
+from common.support import workers
 from common.training import devices
 
 Predictor = Callable[[np.ndarray], np.ndarray]
+THREADS = 4  # of LiteRT for one window: more would wait for each other
 
 
 class MissingOperation(Exception):
@@ -87,7 +89,8 @@ def read_litert(path: Path) -> Predictor:
         warnings.filterwarnings(
             "ignore", message=r"\s*Warning: tf.lite.Interpreter is deprecated", category=UserWarning
         )
-        interpreter = tf.lite.Interpreter(model_content=path.read_bytes())
+        threads = min(THREADS, workers.cores())
+        interpreter = tf.lite.Interpreter(model_content=path.read_bytes(), num_threads=threads)
         interpreter.allocate_tensors()
     (entry,), (end,) = interpreter.get_input_details(), interpreter.get_output_details()
 
