@@ -14,38 +14,43 @@ CELLS = ("precision", "recall")
 class Report:
     """What scikit-learn's classification_report prints, from counts (classes, classes): rows true, columns predicted.
 
-    A class that is never predicted has the precision 0, as there.
+    A class that is never predicted has the precision 0, as there. Counts (..., classes, classes) of several results
+    give as many numbers (...) at once.
     """
 
     confusion: np.ndarray
 
     @property
     def precision(self) -> np.ndarray:
-        return _share(np.diag(self.confusion), self.confusion.sum(axis=0))
+        return _share(self._right, self.confusion.sum(axis=-2))
 
     @property
     def recall(self) -> np.ndarray:
-        return _share(np.diag(self.confusion), self.support)
+        return _share(self._right, self.support)
 
     @property
     def f1(self) -> np.ndarray:
-        return _share(2 * np.diag(self.confusion), self.support + self.confusion.sum(axis=0))
+        return _share(2 * self._right, self.support + self.confusion.sum(axis=-2))
 
     @property
     def support(self) -> np.ndarray:
-        return self.confusion.sum(axis=1)
+        return self.confusion.sum(axis=-1)
 
     @property
-    def accuracy(self) -> float:
-        return float(np.trace(self.confusion) / self.confusion.sum())
+    def accuracy(self) -> np.ndarray:
+        return self._right.sum(axis=-1) / self.confusion.sum(axis=(-2, -1))
 
-    def macro(self, metric: str) -> float:
+    def macro(self, metric: str) -> np.ndarray:
         """Mean of precision, recall or f1 over the classes."""
-        return float(getattr(self, metric).mean())
+        return getattr(self, metric).mean(axis=-1)
 
-    def weighted(self, metric: str) -> float:
+    def weighted(self, metric: str) -> np.ndarray:
         """Mean over the classes, weighted with their support."""
-        return float(np.average(getattr(self, metric), weights=self.support))
+        return np.average(getattr(self, metric), weights=self.support, axis=-1)
+
+    @property
+    def _right(self) -> np.ndarray:
+        return np.diagonal(self.confusion, axis1=-2, axis2=-1)
 
 
 @dataclass(frozen=True)
@@ -82,4 +87,4 @@ def distance(report: Report, paper: Paper, classes: Sequence[str]) -> Distance:
 
 
 def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
+    return np.divide(part, whole, out=np.zeros(part.shape), where=whole > 0)

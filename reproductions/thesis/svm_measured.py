@@ -62,7 +62,7 @@ def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
         score = scores.score([run])
         value, interval = score.accuracy, score.interval
     else:
-        value = figure(report_of(run), claim.metric, claim.emotion, run.record["classes"])
+        value = float(figure(report_of(run), claim.metric, claim.emotion, run.record["classes"]))
         interval = _interval(run, claim) if claim.kind == "proportion" else None
     return evidence.measurement(
         claim,
@@ -120,8 +120,8 @@ def report_of(run: Run) -> Report:
     return Report(np.array(run.record["confusion"]))
 
 
-def figure(report: Report, metric: str, emotion: str | None, classes: Sequence[str]) -> float:
-    """One number of a report, as part of 1 or as a count.
+def figure(report: Report, metric: str, emotion: str | None, classes: Sequence[str]) -> np.ndarray:
+    """One number of a report, as part of 1 or as a count; of a report of several results (...,) as many.
 
     Args:
         metric: as in paper.yaml: "accuracy", "support", "precision", "recall", "f1", "macro average f1" and so on, or
@@ -135,24 +135,24 @@ def figure(report: Report, metric: str, emotion: str | None, classes: Sequence[s
     kind, _, name = metric.rpartition(" average ")
     if kind:
         return getattr(report, kind)(name)
-    return float(getattr(report, metric)[classes.index(str(emotion))])
+    return getattr(report, metric)[..., classes.index(str(emotion))]
 
 
-def _first_cell(report: Report, classes: list[str]) -> float:
-    return float(report.confusion[0, 0])
+def _first_cell(report: Report, classes: list[str]) -> np.ndarray:
+    return report.confusion[..., 0, 0]
 
 
-def _fear_below_all(report: Report, classes: list[str]) -> float:
+def _fear_below_all(report: Report, classes: list[str]) -> np.ndarray:
     fear = classes.index("Fear")
-    return float(report.recall[fear] - np.delete(report.recall, fear).min())
+    return report.recall[..., fear] - np.delete(report.recall, fear, axis=-1).min(axis=-1)
 
 
-def _sad_as_fear(report: Report, classes: list[str]) -> float:
-    row = report.confusion[classes.index("Sad")]
-    return float(row[classes.index("Fear")] / max(row.sum(), 1))
+def _sad_as_fear(report: Report, classes: list[str]) -> np.ndarray:
+    row = report.confusion[..., classes.index("Sad"), :]
+    return row[..., classes.index("Fear")] / np.maximum(row.sum(axis=-1), 1)
 
 
-OF_CLASSES: dict[str, Callable[[Report, list[str]], float]] = {
+OF_CLASSES: dict[str, Callable[[Report, list[str]], np.ndarray]] = {
     "images in the first cell of the confusion matrix": _first_cell,
     "recall, Fear less the lowest of all other classes": _fear_below_all,
     "share of Sad taken for Fear": _sad_as_fear,
@@ -172,32 +172,33 @@ def _interval(run: Run, claim: Claim) -> tuple[float, float]:
     if run.identity.experiment == "svm_fer2013":
         return _of_images(tuple(map(tuple, run.record["confusion"])), claim.metric, claim.emotion, classes)
     drawn, outside = _persons_drawn_anew(run, classes)
-    values = [figure(report, claim.metric, claim.emotion, classes) for report in drawn]
-    low, high = np.quantile(values, [outside, 1 - outside])
+    low, high = np.quantile(figure(drawn, claim.metric, claim.emotion, classes), [outside, 1 - outside])
     return float(low), float(high)
 
 
 @lru_cache(maxsize=256)
 def _of_images(counts: tuple, metric: str, emotion: str | None, classes: tuple[str, ...]) -> tuple[float, float]:
-    values = [figure(report, metric, emotion, classes) for report in _images_drawn_anew(counts)]
-    low, high = np.quantile(values, [0.025, 0.975])
+    low, high = np.quantile(figure(_images_drawn_anew(counts), metric, emotion, classes), [0.025, 0.975])
     return float(low), float(high)
 
 
 @lru_cache(maxsize=4)
-def _images_drawn_anew(counts: tuple) -> tuple[Report, ...]:
+def _images_drawn_anew(counts: tuple) -> Report:
+    """The report of `RESAMPLES` results with other images of the same kind."""
     confusion = np.array(counts)
     total = int(confusion.sum())
     drawn = np.random.default_rng(0).multinomial(total, confusion.ravel() / total, RESAMPLES)
-    return tuple(Report(one.reshape(confusion.shape)) for one in drawn)
+    return Report(drawn.reshape(RESAMPLES, *confusion.shape))
 
 
-def _persons_drawn_anew(run: Run, classes: tuple[str, ...]) -> tuple[list[Report], float]:
-    """Reports of as many persons drawn with replacement, and the share to cut off at each end for so few of them."""
+def _persons_drawn_anew(run: Run, classes: tuple[str, ...]) -> tuple[Report, float]:
+    """The report of `RESAMPLES` results with as many persons drawn with replacement, and the share to cut off at each
+    end for so few persons.
+    """
     table, size = run.predictions(), len(classes)
     cell = table.emotion.map(classes.index) * size + table.predicted.map(classes.index)
     person = table.groupby("subject").ngroup()
     counts = np.zeros((person.max() + 1, size * size), int)
     np.add.at(counts, (person, cell), 1)
     weights = np.random.default_rng(0).multinomial(len(counts), np.full(len(counts), 1 / len(counts)), RESAMPLES)
-    return [Report(one.reshape(size, size)) for one in weights @ counts], expanded_tail(len(counts), 0.95)
+    return Report((weights @ counts).reshape(RESAMPLES, size, size)), expanded_tail(len(counts), 0.95)
