@@ -29,7 +29,7 @@ def measure(small: bool) -> list[Figure]:
     """Per cent of test images, and seconds."""
     count = 60 if small else 1000
     people = np.stack([_drawn(person) for person in range(2 * count)])
-    figures = _found_again("drawn", people[:count], np.arange(count)[:400])
+    figures = _found_again("synthetic", people[:count], np.arange(count)[:400])
     figures.append(_mistaken("synthetic people, others in training", people[:count], people[count:]))
     root = Path(os.environ.get("FER_DATA", "no data"))
     if not small and root.is_dir() and fer2013.locate(root):

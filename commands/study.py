@@ -49,8 +49,8 @@ def run(seeds: str) -> Table:
     people = sum(summary.subjects.values())
     table.notes.append(
         f"{people} synthetic subjects, {sum(row['windows'] for row in summary.windows):,} windows, "
-        f"{evidence.plan.details['version']} as version of the drawing; seeds {seeds}, each with divisions of its "
-        f"own; test windows in all {', '.join(f'{count:,} ({name})' for name, count in sizes.items())}. Intervals are "
+        f"version {evidence.plan.details['version']} of the synthetic faces; seeds {seeds}, each with its own split; "
+        f"{', '.join(f'{count:,} ({name})' for name, count in sizes.items())} test windows in all. Intervals are "
         "bootstraps over subjects and seeds."
     )
     table.meta = {"profile": "study", "seeds": seeds, "summary": summary.key}

@@ -495,7 +495,7 @@ def test_a_branch_from_drawn_images_under_real_clips_is_told(tmp_path, monkeypat
     evidence = replace(evidence, plan=evidence.plan.model_copy(update={"branch": branch}))
     (one,) = measured.measurements(evidence)["table3-afew_val-accuracy"]
     assert "the second branch trained on synthetic images" in one.differs
-    assert by_name(evidence)["fer2013"].rows[0]["data"] == "drawn"
+    assert by_name(evidence)["fer2013"].rows[0]["data"] == "synthetic"
 
 
 def test_statements_are_judged_by_their_intervals(whole, made):
@@ -556,7 +556,7 @@ def test_drawn_corpora_go_through_the_whole_chain(cache, tmp_path):
     rows = [*made["table3"].rows, *made["afew_random"].rows]
     assert all(row["verdict"] in ("not comparable", "budget too small") for row in rows)
     assert rows[0]["tested"].endswith(" clips") and rows[1]["tested"].endswith(" copies")
-    assert made["fer2013"].rows[0]["data"] == "drawn"
+    assert made["fer2013"].rows[0]["data"] == "synthetic"
     (parts,), _ = store.find(tmp_path / "runs", experiment="afew-parts")
     (random,), _ = store.find(tmp_path / "runs", experiment="afew-random")
     (branch,), _ = store.find(tmp_path / "runs", experiment="fer2013")

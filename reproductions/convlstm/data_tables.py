@@ -88,9 +88,9 @@ def branch(evidence: Evidence) -> list[Table]:
     if found is None:
         return []
     samples, epochs = members[0].record["samples"], members[0].identity.recipe["epochs"]
-    drawn = any(evidence.plan.branch.values())
+    synthetic = any(evidence.plan.branch.values())
     low, high = found.interval
-    row = {"network": members[0].identity.settings["fer_network"], "data": "drawn" if drawn else "recorded"}
+    row = {"network": members[0].identity.settings["fer_network"], "data": "synthetic" if synthetic else "real"}
     row |= {side: samples[side] for side in ("train", "validation", "test")} | {"epochs": epochs}
     row |= {"accuracy": f"{100 * found.accuracy:.2f}", "interval": f"{100 * low:.2f} to {100 * high:.2f}"}
     row |= {"chance": f"{100 * found.chance:.2f}"}

@@ -108,7 +108,8 @@ def _branches(request: Request) -> dict[int, Run]:
     images = data.load_fer2013(request)
     if request.data is not None and images.origin.synthetic:
         console.print(
-            f"FER2013 is not at or below {request.data}: the second branch is trained on drawn images.", markup=False
+            f"FER2013 is not at or below {request.data}: the second branch is trained on synthetic images.",
+            markup=False,
         )
     jobs = [trainings.on_fer2013(request, images, seed) for seed in request.seeds]
     return dict(zip(request.seeds, train(request, jobs, images.origin), strict=True))
