@@ -538,9 +538,9 @@ def test_images_of_one_person_are_no_independent_trials(tmp_path, part, people):
     run = svm_measured.machine(evidence, "svm_ckplus", "published")
     counts, classes = tuple(map(tuple, run.record["confusion"])), tuple(run.record["classes"])
     drawn, outside = svm_measured._persons_drawn_anew(run, classes)
-    assert 0 < outside < 0.025 and len(drawn) == svm_measured.RESAMPLES
+    assert 0 < outside < 0.025 and drawn.confusion.shape == (svm_measured.RESAMPLES, len(classes), len(classes))
     tested = sum(map(sum, counts))
-    sizes = [report.confusion.sum() for report in drawn]
+    sizes = drawn.confusion.sum(axis=(1, 2))
     assert np.mean(sizes) == pytest.approx(tested, rel=0.05) and np.std(sizes) > 0
     low, high = svm_measured._interval(run, claim)
     assert low <= svm_measured.figure(svm_measured.report_of(run), claim.metric, None, classes) <= high
