@@ -139,7 +139,7 @@ def _trained(root: Path, epochs: int, count: int = FOLDS, killed: int | None = N
             **names, network=NETWORKS[NETWORK], recipe=recipe, seed=0, samples=own, labels=labels, classes=CLASSES,
             fold=fold, fold_name=fold.name,
         )  # fmt: skip
-        jobs.append(Job(training, {}))
+        jobs.append(Job(training))
     began = time.perf_counter()
     runs = launch(jobs, root / "runs", DRAWN, launcher="ray")
     return time.perf_counter() - began, runs

@@ -9,6 +9,7 @@ from common.media.clips import Provenance, common_origin, provenance
 from common.protocols import leakage
 from common.results import plans
 from common.results.config import Request
+from common.results.plan_schema import Summary
 from common.samples.build import Samples, broken, counted
 from common.support.console import console
 from common.training.batches import class_labels
@@ -58,7 +59,7 @@ def _reproduce(request: Request, given: Given) -> Provenance:
         runs=[one.identity for one in (*(job.training for job in jobs), *tested)],
         splits={(job.training.experiment, job.training.protocol): job.split for job in jobs},
         summary={
-            name: {"key": one.key, "ledger": counted(one.ledger), "broken": broken(one.ledger)}
+            name: Summary(key=one.key, ledger=counted(one.ledger), broken=broken(one.ledger))
             for name, one in samples.items()
         },
     )
@@ -75,7 +76,7 @@ def _jobs(request: Request, name: str, experiment: Experiment, samples: Samples)
         if protocol not in experiment.splits:
             continue
         fold = experiment.splits[protocol](samples.table, request.settings.get("split_seed", 0))
-        split = leakage.summarise(samples.table, fold).to_json()
+        split = leakage.summarise(samples.table, fold)
         for network in experiment.networks:
             for seed in request.seeds if request.wants_network(network.key) else ():
                 training = Training(
@@ -109,9 +110,10 @@ def _evaluations(request: Request, name: str, experiment: Experiment, samples: S
         alone = replace(experiment, networks=(given.network,), classes=classes)
         for job in _jobs(small, given.under(name), alone, samples):
             if job.training.protocol in request.protocols:
-                said = f"The weights were trained on {given.trained_on}. They are only tested here."
+                sentence = f"The weights were trained on {given.trained_on}. They are only tested here."
                 training = replace(job.training, decisions=request.settings)
-                yield Evaluation(training, file, given.trained_on, job.split | {"said": said, "clean": False})
+                split = job.split.model_copy(update={"leakage": sentence, "clean": False})
+                yield Evaluation(training, file, given.trained_on, split)
 
 
 def blueprints(given: Given) -> SimpleNamespace:

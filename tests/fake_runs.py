@@ -185,7 +185,7 @@ def write_plan(results: Path, found: list[Run], data: str = "synthetic", profile
             protocol: {
                 "fold": protocol,
                 "clean": protocol == "strict",
-                "said": "Of 140 test samples, 133 (95.0%) come from clips that are trained on.",
+                "leakage": "Of 140 test samples, 133 (95.0%) come from clips that are trained on.",
                 "test": {"side": "test", **held, "sharing_frames": 120, "copied": 0},
                 "validation": {"side": "validation", **held, "sharing_frames": 120, "copied": 0},
                 "majority": 0.19,

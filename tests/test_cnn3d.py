@@ -385,9 +385,9 @@ def test_folds_of_sequences_leak_and_the_table_says_so(reproduced):
     evidence = reproduced(profile=EXACT, experiment="table7", settings=["ckplus_folds=sequences_step_10"])
     split = evidence.plan.split("ckplus-folds", "published")
     assert split.test.of_seen_subjects == split.sizes.test == 120 and not split.clean
-    assert split.said.startswith("Of 120 tested sequences, 120 (100.0%) show subjects that are trained on.")
+    assert split.leakage.startswith("Of 120 tested sequences, 120 (100.0%) show subjects that are trained on.")
     strict = evidence.plan.split("ckplus-folds", "strict")
-    assert strict.clean and strict.said.startswith("Nobody who is tested was trained on.")
+    assert strict.clean and strict.leakage.startswith("Nobody who is tested was trained on.")
 
 
 def test_leaks_are_told_of_every_network_that_learnt(whole):

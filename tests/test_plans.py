@@ -15,7 +15,7 @@ from common.protocols import leakage
 from common.protocols.splitters import Fold
 from common.results import loading, plans
 from common.results.config import Request
-from common.results.plan_schema import Plan
+from common.results.plan_schema import Plan, Summary
 from common.runs.identity import Identity
 
 PAPER = papers.load("timeconvnet")
@@ -26,7 +26,7 @@ ASKED = Request(PAPER, settings=PAPER.settings)
 
 TABLE = pd.DataFrame({"subject": ["A", "B", "B"], "corpus": "c", "clip": ["1", "2", "3"], "first_frame": 0})
 FOLD = Fold("fold", np.array([0]), np.array([1]), np.array([2]))
-SPLIT = leakage.summarise(TABLE.assign(last_frame=9), FOLD).to_json()
+SPLIT = leakage.summarise(TABLE.assign(last_frame=9), FOLD)
 
 
 def run_of(experiment: str, network: str = "n", seed: int = 0) -> Identity:
@@ -40,7 +40,7 @@ def plan(request: Request, *experiments: str, networks=("n",), key="pixels", **e
         experiments,
         runs=[run_of(name, network, seed) for name in experiments for network in networks for seed in request.seeds],
         splits={(name, "published"): SPLIT for name in experiments},
-        summary={"key": key, "ledger": {}, "broken": []},
+        summary=Summary(key=key, ledger={}, broken=[]),
         timed=False,
         **entries,
     )

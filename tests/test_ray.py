@@ -15,6 +15,7 @@ from little_samples import LittleSamples
 from test_samples import Settings, corpus, prepare
 from test_training import DRAWN, little
 
+from common.protocols.leakage import summarise
 from common.samples.build import build
 from common.support import cluster
 from common.support.errors import UserError
@@ -67,7 +68,10 @@ def jobs(marker: Path) -> list[Job]:
         replace(little(seed=seed), samples=Fatal(marker=marker, name=f"seed{seed}", after=8 if seed == 1 else 0))
         for seed in range(3)
     ]
-    return [Job(training, {"fold": str(number)}, cost=number) for number, training in enumerate(made)]
+    return [
+        Job(training, summarise(training.samples.table, training.fold), cost=number)
+        for number, training in enumerate(made)
+    ]
 
 
 def test_a_killed_worker_is_replaced_and_the_runs_are_those_of_one_machine(tmp_path, nodes):
@@ -135,7 +139,7 @@ def test_an_unreachable_address_is_told_at_once(tmp_path, monkeypatch, unconnect
         address = f"{scheme}127.0.0.1:{free.getsockname()[1]}"
         monkeypatch.setenv(cluster.ADDRESS, address)
         with pytest.raises(UserError, match=address) as raised:
-            launch([Job(little(), {})], tmp_path, DRAWN, launcher="ray")
+            launch([Job(little())], tmp_path, DRAWN, launcher="ray")
     assert "RAY_ADDRESS" in raised.value.remedy
 
 

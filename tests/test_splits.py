@@ -1,5 +1,7 @@
 """Splits, what the auditor says of them, and the controls, against brute force on small tables."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from common.protocols import baselines, splitters
-from common.protocols.leakage import audit_split, summarise, summarise_folds
+from common.protocols.leakage import SplitSummary, audit_split, summarise, summarise_folds
 from common.protocols.splitters import Fold
 from common.support.errors import UserError
 
@@ -333,8 +335,16 @@ def test_shuffled_labels_permute_training_and_nothing_else(table_and_fold, seed)
 def test_folds_that_are_tested_together_are_summed_and_said():
     table = corpus(10)
     folds = splitters.step_folds(table)
-    clean = summarise_folds([summarise(table, fold).to_json() for fold in folds])
-    assert clean["sizes"]["test"] == clean["test"]["samples"] == len(table)
-    assert clean["said"].startswith("No test sample has a subject")
-    leaky = summarise_folds([summarise(table, splitters.random_windows(table, seed)).to_json() for seed in (0, 1)])
-    assert f"({leaky['test']['of_seen_subjects'] / leaky['test']['samples']:.1%}) show subjects" in leaky["said"]
+    clean = summarise_folds([summarise(table, fold) for fold in folds])
+    assert clean.sizes.test == clean.test.samples == len(table) and clean.folds == len(folds)
+    assert clean.leakage.startswith("No test sample has a subject")
+    leaky = summarise_folds([summarise(table, splitters.random_windows(table, seed)) for seed in (0, 1)])
+    assert f"({leaky.test.share(leaky.test.of_seen_subjects):.1%}) show subjects" in leaky.leakage
+
+
+def test_summaries_of_earlier_versions_are_read():
+    table = corpus(10)
+    split = summarise(table, splitters.random_windows(table, 0), augmented=True)
+    content = split.to_json()
+    content |= {"said": content.pop("leakage"), "copies": content.pop("augmented")}
+    assert SplitSummary.model_validate_json(json.dumps(content)) == split

@@ -61,10 +61,10 @@ def test_the_official_parts_of_a_set_without_persons_are_never_called_clean(imag
     table = prepared.stills(request(cache=tmp_path), fer2013, images).table
     fold = official(fer2013.PARTITIONS)(table, 0)
     assert set(table.partition.iloc[fold.test]) == {"PrivateTest"}
-    known = leakage.summarise(table, fold).to_json()
-    assert known["clean"] is False and known["said"].startswith(leakage.NAMELESS)
-    assert leakage.summarise_folds([known, known])["said"] == known["said"]
-    assert leakage.summarise(table.assign(subject="one"), fold).said.startswith("Of ")
+    split = leakage.summarise(table, fold)
+    assert split.clean is False and split.leakage.startswith(leakage.NAMELESS)
+    assert leakage.summarise_folds([split, split]).leakage == split.leakage
+    assert leakage.summarise(table.assign(subject="one"), fold).leakage.startswith("Of ")
 
 
 def run(experiment="table1", network="small_stills"):

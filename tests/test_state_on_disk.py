@@ -121,7 +121,7 @@ def test_the_runs_of_a_plan_are_checked_too(tmp_path, change):
         plans.read(path, PAPER)
 
 
-@pytest.mark.parametrize("key", ["said", "sizes", "test", "selected_on_test"])
+@pytest.mark.parametrize("key", ["leakage", "sizes", "test", "selected_on_test"])
 def test_what_every_split_says_is_checked_too(tmp_path, key):
     path = fake_runs.write_plan(tmp_path, [fake_runs.publish(tmp_path)])
     content = json.loads(path.read_text())

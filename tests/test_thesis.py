@@ -77,15 +77,15 @@ def test_the_authors_watch_the_part_that_they_test_on():
     np.testing.assert_array_equal(fold.validation, fold.test)
     again, other = (trainings._fold(request(), table(), "FER2013", "published", seed) for seed in (3, 4))
     assert fold.test.tolist() == again.test.tolist() != other.test.tolist()
-    told = trainings.split(table(), fold)
-    assert told["selected_on_test"] and not told["clean"] and "decide when training ends" in told["said"]
-    assert "come from clips that are trained on" in told["said"]
+    split = trainings.split(table(), fold)
+    assert split.selected_on_test and not split.clean and "decide when training ends" in split.leakage
+    assert "come from clips that are trained on" in split.leakage
 
 
 def test_a_set_without_persons_is_never_called_clean():
     rows = table().assign(subject=[f"Drawn/{n}" for n in range(60)], clip=[f"row {n}" for n in range(60)])
-    told = trainings.split(rows, trainings._fold(request(), rows, "FER2013", "strict", seed=0))
-    assert not told["clean"] and not told["selected_on_test"] and "names no persons" in told["said"]
+    split = trainings.split(rows, trainings._fold(request(), rows, "FER2013", "strict", seed=0))
+    assert not split.clean and not split.selected_on_test and "names no persons" in split.leakage
 
 
 def test_a_part_of_its_own_can_be_watched_instead():

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from little_samples import CLASSES, LittleNetwork, LittleSamples
 
 from common.media.clips import Provenance
+from common.protocols.leakage import summarise
 from common.protocols.splitters import Fold
 from common.runs import scores, store
 from common.samples.augmentation import Augmentation
@@ -101,7 +102,7 @@ def run(tmp_path_factory):
         little(),
         tmp_path_factory.mktemp("runs"),
         provenance=DRAWN,
-        split={"clean": True},
+        split=summarise(SAMPLES.table, FOLD),
         progress=lambda epoch, epochs, logs: told.append((epoch, epochs, logs["loss"])),
     )
     return done, told
@@ -132,7 +133,7 @@ def test_curves_have_a_row_an_epoch_and_are_told_while_training(run):
 def test_the_record_says_what_was_run(run):
     record = run[0].record
     assert record["provenance"] == {"synthetic": True, "details": {"seed": 1}}
-    assert record["split"] == {"clean": True}
+    assert record["split"] == summarise(SAMPLES.table, FOLD).to_json()
     assert record["samples"] == {"train": 36, "validation": 9, "test": 15}
     assert record["classes"] == list(CLASSES)
     assert record["hardware"]["backend"] == devices.choose_backend()

@@ -1,9 +1,11 @@
 """What stands on both sides of a split, and so may be remembered instead of recognised."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, NonNegativeInt
 
 from common.protocols.splitters import SIDES, Fold
 
@@ -20,7 +22,7 @@ class Leak:
         subjects, clips: how many subjects and clips stand on both sides.
         of_seen_subjects, of_seen_clips: samples of that side whose subject, or clip, is also trained on.
         sharing_frames: samples of that side that have a frame in common with a training sample.
-        copied: samples of that side whose original or augmented copy is trained on.
+        copied: samples of that side of which another version, original or augmented, is trained on.
     """
 
     side: str
@@ -79,57 +81,96 @@ def nameless(table) -> bool:
     return bool(table.subject.is_unique)
 
 
-@dataclass(frozen=True)
-class SplitSummary:
-    """What the record of a run and a plan hold of a split.
+class Sizes(BaseModel):
+    """Samples of each side."""
+
+    model_config = ConfigDict(strict=True, extra="allow", frozen=True)
+
+    train: NonNegativeInt
+    validation: NonNegativeInt
+    test: NonNegativeInt
+
+
+class SplitSummary(BaseModel):
+    """What the record of a run holds of its fold, and a plan of all folds of a group of trainings and protocol.
 
     Attributes:
-        fold: its name.
-        clean: whether test and validation share nothing with training; never where samples name no persons.
-        said: what the tested part has in common with training, in a sentence.
+        fold: its name, where there is one only.
+        clean: whether the held-out parts share nothing with training, never where samples name no persons; None where
+            nobody says.
+        leakage: what the tested part has in common with training, in a sentence.
         test: the same in numbers.
-        sizes: samples of each side.
+        validation: what the validation part has in common with training.
+        sizes: samples of each side, summed over the folds.
+        subjects: how many are on a side, by its name.
         selected_on_test: whether the tested part also chooses the epoch.
+        folds: how many; or the tested samples of each, by its name.
+        kind: which kind of parts, where a protocol means different ones.
+        augmented: whether augmented samples are divided instead of the samples themselves.
+        lost: samples that are tested without a face, and count as errors.
+        left_out: samples without a face that are not tested.
+        majority: accuracy of the most frequent class of training, 0 to 1.
+        corpus_only: accuracy of the most frequent class of the sample's corpus in training, 0 to 1.
     """
 
-    fold: str
-    clean: bool
-    said: str
+    model_config = ConfigDict(strict=True, extra="allow", frozen=True)
+
+    fold: str = ""
+    clean: bool | None = None
+    # The second names are those that files of earlier versions have.
+    leakage: str = Field(validation_alias=AliasChoices("leakage", "said"))
     test: Leak
-    sizes: dict[str, int]
+    validation: Leak | None = None
+    sizes: Sizes
+    subjects: dict[str, int] | None = None
     selected_on_test: bool
+    folds: int | dict[str, int] = 1
+    kind: str = ""
+    augmented: bool = Field(False, validation_alias=AliasChoices("augmented", "copies"))
+    lost: int = 0
+    left_out: int = 0
+    majority: float | None = None
+    corpus_only: float | None = None
 
-    def to_json(self) -> dict:
-        """As plain values, to which papers add what only they know of a split."""
-        return asdict(self)
+    def to_json(self) -> dict[str, Any]:
+        """As plain values, without those that are defaults."""
+        return self.model_dump(exclude_unset=True)
 
 
-def summarise(table, fold: Fold) -> SplitSummary:
+def summarise(table, fold: Fold, **more: Any) -> SplitSummary:
     """Audit a split and summarise what was found.
 
     Args:
         table: as for `audit_split`.
+        more: attributes that the audit does not give.
     """
     audit, unknown = audit_split(table, fold), nameless(table)
     return SplitSummary(
         fold=fold.name,
         clean=audit.clean and not unknown,
-        said=f"{NAMELESS}." if unknown else str(audit.test),
+        leakage=f"{NAMELESS}." if unknown else str(audit.test),
         test=audit.test,
-        sizes={side: len(getattr(fold, side)) for side in SIDES},
+        sizes=Sizes(**{side: len(getattr(fold, side)) for side in SIDES}),
         selected_on_test=bool(np.array_equal(fold.validation, fold.test)),
+        **more,
     )
 
 
-def summarise_folds(parts: Sequence[dict]) -> dict:
-    """The summaries (`SplitSummary.to_json`) of several folds that are tested together, as one: counts are summed."""
-    leak = Leak("test", **{key: sum(part["test"][key] for part in parts) for key in parts[0]["test"] if key != "side"})
-    return {
-        "selected_on_test": any(part["selected_on_test"] for part in parts),
-        "sizes": {side: sum(part["sizes"][side] for part in parts) for side in SIDES},
-        "said": parts[0]["said"] if parts[0]["said"].startswith(NAMELESS) else str(leak),
-        "test": asdict(leak),
-    }
+def summarise_folds(parts: Sequence[SplitSummary]) -> SplitSummary:
+    """Several folds that are tested together as one: counts are summed, and `clean` is left open."""
+    first = parts[0]
+    counts = [field.name for field in fields(Leak) if field.name != "side"]
+    leak = Leak("test", **{name: sum(getattr(part.test, name) for part in parts) for name in counts})
+    return SplitSummary(
+        leakage=first.leakage if first.leakage.startswith(NAMELESS) else str(leak),
+        test=leak,
+        sizes=Sizes(**{side: sum(getattr(part.sizes, side) for part in parts) for side in SIDES}),
+        selected_on_test=any(part.selected_on_test for part in parts),
+        folds=len(parts),
+        kind=first.kind,
+        augmented=first.augmented,
+        lost=sum(part.lost for part in parts),
+    )
 
 
 def audit_split(table, fold: Fold) -> SplitAudit:

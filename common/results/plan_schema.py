@@ -4,47 +4,15 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, NonNegativeInt, PositiveInt, model_validator
 
-from common.protocols.leakage import Leak
+from common.protocols.leakage import SplitSummary
 from common.runs.identity import Identity
-from common.runs.record import Sizes, Stored
+from common.runs.record import Stored
 
 
 class Frozen(Stored):
     """As `Stored`, and not to be changed; entries that only one paper has are attributes too."""
 
     model_config = ConfigDict(strict=True, extra="allow", frozen=True)
-
-
-class Split(Frozen):
-    """How samples are divided for one group of trainings and protocol, all of its folds together.
-
-    Attributes:
-        fold: its name, where there is one only.
-        clean: whether the held-out parts share nothing with training; None where nobody says.
-        said: what the tested part has in common with training, in a sentence.
-        test: the same in numbers.
-        sizes: samples of each side, summed over the folds.
-        selected_on_test: whether the tested part also chooses the epoch.
-        folds: how many; or the tested samples of each, by its name.
-        kind: which kind of parts, where a protocol means different ones.
-        copies: whether augmented copies are divided instead of samples.
-        lost: samples that are tested without a face, and count as errors.
-        left_out: samples without a face that are not tested.
-        majority: accuracy of the most frequent class of training, 0 to 1.
-    """
-
-    fold: str = ""
-    clean: bool | None = None
-    said: str
-    test: Leak
-    sizes: Sizes
-    selected_on_test: bool
-    folds: int | dict[str, int] = 1
-    kind: str = ""
-    copies: bool = False
-    lost: int = 0
-    left_out: int = 0
-    majority: float | None = None
 
 
 class Summary(Frozen):
@@ -54,12 +22,14 @@ class Summary(Frozen):
         key: of the samples in the cache.
         ledger: what became of the frames, counts by name (where a paper joins its corpora, by corpus first).
         broken: the problem of each file that was left out, a sentence each.
+        subjects: how many; or by corpus, where a paper joins its corpora.
         instead: name of the copy that was read instead of the data set; "" where that itself was.
     """
 
     key: str
     ledger: dict[str, Any]
     broken: list[str]
+    subjects: int | dict[str, int] | None = None
     instead: str = ""
 
 
@@ -98,7 +68,7 @@ class Plan(Frozen):
     timed: bool = True
     runs: list[Identity]
     searched: list[Identity] = Field(default_factory=list)
-    splits: dict[str, Split]
+    splits: dict[str, SplitSummary]
     configurations: dict[str, dict[str, Any]] = Field(default_factory=dict)
     pretrained: dict[str, str] = Field(default_factory=dict)
     branch: dict[str, bool] = Field(default_factory=dict)
@@ -107,14 +77,14 @@ class Plan(Frozen):
     learning_rate: float | None = None
     others: list["Plan"] = Field(default_factory=list)
 
-    def split(self, group: str, protocol: str) -> Split | None:
+    def split(self, group: str, protocol: str) -> SplitSummary | None:
         """How a group of trainings is divided under a protocol; None where it was not asked for."""
         return self.splits.get(split_name(group, protocol))
 
     def split_notes(self, group: str) -> list[str]:
         """What the tested part of a group has in common with training, a note a protocol."""
-        found = {protocol: self.split(group, protocol) for protocol in self.protocols}
-        return [f"{protocol}: {split.said}" for protocol, split in found.items() if split]
+        splits = {protocol: self.split(group, protocol) for protocol in self.protocols}
+        return [f"{protocol}: {split.leakage}" for protocol, split in splits.items() if split]
 
     @property
     def broken(self) -> list[str]:
@@ -126,7 +96,7 @@ class Plan(Frozen):
     def instead(self) -> list[str]:
         """Which copies were read instead of data sets, for the titles of tables: "CK+48 instead of CK+"."""
         several = {} if isinstance(self.summary, Summary) else self.summary
-        return [f"{one.instead} instead of {name}" for name, one in several.items() if one.instead]
+        return [f"{summary.instead} instead of {name}" for name, summary in several.items() if summary.instead]
 
 
 def split_name(group: str, protocol: str) -> str:

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from common.media.clips import Provenance
 from common.paper.load import Paper
+from common.protocols.leakage import SplitSummary
 from common.results.config import Request
 from common.results.plan_schema import Plan, Summary, split_name
 from common.runs.identity import Identity
@@ -51,14 +52,14 @@ def planned(
     experiments: Iterable[str],
     *,
     runs: Iterable[Identity],
-    splits: Mapping[tuple[str, str], dict],
-    summary: Mapping[str, Any],
+    splits: Mapping[tuple[str, str], SplitSummary],
+    summary: Summary | Mapping[str, Summary],
     **more: Any,
 ) -> Plan:
     """The plan of what was asked for, and of what follows from it.
 
     Args:
-        splits: what is known of them (`common.protocols.leakage.summarise`), by group of trainings and protocol.
+        splits: their summaries (`common.protocols.leakage.summarise`), by group of trainings and protocol.
         more: the other attributes of a plan that a paper needs, as JSON can hold them.
 
     Raises:
@@ -75,14 +76,14 @@ def planned(
         "settings": request.changed_settings,
         "summary": summary,
         "runs": [asdict(identity) for identity in runs],
-        "splits": {split_name(*of): split for of, split in splits.items()},
+        "splits": {split_name(*group): split.to_json() for group, split in splits.items()},
         **more,
     }
     if request.epochs:
         plan["epochs"] = request.epochs
     if request.networks:
         plan["networks"] = dict.fromkeys(plan["experiments"], request.networks)
-    return Plan.model_validate_json(json.dumps(plan))
+    return Plan.model_validate_json(json.dumps(plan, default=lambda part: part.model_dump(exclude_unset=True)))
 
 
 def keep(request: Request, plan: Plan) -> None:

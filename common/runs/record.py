@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError, model_validator
 
+from common.protocols.leakage import Sizes
 from common.support import files
 
 PREDICTIONS, CURVES, WEIGHTS = "predictions.csv", "curves.csv", "model.keras"
@@ -34,14 +35,6 @@ class Content(Stored):
 
 class Provenance(Stored):
     synthetic: bool
-
-
-class Sizes(Stored):
-    """Samples of each side."""
-
-    train: NonNegativeInt
-    validation: NonNegativeInt
-    test: NonNegativeInt
 
 
 class Selection(Stored):

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from common.media.clips import Provenance
+from common.protocols.leakage import SplitSummary
 from common.runs import record, store, writer
 from common.runs.identity import Identity
 from common.runs.store import Run
@@ -28,13 +29,13 @@ class Evaluation:
         training: names, network, classes, samples and test part. Of its recipe only what prepares pixels counts.
         file: the weights, in a file that Keras has written (.keras, .weights.h5, .h5, .hdf5).
         trained_on: what they were trained on, and by whom, in words.
-        split: what is known of the test part, as JSON can hold it.
+        split: what an audit says about the test part.
     """
 
     training: Training
     file: Path
     trained_on: str
-    split: dict
+    split: SplitSummary
 
     @property
     def identity(self) -> Identity:
@@ -77,7 +78,7 @@ def evaluate(evaluation: Evaluation, root: Path, provenance: Provenance, *, fres
             "trained_on": evaluation.trained_on,
             "tested_on": ", ".join(sorted(table.corpus.unique())),
             "weights": evaluation.file.name,
-            "split": evaluation.split,
+            "split": evaluation.split.to_json(),
             "samples": {"train": 0, "validation": 0, "test": len(rows)},
         }
         return writer.publish(partial, identity, about, root, CONTENTS)

@@ -13,6 +13,7 @@ from common.training.batches import Batches, Layout
 from common.training.recipe import Recipe
 
 if TYPE_CHECKING:
+    from common.protocols.leakage import SplitSummary
     from common.protocols.splitters import Fold
     from common.samples.build import Samples
 
@@ -138,5 +139,5 @@ class Job:
     """A training, what an audit says about its split, and how long it takes beside the others (any unit)."""
 
     training: Training
-    split: dict
+    split: "SplitSummary | None" = None
     cost: float = 1.0

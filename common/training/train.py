@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from common.media.clips import Provenance
+from common.protocols.leakage import SplitSummary
 from common.runs import store, writer
 from common.runs.store import Run
 from common.support import files
@@ -27,7 +28,7 @@ def train(
     root: Path,
     *,
     provenance: Provenance,
-    split: dict | None = None,
+    split: SplitSummary | None = None,
     progress: Progress = lambda epoch, epochs, logs: None,
     threads: int | None = None,
     save_every: float = 30.0,
@@ -37,7 +38,7 @@ def train(
 
     Args:
         provenance: whether the samples are synthetic or real; goes into the record.
-        split: what an audit found about the fold, as JSON can hold it; goes into the record.
+        split: what an audit found about the fold; goes into the record.
         progress: called with epochs done, all epochs, and the last epoch's curve.
         threads: of the backend, and to make batches; None for as many as there are cores.
         save_every: seconds between two states from which a killed training continues.
@@ -74,7 +75,7 @@ def train(
             epochs = Epochs(training, model, partial / STATE, identity.key, progress, save_every, threads)
             epochs.fit()
             written = _write_results(training, model, epochs, partial, threads)
-        record = made(training, model, provenance, started, hardware) | _course(training, epochs, split or {})
+        record = made(training, model, provenance, started, hardware) | _course(training, epochs, split)
         return writer.publish(partial, identity, record, root, [path.name for path in written])
 
 
@@ -101,11 +102,11 @@ def _corpora(training: Training) -> list[str]:
     return list(dict.fromkeys([*training.samples.table.corpus, *before]))
 
 
-def _course(training: Training, epochs: Epochs, split: dict) -> dict:
+def _course(training: Training, epochs: Epochs, split: SplitSummary | None) -> dict:
     """What the record of a trained network says besides: what it learnt from, where it began, how its epochs went."""
     fold, lost = training.fold, len(training.lost)
     return {
-        "split": split,
+        "split": split.to_json() if split else {},
         "initial": str(training.initial.identity) if training.initial else "",
         "samples": {"train": len(fold.train), "validation": len(fold.validation), "test": len(fold.test) + lost},
         "chosen_epoch": epochs.chosen_epoch,

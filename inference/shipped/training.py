@@ -104,5 +104,5 @@ def training(data: Path, cache: Path, seed: int = 0, epochs: int = EPOCHS) -> Tr
 def fit(data: Path, cache: Path, results: Path, progress: Progress, seed: int = 0, epochs: int = EPOCHS) -> Run:
     """The finished run, continued where it was stopped."""
     job = training(data, cache, seed, epochs)
-    split = summarise(job.samples.table, job.fold).to_json()
+    split = summarise(job.samples.table, job.fold)
     return train(job, results / "runs", provenance=Provenance(False), split=split, progress=progress)

@@ -11,10 +11,11 @@ import numpy as np
 
 from common.media.clips import Provenance
 from common.protocols import splitters
-from common.protocols.leakage import summarise_folds
+from common.protocols.leakage import SplitSummary, summarise_folds
 from common.protocols.splitters import Fold
 from common.results import plans
 from common.results.config import Request
+from common.results.plan_schema import Summary
 from common.runs.store import Run
 from common.samples.build import broken, counted
 from common.support.errors import UserError
@@ -217,44 +218,42 @@ def folds(request: Request, group: str, table, protocol: str) -> list[tuple[str,
     return named[: request.sizes.get("folds")]
 
 
-def _together(jobs: Sequence[Job]) -> dict:
+def _together(jobs: Sequence[Job]) -> SplitSummary:
     """What the splits of all folds of a group and protocol have in common with their training parts."""
-    found = {job.training.fold_name: job.split for job in jobs}
-    known = summarise_folds(list(found.values()))
-    tested, seen, on_test = known["test"]["samples"], known["test"]["of_seen_subjects"], known["selected_on_test"]
-    said = "Nobody who is tested was trained on."
+    splits = {job.training.fold_name: job.split for job in jobs}
+    total = summarise_folds(list(splits.values()))
+    tested, seen, on_test = total.test.samples, total.test.of_seen_subjects, total.selected_on_test
+    leakage = "Nobody who is tested was trained on."
     if seen:
-        said = f"Of {tested:,} tested sequences, {seen:,} ({seen / tested:.1%}) show subjects that are trained on."
+        leakage = f"Of {tested:,} tested sequences, {seen:,} ({seen / tested:.1%}) show subjects that are trained on."
     if on_test:
-        said += " The epoch is chosen on the tested fold itself."
+        leakage += " The epoch is chosen on the tested fold itself."
     else:
         held_out = data.HELD_OUT[jobs[0].training.protocol]
-        said += f" Every tenth training {held_out} chooses the epoch instead of training."
-    return known | {
-        "said": said,
-        "clean": not seen and not on_test,
-        "folds": {name: part["sizes"]["test"] for name, part in found.items()},
-    }
+        leakage += f" Every tenth training {held_out} chooses the epoch instead of training."
+    folds = {name: split.sizes.test for name, split in splits.items()}
+    return total.model_copy(update={"leakage": leakage, "clean": not seen and not on_test, "folds": folds})
 
 
-def _summary(request: Request, corpus: Corpus) -> dict:
-    """Sequences and their copies by emotion, and what became of the frames."""
+def _summary(request: Request, corpus: Corpus) -> Summary:
+    """Sequences and their augmented ones by emotion, and what became of the frames."""
     samples = corpus.samples(request, request.paper.hyperparameters["best"]["clahe"])
     table, copies = samples.table, trainings.copies(request, corpus)
     sequences = table.emotion.value_counts()
-    return {
-        "key": samples.key,
-        "subjects": int(table.subject.nunique()),
-        "sequences": {
+    return Summary(
+        key=samples.key,
+        subjects=int(table.subject.nunique()),
+        sequences={
             str(emotion): {
                 "sequences": int(sequences.get(str(emotion), 0)),
                 "shown": int(sequences.get(str(emotion), 0)) * copies.per_sample(number),
             }
             for number, emotion in enumerate(corpus.classes)
         },
-        "ledger": counted(samples.ledger)[corpus.instead or corpus.name],
-        "broken": broken(samples.ledger),
-        "detector": preprocessing.detector_title(
+        ledger=counted(samples.ledger)[corpus.instead or corpus.name],
+        broken=broken(samples.ledger),
+        detector=preprocessing.detector_title(
             preprocessing.settings(request, corpus.name, clahe=True, cropped=bool(corpus.instead)).detector
         ),
-    } | ({"instead": corpus.instead} if corpus.instead else {})
+        instead=corpus.instead,
+    )

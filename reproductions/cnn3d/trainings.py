@@ -189,5 +189,5 @@ def jobs(
             decisions={"clahe": options["clahe"], "detector": detector},
             keep_weights=keep_weights,
         )
-        made.append(Job(training, summarise(samples.table, fold).to_json(), training.steps))
+        made.append(Job(training, summarise(samples.table, fold), training.steps))
     return made

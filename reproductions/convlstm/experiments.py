@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from common.media.clips import Provenance
-from common.protocols.leakage import summarise_folds
+from common.protocols.leakage import SplitSummary, summarise_folds
 from common.results import plans
 from common.results.config import Request
+from common.results.plan_schema import Summary
 from common.runs.store import Run
 from common.samples.build import broken, counted
 from common.support.console import console
@@ -77,8 +78,7 @@ def reproduce(request: Request) -> Provenance:
         wanted,
         runs=[*(run.identity for run in branches.values()), *(job.training.identity for job in everything)],
         splits={
-            (name, protocol): _together(name, some)
-            | {"left_out": variants.left_out(request, name, corpora[VARIANTS[name].corpus].lost(request))}
+            (name, protocol): _together(request, name, corpora[VARIANTS[name].corpus], some)
             for (name, protocol), some in jobs.items()
         },
         summary={name: _summary(request, corpus) for name, corpus in corpora.items()},
@@ -137,33 +137,29 @@ def _jobs(request: Request, corpus: Corpus, name: str, protocol: str, branches: 
     ]
 
 
-def _together(name: str, jobs: Sequence[Job]) -> dict:
+def _together(request: Request, name: str, corpus: Corpus, jobs: Sequence[Job]) -> SplitSummary:
     """What the folds of a variant have in common with their training parts, all of them together."""
-    parts = list({job.training.fold_name: job.split for job in jobs}.values())
-    known = summarise_folds(parts)
-    return known | {
-        "said": variants.overlap_sentence(name, known["test"]),
-        "copies": parts[0]["copies"],
-        "folds": len(parts),
-        "lost": sum(part["lost"] for part in parts),
-    }
+    split = summarise_folds(list({job.training.fold_name: job.split for job in jobs}.values()))
+    left_out = variants.left_out(request, name, corpus.lost(request))
+    return split.model_copy(update={"leakage": variants.overlap_sentence(name, split.test), "left_out": left_out})
 
 
-def _summary(request: Request, corpus: Corpus) -> dict:
-    """Clips and their copies by emotion, and what became of the frames."""
+def _summary(request: Request, corpus: Corpus) -> Summary:
+    """Clips and their augmented samples by emotion, and what became of the frames."""
     samples = corpus.samples(request)
-    table, copies = samples.table, corpus.copies(request)
-    return {
-        "key": samples.key,
-        "subjects": int(table.subject.nunique()),
-        "clips": {str(emotion): int((table.emotion == str(emotion)).sum()) for emotion in corpus.classes},
-        "copies": copies.per_sample(0),
-        "in_both_parts": list(corpus.in_both_parts),
-        "lost": {part: int(count) for part, count in corpus.lost(request).partition.value_counts().items()},
-        "found": _clip_counts(corpus),
-        "ledger": counted(samples.ledger)[corpus.instead or corpus.name],
-        "broken": broken(samples.ledger),
-    } | ({"instead": corpus.instead} if corpus.instead else {})
+    table = samples.table
+    return Summary(
+        key=samples.key,
+        subjects=int(table.subject.nunique()),
+        clips={str(emotion): int((table.emotion == str(emotion)).sum()) for emotion in corpus.classes},
+        copies=corpus.copies(request).per_sample(0),
+        in_both_parts=list(corpus.in_both_parts),
+        lost={part: int(count) for part, count in corpus.lost(request).partition.value_counts().items()},
+        found=_clip_counts(corpus),
+        ledger=counted(samples.ledger)[corpus.instead or corpus.name],
+        broken=broken(samples.ledger),
+        instead=corpus.instead,
+    )
 
 
 def _clip_counts(corpus: Corpus) -> dict[str, int]:

@@ -6,10 +6,11 @@ from dataclasses import replace
 from common.paper import auditors
 from common.paper.load import Check, Claim, Paper
 from common.paper.verdicts import Measured
+from common.protocols.leakage import SplitSummary
 from common.results import comparison
 from common.results.comparison import LeakEffect
 from common.results.evidence import Evidence
-from common.results.plan_schema import Plan, Split
+from common.results.plan_schema import Plan
 from common.results.tables import Table
 from common.runs import scores
 from reproductions.convlstm import data_tables, measured, variants
@@ -98,8 +99,8 @@ def _row(evidence: Evidence, claim: Claim, row: VariantRow) -> dict:
     )
 
 
-def _unit(split: Split) -> str:
-    return "copies" if split.copies else "clips"
+def _unit(split: SplitSummary) -> str:
+    return "copies" if split.augmented else "clips"
 
 
 def _validation_part(variant: str, on_test: bool) -> str:
@@ -120,7 +121,7 @@ def _split_note(plan: Plan, row: VariantRow) -> str:
     several = f", all {folds} times together" if folds > 1 else ""
     text = f"{VARIANTS[name].title}, {protocol}: {trained}, {tested:,} are tested{several}. "
     unseen = f" {split.lost:,} of them show no face and count as errors." if split.lost else ""
-    return f"{text}{split.said}{unseen}"
+    return f"{text}{split.leakage}{unseen}"
 
 
 def _attainability(paper: Paper, claim: Claim) -> list[str]:

@@ -129,11 +129,8 @@ def jobs(
             take=take_fer if branch else None,
             lost=lost,
         )
-        known = summarise(samples.table, fold).to_json() | {
-            "copies": isinstance(samples, CopiedSamples),
-            "lost": len(lost),
-        }
-        made.append(Job(training, known, (3.0 if branch else 1.0) * training.steps))
+        split = summarise(samples.table, fold, augmented=isinstance(samples, CopiedSamples), lost=len(lost))
+        made.append(Job(training, split, (3.0 if branch else 1.0) * training.steps))
     return made
 
 
@@ -170,4 +167,4 @@ def on_fer2013(request: Request, images: Fer2013, seed: int) -> Job:
         fold=fold,
         settings={"fer_network": request.settings["fer_network"]},
     )
-    return Job(training, summarise(table, fold).to_json(), 0.2 * training.steps)
+    return Job(training, summarise(table, fold), 0.2 * training.steps)

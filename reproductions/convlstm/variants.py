@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from common.protocols import splitters
+from common.protocols.leakage import Leak
 from common.protocols.splitters import Fold
 from common.results.config import Request
 from reproductions.convlstm.data import AFEW, CKPLUS, SAVEE
@@ -82,15 +83,15 @@ def of_table(experiment: str) -> list[str]:
     return [name for name, variant in VARIANTS.items() if variant.experiment == experiment]
 
 
-def overlap_sentence(name: str, test: dict) -> str:
+def overlap_sentence(name: str, test: Leak) -> str:
     """What the tested part of a variant has in common with training, in a sentence.
 
     Args:
-        test: what `common.protocols.leakage` counted of all folds together.
+        test: of all folds together.
     """
-    seen = test["of_seen_subjects"] if VARIANTS[name].corpus != AFEW else 0
-    told = ((test["copied"], "have a copy of their clip in training"), (seen, "show people who are trained on"))
-    shared = [f"{count:,} ({count / test['samples']:.1%}) {what}" for count, what in told if count]
+    seen = test.of_seen_subjects if VARIANTS[name].corpus != AFEW else 0
+    counts = ((test.copied, "have a copy of their clip in training"), (seen, "show people who are trained on"))
+    shared = [f"{count:,} ({test.share(count):.1%}) {what}" for count, what in counts if count]
     if shared:
         return f"Of the tested, {', '.join(shared)}."
     if name == AFEW_RANDOM:

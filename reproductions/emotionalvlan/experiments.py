@@ -7,9 +7,10 @@ files belong together; `reproductions.emotionalvlan.tables` makes the tables fro
 from collections.abc import Sequence
 
 from common.media.clips import Provenance
-from common.protocols.leakage import summarise_folds
+from common.protocols.leakage import SplitSummary, summarise_folds
 from common.results import plans
 from common.results.config import Request
+from common.results.plan_schema import Summary
 from common.runs import store
 from common.samples.build import broken, counted
 from common.support.console import bar, console
@@ -145,26 +146,24 @@ def _describe(request: Request, jobs: Sequence[Job]) -> None:
             progress(done, len(streams), str(stream.trained))
 
 
-def _together(jobs: Sequence[Job]) -> dict:
+def _together(jobs: Sequence[Job]) -> SplitSummary:
     """What the folds of a protocol have in common with their training parts, all of them together."""
-    parts = list({job.training.fold_name: job.split for job in jobs}.values())
-    known = summarise_folds(parts)
-    return known | {"folds": len(parts), "kind": parts[0]["kind"], "clean": all(part["clean"] for part in parts)}
+    splits = list({job.training.fold_name: job.split for job in jobs}.values())
+    return summarise_folds(splits).model_copy(update={"clean": all(split.clean for split in splits)})
 
 
-def _summary(request: Request, corpus: Corpus) -> dict:
+def _summary(request: Request, corpus: Corpus) -> Summary:
     """Clips, or images, by emotion, and what became of their frames."""
     videos = corpus.videos(request)
-    table = videos.table
-    known = {
-        "key": videos.key,
-        "subjects": None if corpus.name == FER2013 else int(table.subject.nunique()),
-        "emotions": {str(emotion): int((table.emotion == str(emotion)).sum()) for emotion in corpus.classes},
-        "left_out": corpus.left_out,
-        "whole": corpus.whole,
-    }
-    if corpus.name == FER2013:
-        shown = corpus.images.table.emotion.isin(list(known["emotions"]))
-        return known | {"of": int(shown.sum()), "ledger": {"clips": len(videos)}, "broken": []}
-    (ledger,) = counted(videos.ledger).values()
-    return known | {"of": len(corpus.clips), "ledger": ledger, "broken": broken(videos.ledger)}
+    table, stills = videos.table, corpus.name == FER2013
+    emotions = {str(emotion): int((table.emotion == str(emotion)).sum()) for emotion in corpus.classes}
+    return Summary(
+        key=videos.key,
+        subjects=None if stills else int(table.subject.nunique()),
+        emotions=emotions,
+        left_out=corpus.left_out,
+        whole=corpus.whole,
+        of=int(corpus.images.table.emotion.isin(list(emotions)).sum()) if stills else len(corpus.clips),
+        ledger={"clips": len(videos)} if stills else next(iter(counted(videos.ledger).values())),
+        broken=[] if stills else broken(videos.ledger),
+    )

@@ -212,8 +212,8 @@ class _Fold:
             settings=settings,
             fold_name=self.name,
         )
-        known_split = summarise(table, fold).to_json() | {"kind": groups.kind(self.corpus.name, self.protocol)}
-        return Job(training, known_split, _COSTS[stage] * training.steps)
+        split = summarise(table, fold, kind=groups.kind(self.corpus.name, self.protocol))
+        return Job(training, split, _COSTS[stage] * training.steps)
 
 
 # Of a step, beside one of the layer alone.

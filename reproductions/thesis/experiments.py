@@ -15,6 +15,7 @@ from common.media.clips import Provenance, common_origin
 from common.paper.load import Paper
 from common.results import plans
 from common.results.config import Request
+from common.results.plan_schema import Summary
 from common.runs import store
 from common.samples.build import broken
 from common.support.console import bar, console
@@ -75,7 +76,8 @@ def reproduce(request: Request) -> Provenance:
         origin,
         wanted,
         runs=[one.identity for one in (*(job.training for job in jobs), *chosen)],
-        splits=_splits(jobs),
+        # Of several attempts, the first one's.
+        splits={(job.training.experiment, job.training.protocol): job.split for job in reversed(jobs)},
         summary={name: _summary(part) for name, part in parts.items()},
         searched=[asdict(fit.identity) for fit in others],
     )
@@ -134,29 +136,21 @@ def _positions(chosen: str, part: Part, paper: Paper) -> np.ndarray | None:
     return picked[chosen]
 
 
-def _splits(jobs: Sequence[Job]) -> dict[tuple[str, str], dict]:
-    """What is known of the split of the first attempt, by experiment and protocol."""
-    found: dict[tuple[str, str], dict] = {}
-    for job in jobs:
-        found.setdefault((job.training.experiment, job.training.protocol), job.split)
-    return found
-
-
-def _summary(part: Part) -> dict:
+def _summary(part: Part) -> Summary:
     """Images by class and official part, and what became of the frames of sequences."""
     table, ledger = part.samples.table, part.samples.ledger
     counts = table.groupby(["emotion", "partition"]).size()
     steps = [name for name in ("frames_read", "frames_skipped", "frames_without_face") if name in ledger]
-    return {
-        "key": part.samples.key,
-        "subjects": int(table.subject.nunique()),
-        "pictures": [
+    return Summary(
+        key=part.samples.key,
+        subjects=int(table.subject.nunique()),
+        pictures=[
             {"emotion": str(emotion), "partition": partition, "pictures": int(count)}
             for (emotion, partition), count in counts.items()
         ],
-        "ledger": {name: int(ledger[name].sum()) for name in steps},
-        "broken": broken(ledger),
-    }
+        ledger={name: int(ledger[name].sum()) for name in steps},
+        broken=broken(ledger),
+    )
 
 
 def _write_side_tables(request: Request, origin: Provenance, parts: dict[str, Part], jobs, fits: Sequence[Fit]) -> None:

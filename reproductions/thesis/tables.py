@@ -125,7 +125,7 @@ def _notes(evidence: Evidence, key: str, rows: list[dict]) -> list[str]:
         sizes, ended = split.sizes, [len(run.curves()) for run in attempts]
         notes.append(
             f"{protocol}: {sizes.train:,}/{sizes.validation:,}/{sizes.test:,} images to train, validate and "
-            f"test. {split.said} The most frequent class gives {split.majority:.3f}. Epochs trained: "
+            f"test. {split.leakage} The most frequent class gives {split.majority:.3f}. Epochs trained: "
             f"{', '.join(map(str, ended))}."
         )
     epochs = evidence.paper.hyperparameters["epochs"]

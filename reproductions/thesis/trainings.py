@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from common.protocols import baselines, leakage, splitters
+from common.protocols.leakage import SplitSummary
 from common.protocols.splitters import Fold
 from common.results.config import Request
 from common.samples.augmentation import Augmentation
@@ -109,12 +110,11 @@ def recipe(request: Request, protocol: str, name: str) -> Recipe:
     )
 
 
-def split(table, fold: Fold) -> dict:
+def split(table, fold: Fold) -> SplitSummary:
     """What the auditor says about a fold, and what a classifier reaches on it that sees no face."""
-    summary, nameless = leakage.summarise(table, fold), leakage.nameless(table)
+    majority = baselines.accuracy(table, fold, baselines.majority(table, fold))
+    summary, nameless = leakage.summarise(table, fold, majority=majority), leakage.nameless(table)
     on_test = summary.selected_on_test
-    return summary.to_json() | {
-        "clean": leakage.audit_split(table, fold).test.clean and not on_test and not nameless,
-        "said": (NAMELESS if nameless else summary.said) + (WATCHED if on_test else ""),
-        "majority": baselines.accuracy(table, fold, baselines.majority(table, fold)),
-    }
+    clean = summary.test.clean and not on_test and not nameless
+    sentence = (NAMELESS if nameless else summary.leakage) + (WATCHED if on_test else "")
+    return summary.model_copy(update={"clean": clean, "leakage": sentence})

@@ -5,13 +5,15 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from common.media.clips import Provenance
 from common.protocols import baselines, leakage
+from common.protocols.leakage import SplitSummary
 from common.results import plans
 from common.results.config import Request
+from common.results.plan_schema import Summary
 from common.samples.augmentation import Augmentation
 from common.samples.build import Samples, broken, counted
 from common.training.batches import class_labels
@@ -66,11 +68,7 @@ def reproduce(request: Request) -> Provenance:
         [name for name in EXPERIMENTS if request.wants(name)],
         runs=[job.training.identity for job in jobs],
         splits={("", job.training.protocol): job.split for job in jobs},
-        summary=_summary(samples)
-        | {
-            "corpora": data.corpora(folder, request.settings["baum1_selection"]),
-            "reconstruction": reconstruction.rows(request, samples.ledger),
-        },
+        summary=_summary(request, folder, samples),
         timed=request.wants("speed")
         or (request.wants("table2") and request.sizes.get("timed", True) and not request.networks),
     )
@@ -154,26 +152,30 @@ def network_settings(chosen: Mapping[str, Any], network: Network) -> dict:
     }.get(network.key, {})
 
 
-def _split(table, fold) -> dict:
+def _split(table, fold) -> SplitSummary:
     """What the auditor says about a fold, and what classifiers reach on it that see no face."""
-    return leakage.summarise(table, fold).to_json() | {
-        "validation": asdict(leakage.audit_split(table, fold).validation),
-        "majority": baselines.accuracy(table, fold, baselines.majority(table, fold)),
-        "corpus_only": baselines.accuracy(table, fold, baselines.corpus_only(table, fold)),
-        "subjects": {side: int(table.subject.iloc[getattr(fold, side)].nunique()) for side in ("train", "test")},
-    }
+    return leakage.summarise(
+        table,
+        fold,
+        validation=leakage.audit_split(table, fold).validation,
+        majority=baselines.accuracy(table, fold, baselines.majority(table, fold)),
+        corpus_only=baselines.accuracy(table, fold, baselines.corpus_only(table, fold)),
+        subjects={side: int(table.subject.iloc[getattr(fold, side)].nunique()) for side in ("train", "test")},
+    )
 
 
-def _summary(samples: Samples) -> dict:
+def _summary(request: Request, folder: Path, samples: Samples) -> Summary:
     """Windows by emotion and corpus, and what became of all frames: the numbers of Table I and of the ledger."""
     windows = samples.table.groupby(["emotion", "corpus"]).size()
-    return {
-        "key": samples.key,
-        "subjects": samples.ledger.groupby("corpus").subject.nunique().to_dict(),
-        "windows": [
+    return Summary(
+        key=samples.key,
+        subjects=samples.ledger.groupby("corpus").subject.nunique().to_dict(),
+        windows=[
             {"emotion": str(emotion), "corpus": corpus, "windows": int(count)}
             for (emotion, corpus), count in windows.items()
         ],
-        "ledger": counted(samples.ledger),
-        "broken": broken(samples.ledger),
-    }
+        ledger=counted(samples.ledger),
+        broken=broken(samples.ledger),
+        corpora=data.corpora(folder, request.settings["baum1_selection"]),
+        reconstruction=reconstruction.rows(request, samples.ledger),
+    )

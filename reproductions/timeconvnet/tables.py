@@ -96,7 +96,7 @@ def _table2(evidence: Evidence) -> Table:
     for protocol in plan.protocols:
         split = plan.split("", protocol)
         sizes = split.sizes
-        notes.append(f"{protocol}: {sizes.train:,}/{sizes.validation:,}/{sizes.test:,} windows. {split.said}")
+        notes.append(f"{protocol}: {sizes.train:,}/{sizes.validation:,}/{sizes.test:,} windows. {split.leakage}")
     notes += comparison.leak_note(leaks(evidence))
     notes += comparison.budget_note(rows, "200 epochs")
     notes += _untrained(plan)

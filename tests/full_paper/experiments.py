@@ -5,6 +5,7 @@ from common.media.clips import Provenance, provenance
 from common.protocols import leakage, splitters
 from common.results import plans
 from common.results.config import Request
+from common.results.plan_schema import Summary
 from common.samples.build import Samples, broken, counted
 from common.training.batches import class_labels
 from common.training.recipe import Recipe
@@ -51,7 +52,7 @@ def reproduce(request: Request) -> Provenance:
         [name for name in EXPERIMENTS if request.wants(name)],
         runs=[job.training.identity for job in jobs],
         splits={("", job.training.protocol): job.split for job in jobs},
-        summary={"ledger": counted(samples.ledger), "key": samples.key, "broken": broken(samples.ledger)},
+        summary=Summary(ledger=counted(samples.ledger), key=samples.key, broken=broken(samples.ledger)),
     )
     plans.keep(request, plan)
     train(request, jobs, origin)
@@ -91,4 +92,4 @@ def _job(request: Request, samples: Samples, protocol: str, seed: int) -> Job:
         classes=savee.CLASSES,
         fold=fold,
     )
-    return Job(training, leakage.summarise(table, fold).to_json())
+    return Job(training, leakage.summarise(table, fold))

@@ -20,7 +20,7 @@ def tables(evidence: Evidence) -> list[Table]:
         if ours := measured.accuracy(evidence, claim, protocol):
             title = NETWORKS[claim.network].title
             rows.append(comparison.row(evidence, claim, ours, network=title, protocol=protocol))
-    notes = [f"{protocol}: {split.said}" for protocol, split in evidence.plan.splits.items()]
+    notes = [f"{protocol}: {split.leakage}" for protocol, split in evidence.plan.splits.items()]
     return [Table("table1", "Table 1: accuracy on SAVEE in %", COLUMNS, rows, notes)]
 
 
