@@ -44,8 +44,8 @@ def measure(small: bool) -> list[Figure]:
         devices.prepare(seed=0)
         network = models.NETWORKS["convlstm"]
         labels = class_labels(samples.table.emotion, corpus.classes)
-        rows, copies = np.arange(len(samples)), corpus.copies(request)
-        batches = Batches(samples, labels, len(corpus.classes), rows, network.layout, 16, 0, copies)
+        rows, augmentation = np.arange(len(samples)), corpus.augmentation(request)
+        batches = Batches(samples, labels, len(corpus.classes), rows, network.layout, 16, 0, augmentation)
         step = step_ratio(network, batches, turns=2 if small else TURNS)
         (answer,) = inference_times({network.key: network.build()}, network.key, CLIPS)
         return [

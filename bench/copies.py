@@ -14,7 +14,7 @@ import numpy as np
 
 from bench.figures import Figure
 from common.media.emotions import Emotion
-from common.samples.copy_search import Images, find
+from common.samples.duplicate_search import Images, find
 from common.samples.same_image import SIDE
 from datasets import ckplus48, fer2013
 from datasets.synthetic.write_fer2013 import CLASSES, FaceRow, draw

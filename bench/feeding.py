@@ -11,7 +11,7 @@ from bench import material
 from bench.figures import Figure
 from common.paper import load as papers
 from common.samples.augmentation import Augmentation
-from common.samples.offline_augmentation import Copies
+from common.samples.offline_augmentation import OfflineAugmentation
 from common.support import workers
 from common.training import devices
 from common.training.batches import Batches, class_labels
@@ -55,9 +55,9 @@ def windows(samples, layout: str) -> Batches:
 
 
 def clips(folder: Path) -> Batches:
-    """Clips as the 3D-CNN is trained on them: each class has the paper's copies."""
+    """Clips as the 3D-CNN is trained on them: each class has the paper's augmentation."""
     stated, classes = papers.load("cnn3d").hyperparameters, CLASSES_OF_CLIPS[CKPLUS]
-    copies = Copies.by_class(
+    augmentation = OfflineAugmentation.by_class(
         stated["augmentation_ckplus"],
         classes,
         rotation=tuple(stated["rotation_degrees"]),
@@ -65,7 +65,7 @@ def clips(folder: Path) -> Batches:
     )
     samples = material.noise(folder, CLIPS, FRAMES, (SIZE, SIZE, 3))
     labels = np.arange(CLIPS) % len(classes)
-    return Batches(samples, labels, len(classes), np.arange(CLIPS), "sequence", stated["batch_size"], 0, copies)
+    return Batches(samples, labels, len(classes), np.arange(CLIPS), "sequence", stated["batch_size"], 0, augmentation)
 
 
 def _made(name: str, batches: Batches, count: int, pairs: int) -> list[Figure]:

@@ -17,7 +17,7 @@ import numpy as np
 from common.media import image_file, kinds, video  # before OpenCV: video keeps FFmpeg quiet
 from common.media.emotions import emotion
 from common.media.kinds import Kind
-from common.samples.copy_search import Images
+from common.samples.duplicate_search import Images
 from common.samples.same_image import SIDE
 from common.support.errors import UserError
 from common.support.names import shown

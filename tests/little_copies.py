@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from common.media.emotions import Emotion
-from common.samples.copy_search import Images
+from common.samples.duplicate_search import Images
 from datasets import labelled
 from datasets.synthetic import write_fer2013
 

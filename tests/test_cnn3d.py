@@ -170,7 +170,7 @@ def test_a_configuration_reaches_recipe_network_and_pixels():
     assert made(best)["fc_units"] == 4096 and "width" not in made(best)
 
 
-def test_copies_are_those_of_the_paper():
+def test_the_augmentation_is_that_of_the_paper():
     asked = request()
     for corpus, total, sizes in (
         (
@@ -180,13 +180,13 @@ def test_copies_are_those_of_the_paper():
         ),
         (OULU, 4320, dict.fromkeys(map(str, CLASSES[OULU]), 80)),
     ):
-        copies = trainings.copies(asked, Drawn(corpus))
-        shown = sum(sizes[str(name)] * copies.per_sample(number) for number, name in enumerate(CLASSES[corpus]))
+        augmentation = trainings.augmentation(asked, Drawn(corpus))
+        shown = sum(sizes[str(name)] * augmentation.per_sample(number) for number, name in enumerate(CLASSES[corpus]))
         assert shown == total
-    without = trainings.copies(request(settings=["originals_kept=false"]), Drawn())
+    without = trainings.augmentation(request(settings=["originals_kept=false"]), Drawn())
     contempt = CLASSES[CKPLUS].index("Contempt")
-    assert without.per_sample(contempt) == 12 == trainings.copies(asked, Drawn()).per_sample(contempt) - 1
-    edge = trainings.copies(request(settings=["border_fill=edge", "transform_per=frame"]), Drawn())
+    assert without.per_sample(contempt) == 12 == trainings.augmentation(asked, Drawn()).per_sample(contempt) - 1
+    edge = trainings.augmentation(request(settings=["border_fill=edge", "transform_per=frame"]), Drawn())
     assert (edge.fill, edge.per) == ("edge", "frame")
 
 
@@ -602,7 +602,7 @@ def test_one_epoch_for_all_folds_is_read_from_the_curves(whole, made):
     assert variants.full_batches(members[:1], 5) == (int((table.emotion == table.predicted)[:10].sum()), 10)
 
 
-def test_equalising_after_the_copies_takes_plain_faces_and_refuses_what_contradicts_it():
+def test_equalising_after_the_augmentation_takes_plain_faces_and_refuses_what_contradicts_it():
     asked = request(profile=EXACT, settings=["clahe_when=after_copies", "clahe_channel=each_rgb_channel"])
     best = PAPER.hyperparameters["best"]
     for name, channel in ((CKPLUS, "grey"), (OULU, "each_rgb_channel")):
@@ -614,7 +614,7 @@ def test_equalising_after_the_copies_takes_plain_faces_and_refuses_what_contradi
         assert trainings.recipe(asked, best | {"clahe": False}, corpus, "last").clahe == "none"
         assert trainings.recipe(request(), best, corpus, "last").clahe == "none"
     both = request(settings=["clahe_when=after_copies", "preprocessing_order=clahe_crop_resize_scale"])
-    with pytest.raises(UserError, match="after copies are made"):
+    with pytest.raises(UserError, match="after the offline augmentation"):
         data.load(both, (CKPLUS,))
 
 

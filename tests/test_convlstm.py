@@ -93,7 +93,7 @@ def divided(name, protocol, **options):
     """The folds of a variant and the table that they divide."""
     asked = request(**options)
     corpus = Drawn(VARIANTS[name].corpus)
-    table = corpus.samples(asked, variants.copied(name, asked.settings)).table
+    table = corpus.samples(asked, variants.divides_augmented(name, asked.settings)).table
     return [one.fold for one in variants.folds(asked, name, table, protocol, corpus.lost(asked))], table
 
 
@@ -121,7 +121,7 @@ def test_what_is_called_strict_has_nobody_on_both_sides(name, protocol):
         assert clean
 
 
-def test_a_split_of_copies_puts_copies_of_nearly_every_tested_clip_into_training():
+def test_a_split_of_augmented_samples_trains_on_nearly_every_tested_clip():
     folds, table = divided("savee-copies", "published")
     assert len(table) == 140 * 10 and len(folds) == 5
     for fold in folds:
@@ -132,15 +132,15 @@ def test_a_split_of_copies_puts_copies_of_nearly_every_tested_clip_into_training
     assert len({fold.test.tobytes() for fold in folds}) == 5
 
 
-def test_copies_of_a_clip_never_choose_the_epoch_and_train():
+def test_augmented_samples_of_a_clip_never_choose_the_epoch_and_train():
     folds, table = divided("savee-copies", "published", settings=["validation_part=inner_validation"])
     for fold in folds:
-        original = np.where(table.copy_of >= 0, table.copy_of, table["sample"])
+        original = np.where(table.original >= 0, table.original, table["sample"])
         assert len(fold.validation) and not set(original[fold.validation]) & set(original[fold.train])
 
 
 def test_both_parts_can_be_enlarged_after_the_split():
-    """The same clips as without copies, with all of their copies, and none of them on both sides."""
+    """The same clips as without augmentation, with all of their augmented samples, and none of them on both sides."""
     enlarged, table = divided("savee-both", "published")
     plain, clips_alone = divided("savee-clips", "published")
     for some, alone in zip(enlarged, plain, strict=True):
@@ -164,8 +164,8 @@ class Unseen(Drawn):
 def test_clips_without_a_face_are_left_out_or_count_where_they_are_tested(name):
     corpus = Unseen(VARIANTS[name].corpus)
     kept, counted = request(), request(settings=["lost_clips=count_as_errors"])
-    copied = variants.copied(name, kept.settings)
-    table = corpus.samples(kept, copied).table
+    augmented = variants.divides_augmented(name, kept.settings)
+    table = corpus.samples(kept, augmented).table
     lost = corpus.lost(kept)
     without, same = (variants.folds(one, name, table, "published", lost) for one in (kept, kept))
     plain = variants.folds(kept, name, table, "published")
@@ -173,13 +173,13 @@ def test_clips_without_a_face_are_left_out_or_count_where_they_are_tested(name):
     assert not any(one.lost for one in without) and len(same) == len(without)
     errors = variants.folds(counted, name, table, "published", lost)
     named = [one["clip"] for part in errors for one in part.lost]
-    # All of them where everything is tested once, Val's where it is; of a random fifth some, with all of their copies.
+    # All of them where everything is tested once, Val's where it is; of a random fifth some, augmented where clips are.
     if name == "afew-parts":
         assert len(named) == 5
     elif name not in variants.RANDOM:
         assert sorted(named) == sorted(lost["clip"])
     else:
-        assert 0 < len(named) < 5 * 10 * (10 if copied else 1)
+        assert 0 < len(named) < 5 * 10 * (10 if augmented else 1)
     if name == "savee-both":
         assert all(named.count(clip) % 10 == 0 for clip in named)
     for part in errors:
@@ -233,16 +233,16 @@ def test_train_and_val_are_the_official_parts():
         assert set(table.partition.iloc[fold.validation]) == {"Val" if protocol == "published" else "Train"}
 
 
-# --- copies -----------------------------------------------------------------------------------------
+# --- augmentation -----------------------------------------------------------------------------------------
 
 
-def test_copies_are_those_of_the_paper():
-    assert [Drawn(name).copies(request()).per_sample(0) for name in (CKPLUS, SAVEE, AFEW)] == [14, 10, 10]
+def test_the_augmentation_is_that_of_the_paper():
+    assert [Drawn(name).augmentation(request()).per_sample(0) for name in (CKPLUS, SAVEE, AFEW)] == [14, 10, 10]
     stated = request(settings=["aug_factor=8", "border_fill=edge"])
-    assert [Drawn(name).copies(stated).per_sample(0) for name in (CKPLUS, SAVEE, AFEW)] == [14, 8, 8]
-    copies = Drawn(SAVEE).copies(stated)
-    assert copies.fill == "edge"
-    kinds = [copies.change(0, number, 8, (0,)) for number in range(8)]
+    assert [Drawn(name).augmentation(stated).per_sample(0) for name in (CKPLUS, SAVEE, AFEW)] == [14, 8, 8]
+    augmentation = Drawn(SAVEE).augmentation(stated)
+    assert augmentation.fill == "edge"
+    kinds = [augmentation.change(0, number, 8, (0,)) for number in range(8)]
     assert {(kind.mirror, kind.angles) for kind in kinds} == {
         (mirror, (angle,)) for mirror in (False, True) for angle in (-10.0, -5.0, 5.0, 10.0)
     }
@@ -252,14 +252,14 @@ def test_copies_are_those_of_the_paper():
 
 
 def test_the_recipe_is_that_of_the_paper():
-    how = trainings.recipe(request(), Drawn(CKPLUS), "ckplus-folds", copied=False)
+    how = trainings.recipe(request(), Drawn(CKPLUS), "ckplus-folds", augmented=False)
     assert (how.epochs, how.learning_rate, how.optimizer, how.batch_size) == (80, 1e-4, "adam", 16)
     assert how.checkpoint == "best_validation_accuracy" and how.schedule == () and how.steps_per_epoch is None
     assert how.augmentation.per_sample(0) == 14
-    assert trainings.recipe(request(), Drawn(SAVEE), "savee-copies", copied=True).augmentation is None
+    assert trainings.recipe(request(), Drawn(SAVEE), "savee-copies", augmented=True).augmentation is None
     small = TINY | {"batch_size": 8}
     sizes = [
-        trainings.recipe(request(profile=one, settings=chosen), Drawn(SAVEE), "savee-clips", copied=False).batch_size
+        trainings.recipe(request(profile=one, settings=chosen), Drawn(SAVEE), "savee-clips", augmented=False).batch_size
         for one, chosen in ((None, ["batch_size=32"]), (small, []), (small, ["batch_size=32"]))
     ]
     assert sizes == [32, 8, 32]
@@ -455,7 +455,7 @@ def test_clip_names_in_both_parts_are_told(made):
     assert people == {CKPLUS: 20, SAVEE: 4, AFEW: None}
 
 
-def test_copies_stand_beside_the_stated_ones(made):
+def test_numbers_of_augmented_samples_stand_beside_the_stated_ones(made):
     rows = {row["corpus"]: (row["stated"], row["copies"], row["shown"]) for row in made["copies"].rows}
     assert rows == {CKPLUS: (14, 14, 1960), SAVEE: (8, 10, 1400), AFEW: (8, 10, 700)}
 
@@ -546,7 +546,7 @@ def test_clips_that_are_left_out_forbid_a_comparison_and_are_told(tmp_path, monk
 
 
 def test_drawn_corpora_go_through_the_whole_chain(cache, tmp_path):
-    """Clips, and copies of them, with the second branch."""
+    """Clips, and augmented ones, with the second branch."""
     options = {"cache": cache, "results": tmp_path, "protocol": "published", "workers": 1}
     settings = ["afew_augment_before_split=true"]
     asked = request(profile=TINY, experiment="table3,afew_random", settings=settings, **options)

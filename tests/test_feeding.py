@@ -13,7 +13,7 @@ from little_samples import CLASSES, LittleSamples
 from common.media import clahe
 from common.paper import load as papers
 from common.samples.augmentation import Augmentation, warp
-from common.samples.offline_augmentation import Copies, Moves
+from common.samples.offline_augmentation import Moves, OfflineAugmentation
 from common.support.errors import UserError
 from common.training.batches import Batches, class_labels
 
@@ -213,13 +213,13 @@ def test_a_rest_is_dropped_and_of_every_pass_another():
         _ = replace(side, batch_size=21).per_pass
 
 
-def test_class_weights_count_samples_with_their_copies_or_without():
-    """The training part of Haddad et al.: from the copies weights are next to nothing, from the originals not."""
+def test_class_weights_count_augmented_samples_or_originals():
+    """The training part of Haddad et al.: augmented, weights are next to nothing, from the originals not."""
     table = papers.load("cnn3d").hyperparameters["augmentation_ckplus"]
     sizes = {"Angry": 45, "Disgust": 59, "Fear": 25, "Happy": 69, "Sad": 28, "Surprise": 83, "Contempt": 18}
     labels = np.repeat(np.arange(7), list(sizes.values()))
-    copies = Copies.by_class(table, list(sizes))
-    side = Batches(None, labels, 7, np.arange(327), "last", 30, augmentation=copies, class_weights=True)
+    augmentation = OfflineAugmentation.by_class(table, list(sizes))
+    side = Batches(None, labels, 7, np.arange(327), "last", 30, augmentation=augmentation, class_weights=True)
     enlarged, plain = side._weights, replace(side, weights_of="originals")._weights
     assert (round(enlarged.min(), 2), round(enlarged.max(), 2)) == (0.89, 1.09)
     assert (round(plain.min(), 2), round(plain.max(), 2)) == (0.56, 2.60)
@@ -227,15 +227,15 @@ def test_class_weights_count_samples_with_their_copies_or_without():
 
 
 @pytest.mark.parametrize("channel", ["grey", "lab_lightness", "each_rgb_channel"])
-def test_contrasts_are_equalised_after_copies_are_made(channel):
+def test_contrasts_are_equalised_after_the_augmentation(channel):
     samples = LittleSamples(channels=3, size=24)
-    copies = Copies((Moves(contrasts=2),), originals=False)
-    side = Batches(samples, LABELS, 3, np.arange(6), "sequence", 4, augmentation=copies, equalise=channel)
+    augmentation = OfflineAugmentation((Moves(contrasts=2),), originals=False)
+    side = Batches(samples, LABELS, 3, np.arange(6), "sequence", 4, augmentation=augmentation, equalise=channel)
     images = side[0][0]
-    copied = replace(side, equalise="none")[0][0]
-    expected = clahe.equalised(np.rint(255 * copied).astype(np.uint8), channel)
-    assert np.array_equal(np.rint(255 * images).astype(np.uint8), expected) and not np.array_equal(images, copied)
-    one = np.rint(255 * copied[0, 0]).astype(np.uint8)
+    augmented = replace(side, equalise="none")[0][0]
+    expected = clahe.equalised(np.rint(255 * augmented).astype(np.uint8), channel)
+    assert np.array_equal(np.rint(255 * images).astype(np.uint8), expected) and not np.array_equal(images, augmented)
+    one = np.rint(255 * augmented[0, 0]).astype(np.uint8)
     alone = clahe.equalise(one[..., 0], "grey")[..., None] if channel == "grey" else None
     if alone is None:
         alone = clahe.equalise(np.ascontiguousarray(one[..., ::-1]), channel)[..., ::-1]

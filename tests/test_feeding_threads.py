@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from little_samples import CLASSES, LittleSamples
 
 from common.samples.augmentation import Augmentation, warp
-from common.samples.offline_augmentation import Copies, Moves
+from common.samples.offline_augmentation import Moves, OfflineAugmentation
 from common.training import stream
 from common.training.batches import Batches, class_labels
 from common.training.batches import inputs as laid_out
@@ -21,8 +21,10 @@ AUGMENTATIONS = (
     None,
     Augmentation(),
     Augmentation(rotation=0, shift=0, zoom=0),
-    Copies((Moves(1, 2, 2),), mirrored=True),
-    Copies((Moves(1, 1, 1), Moves(), Moves(0, 2, 0)), angles=(-5, 5), originals=False, fill="edge", per="frame"),
+    OfflineAugmentation((Moves(1, 2, 2),), mirrored=True),
+    OfflineAugmentation(
+        (Moves(1, 1, 1), Moves(), Moves(0, 2, 0)), angles=(-5, 5), originals=False, fill="edge", per="frame"
+    ),
 )
 
 
@@ -57,11 +59,11 @@ def laid_out_in_one_way(frames, layout, pixel_scaling, moves=None):
     return {"volume": volume, "sequence": volume.transpose(0, 3, 1, 2, 4)}.get(layout, images)
 
 
-def copied_slowly(copies, frames, change):
-    """What a copy was before OpenCV mirrored and looked up: by indices alone."""
+def augmented_slowly(augmentation, frames, change):
+    """What an augmented sample was before OpenCV mirrored and looked up: by indices alone."""
     frames = frames[:, :, ::-1] if change.mirror else frames
     if change.angles is not None:
-        frames = copies.apply(frames, type(change)(angles=change.angles))
+        frames = augmentation.apply(frames, type(change)(angles=change.angles))
     if change.gains is None:
         return frames
     gains = change.gains if len(change.gains) == len(frames) else change.gains * len(frames)
@@ -112,12 +114,12 @@ def test_batches_are_laid_out_as_ever(seed, channels, layout, scaling, moved):
 
 
 @settings(max_examples=60, deadline=None)
-@given(seed=st.integers(0, 99), channels=st.sampled_from([1, 3]), copies=st.sampled_from(AUGMENTATIONS[3:]))
-def test_copies_are_what_they_were(seed, channels, copies):
+@given(seed=st.integers(0, 99), channels=st.sampled_from([1, 3]), augmentation=st.sampled_from(AUGMENTATIONS[3:]))
+def test_augmented_samples_are_what_they_were(seed, channels, augmentation):
     frames = np.random.default_rng(seed).integers(0, 256, (4, 9, 7, channels), np.uint8)
-    for number in range(copies.per_sample(0)):
-        change = copies.change(0, number, 4, (seed, 3))
-        assert copies.apply(frames, change).tobytes() == copied_slowly(copies, frames, change).tobytes()
+    for number in range(augmentation.per_sample(0)):
+        change = augmentation.change(0, number, 4, (seed, 3))
+        assert augmentation.apply(frames, change).tobytes() == augmented_slowly(augmentation, frames, change).tobytes()
 
 
 class Watched(LittleSamples):

@@ -132,7 +132,7 @@ def of_cnn3d(protocol: str) -> Iterator[Choice]:
 
 
 def of_convlstm(protocol: str) -> Iterator[Choice]:
-    rows, asked = table(frames=1).assign(copy_of=-1), request("convlstm")  # a sample is a clip, no copy
+    rows, asked = table(frames=1).assign(original=-1), request("convlstm")  # a sample is a clip, none is augmented
     for name, variant in variants.VARIANTS.items():
         # AFEW names nobody, so that its parts are whole films by the word of its makers alone.
         if protocol in variant.protocols and variant.corpus != variants.AFEW:

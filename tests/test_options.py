@@ -108,4 +108,4 @@ def test_epochs_are_those_asked_for_in_every_paper():
     assert cnn3d.recipe(request, request.paper.hyperparameters["best"], corpus, "last").epochs == 3
     assert thesis.recipe(asked("thesis"), "published", "CK+").epochs == 3
     assert convlstm.recipe_of_fer2013(asked("convlstm")).epochs == 3
-    assert convlstm.recipe(asked("convlstm"), None, "table1", copied=True).epochs == 3
+    assert convlstm.recipe(asked("convlstm"), None, "table1", augmented=True).epochs == 3

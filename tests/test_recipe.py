@@ -12,7 +12,7 @@ from common.protocols.splitters import Fold
 from common.runs.identity import Identity
 from common.runs.store import Run
 from common.samples.augmentation import Augmentation
-from common.samples.offline_augmentation import Copies, Moves
+from common.samples.offline_augmentation import Moves, OfflineAugmentation
 from common.support.errors import UserError
 from common.training.batches import class_labels
 from common.training.recipe import EarlyStopping, Plateau, Recipe
@@ -130,16 +130,16 @@ def test_every_field_decides_the_key(tmp_path):
         {"pixel_scaling": "symmetric"},
         *({"plateau": Plateau(patience=patience)} for patience in (2, 3)),
         {"augmentation": Augmentation()},
-        *({"augmentation": Copies((Moves(1, 2, 3),), fill=fill)} for fill in (0, "edge")),
-        {"augmentation": Copies((Moves(1, 2, 3),), per="frame")},
+        *({"augmentation": OfflineAugmentation((Moves(1, 2, 3),), fill=fill)} for fill in (0, "edge")),
+        {"augmentation": OfflineAugmentation((Moves(1, 2, 3),), per="frame")},
     ]
     identities = [training(changed(**other)).identity for other in others]
     identities += [first.identity, training(initial=first).identity]
     assert len({identity.key for identity in identities}) == len(identities)
 
 
-def test_test_samples_are_neither_copied_nor_weighted():
-    one = training(changed(augmentation=Copies((Moves(1, 2, 3),)), class_weights=True))
+def test_test_samples_are_neither_augmented_nor_weighted():
+    one = training(changed(augmentation=OfflineAugmentation((Moves(1, 2, 3),)), class_weights=True))
     feed = one.batches(FOLD.test, train=False)
     assert feed.per_pass == 3
     assert len(feed[0]) == 2
@@ -154,8 +154,8 @@ def test_an_epoch_is_as_long_as_the_enlarged_training_part(tmp_path):
             seen.extend(int(row) for row in rows if row < 36)
             return super().read(rows)
 
-    copies = Copies((Moves(1, 1), Moves(), Moves(1)))
-    one = dataclasses.replace(training(changed(augmentation=copies)), samples=Watched())
+    augmentation = OfflineAugmentation((Moves(1, 1), Moves(), Moves(1)))
+    one = dataclasses.replace(training(changed(augmentation=augmentation)), samples=Watched())
     trained(tmp_path, one)
     counts = np.bincount(seen, minlength=36)[ROWS]
     # One batch is read once more, to learn its shape, and some are read ahead.

@@ -257,10 +257,10 @@ def test_validation_clips_are_of_every_emotion_and_need_two_clips():
 def test_audit_agrees_with_comparing_every_pair(table_and_fold, data):
     table, fold = table_and_fold
     originals = st.integers(-1, len(table) - 1)
-    table["copy_of"] = data.draw(st.lists(originals, min_size=len(table), max_size=len(table)))
+    table["original"] = data.draw(st.lists(originals, min_size=len(table), max_size=len(table)))
     audit = audit_split(table, fold)
     rows = list(table.itertuples())
-    family = [row.copy_of if row.copy_of >= 0 else row.sample for row in rows]
+    family = [row.original if row.original >= 0 else row.sample for row in rows]
 
     def same_clip(a, b):
         return (a.corpus, a.clip) == (b.corpus, b.clip)

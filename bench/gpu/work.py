@@ -103,7 +103,7 @@ def _convlstm(request: Request, folder: Path) -> Training:
     network, settings = trainings.network(request, corpus.name), trainings.network_settings(request, corpus.name)
     shape = (stated["size"], stated["size"], stated["channels"])
     samples = material.noise(folder, NOISE, stated["frames"], shape)
-    recipe = trainings.recipe(request, corpus, "ckplus", copied=False)
+    recipe = trainings.recipe(request, corpus, "ckplus", augmented=False)
     return _training(request, network, settings, recipe, samples, classes)
 
 

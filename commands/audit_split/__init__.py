@@ -10,7 +10,7 @@ import numpy as np
 from commands.audit_split import page
 from commands.audit_split.overlap import Audit, comparable, overlap, summary
 from common.results.config import results_from_environment
-from common.samples.copy_search import Images, find, of_clips
+from common.samples.duplicate_search import Images, find, of_clips
 from common.support import files
 from common.support.console import bar, console
 from common.support.errors import UserError

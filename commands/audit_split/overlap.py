@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from common.results.tables import Table
-from common.samples.copy_search import Pairs
+from common.samples.duplicate_search import Pairs
 from datasets.labelled import Labelled
 
 UNKNOWN = "not known"

@@ -177,8 +177,8 @@ def audit_split(table, fold: Fold) -> SplitAudit:
     """Compare training with test and with validation.
 
     Args:
-        table: samples with the columns corpus, clip, subject, first_frame, last_frame and, where augmented copies
-            are samples of their own, sample and copy_of (the original's `sample`, negative for originals).
+        table: samples with the columns corpus, clip, subject, first_frame, last_frame and, where augmented
+            samples are divided, sample and original (the original's `sample`, negative for originals).
     """
     return SplitAudit(
         fold.name,
@@ -222,7 +222,7 @@ def _sharing_frames(table, clip: np.ndarray, train: np.ndarray, held_out: np.nda
 
 
 def _copied(table, train: np.ndarray, held_out: np.ndarray) -> np.ndarray:
-    if "copy_of" not in table:
+    if "original" not in table:
         return np.zeros(len(held_out), bool)
-    original = np.where(table.copy_of >= 0, table.copy_of, table["sample"])
+    original = np.where(table.original >= 0, table.original, table["sample"])
     return np.isin(original[held_out], original[train])

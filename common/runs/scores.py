@@ -198,7 +198,7 @@ def difference_by_subject(
 ) -> tuple[float, float, float]:
     """How much more accurate the first runs are, with a 95 % interval, where both test the same subjects.
 
-    The samples may differ, as clips and their copies do. Subjects are drawn anew, the same for both sides, and the
+    The samples may differ, as clips and augmented clips do. Subjects are drawn anew, the same for both sides, and the
     percentiles are moved outwards for few of them, as `intervals.clustered` does.
 
     Returns:

@@ -1,7 +1,7 @@
-"""Copies of training samples by class, as a paper that enlarges its training part before training makes them.
+"""Offline augmentation by class, as in papers that enlarge the training part before they train.
 
-Nothing is stored: a copy is made when its turn comes, from its sample, its number and the seed alone. So it is the
-same in every epoch, as a stored one would be, and an epoch is as long as the enlarged training part.
+Nothing is stored: an augmented sample is made when its turn comes, from its original, its number and the seed alone.
+So it is the same in every epoch, as a stored one would be, and an epoch is as long as the enlarged training part.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,14 +12,14 @@ import numpy as np
 
 from common.support.errors import UserError, unknown
 
-# The random stream of copies, beside those of `common.training.batches`.
-COPY = 2
+# The random stream of augmented samples, beside those of `common.training.batches`.
+AUGMENTED = 2
 MIDDLE = 127
 
 
 @dataclass(frozen=True)
 class Moves:
-    """How many copies a sample of one class gets: mirrored ones, and ones with a random angle or contrast."""
+    """How many augmented samples one of a class gives: mirrored ones, and ones with a random angle or contrast."""
 
     flips: int = 0
     rotations: int = 0
@@ -28,7 +28,7 @@ class Moves:
 
 @dataclass(frozen=True)
 class Change:
-    """What one copy does to the frames of its sample.
+    """What turns an original into an augmented sample.
 
     Attributes:
         mirror: left and right are exchanged first.
@@ -42,21 +42,22 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Copies:
-    """Which copies of a training sample are trained on besides it.
+class OfflineAugmentation:
+    """Which augmented samples are trained on besides a training sample.
 
     Haddad et al. 2020 (section 3.2) give each class its own numbers; Saurav et al. 2020 turn every sample by six fixed
-    angles and mirror the seven: `Copies((Moves(),), angles=(-15, -10, -5, 5, 10, 15), mirrored=True)` makes 14 of one.
+    angles and mirror the seven: `OfflineAugmentation((Moves(),), angles=(-15, -10, -5, 5, 10, 15), mirrored=True)`
+    makes 14 of one.
 
     Attributes:
         moves: of each class, in the order of the classes; or one for all classes.
-        angles: degrees; each makes one copy of every sample besides those of `moves`.
+        angles: degrees; each gives one augmented sample of every original besides those of `moves`.
         mirrored: whatever the other settings make of a sample, the sample among it, comes mirrored as well.
         rotation: lowest and highest random angle in degrees.
         contrast: lowest and highest random gain.
         originals: the samples themselves are trained on too.
         fill: grey level of the corners that a rotation leaves empty, or "edge" to repeat the border.
-        per: one random angle or gain for all frames of a copied sequence, or one for each frame.
+        per: one random angle or gain for all frames of an augmented sequence, or one for each frame.
     """
 
     moves: tuple[Moves, ...]
@@ -75,8 +76,8 @@ class Copies:
             raise unknown("fill of empty corners", str(self.fill), ("edge", "0", "127", "255"))
 
     @classmethod
-    def by_class(cls, counts: Mapping[str, Sequence[int]], classes: Sequence[str], **more) -> "Copies":
-        """Copies from a table (class -> flips, rotations, contrasts), in the order of `classes`.
+    def by_class(cls, counts: Mapping[str, Sequence[int]], classes: Sequence[str], **more) -> "OfflineAugmentation":
+        """From a table (class -> flips, rotations, contrasts), in the order of `classes`.
 
         Raises:
             UserError: if a class is not in the table.
@@ -84,7 +85,7 @@ class Copies:
         absent = [name for name in classes if name not in counts]
         if absent:
             raise UserError(
-                f"The table of copies has no row for {', '.join(map(str, absent))}.",
+                f"The table of the augmentation has no row for {', '.join(map(str, absent))}.",
                 "Give flips, rotations and contrasts of every class.",
             )
         return cls(tuple(Moves(*counts[name]) for name in classes), **more)
@@ -94,7 +95,7 @@ class Copies:
         return len(self._kinds(label))
 
     def enlarged(self, rows: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The enlarged training part: positions (m,) of the samples, and (m,) the number of the copy of each.
+        """The enlarged training part: positions (m,) of originals, and (m,) which of its samples each is.
 
         Args:
             rows: (n,) positions of the training samples.
@@ -104,14 +105,14 @@ class Copies:
         return np.repeat(rows, each), np.concatenate([np.arange(0), *map(np.arange, each)])
 
     def change(self, label: int, number: int, frames: int, seed: Sequence[int]) -> Change:
-        """What copy `number` of a sample does to its frames.
+        """What turns an original into its augmented sample `number`.
 
         Args:
-            seed: of this copy: the training's, and the position of the sample.
+            seed: the training's, and the position of the original.
         """
         kind, angle, mirror = self._kinds(label)[number]
         count = frames if self.per == "frame" else 1
-        rng = np.random.default_rng([*seed, COPY, number])
+        rng = np.random.default_rng([*seed, AUGMENTED, number])
         if kind == "rotation":
             return Change(mirror, angles=tuple(rng.uniform(*self.rotation, count)))
         if kind == "contrast":
@@ -119,7 +120,7 @@ class Copies:
         return Change(mirror, angles=None if angle is None else (angle,))
 
     def apply(self, frames: np.ndarray, change: Change) -> np.ndarray:
-        """The frames (T, H, W, C) uint8 of a copy."""
+        """The frames (T, H, W, C) uint8 of an augmented sample."""
         if change.mirror:
             frames = _mirrored(frames)
         if change.angles is not None:
@@ -128,23 +129,23 @@ class Copies:
             frames = _contrasted(frames, change.gains)
         return frames
 
-    def made(self, frames: np.ndarray, positions: np.ndarray, numbers: np.ndarray, labels: np.ndarray, seed: int):
-        """The copies of these numbers of some samples: (n, T, H, W, C) uint8, as the samples are.
+    def augmented(self, frames: np.ndarray, positions: np.ndarray, numbers: np.ndarray, labels: np.ndarray, seed: int):
+        """The augmented samples of these numbers: (n, T, H, W, C) uint8, as their originals are.
 
         Args:
-            frames: of each sample.
-            positions: (n,) int, of the samples.
+            frames: of each original.
+            positions: (n,) int, of the originals.
             labels: (all samples,) int.
             seed: of the training.
         """
-        moved = np.empty_like(frames)
-        for one, position, number, result in zip(frames, positions.tolist(), numbers.tolist(), moved, strict=True):
-            change = self.change(int(labels[position]), number, len(one), (seed, position))
-            result[...] = self.apply(one, change)
-        return moved
+        changed = np.empty_like(frames)
+        for sample, position, number, result in zip(frames, positions.tolist(), numbers.tolist(), changed, strict=True):
+            change = self.change(int(labels[position]), number, len(sample), (seed, position))
+            result[...] = self.apply(sample, change)
+        return changed
 
     def _kinds(self, label: int) -> list[tuple[str, float | None, bool]]:
-        """(what is drawn, fixed angle, mirrored) of each copy of a sample, the sample itself first."""
+        """(what is drawn, fixed angle, mirrored) of each augmented sample, the original first."""
         moves = self.moves[label if len(self.moves) > 1 else 0]
         kinds: list[tuple[str, float | None, bool]] = [("", None, False)] * self.originals
         kinds += [("", None, True)] * moves.flips
@@ -179,7 +180,7 @@ def _contrasted(frames: np.ndarray, gains: Sequence[float]) -> np.ndarray:
 
     levels = MIDDLE + np.outer(gains, np.arange(256) - MIDDLE)
     table = np.rint(levels).clip(0, 255).astype(np.uint8)
-    changed = [cv2.LUT(frame, one) for one, frame in zip(_for_each(table, len(frames)), frames, strict=True)]
+    changed = [cv2.LUT(frame, row) for row, frame in zip(_for_each(table, len(frames)), frames, strict=True)]
     return np.stack(changed).reshape(frames.shape)
 
 

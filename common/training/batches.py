@@ -13,7 +13,7 @@ import numpy as np
 
 from common.media import clahe
 from common.samples.augmentation import Augmentation, warp
-from common.samples.offline_augmentation import Copies
+from common.samples.offline_augmentation import OfflineAugmentation
 from common.support.errors import UserError, unknown
 
 if TYPE_CHECKING:
@@ -59,12 +59,12 @@ class Batches:
         batch_size: samples in a batch. All batches are full, a pass runs on into the next one (or drops its rest): so
             every device gets its share, nothing is compiled twice, and no gradient hangs on a few left-over samples.
         seed: seed of order and augmentation; None keeps the order of `rows`, which evaluation needs.
-        augmentation: how training samples are moved, which copies of them a pass has besides, or None.
+        augmentation: how training samples are moved, which augmented ones a pass has besides, or None.
         pixel_scaling: "unit" divides pixels by 255, "symmetric" takes them on to -1 to 1, "none" leaves them 0 to 255.
         class_weights: samples have a weight, N / (classes · n) where n of N samples are of their class.
-        weights_of: what n and N count: samples with their copies, or without.
+        weights_of: what n and N count: "copies", all samples of a pass; "originals", those before offline augmentation.
         rest: "runs_on", or "dropped" where a pass ends with its last full batch; of the next pass others are dropped.
-        equalise: the channel for CLAHE of all images after they were copied, or "none".
+        equalise: the channel for CLAHE of all images after offline augmentation, or "none".
         targets: (all samples, classes) float32, given in place of one-hot labels; None for these.
     """
 
@@ -75,7 +75,7 @@ class Batches:
     layout: Layout
     batch_size: int
     seed: int | None = None
-    augmentation: Augmentation | Copies | None = None
+    augmentation: Augmentation | OfflineAugmentation | None = None
     pixel_scaling: PixelScaling = "unit"
     class_weights: bool = False
     weights_of: Literal["copies", "originals"] = "copies"
@@ -100,8 +100,8 @@ class Batches:
 
     @cached_property
     def _members(self) -> tuple[np.ndarray, np.ndarray]:
-        """Positions of the samples of one pass, and which copy of its sample each is."""
-        if isinstance(self.augmentation, Copies):
+        """Positions of the originals of one pass, and which of its augmented samples each is."""
+        if isinstance(self.augmentation, OfflineAugmentation):
             return self.augmentation.enlarged(self.rows, self.labels)
         return self.rows, np.zeros(len(self.rows), int)
 
@@ -126,14 +126,14 @@ class Batches:
         return places
 
     def plain(self, number: int) -> Batch:
-        """Batch `number` before augmentation; in place of a copy, its sample."""
+        """Batch `number` before augmentation; in place of an augmented sample, its original."""
         return self._batch(number, None)
 
     def __getitem__(self, number: int) -> Batch:
         """Batch `number` as the network sees it."""
         return self._batch(number, self.augmentation)
 
-    def _batch(self, number: int, augmentation: Augmentation | Copies | None) -> Batch:
+    def _batch(self, number: int, augmentation: Augmentation | OfflineAugmentation | None) -> Batch:
         positions = self.positions(number)
         frames = self.samples.read(positions)
         inputs = frames if self.layout == "vectors" else self._images(frames, positions, number, augmentation)
@@ -143,10 +143,10 @@ class Batches:
         return (*batch, self._weights[labels]) if self.class_weights else batch
 
     def _images(self, frames: np.ndarray, positions: np.ndarray, number: int, augmentation) -> np.ndarray:
-        """Frames (n, T, H, W, C) uint8 as a network takes them, moved or copied."""
-        if isinstance(augmentation, Copies):
+        """Frames (n, T, H, W, C) uint8 as a network takes them, augmented."""
+        if isinstance(augmentation, OfflineAugmentation):
             numbers = self._members[1][self._places(number)]
-            frames = augmentation.made(frames, positions, numbers, self.labels, self.seed or 0)
+            frames = augmentation.augmented(frames, positions, numbers, self.labels, self.seed or 0)
         if self.equalise != "none":
             frames = clahe.equalised(frames, self.equalise)
         moves = None

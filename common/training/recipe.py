@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from common.media.clahe import Channel
 from common.samples.augmentation import Augmentation
-from common.samples.offline_augmentation import Copies
+from common.samples.offline_augmentation import OfflineAugmentation
 from common.training.batches import PixelScaling
 
 CHECKPOINTS = ("best_validation_accuracy", "best_validation_loss", "last")
@@ -88,7 +88,7 @@ class Recipe:
         schedule: pairs (e, factor): in epochs after e, counted from 0, the rate is factor × the initial rate.
             The last pair that applies wins; factors do not multiply.
         steps_per_epoch: batches in an epoch, or None for all training samples once.
-        augmentation: how training samples are moved anew in every epoch, which copies of them an epoch has
+        augmentation: how training samples are moved anew in every epoch, which augmented ones an epoch has
             besides, or None.
         pixel_scaling: "unit" divides pixels by 255, "symmetric" takes them on to -1 to 1, "none" leaves them 0 to 255.
         stopping: when the training ends before `epochs`, or None.
@@ -105,11 +105,12 @@ class Recipe:
             Batch normalisation still sees single batches.
         batch_norm_batches: validate and test with the statistics of so many of the epoch's training batches (at most
             all) under the present weights, for a training so short that moving statistics lag behind; 0 for these.
-        weights_of: what `class_weights` counts: training samples with their copies, or without.
+        weights_of: what `class_weights` counts: "copies", all training samples of an epoch; "originals", those before
+            offline augmentation.
         rest: what becomes of training samples that fill no batch at the end of a pass: the next pass fills it up, or
             they are dropped until the samples are shuffled again.
-        clahe: the channel on which the contrasts of all images are equalised (`common.media.clahe`) after copies are
-            made; "none" where that is done before, or not at all.
+        clahe: the channel on which the contrasts of all images are equalised (`common.media.clahe`) after offline
+            augmentation; "none" where that is done before, or not at all.
         plateau: when the rate falls because nothing improves, or None. Not together with a schedule.
         targets: what is learnt: "labels", or the name of what `Training.targets` holds instead.
     """
@@ -119,7 +120,7 @@ class Recipe:
     learning_rate: float
     schedule: tuple[tuple[int, float], ...] = ()
     steps_per_epoch: int | None = None
-    augmentation: Augmentation | Copies | None = None
+    augmentation: Augmentation | OfflineAugmentation | None = None
     pixel_scaling: PixelScaling = "unit"
     stopping: EarlyStopping | None = None
     checkpoint: Literal["best_validation_accuracy", "best_validation_loss", "last"] = "best_validation_accuracy"

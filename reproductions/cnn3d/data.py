@@ -60,12 +60,12 @@ class Corpus:
     def samples(self, request: Request, clahe: bool) -> Samples:
         """Its faces with or without CLAHE, which is an option of Table 1; from the cache or computed on all cores.
 
-        Without it they are also where CLAHE comes after the copies: `trainings.recipe` sees to that.
+        Without it they are also where CLAHE comes after the augmentation: `trainings.recipe` sees to that.
 
         Raises:
             UserError: if clips cannot be read, or the model files of the detector are damaged.
         """
-        clahe = clahe and not _after_copies(request.settings)
+        clahe = clahe and not _after_augmentation(request.settings)
         if clahe not in self._samples:
             settings = preprocessing.settings(request, self.name, clahe, cropped=bool(self.instead))
             title = f"Finding faces in {self.instead or self.name}"
@@ -73,25 +73,25 @@ class Corpus:
         return self._samples[clahe]
 
 
-def clahe_of_copies(
+def clahe_after_augmentation(
     settings: Mapping[str, Any], corpus: str
 ) -> Literal["none", "grey", "lab_lightness", "each_rgb_channel"]:
-    """The channel on which CLAHE works where it comes after the copies; "none" where it comes before them."""
-    if not _after_copies(settings):
+    """The channel on which CLAHE works where it comes after the augmentation; "none" where it comes before."""
+    if not _after_augmentation(settings):
         return "none"
     return "grey" if preprocessing.is_grey(corpus, settings["oulu_colour"]) else settings["clahe_channel"]
 
 
-def _after_copies(settings: Mapping[str, Any]) -> bool:
-    """Whether CLAHE sees the copies of a sequence, instead of the copies being made of what it gave.
+def _after_augmentation(settings: Mapping[str, Any]) -> bool:
+    """Whether CLAHE sees augmented sequences, instead of the augmentation seeing what CLAHE gave.
 
     Raises:
-        UserError: if it is to see the whole frame as well, which no copy has any more.
+        UserError: if it is to see the whole frame as well, which no augmented sequence has any more.
     """
     after = settings["clahe_when"] == "after_copies"
     if after and settings["preprocessing_order"] == "clahe_crop_resize_scale":
         raise UserError(
-            "CLAHE cannot come before the face is cut out and after copies are made of it.",
+            "CLAHE cannot come before the face is cut out and after the offline augmentation.",
             "Leave out clahe_when=after_copies or preprocessing_order=clahe_crop_resize_scale.",
         )
     return after
@@ -107,7 +107,7 @@ def load(request: Request, names: tuple[str, ...], copies: bool = True) -> tuple
         UserError: if a corpus is missing or only half there, if one of its classes has no sequence, if drawn and
             real corpora are mixed, or if two settings contradict each other.
     """
-    _after_copies(request.settings)  # refuses contradictory settings before anything is computed
+    _after_augmentation(request.settings)  # refuses contradictory settings before anything is computed
     keys = {name: KEYS[name] for name in names}
     keys = or_copies(request, keys) if copies else keys
     folder = data_root(request, keys.values())

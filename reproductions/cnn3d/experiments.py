@@ -238,7 +238,7 @@ def _together(jobs: Sequence[Job]) -> SplitSummary:
 def _summary(request: Request, corpus: Corpus) -> Summary:
     """Sequences and their augmented ones by emotion, and what became of the frames."""
     samples = corpus.samples(request, request.paper.hyperparameters["best"]["clahe"])
-    table, copies = samples.table, trainings.copies(request, corpus)
+    table, augmentation = samples.table, trainings.augmentation(request, corpus)
     sequences = table.emotion.value_counts()
     return Summary(
         key=samples.key,
@@ -246,7 +246,7 @@ def _summary(request: Request, corpus: Corpus) -> Summary:
         sequences={
             str(emotion): {
                 "sequences": int(sequences.get(str(emotion), 0)),
-                "shown": int(sequences.get(str(emotion), 0)) * copies.per_sample(number),
+                "shown": int(sequences.get(str(emotion), 0)) * augmentation.per_sample(number),
             }
             for number, emotion in enumerate(corpus.classes)
         },

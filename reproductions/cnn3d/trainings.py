@@ -11,7 +11,7 @@ from common.protocols.leakage import summarise
 from common.protocols.splitters import Fold
 from common.results.config import Request
 from common.runs.store import Run
-from common.samples.offline_augmentation import Copies
+from common.samples.offline_augmentation import OfflineAugmentation
 from common.training.batches import class_labels
 from common.training.recipe import LATER, Recipe
 from common.training.spec import Job, Training
@@ -115,9 +115,9 @@ def recipe(request: Request, options: dict[str, Any], corpus: Corpus, checkpoint
         class_weights=options["loss_weights"],
         weights_of=chosen["class_weights_of"] if options["loss_weights"] else "copies",
         rest=chosen["rest_of_batches"],
-        clahe=data.clahe_of_copies(request.settings, corpus.name) if options["clahe"] else "none",
+        clahe=data.clahe_after_augmentation(request.settings, corpus.name) if options["clahe"] else "none",
         pixel_scaling="symmetric" if options["normalization"] else "unit",
-        augmentation=copies(request, corpus),
+        augmentation=augmentation(request, corpus),
         checkpoint=checkpoint,
         batch_norm_batches=size.get("batch_norm_batches", 0),
         mixed_precision=request.mixed_precision,
@@ -125,13 +125,13 @@ def recipe(request: Request, options: dict[str, Any], corpus: Corpus, checkpoint
     )
 
 
-def copies(request: Request, corpus: Corpus) -> Copies:
-    """The copies of training sequences, which each class of CK+ gets in another number (sections 4.1 and 4.2)."""
+def augmentation(request: Request, corpus: Corpus) -> OfflineAugmentation:
+    """The augmented training sequences, whose number differs between the classes of CK+ (sections 4.1 and 4.2)."""
     stated, chosen = request.paper.hyperparameters, request.settings
     of_class = stated["augmentation_ckplus"]
     if corpus.name == OULU:
         of_class = dict.fromkeys(corpus.classes, stated["augmentation_oulu"])
-    return Copies.by_class(
+    return OfflineAugmentation.by_class(
         of_class,
         corpus.classes,
         rotation=tuple(stated["rotation_degrees"]),

@@ -6,9 +6,9 @@ import datasets
 from common.media.clips import Clip, Index, Provenance, common_origin, provenance
 from common.media.emotions import Emotion
 from common.results.config import Request
-from common.samples.augmented_samples import CopiedSamples
+from common.samples.augmented_samples import AugmentedSamples
 from common.samples.build import Samples
-from common.samples.offline_augmentation import Copies, Moves
+from common.samples.offline_augmentation import Moves, OfflineAugmentation
 from common.training.batches import class_labels
 from datasets import afew, ckplus, ckplus48, fer2013, savee
 from reproductions.convlstm import preprocessing
@@ -40,20 +40,20 @@ class Corpus:
     origin: Provenance
     in_both_parts: tuple[str, ...] = ()
     instead: str = ""
-    _samples: dict[bool, Samples | CopiedSamples] = field(default_factory=dict)
+    _samples: dict[bool, Samples | AugmentedSamples] = field(default_factory=dict)
 
-    def samples(self, request: Request, copied: bool = False) -> Samples | CopiedSamples:
+    def samples(self, request: Request, augmented: bool = False) -> Samples | AugmentedSamples:
         """Its aligned faces, from the cache or computed on all cores.
 
         Args:
-            copied: with each copy as a sample of its own, to be divided like the others.
+            augmented: each augmented sample is one of its own, to be divided like the others.
 
         Raises:
             UserError: if clips cannot be read, no clip of a class shows a face, or the landmark predictor is missing.
         """
-        if copied not in self._samples:
-            self._samples[copied] = self._copied(request) if copied else self._built(request)
-        return self._samples[copied]
+        if augmented not in self._samples:
+            self._samples[augmented] = self._augmented(request) if augmented else self._built(request)
+        return self._samples[augmented]
 
     def lost(self, request: Request):
         """The clips that could be read and show no face: corpus, clip, subject, emotion and partition of each."""
@@ -61,11 +61,11 @@ class Corpus:
         without = (ledger.rows == 0) & (ledger.problem == "")
         return ledger[without][["corpus", "clip", "subject", "emotion", "partition"]].reset_index(drop=True)
 
-    def copies(self, request: Request) -> Copies:
-        """The copies of section IV.B: fixed angles, and all of them mirrored."""
+    def augmentation(self, request: Request) -> OfflineAugmentation:
+        """The augmentation of section IV.B: fixed angles, and all of them mirrored."""
         stated, chosen = request.paper.hyperparameters, request.settings
         of_ckplus = self.name == CKPLUS
-        return Copies(
+        return OfflineAugmentation(
             (Moves(),),
             angles=tuple(stated["rotations_ckplus" if of_ckplus else "rotations_savee_afew"]),
             mirrored=stated["horizontal_flip"],
@@ -82,9 +82,9 @@ class Corpus:
         need_classes(samples.table.emotion, self.classes, f"{self.name} has no clip with a face that shows")
         return samples
 
-    def _copied(self, request: Request) -> CopiedSamples:
+    def _augmented(self, request: Request) -> AugmentedSamples:
         samples = self.samples(request)
-        return CopiedSamples(samples, class_labels(samples.table.emotion, self.classes), self.copies(request))
+        return AugmentedSamples(samples, class_labels(samples.table.emotion, self.classes), self.augmentation(request))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What became of the clips, their copies, and the network on FER2013 behind the second branch."""
+"""What became of the clips, their augmented samples, and the network on FER2013 behind the second branch."""
 
 from common.paper import auditors
 from common.results import comparison
@@ -57,7 +57,7 @@ def _without_face(evidence: Evidence, name: str) -> str:
     return f"{told} The printed {claim.value} counts all {claim.tested} of Val: {arithmetic}."
 
 
-def copies(evidence: Evidence) -> Table:
+def augmentation(evidence: Evidence) -> Table:
     """The enlarged data sets of section IV.B, were all clips trained on."""
     stated = evidence.paper.hyperparameters
     rows = []

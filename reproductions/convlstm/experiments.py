@@ -117,8 +117,8 @@ def _branches(request: Request) -> dict[int, Run]:
 
 def _jobs(request: Request, corpus: Corpus, name: str, protocol: str, branches: dict[int, Run]) -> list[Job]:
     """The trainings of one variant under one protocol: seeds × folds (or × runs on one split)."""
-    copied = variants.copied(name, request.settings)
-    table = corpus.samples(request, copied).table
+    augmented = variants.divides_augmented(name, request.settings)
+    table = corpus.samples(request, augmented).table
     folds = variants.folds(request, name, table, protocol, corpus.lost(request))
     return [
         job
@@ -131,7 +131,7 @@ def _jobs(request: Request, corpus: Corpus, name: str, protocol: str, branches: 
             protocol=protocol,
             folds=folds,
             seed=seed,
-            copied=copied,
+            augmented=augmented,
             branch=branches[asked] if corpus.name == AFEW else None,
         )
     ]
@@ -152,7 +152,7 @@ def _summary(request: Request, corpus: Corpus) -> Summary:
         key=samples.key,
         subjects=int(table.subject.nunique()),
         clips={str(emotion): int((table.emotion == str(emotion)).sum()) for emotion in corpus.classes},
-        copies=corpus.copies(request).per_sample(0),
+        copies=corpus.augmentation(request).per_sample(0),
         in_both_parts=list(corpus.in_both_parts),
         lost={part: int(count) for part, count in corpus.lost(request).partition.value_counts().items()},
         found=_clip_counts(corpus),

@@ -24,9 +24,9 @@ from reproductions.convlstm.variants import (
     CKPLUS_CLIPS,
     CKPLUS_FOLDS,
     RANDOM,
+    SAVEE_AUGMENTED,
     SAVEE_BOTH,
     SAVEE_CLIPS,
-    SAVEE_COPIES,
     SAVEE_SPEAKERS,
     VARIANTS,
 )
@@ -56,17 +56,17 @@ class Pair:
 _PART = "clips of "
 _PUBLISHED, _STRICT = "published", "strict"
 _CKPLUS, _STRICT_CKPLUS = (CKPLUS_FOLDS, _PUBLISHED), (CKPLUS_FOLDS, _STRICT)
-_COPIES, _BOTH, _CLIPS = ((name, _PUBLISHED) for name in (SAVEE_COPIES, SAVEE_BOTH, SAVEE_CLIPS))
+_AUGMENTED, _BOTH, _CLIPS = ((name, _PUBLISHED) for name in (SAVEE_AUGMENTED, SAVEE_BOTH, SAVEE_CLIPS))
 _SPEAKERS, _STRICT_SPEAKERS = (SAVEE_SPEAKERS, _PUBLISHED), (SAVEE_SPEAKERS, _STRICT)
 _RANDOM, _PARTS, _STRICT_PARTS = (AFEW_RANDOM, _PUBLISHED), (AFEW_PARTS, _PUBLISHED), (AFEW_PARTS, _STRICT)
 PAIRS = (
     Pair(CKPLUS, "epoch chosen on the tested fold", _CKPLUS, _STRICT_CKPLUS, scores.paired_difference),
     Pair(CKPLUS, "tested people trained on", (CKPLUS_CLIPS, "clip-disjoint"), _STRICT_CKPLUS),
-    Pair("SAVEE", "copies of tested clips trained on", _COPIES, _BOTH),
+    Pair("SAVEE", "copies of tested clips trained on", _AUGMENTED, _BOTH),
     Pair("SAVEE", "copies of tested clips tested as well", _BOTH, _CLIPS),
     Pair("SAVEE", "tested speakers trained on", _CLIPS, _SPEAKERS),
     Pair("SAVEE", "epoch chosen on the tested speaker", _SPEAKERS, _STRICT_SPEAKERS, scores.paired_difference),
-    Pair("SAVEE", "all four", _COPIES, _STRICT_SPEAKERS),
+    Pair("SAVEE", "all four", _AUGMENTED, _STRICT_SPEAKERS),
     Pair(AFEW, "epoch chosen on Val", _PARTS, _STRICT_PARTS, scores.paired_difference),
     Pair(AFEW, "random split instead of the official parts", _RANDOM, _PARTS, scores.difference),
     Pair(AFEW, "both", _RANDOM, _STRICT_PARTS, scores.difference),
@@ -96,11 +96,11 @@ def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
         return None
     name = variant.corpus
     corpus = data.Corpus(name, data.classes(request, name), [], Provenance(run.synthetic))
-    copied = variants.copied(run.identity.experiment, request.settings)
+    augmented = variants.divides_augmented(run.identity.experiment, request.settings)
     return Stated(
         trainings.network_name(name, None),
         trainings.network_settings(request, name),
-        trainings.recipe(request, corpus, run.identity.experiment, copied),
+        trainings.recipe(request, corpus, run.identity.experiment, augmented),
         corpus.classes,
         _folds(request, run.identity.experiment),
         {

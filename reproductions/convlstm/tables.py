@@ -41,7 +41,7 @@ TIMED = ()
 def tables(evidence: Evidence) -> list[Table]:
     """The tables of the experiments that were run."""
     title = _made_with(evidence.plan)
-    made = [data_tables.ledger(evidence), data_tables.copies(evidence)]
+    made = [data_tables.ledger(evidence), data_tables.augmentation(evidence)]
     if AFEW in evidence.plan.summary:
         made += data_tables.branch(evidence)
     made += [_accuracies(evidence, name, title) for name in TITLES if name in evidence.plan.experiments]
@@ -131,11 +131,11 @@ def _attainability(paper: Paper, claim: Claim) -> list[str]:
     checks = [
         Check(auditor="attainability", value=claim.value, n=[n * claim.test_size for n in ns]) for ns in ([1], [8, 10])
     ]
-    of_clips, of_copies = (auditors.run(paper, check).arithmetic for check in checks)
+    of_clips, of_augmented = (auditors.run(paper, check).arithmetic for check in checks)
     return [
         f"Printed: {of_clips}.",
-        f"With 8 or 10 copies of each tested clip, {of_copies}: so both variants that test copies can give it, the one "
-        "that trains on copies of the same clips and the one that does not, and so could another number of clips.",
+        f"With 8 or 10 copies of each tested clip, {of_augmented}: so both variants that test copies can give it, the "
+        "one that trains on copies of the same clips and the one that does not, and so could another number of clips.",
     ]
 
 

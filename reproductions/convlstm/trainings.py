@@ -9,7 +9,6 @@ from common.protocols.leakage import summarise
 from common.results.config import Request
 from common.runs.store import Run
 from common.samples.augmentation import Augmentation
-from common.samples.augmented_samples import CopiedSamples
 from common.training.batches import class_labels
 from common.training.recipe import Recipe
 from common.training.spec import Job, Training
@@ -66,12 +65,12 @@ def network_settings(request: Request, corpus: str) -> dict[str, Any]:
     return settings | {name: value for name, value in request.changed_settings.items() if name in names}
 
 
-def recipe(request: Request, corpus: Corpus, experiment: str, copied: bool) -> Recipe:
+def recipe(request: Request, corpus: Corpus, experiment: str, augmented: bool) -> Recipe:
     """The training of sections III and IV.B, in the size that the profile sets.
 
     Args:
         experiment: the profile may train its runs longer than others.
-        copied: the copies are samples already.
+        augmented: the samples are augmented already.
     """
     stated, size = request.paper.hyperparameters, request.sizes
     size = size | size.get("longer", {}).get(experiment, {})
@@ -82,7 +81,7 @@ def recipe(request: Request, corpus: Corpus, experiment: str, copied: bool) -> R
         batch_size=request.changed_settings.get("batch_size", batch_size),
         learning_rate=size.get("learning_rate", stated["learning_rate"]),
         optimizer=stated["optimizer"],
-        augmentation=None if copied else corpus.copies(request),
+        augmentation=None if augmented else corpus.augmentation(request),
         checkpoint=stated["checkpoint"],
         mixed_precision=request.mixed_precision,
         xla=request.xla,
@@ -97,17 +96,17 @@ def jobs(
     protocol: str,
     folds: Iterable[Division],
     seed: int,
-    copied: bool = False,
+    augmented: bool = False,
     branch: Run | None = None,
 ) -> list[Job]:
     """One training a fold.
 
     Args:
         experiment, protocol: under which the runs are kept.
-        copied: the folds are divisions of the copies.
+        augmented: the folds are divisions of the augmented samples.
         branch: the run on FER2013 whose network becomes the second branch.
     """
-    samples = corpus.samples(request, copied)
+    samples = corpus.samples(request, augmented)
     labels = class_labels(samples.table.emotion, corpus.classes)
     made = []
     for name, fold, lost in folds:
@@ -117,7 +116,7 @@ def jobs(
             protocol=protocol,
             profile=request.profile,
             network=network(request, corpus.name),
-            recipe=recipe(request, corpus, experiment, copied),
+            recipe=recipe(request, corpus, experiment, augmented),
             seed=seed,
             samples=samples,
             labels=labels,
@@ -129,7 +128,7 @@ def jobs(
             take=take_fer if branch else None,
             lost=lost,
         )
-        split = summarise(samples.table, fold, augmented=isinstance(samples, CopiedSamples), lost=len(lost))
+        split = summarise(samples.table, fold, augmented=augmented, lost=len(lost))
         made.append(Job(training, split, (3.0 if branch else 1.0) * training.steps))
     return made
 

@@ -1,4 +1,4 @@
-"""The variants of the paper's protocols: which clips, or copies of clips, train, choose the epoch, and are tested.
+"""The variants of the paper's protocols: which clips, or augmented clips, train, choose the epoch, and are tested.
 
 The paper does not say whether SAVEE was enlarged before it was split, nor whether its test part was enlarged, and names
 no part besides the tested one that could choose the epoch. Each variant is run, so that what separates them can be
@@ -43,9 +43,9 @@ class Division(NamedTuple):
 
     Attributes:
         name: that it has in every protocol.
-        fold: positions of samples, or of their copies.
+        fold: positions of samples, or of augmented samples.
         lost: tested clips without a face, where the setting `lost_clips` counts them; corpus, clip, subject and emotion
-            of each, once for every copy where copies are tested.
+            of each, once for every augmented sample where these are tested.
     """
 
     name: str
@@ -55,8 +55,8 @@ class Division(NamedTuple):
 
 CKPLUS_FOLDS, CKPLUS_CLIPS = "ckplus-folds", "ckplus-clips"
 AFEW_PARTS, AFEW_RANDOM = "afew-parts", "afew-random"
-SAVEE_COPIES, SAVEE_BOTH, SAVEE_CLIPS, SAVEE_SPEAKERS = "savee-copies", "savee-both", "savee-clips", "savee-speakers"
-RANDOM = {AFEW_RANDOM: "afew_random", SAVEE_COPIES: "savee", SAVEE_BOTH: "savee", SAVEE_CLIPS: "savee"}
+SAVEE_AUGMENTED, SAVEE_BOTH, SAVEE_CLIPS, SAVEE_SPEAKERS = "savee-copies", "savee-both", "savee-clips", "savee-speakers"
+RANDOM = {AFEW_RANDOM: "afew_random", SAVEE_AUGMENTED: "savee", SAVEE_BOTH: "savee", SAVEE_CLIPS: "savee"}
 # Where nobody who is tested is trained on, nobody who chooses the epoch is either.
 BY_SUBJECT = (CKPLUS_FOLDS, SAVEE_SPEAKERS)
 # The longest trainings first.
@@ -65,7 +65,7 @@ VARIANTS = {
     AFEW_RANDOM: Variant(AFEW, "afew_random", "both parts split 80:20", ("published", "clip-disjoint")),
     CKPLUS_FOLDS: Variant(CKPLUS, "table1", "ten folds of subjects", ("published", "strict")),
     CKPLUS_CLIPS: Variant(CKPLUS, "table1", "ten folds of clips", ("clip-disjoint",)),
-    SAVEE_COPIES: Variant(SAVEE, "table2", "augment, then split 80:20", ("published",), "augment_then_split"),
+    SAVEE_AUGMENTED: Variant(SAVEE, "table2", "augment, then split 80:20", ("published",), "augment_then_split"),
     SAVEE_BOTH: Variant(
         SAVEE, "table2", "split 80:20, then augment both", ("published", "clip-disjoint"), "split_then_augment_both"
     ),
@@ -107,9 +107,9 @@ def claimed(experiment: str, settings: dict) -> str:
     return next((name for name in names if VARIANTS[name].setting == settings["savee_reading"]), names[0])
 
 
-def copied(name: str, settings: dict) -> bool:
-    """Whether copies are samples of their own, so that they can be tested."""
-    return name in (SAVEE_COPIES, SAVEE_BOTH) or (name == AFEW_RANDOM and settings["afew_augment_before_split"])
+def divides_augmented(name: str, settings: dict) -> bool:
+    """Whether augmented samples are divided, so that they can be tested."""
+    return name in (SAVEE_AUGMENTED, SAVEE_BOTH) or (name == AFEW_RANDOM and settings["afew_augment_before_split"])
 
 
 def folds(request: Request, name: str, table, protocol: str, lost=None) -> list[Division]:
@@ -117,7 +117,7 @@ def folds(request: Request, name: str, table, protocol: str, lost=None) -> list[
 
     Args:
         name: of the variant.
-        table: of the samples, or of their copies.
+        table: of the samples, or of augmented samples.
         lost: table of the clips without a face, with the columns that `table` needs to be divided. They are divided
             with the others where the setting `lost_clips` counts them as errors: nothing is trained on them, and each
             that is tested is an error.
@@ -156,16 +156,16 @@ def _sides(fold: Fold) -> dict[str, np.ndarray]:
 
 
 def _with_lost(table, lost):
-    """The table with the clips without a face below, each as often as a clip has copies there."""
+    """The table with the clips without a face below, each as often as a clip is there."""
     import pandas as pd
 
-    if "copy_of" not in table:
+    if "original" not in table:
         return pd.concat([table, lost], ignore_index=True)
-    each = len(table) // int((table.copy_of < 0).sum())
+    each = len(table) // int((table.original < 0).sum())
     repeated = lost.loc[lost.index.repeat(each)].reset_index(drop=True)
     numbers = np.arange(len(repeated))
     first = len(table) + numbers - numbers % each
-    repeated = repeated.assign(sample=len(table) + numbers, copy_of=np.where(numbers % each == 0, -1, first))
+    repeated = repeated.assign(sample=len(table) + numbers, original=np.where(numbers % each == 0, -1, first))
     return pd.concat([table, repeated], ignore_index=True)
 
 
@@ -195,10 +195,10 @@ def _random(stated: str) -> Callable[[Request, object], Sequence[Fold]]:
     return divide
 
 
-def _random_clips_with_copies(request: Request, table) -> Sequence[Fold]:
-    """The random splits of clips; each copy goes where its clip goes."""
-    original = np.where(table.copy_of >= 0, table.copy_of, table["sample"])
-    clips = np.flatnonzero(table.copy_of < 0)
+def _random_clips_augmented(request: Request, table) -> Sequence[Fold]:
+    """The random splits of clips; each augmented sample goes where its clip goes."""
+    original = np.where(table.original >= 0, table.original, table["sample"])
+    clips = np.flatnonzero(table.original < 0)
     divided = _random("savee")(request, table.iloc[clips].reset_index(drop=True))
     return [
         replace(fold, **{side: np.flatnonzero(np.isin(original, clips[some])) for side, some in _sides(fold).items()})
@@ -219,8 +219,8 @@ _DIVIDE: dict[str, Callable[[Request, object], Sequence[Fold]]] = {
     AFEW_RANDOM: _random(RANDOM[AFEW_RANDOM]),
     CKPLUS_FOLDS: _ckplus,
     CKPLUS_CLIPS: _ckplus_clips,
-    SAVEE_COPIES: _random(RANDOM[SAVEE_COPIES]),
-    SAVEE_BOTH: _random_clips_with_copies,
+    SAVEE_AUGMENTED: _random(RANDOM[SAVEE_AUGMENTED]),
+    SAVEE_BOTH: _random_clips_augmented,
     SAVEE_CLIPS: _random(RANDOM[SAVEE_CLIPS]),
     SAVEE_SPEAKERS: _speakers,
 }

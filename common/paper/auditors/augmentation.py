@@ -6,7 +6,7 @@ from common.paper.auditors.result import AuditResult, result
 
 
 def augmented_sizes(sizes: Mapping[str, int], copies: Mapping[str, int], originals: bool = True) -> dict[str, int]:
-    """Samples of every class after each got so many transformed copies, with or without the originals."""
+    """Samples of every class after each gave so many augmented ones, with or without the originals."""
     return {name: n * (copies[name] + originals) for name, n in sizes.items()}
 
 

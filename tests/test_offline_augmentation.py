@@ -1,4 +1,4 @@
-"""Copies of training samples: how many there are, what they look like, and that every epoch has the same."""
+"""Augmented samples: how many there are, what they look like, and that every epoch has the same."""
 
 import dataclasses
 import itertools
@@ -12,18 +12,18 @@ from little_samples import CLASSES, LittleSamples
 from scipy import ndimage
 
 from common.paper import load as papers
-from common.samples.offline_augmentation import Change, Copies, Moves
+from common.samples.offline_augmentation import Change, Moves, OfflineAugmentation
 from common.support.errors import UserError
 from common.training.batches import Batches, class_labels
 
 CKPLUS = {"Contempt": 18, "Fear": 25, "Sad": 28, "Angry": 45, "Happy": 69, "Disgust": 59, "Surprise": 83}
 SAMPLES = LittleSamples(size=24, channels=3)
 LABELS = class_labels(SAMPLES.table.emotion, CLASSES)
-SOME = Copies((Moves(1, 2, 1), Moves(1, 0, 3), Moves()))
+SOME = OfflineAugmentation((Moves(1, 2, 1), Moves(1, 0, 3), Moves()))
 
 
-def batches(copies=SOME, rows=range(30), batch_size=8, seed=3, layout="sequence", **more) -> Batches:
-    return Batches(SAMPLES, LABELS, 3, np.array(rows), layout, batch_size, seed, copies, **more)
+def batches(augmentation=SOME, rows=range(30), batch_size=8, seed=3, layout="sequence", **more) -> Batches:
+    return Batches(SAMPLES, LABELS, 3, np.array(rows), layout, batch_size, seed, augmentation, **more)
 
 
 def an_epoch(feed: Batches, number: int) -> list[tuple[int, bytes]]:
@@ -46,21 +46,21 @@ def test_ckplus_is_enlarged_to_the_numbers_that_balance_its_classes():
         (True, [234, 250, 252, 225, 276, 236, 249]),
         (False, [216, 225, 224, 180, 207, 177, 166]),
     ):
-        copies = Copies.by_class(table, classes, originals=originals)
-        rows, _ = copies.enlarged(np.arange(327), labels)
+        augmentation = OfflineAugmentation.by_class(table, classes, originals=originals)
+        rows, _ = augmentation.enlarged(np.arange(327), labels)
         assert np.bincount(labels[rows]).tolist() == expected
         assert len(rows) == (1_722 if originals else 1_395)
 
 
 def test_oulu_is_enlarged_ninefold():
-    copies = Copies((Moves(*papers.load("cnn3d").hyperparameters["augmentation_oulu"]),))
+    augmentation = OfflineAugmentation((Moves(*papers.load("cnn3d").hyperparameters["augmentation_oulu"]),))
     labels = np.arange(480) % 6
-    assert len(copies.enlarged(np.arange(480), labels)[0]) == 4_320
-    assert len(copies.enlarged(np.arange(432), labels)[0]) == 3_888
+    assert len(augmentation.enlarged(np.arange(480), labels)[0]) == 4_320
+    assert len(augmentation.enlarged(np.arange(432), labels)[0]) == 3_888
 
 
 def test_fixed_angles_and_their_mirror_images_make_fourteen_of_one():
-    wide = Copies((Moves(),), angles=(-15, -10, -5, 5, 10, 15), mirrored=True)
+    wide = OfflineAugmentation((Moves(),), angles=(-15, -10, -5, 5, 10, 15), mirrored=True)
     changes = [wide.change(0, n, 8, (0, 5)) for n in range(wide.per_sample(0))]
     angles = [None, *((angle,) for angle in (-15, -10, -5, 5, 10, 15))]
     assert changes == [Change(mirror, one) for mirror in (False, True) for one in angles]
@@ -71,13 +71,13 @@ def test_fixed_angles_and_their_mirror_images_make_fourteen_of_one():
 
 def test_a_class_without_a_row_is_named():
     with pytest.raises(UserError, match="Sad"):
-        Copies.by_class({"Angry": (1, 1, 1), "Happy": (1, 1, 1)}, CLASSES)
+        OfflineAugmentation.by_class({"Angry": (1, 1, 1), "Happy": (1, 1, 1)}, CLASSES)
 
 
 @pytest.mark.parametrize("wrong", [{"per": "clip"}, {"fill": "edges"}, {"fill": 256}])
 def test_unknown_settings_are_refused(wrong):
     with pytest.raises(UserError):
-        Copies((Moves(),), **wrong)
+        OfflineAugmentation((Moves(),), **wrong)
 
 
 @given(
@@ -86,11 +86,11 @@ def test_unknown_settings_are_refused(wrong):
     seed=st.integers(0, 2**31),
     passes=st.integers(0, 3),
 )
-def test_a_pass_has_every_copy_once(moves, batch_size, seed, passes):
-    copies = Copies(tuple(moves))
+def test_a_pass_has_every_augmented_sample_once(moves, batch_size, seed, passes):
+    augmentation = OfflineAugmentation(tuple(moves))
     rows = np.array([4, 17, 2, 33])
-    feed = batches(copies, rows, batch_size, seed)
-    expected = Counter((int(row), n) for row in rows for n in range(copies.per_sample(LABELS[row])))
+    feed = batches(augmentation, rows, batch_size, seed)
+    expected = Counter((int(row), n) for row in rows for n in range(augmentation.per_sample(LABELS[row])))
     assert feed.per_pass == -(-sum(expected.values()) // batch_size)
     positions, numbers = feed._members
     places = np.concatenate([feed._places(n) for n in range((passes + 1) * feed.per_pass)])
@@ -98,7 +98,7 @@ def test_a_pass_has_every_copy_once(moves, batch_size, seed, passes):
     assert Counter(zip(positions[part].tolist(), numbers[part].tolist(), strict=True)) == expected
 
 
-def test_every_epoch_has_the_same_copies_in_another_order():
+def test_every_epoch_has_the_same_samples_in_another_order():
     feed = batches()
     first, second, fourth = (an_epoch(feed, number) for number in (0, 1, 3))
     assert first == second == fourth
@@ -107,12 +107,12 @@ def test_every_epoch_has_the_same_copies_in_another_order():
     assert an_epoch(batches(seed=4), 0) != first
 
 
-def test_a_copy_is_the_same_whoever_else_is_in_its_fold():
+def test_an_augmented_sample_is_the_same_whoever_else_is_in_its_fold():
     alone, among = an_epoch(batches(rows=[7]), 0), an_epoch(batches(rows=range(12)), 0)
     assert set(alone) <= set(among)
 
 
-def test_without_copies_a_side_is_as_it_was():
+def test_without_augmentation_a_side_is_as_it_was():
     plain = batches(None, seed=None, batch_size=30)
     assert plain.per_pass == 1
     np.testing.assert_array_equal(plain[0][0], SAMPLES.read(range(30)) / np.float32(255))
@@ -122,7 +122,7 @@ def test_without_copies_a_side_is_as_it_was():
 def test_a_flip_is_the_exact_mirror_image():
     frames = SAMPLES.read([3])[0]
     np.testing.assert_array_equal(SOME.apply(frames, Change(mirror=True)), frames[:, :, ::-1])
-    feed = batches(Copies((Moves(flips=1),)), rows=[3], batch_size=2)
+    feed = batches(OfflineAugmentation((Moves(flips=1),)), rows=[3], batch_size=2)
     seen = sorted(image.tobytes() for image in feed[0][0])
     assert seen == sorted(
         (one / np.float32(255)).tobytes() for one in (frames, np.ascontiguousarray(frames[:, :, ::-1]))
@@ -162,26 +162,26 @@ def test_one_angle_or_one_gain_for_all_frames_unless_each_is_to_have_its_own():
     still = np.repeat(SAMPLES.read([2])[:, :1], 6, axis=1)[0]
     for kind in (Moves(rotations=1), Moves(contrasts=1)):
         for per, alike in (("sequence", 1), ("frame", 6)):
-            copies = Copies((kind,), per=per)
-            moved = copies.apply(still, copies.change(0, 1, 6, (0, 2)))
+            augmentation = OfflineAugmentation((kind,), per=per)
+            moved = augmentation.apply(still, augmentation.change(0, 1, 6, (0, 2)))
             assert len({frame.tobytes() for frame in moved}) == alike
             assert (moved != still).any()
 
 
-def test_angles_and_gains_are_drawn_evenly_from_their_ranges_one_for_each_copy_of_each_sample():
-    copies = Copies((Moves(rotations=4, contrasts=4),))
-    changes = [copies.change(0, n, 10, (1, sample)) for sample in range(300) for n in range(1, 9)]
+def test_angles_and_gains_are_drawn_evenly_from_their_ranges_one_for_each_augmented_sample():
+    augmentation = OfflineAugmentation((Moves(rotations=4, contrasts=4),))
+    changes = [augmentation.change(0, n, 10, (1, sample)) for sample in range(300) for n in range(1, 9)]
     angles = [change.angles[0] for change in changes if change.angles]
     gains = [change.gains[0] for change in changes if change.gains]
     assert len(set(angles)) == len(set(gains)) == 1_200
-    for values, (low, high) in ((angles, copies.rotation), (gains, copies.contrast)):
+    for values, (low, high) in ((angles, augmentation.rotation), (gains, augmentation.contrast)):
         assert low <= min(values) < low + 0.02 * (high - low)
         assert high - 0.02 * (high - low) < max(values) <= high
         assert np.mean(values) == pytest.approx((low + high) / 2, abs=0.05 * (high - low))
-    assert copies.change(0, 1, 10, (1, 0)) != copies.change(0, 1, 10, (2, 0))
+    assert augmentation.change(0, 1, 10, (1, 0)) != augmentation.change(0, 1, 10, (2, 0))
 
 
-def test_tf_data_and_the_plain_feed_give_the_same_copies_from_any_start():
+def test_tf_data_and_the_plain_feed_give_the_same_samples_from_any_start():
     pytest.importorskip("tensorflow")
     from common.training.tf.pipeline import dataset
 
@@ -200,7 +200,7 @@ def test_pixels_can_go_from_minus_one_to_one():
     assert made["symmetric"].min() < -0.9
 
 
-def test_weights_balance_what_an_epoch_has_copies_counted_in():
+def test_weights_balance_what_an_epoch_has():
     feed = batches(rows=[0, 3, 1, 2, 5, 8], batch_size=64, class_weights=True)
     # Classes 0, 1, 2 have 2·5, 1·5 and 3·1 of 18 samples.
     for n in range(3):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from little_copies import CHANGES, SIDE, face, faces, images, recoded
 
-from common.samples import copy_search
-from common.samples.copy_search import Pairs, find, of_clips
+from common.samples import duplicate_search
+from common.samples.duplicate_search import Pairs, find, of_clips
 from common.samples.same_image import SAME, likeness
 from datasets import fer2013
 
@@ -53,8 +53,8 @@ def test_blank_images_are_copies_only_if_their_pixels_are_the_same():
 def test_pieces_and_threads_do_not_change_what_is_found(monkeypatch):
     train, test = images(faces(*range(12))), images(np.stack([recoded(face(n)) for n in range(9)]))
     whole = find(train, test)
-    monkeypatch.setattr(copy_search, "_SCORES", 1)
-    monkeypatch.setattr(copy_search, "cores", lambda: 1)
+    monkeypatch.setattr(duplicate_search, "_SCORES", 1)
+    monkeypatch.setattr(duplicate_search, "cores", lambda: 1)
     pieces = find(train, test)
     assert all(np.array_equal(a, b) for a, b in zip(vars(whole).values(), vars(pieces).values(), strict=True))
     assert len(whole) == 9

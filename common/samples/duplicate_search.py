@@ -1,4 +1,4 @@
-"""Copies of test images among training images: the same pixels, or the same image after somebody worked on it.
+"""Duplicates of test images among training images: the same pixels, or the same image after somebody worked on it.
 
 Each thumbnail is described by its lowest frequencies. One matrix product compares every test image, as it is and
 mirrored, with every training image, and so do some more with the border of one of the two cut off. The nearest few are
@@ -16,7 +16,7 @@ import numpy as np
 from common.samples.same_image import SAME, SIDE, likeness
 from common.support.workers import cores
 
-# Copies of one test image that are told; training images that are looked at in detail, and how near they must be.
+# Reported duplicates of one test image; training images that are looked at in detail, and how near they must be.
 MOST, LOOKED_AT, WORTH_A_LOOK = 6, 48, 0.8
 _FREQUENCIES, _REDUCED = 8, 32
 _SCORES = 2**23  # that are held at once
@@ -44,7 +44,7 @@ class Images:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Test images with their copies in training, by test image and then the most alike first.
+    """Test images with their duplicates in training, by test image and then the most alike first.
 
     Attributes:
         test, train: (k,) int64 positions.
@@ -64,7 +64,7 @@ class Pairs:
 
 
 def of_clips(pairs: Pairs, train: np.ndarray, test: np.ndarray) -> Pairs:
-    """Pairs of clips, of which at least half of the test clip's frames have a copy in the training clip.
+    """Pairs of clips, of which at least half of the test clip's frames have a duplicate in the training clip.
 
     Args:
         pairs: of frames.
@@ -89,7 +89,7 @@ def of_clips(pairs: Pairs, train: np.ndarray, test: np.ndarray) -> Pairs:
 
 
 def find(train: Images, test: Images, progress: Callable[[int, int], None] = lambda done, total: None) -> Pairs:
-    """All copies of test images among training images, at most `MOST` exact and `MOST` near ones of each.
+    """All duplicates of test images among training images, at most `MOST` exact and `MOST` near ones of each.
 
     Args:
         progress: called with the number of test images that are done, and of all.
