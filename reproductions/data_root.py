@@ -1,9 +1,12 @@
 """Where a paper reads its data from."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import datasets
+from common.media.clips import Clip, Index, Provenance, common_origin, provenance
+from common.media.emotions import Emotion
 from common.results.config import Request
 from common.support.console import bar, console
 from common.support.errors import UserError
@@ -23,6 +26,46 @@ def data_root(request: Request, sets: Iterable[str]) -> Path:
         return corpora.ensure(
             request.cache / "synthetic", request.sizes["synthetic"], progress=progress, sets=tuple(sets)
         )
+
+
+class LabelledClips(NamedTuple):
+    """The clips of a corpus that show one of some classes; `instead` is the copy that stands for it, or ""."""
+
+    clips: list[Clip]
+    index: Index
+    origin: Provenance
+    instead: str
+
+
+def labelled_clips(
+    request: Request,
+    keys: Mapping[str, str],
+    classes: Mapping[str, Sequence[Emotion]],
+    options: Mapping[str, dict[str, Any]],
+    copies: bool = True,
+) -> tuple[dict[str, LabelledClips], Provenance]:
+    """The clips of the corpora (name -> key), and the provenance that they share.
+
+    Args:
+        classes: of each corpus, by name.
+        options: arguments of the function that indexes a data set, by key.
+        copies: whether CK+48 may stand for CK+ where only that is there.
+
+    Raises:
+        UserError: if a corpus is missing or only half there, if one of its classes has no clip, or if drawn and
+            real corpora are mixed.
+    """
+    keys = or_copies(request, keys) if copies else keys
+    folder = data_root(request, keys.values())
+    places = datasets.locate_all(folder, keys.values())
+    corpora = {}
+    for name, key in keys.items():
+        index = datasets.load(key).index(places[key], **options.get(key, {}))
+        clips = [clip for clip in index.clips if clip.emotion in classes[name]]
+        need_classes([clip.emotion for clip in clips], classes[name], f"No clip of {name} in {index.root} shows")
+        instead = index.corpus if index.corpus != name else ""
+        corpora[name] = LabelledClips(clips, index, provenance(index.root), instead)
+    return corpora, common_origin(folder, {name: corpus.origin for name, corpus in corpora.items()})
 
 
 def or_copies(request: Request, keys: Mapping[str, str]) -> dict[str, str]:

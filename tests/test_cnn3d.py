@@ -490,7 +490,7 @@ def test_a_class_without_sequences_is_named(cache, copy_of_tiny):
     for file in copy_of_tiny.rglob("*_emotion.txt"):
         if float(file.read_text()) == 2:
             file.unlink()
-    with pytest.raises(UserError, match=r"No sequence of CK\+ in .* shows Contempt"):
+    with pytest.raises(UserError, match=r"No clip of CK\+ in .* shows Contempt"):
         data.load(request(cache=cache, data=copy_of_tiny), (CKPLUS,))
 
 

@@ -4,17 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import datasets
-from common.media.clips import Clip, Provenance, common_origin, provenance
+from common.media.clips import Clip, Provenance
 from common.media.emotions import Emotion
 from common.protocols import splitters
 from common.protocols.splitters import Fold
 from common.results.config import Request
 from common.samples.build import Samples
 from common.support.errors import UserError
-from datasets import ckplus, ckplus48, oulu
+from datasets import ckplus, oulu
 from reproductions.cnn3d import preprocessing
-from reproductions.data_root import data_root, need_classes, or_copies
+from reproductions.data_root import labelled_clips
 from reproductions.prepared import prepared
 
 CKPLUS, OULU = ckplus.NAME, oulu.NAME
@@ -108,22 +107,9 @@ def load(request: Request, names: tuple[str, ...], copies: bool = True) -> tuple
             real corpora are mixed, or if two settings contradict each other.
     """
     _after_augmentation(request.settings)  # refuses contradictory settings before anything is computed
-    keys = {name: KEYS[name] for name in names}
-    keys = or_copies(request, keys) if copies else keys
-    folder = data_root(request, keys.values())
-    places = datasets.locate_all(folder, keys.values())
-    indexes = {
-        ckplus.KEY: ckplus.index,
-        ckplus48.KEY: ckplus48.index,
-        oulu.KEY: lambda place: oulu.index(place, camera="VL", light="Strong"),
-    }
-    corpora = {}
-    for name, key in keys.items():
-        index = indexes[key](places[key])
-        clips = [clip for clip in index.clips if clip.emotion in CLASSES[name]]
-        need_classes([clip.emotion for clip in clips], CLASSES[name], f"No sequence of {name} in {index.root} shows")
-        corpora[name] = Corpus(name, clips, provenance(index.root), index.corpus if index.corpus != name else "")
-    return corpora, common_origin(folder, {name: one.origin for name, one in corpora.items()})
+    keys, options = {name: KEYS[name] for name in names}, {oulu.KEY: {"camera": "VL", "light": "Strong"}}
+    labelled, origin = labelled_clips(request, keys, CLASSES, options, copies)
+    return {name: Corpus(name, found.clips, found.origin, found.instead) for name, found in labelled.items()}, origin
 
 
 def ten_folds(request: Request, corpus: str, table, protocol: str) -> list[Fold]:

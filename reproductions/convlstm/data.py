@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-import datasets
-from common.media.clips import Clip, Index, Provenance, common_origin, provenance
+from common.media.clips import Clip, Provenance, provenance
 from common.media.emotions import Emotion
 from common.results.config import Request
 from common.samples.augmented_samples import AugmentedSamples
@@ -12,7 +11,7 @@ from common.samples.offline_augmentation import Moves, OfflineAugmentation
 from common.training.batches import class_labels
 from datasets import afew, ckplus, ckplus48, fer2013, savee
 from reproductions.convlstm import preprocessing
-from reproductions.data_root import data_root, need_classes, or_copies
+from reproductions.data_root import data_root, labelled_clips, need_classes
 from reproductions.prepared import prepared, read_stills
 
 CKPLUS, SAVEE, AFEW = ckplus.NAME, savee.NAME, afew.NAME
@@ -103,19 +102,13 @@ def load(request: Request, names: tuple[str, ...]) -> tuple[dict[str, Corpus], P
         UserError: if a corpus is missing or only half there, if one of its classes has no clip, or if drawn and
             real corpora are mixed.
     """
-    keys = or_copies(request, {name: KEYS[name] for name in names})
-    folder = data_root(request, keys.values())
-    places = datasets.locate_all(folder, keys.values())
+    keys, shown = {name: KEYS[name] for name in names}, {name: classes(request, name) for name in names}
+    labelled, origin = labelled_clips(request, keys, shown, {afew.KEY: {"form": request.settings["afew_input"]}})
     corpora = {}
-    for name, key in keys.items():
-        shown = classes(request, name)
-        index = _index(request.settings["afew_input"], key, places[key])
-        clips = [clip for clip in index.clips if clip.emotion in shown]
-        need_classes([clip.emotion for clip in clips], shown, f"No clip of {name} in {index.root} shows")
-        both = tuple(one.path for one in index.findings if one.kind == afew.IN_BOTH_PARTS)
-        instead = index.corpus if index.corpus != name else ""
-        corpora[name] = Corpus(name, shown, clips, provenance(index.root), both, instead)
-    return corpora, common_origin(folder, {name: one.origin for name, one in corpora.items()})
+    for name, found in labelled.items():
+        both = tuple(finding.path for finding in found.index.findings if finding.kind == afew.IN_BOTH_PARTS)
+        corpora[name] = Corpus(name, shown[name], found.clips, found.origin, both, found.instead)
+    return corpora, origin
 
 
 def load_fer2013(request: Request) -> Fer2013:
@@ -128,10 +121,6 @@ def load_fer2013(request: Request) -> Fer2013:
     folder = data_root(request if there else replace(request, data=None), [fer2013.KEY])
     _, samples = read_stills(fer2013, folder, request.cache)
     return Fer2013(samples, provenance(fer2013.locate(folder)))
-
-
-def _index(afew_input: str, key: str, place) -> Index:
-    return afew.index(place, afew_input) if key == afew.KEY else datasets.load(key).index(place)
 
 
 def classes(request: Request, name: str) -> tuple[Emotion, ...]:
