@@ -666,15 +666,11 @@ def test_everything_that_a_samples_file_holds_changes_its_key():
     assert little().key() == images.key()
 
 
-def test_images_are_chosen_and_coded_by_name():
+def test_images_are_chosen_by_emotion():
     images = StillImages(**vars(little(14)) | {"votes": np.arange(140, dtype=np.uint8).reshape(14, 10)})
     chosen = images.take(images.emotions == Emotion.SAD)
     assert np.array_equal(chosen.pixels, images.pixels[[4, 11]])
     assert np.array_equal(chosen.votes, images.votes[[4, 11]])
-    assert images.codes(fer2013.CODES).tolist() == [*range(7), *range(7)]
-    assert chosen.codes((Emotion.HAPPY, Emotion.SAD)).tolist() == [1, 1]
-    with pytest.raises(UserError, match="has images of Angry"):
-        images.codes((Emotion.HAPPY, Emotion.SAD))
 
 
 # --- CK+48 -----------------------------------------------------------------------------------------

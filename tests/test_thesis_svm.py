@@ -24,6 +24,7 @@ from common.results.loading import load_complete
 from common.runs import scores, store, writer
 from common.samples import images
 from common.support.errors import UserError
+from common.training.batches import class_labels
 from reproductions import published
 from reproductions.thesis import (
     candidate_tables,
@@ -176,7 +177,7 @@ def test_a_damaged_predictor_is_named(tmp_path):
 )
 def test_every_kind_of_pipeline_tells_bars_apart(configuration):
     read = faces(140)
-    flat, labels = read.pixels.reshape(140, -1), read.codes(FER2013)
+    flat, labels = read.pixels.reshape(140, -1), class_labels(read.emotions, FER2013)
     assert pipeline(configuration).fit(flat[:105], labels[:105]).score(flat[105:], labels[105:]) > 0.9
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from common.media.emotions import Emotion
-from common.support.errors import UserError
 
 VERSION = 1  # raise it whenever the same images would give another samples file
 
@@ -57,18 +56,6 @@ class StillImages:
         """The images at these positions (or where a mask is true), in this order."""
         columns = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "corpus"}
         return replace(self, **{name: c if c is None else c[positions] for name, c in columns.items()})
-
-    def codes(self, classes: Sequence[Emotion]) -> np.ndarray:
-        """(n,) int, the position of each image's emotion in `classes`.
-
-        Raises:
-            UserError: if an image shows none of the classes.
-        """
-        match = self.emotions[:, None] == np.array([emotion.value for emotion in classes])
-        if not match.any(axis=1).all():
-            other = self.emotions[~match.any(axis=1)][0]
-            raise UserError(f"{self.corpus} has images of {other}.", f"Expected only {', '.join(classes)}.")
-        return match.argmax(axis=1)
 
     def key(self) -> str:
         """Hexadecimal hash of everything that a samples file holds of these images."""

@@ -1,15 +1,11 @@
 """The six networks of Table II, and the (2+1)D network as its inventors meant it; `networks` holds their layers."""
 
 from functools import partial
-from typing import Literal
 
 from common.training.later import later
 from common.training.network import Network
 
 FRAMES = 5
-
-Layout = Literal["last", "channels", "volume"]
-
 
 _layers = partial(later, "reproductions.timeconvnet.networks")
 
