@@ -75,10 +75,10 @@ def images(folder: Clip | Path) -> list[Path]:
         if folder.frames:
             return [folder.source / name for name in folder.frames]
         folder = folder.source
-    found = [p for p in folder.iterdir() if p.suffix.lower() in IMAGES and not p.name.startswith(".")]
-    if not found:
+    paths = [p for p in folder.iterdir() if p.suffix.lower() in IMAGES and not p.name.startswith(".")]
+    if not paths:
         raise UserError(f"{shown(folder)} holds no images.", "Unpack this part of the data set again.")
-    return sorted(found, key=_natural)
+    return sorted(paths, key=_natural)
 
 
 def grey(image: np.ndarray) -> np.ndarray:
@@ -100,26 +100,26 @@ def grabs(capture: cv2.VideoCapture) -> Iterator[bool]:
     Behind a hole in a file it goes on, as long as frames are due.
     """
     declared = capture.get(cv2.CAP_PROP_FRAME_COUNT)
-    taken = failures = 0
-    while failures <= min(max(declared - taken, 0), MOST_FAILURES):
+    grabbed = failures = 0
+    while failures <= min(max(declared - grabbed, 0), MOST_FAILURES):
         if capture.grab():
             yield failures > 0
-            taken, failures = taken + 1, 0
+            grabbed, failures = grabbed + 1, 0
         else:
             failures += 1
 
 
-def due(path: Path, capture: cv2.VideoCapture, taken: int, last_s: float) -> int:
-    """How many frames a video should have shown that showed `taken`, the last at `last_s`; `taken` if none is missing.
+def due(path: Path, capture: cv2.VideoCapture, decoded: int, last_s: float) -> int:
+    """How many frames a video should have shown that showed `decoded`, the last at `last_s`; these if none is missing.
 
     More than 5 %, and more than 3, must be missing; see `common.media.containers` for how they are counted.
     """
     rate = capture.get(cv2.CAP_PROP_FPS)
     declared = max(int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), containers.promised(path, rate))
-    if declared - taken <= max(MISSING_FRAMES, MISSING_SHARE * declared):
-        return taken
-    expected = containers.frames_shown(path, declared, rate, taken, last_s)
-    return expected if expected - taken > max(MISSING_FRAMES, MISSING_SHARE * expected) else taken
+    if declared - decoded <= max(MISSING_FRAMES, MISSING_SHARE * declared):
+        return decoded
+    expected = containers.frames_shown(path, declared, rate, decoded, last_s)
+    return expected if expected - decoded > max(MISSING_FRAMES, MISSING_SHARE * expected) else decoded
 
 
 def unopened(path: Path, otherwise: str) -> str:

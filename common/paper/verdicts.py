@@ -159,10 +159,10 @@ def _statement(claim: Claim, measured: Measured, interval: tuple[float, float] |
     sign = 1 if claim.relation == "more" else -1
     nearest, farthest = sorted((sign * (low - claim.number), sign * (high - claim.number)))
     figure = f"{measured.value:.4g}" + (f" (95 % interval {low:.4g} to {high:.4g})" if interval else "")
-    told = f"{figure} is to be {claim.relation} than {claim.value}"
+    relation = f"{figure} is to be {claim.relation} than {claim.value}"
     if nearest > 0:
-        return "holds", told
-    return ("does not hold" if farthest <= 0 else "undecided"), told
+        return "holds", relation
+    return ("does not hold" if farthest <= 0 else "undecided"), relation
 
 
 def _ratio(claim: Claim, measured: Measured) -> tuple[Name, str]:

@@ -178,8 +178,8 @@ def leave_one_subject_out(table) -> list[Fold]:
     return [replace(fold, name=subject.replace("/", "-")) for fold, subject in zip(folds, subjects, strict=True)]
 
 
-def with_validation(table, fold: Fold, every: int = 10) -> Fold:
-    """The fold with every `every`-th of its training subjects validating instead of training; the test part stays.
+def with_validation(table, fold: Fold, step: int = 10) -> Fold:
+    """The fold with every `step`-th of its training subjects validating instead of training; the test part stays.
 
     Where those who are tested were dealt out in steps, so are those who validate.
 
@@ -188,13 +188,13 @@ def with_validation(table, fold: Fold, every: int = 10) -> Fold:
     """
     subjects = _subjects(table.iloc[fold.train], 2)
     # The last of each step, so that of few subjects most train.
-    chosen = subjects[every - 1 :: every] if len(subjects) >= every else subjects[-1:]
+    chosen = subjects[step - 1 :: step] if len(subjects) >= step else subjects[-1:]
     validates = table.subject.isin(chosen).to_numpy()[fold.train]
     return replace(fold, train=fold.train[~validates], validation=fold.train[validates])
 
 
-def with_validation_clips(table, fold: Fold, every: int = 10) -> Fold:
-    """The fold with every `every`-th of its training clips validating instead of training; the test part stays.
+def with_validation_clips(table, fold: Fold, step: int = 10) -> Fold:
+    """The fold with every `step`-th of its training clips validating instead of training; the test part stays.
 
     Whoever validates is trained on as well, in other clips: for corpora of a few subjects, or of unknown ones. Clips
     are put in the order of emotions, subjects and names, so that every emotion with enough of them validates.
@@ -205,7 +205,7 @@ def with_validation_clips(table, fold: Fold, every: int = 10) -> Fold:
     clip = table.groupby(["emotion", "subject", "clip"]).ngroup().to_numpy()
     clips = np.unique(clip[fold.train])
     _need(len(clips), 2, "clips to train on", fold.name)
-    chosen = clips[every - 1 :: every] if len(clips) >= every else clips[-1:]
+    chosen = clips[step - 1 :: step] if len(clips) >= step else clips[-1:]
     validates = np.isin(clip[fold.train], chosen)
     return replace(fold, train=fold.train[~validates], validation=fold.train[validates])
 

@@ -91,18 +91,18 @@ def protocol_leaks(
     Args:
         groups: what each leak is called, with experiment and network.
     """
-    found = []
+    effects = []
     for name, experiment, network in groups:
         published, strict = (evidence.of(experiment, network, protocol) for protocol in ("published", "strict"))
         score = evidence.score(experiment, network, "published")
         if score and score.learnt and evidence.score(experiment, network, "strict"):
-            found.append(leak(name, published, strict, compare))
-    return found
+            effects.append(leak(name, published, strict, compare))
+    return effects
 
 
 def leak_note(leaks: Iterable[LeakEffect]) -> list[str]:
-    told = "; ".join(leak.sentence for leak in leaks)
-    return [f"Leak size, published − strict: {told}."] if told else []
+    sizes = "; ".join(leak.sentence for leak in leaks)
+    return [f"Leak size, published − strict: {sizes}."] if sizes else []
 
 
 def left_out_notes(problems: Iterable[str]) -> list[str]:
@@ -116,7 +116,7 @@ def budget_note(rows: Rows, paper_profile: str) -> list[str]:
     Args:
         paper_profile: what the paper's own profile trains, e.g. "200 epochs".
     """
-    if not any(TOO_SMALL in str(one.get("verdict")) for one in rows):
+    if not any(TOO_SMALL in str(line.get("verdict")) for line in rows):
         return []
     return [
         f"{TOO_SMALL}: this profile trains too little to be better than a constant answer beyond doubt; the paper "
@@ -131,5 +131,5 @@ def best_epoch_note(members: Mapping[str, Sequence[Run]]) -> list[str]:
         members: runs of the published protocol whose epoch was chosen on the tested part, by what they are called.
     """
     gains = [f"{name} {100 * scores.best_epoch_gain(runs):+.1f}" for name, runs in members.items() if runs]
-    told = "published: testing the epoch that is best on the tested part, instead of the last one, adds"
-    return [f"{told} {'; '.join(gains)} points."] if gains else []
+    sentence = "published: testing the epoch that is best on the tested part, instead of the last one, adds"
+    return [f"{sentence} {'; '.join(gains)} points."] if gains else []

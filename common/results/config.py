@@ -194,10 +194,10 @@ def _networks(
     if not typed:
         return (), ()
     trained = {name: known.get(name, ()) for name in wanted}
-    there = list(dict.fromkeys(network for some in trained.values() for network in some))
-    if not there:
+    trained_anywhere = list(dict.fromkeys(network for some in trained.values() for network in some))
+    if not trained_anywhere:
         raise UserError(f"{', '.join(wanted)} of {paper.name} trains no network.", "Leave NETWORK out.")
-    networks = _words(typed, f"network in {', '.join(wanted)} of {paper.name}", there)
+    networks = _words(typed, f"network in {', '.join(wanted)} of {paper.name}", trained_anywhere)
     return networks, tuple(name for name, some in trained.items() if not set(some) & set(networks))
 
 
@@ -210,20 +210,20 @@ def _protocols(
         UserError: if there is none.
     """
     asked, having = PROTOCOLS[typed], {name: known[name] for name in wanted if name in known}
-    there = [one for one in PROTOCOLS["all"] if any(one in some for some in having.values())]
+    available = [name for name in PROTOCOLS["all"] if any(name in some for some in having.values())]
     undivided = tuple(name for name, some in having.items() if not set(some) & set(asked))
     without = f"no protocol {' or '.join(asked)}"
     if len(undivided) == len(wanted) > 0:
         whose = paper.name if len(wanted) == len(known) else f"{', '.join(wanted)} of {paper.name}"
-        raise UserError(f"There is {without} in {whose}.", f"Choose {' or '.join(there)}: PROTOCOL={there[0]}.")
+        raise UserError(f"There is {without} in {whose}.", f"Choose {' or '.join(available)}: PROTOCOL={available[0]}.")
     notes = [f"Left out, because there is {without}: {', '.join(undivided)}."] if undivided else []
     for protocol in asked if typed == "all" else ():
         lacking = [name for name, some in having.items() if protocol not in some]
         if lacking:
             whose = paper.name if len(lacking) == len(having) else ", ".join(lacking)
             notes.append(f"The protocol {protocol} is skipped where it does not exist: {whose}.")
-    anywhere = {one for some in known.values() for one in some}
-    return tuple(one for one in asked if one in anywhere or not known), undivided, tuple(notes)
+    existing = {protocol for some in known.values() for protocol in some}
+    return tuple(protocol for protocol in asked if protocol in existing or not known), undivided, tuple(notes)
 
 
 def _seeds(text: str) -> tuple[int, ...]:

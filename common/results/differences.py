@@ -67,59 +67,59 @@ def differences(paper: Paper, claim: Claim, members: Sequence[Run], stated: Stat
     Raises:
         ValueError: if a run is not what the claim is about.
     """
-    found: list[str] = []
+    differing: list[str] = []
     kinds = {_kind(run): run for run in members}
     for run in kinds.values():
         what = statement(paper, stated, claim, run)
         if what is None:
             raise ValueError(f"{run.identity} is not what {claim.id} is about")
-        found += _of_run(paper, run, what)
+        differing += _of_run(paper, run, what)
     folds = len({run.identity.fold for run in members})
     if claim.fold is None and folds < what.folds:
-        found.append(f"{folds} of {what.folds} folds")
+        differing.append(f"{folds} of {what.folds} folds")
     tested = _tested(members)
     if claim.tested and tested != claim.tested:
-        found.append(f"{tested:,} of {claim.tested:,} samples tested")
-    return list(dict.fromkeys(found))
+        differing.append(f"{tested:,} of {claim.tested:,} samples tested")
+    return list(dict.fromkeys(differing))
 
 
 def remarks(paper: Paper, members: Iterable[Run]) -> list[str]:
     """What does not forbid a comparison and has to be said: choices among what the paper leaves open, and numerics."""
-    found = []
+    sentences = []
     for run in {_kind(run): run for run in members}.values():
         chosen, defaults = decisions(paper, run), paper.settings
-        found += [f"{name}={chosen[name]}" for name in chosen if chosen[name] != defaults[name]]
-        found += [told for name, told in NUMERICS.items() if run.identity.recipe.get(name)]
-    return list(dict.fromkeys(found))
+        sentences += [f"{name}={chosen[name]}" for name in chosen if chosen[name] != defaults[name]]
+        sentences += [sentence for name, sentence in NUMERICS.items() if run.identity.recipe.get(name)]
+    return list(dict.fromkeys(sentences))
 
 
 def _kind(run: Run) -> str:
     """The same for runs that differ in seed and fold alone."""
     identity = run.identity
-    known = (identity.experiment, identity.protocol, identity.profile, identity.network, identity.settings)
+    compared = (identity.experiment, identity.protocol, identity.profile, identity.network, identity.settings)
     recipe = {name: value for name, value in identity.recipe.items() if name != "initial"}
-    return json.dumps([known, recipe, run.record.get("decisions"), run.record.get("classes")], sort_keys=True)
+    return json.dumps([compared, recipe, run.record.get("decisions"), run.record.get("classes")], sort_keys=True)
 
 
 def _of_run(paper: Paper, run: Run, stated: Stated) -> list[str]:
     identity = run.identity
-    found = [told for name, told in stated.copies.items() if name in run.record.get("corpora", ())]
+    differing = [sentence for name, sentence in stated.copies.items() if name in run.record.get("corpora", ())]
     if identity.protocol != "published":
-        found.append(stated.protocols.get(identity.protocol, f"protocol {identity.protocol}"))
+        differing.append(stated.protocols.get(identity.protocol, f"protocol {identity.protocol}"))
     if identity.network == stated.network + NARROW:
-        found.append("a narrow network instead of the paper's")
+        differing.append("a narrow network instead of the paper's")
     elif identity.network != stated.network:
-        found.append(f"{identity.network} instead of {stated.network}")
+        differing.append(f"{identity.network} instead of {stated.network}")
     else:
-        found += _unlike(identity.settings, _plain(stated.settings))
+        differing += _unlike(identity.settings, _plain(stated.settings))
     recipe = stated.recipe.identity() if isinstance(stated.recipe, Recipe) else stated.recipe
-    found += _unlike(identity.recipe, _plain(recipe))
-    found += _other_classes(run.record.get("classes", []), [str(name) for name in stated.classes])
+    differing += _unlike(identity.recipe, _plain(recipe))
+    differing += _other_classes(run.record.get("classes", []), [str(name) for name in stated.classes])
     chosen = decisions(paper, run)
-    found += [told for one in paper.decisions if (told := one.departure(chosen[one.name]))]
-    if identity.profile != "paper" and not found:
-        found.append(f"the sizes of the {identity.profile} profile")
-    return found
+    differing += [departure for decision in paper.decisions if (departure := decision.departure(chosen[decision.name]))]
+    if identity.profile != "paper" and not differing:
+        differing.append(f"the sizes of the {identity.profile} profile")
+    return differing
 
 
 def _plain(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -89,9 +89,11 @@ class Evidence:
     def missing_runs(self, experiment: str, network: str, protocol: str, fold: str | None = None) -> str:
         """How many of the planned runs (of one fold) there are, as "2 of 5 runs", or "" where all are finished."""
         group = (experiment, network, protocol)
-        planned = [one for one in self.plan.runs if _group(one) == group and fold in (None, one.fold)]
-        there = [run for run in self.of(*group) if fold in (None, run.identity.fold)]
-        return "" if len(there) == len(planned) else f"{len(there)} of {len(planned)} runs"
+        planned = [
+            identity for identity in self.plan.runs if _group(identity) == group and fold in (None, identity.fold)
+        ]
+        finished = [run for run in self.of(*group) if fold in (None, run.identity.fold)]
+        return "" if len(finished) == len(planned) else f"{len(finished)} of {len(planned)} runs"
 
     @property
     def recorded(self) -> bool:
@@ -101,21 +103,21 @@ class Evidence:
     def place(self, members: Sequence[Run]) -> str:
         """Where these runs lie, as one path from the folder above the results, and when and where records were made."""
         shared = _place(Path(commonpath([run.folder for run in members])), self.results)
-        told = [f"{len(members)} runs"] if len(members) > 1 else []
+        details = [f"{len(members)} runs"] if len(members) > 1 else []
         if self.recorded:
             last = max(members, key=lambda run: run.record.get("ended", ""))
             cpu = (last.record.get("hardware") or {}).get("cpu", "")
-            told.append(", ".join(filter(None, [f"recorded {last.record.get('ended', '')[:10]}", cpu])))
-        return f"{shared} ({'; '.join(told)})" if told else shared
+            details.append(", ".join(filter(None, [f"recorded {last.record.get('ended', '')[:10]}", cpu])))
+        return f"{shared} ({'; '.join(details)})" if details else shared
 
     def measured(self, measure: Callable[[Claim], Iterable[Measured | None]]) -> dict[str, list[Measured]]:
         """What `measure` gives for each claim, by its id; claims without a measurement are absent."""
         claims = [claim for claim in self.paper.claims if claim.experiment not in self.elsewhere]
-        found = {
-            claim.id: [replace(one, recorded=self.recorded) for one in measure(claim) if one is not None]
+        measurements = {
+            claim.id: [replace(measured, recorded=self.recorded) for measured in measure(claim) if measured is not None]
             for claim in claims
         }
-        return {claim: several for claim, several in found.items() if several}
+        return {claim: several for claim, several in measurements.items() if several}
 
     def measurement(
         self,
@@ -139,19 +141,19 @@ class Evidence:
             differs, note: what only the paper knows of, besides.
         """
         first = members[0].identity
-        found = [*differences(self.paper, claim, members, stated), *filter(None, differs)]
-        found += filter(None, [self.missing_runs(*_group(first), first.fold if claim.fold is not None else None)])
+        differing = [*differences(self.paper, claim, members, stated), *filter(None, differs)]
+        differing += filter(None, [self.missing_runs(*_group(first), first.fold if claim.fold is not None else None)])
         left_out = len(self.plan.broken)
-        found += [f"{left_out} unreadable files left out"] if left_out else []
-        told = [*([] if learnt else [TOO_SMALL]), *filter(None, note), *remarks(self.paper, members)]
+        differing += [f"{left_out} unreadable files left out"] if left_out else []
+        remarked = [*([] if learnt else [TOO_SMALL]), *filter(None, note), *remarks(self.paper, members)]
         place = self.place(members)
         value, interval = value * claim.scale, interval and tuple(bound * claim.scale for bound in interval)
         return Measured(
             value,
             self.data,
             interval,
-            differs="; ".join(found),
-            note="; ".join(told),
+            differs="; ".join(differing),
+            note="; ".join(remarked),
             run=place,
             protocol=first.protocol,
         )
@@ -189,10 +191,10 @@ class Evidence:
     def notes(self) -> list[str]:
         """What sets this plan apart from a whole one of the last command, a sentence each."""
         some = self.plan.networks.items()
-        told = [f"{name}: only {', '.join(few)} planned, other networks not run." for name, few in some]
+        sentences = [f"{name}: only {', '.join(few)} planned, other networks not run." for name, few in some]
         if self.aside:
-            told.append(f"Planned by an earlier command, with {self.aside}: {', '.join(self.plan.experiments)}.")
-        return told
+            sentences.append(f"Planned by an earlier command, with {self.aside}: {', '.join(self.plan.experiments)}.")
+        return sentences
 
     @property
     def plan_place(self) -> str:

@@ -34,8 +34,8 @@ def load_complete(
     main, *_ = all_parts = _parts(paper, name, data, results, plan)
     wanted = main.timed and set(timed) & set(main.experiments)
     speed = plans.read(plans.speed_path(paper, main.profile, results), paper, SpeedFile) if wanted else None
-    made = _evidence(paper, name, main, all_parts, results)
-    return replace(made, runs=store.complete(made.plan.runs, results / "runs"), speed=speed)
+    evidence = _evidence(paper, name, main, all_parts, results)
+    return replace(evidence, runs=store.complete(evidence.plan.runs, results / "runs"), speed=speed)
 
 
 def aside(paper: Paper, name: str, data: str, results: Path, plan: Plan | None = None) -> list[Evidence]:
@@ -48,9 +48,9 @@ def aside(paper: Paper, name: str, data: str, results: Path, plan: Plan | None =
         UserError: if nothing was run yet, or a run is missing.
     """
     main, *others = all_parts = _parts(paper, name, data, results, plan)
-    made = [_evidence(paper, name, one, all_parts, results) for one in others]
+    evidence = [_evidence(paper, name, other, all_parts, results) for other in others]
     speed = _speed(paper, main.profile, results, warn=lambda _: None)
-    return [replace(one, runs=store.complete(one.plan.runs, results / "runs"), speed=speed) for one in made]
+    return [replace(part, runs=store.complete(part.plan.runs, results / "runs"), speed=speed) for part in evidence]
 
 
 def _parts(paper: Paper, name: str, data: str, results: Path, plan: Plan | None) -> list[Plan]:
@@ -76,12 +76,12 @@ def load_available(paper: Paper, runs: Sequence[Run], results: Path, warn: Calla
         if any(plan.data != data or plan.paper != paper.name for plan in all_parts):
             warn(f"{path} holds the plan of something else.")
             continue
-        made = [_evidence(paper, name, plan, all_parts, results) for plan in all_parts]
-        for one in made:
-            members = [by_key[identity.key] for identity in one.plan.runs if identity.key in by_key]
+        evidence = [_evidence(paper, name, plan, all_parts, results) for plan in all_parts]
+        for part in evidence:
+            members = [by_key[identity.key] for identity in part.plan.runs if identity.key in by_key]
             members = [run for run in members if _readable(run, warn)]
-            speed = _speed(paper, one.profile, results, warn)
-            usable.append(replace(one, runs=members, speed=speed, warn=warn))
+            speed = _speed(paper, part.profile, results, warn)
+            usable.append(replace(part, runs=members, speed=speed, warn=warn))
     return sorted(usable, key=preference)
 
 
@@ -92,7 +92,7 @@ def preference(evidence: Evidence) -> tuple:
 
 def _evidence(paper: Paper, name: str, plan: Plan, all_parts: Sequence[Plan], results: Path) -> Evidence:
     """One of the plans of a file, without its runs."""
-    others = frozenset(one for part in all_parts if part is not plan for one in part.experiments)
+    others = frozenset(experiment for part in all_parts if part is not plan for experiment in part.experiments)
     apart = plans.unlike(plan, all_parts[0]) if plan is not all_parts[0] else ""
     return Evidence(paper, plan, results, name=name, aside=apart, elsewhere=others)
 

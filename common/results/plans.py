@@ -137,8 +137,8 @@ def alike(first: Plan, second: Plan) -> bool:
 def unlike(other: Plan, plan: Plan) -> str:
     """In which answers a plan differs from another, in words: "seeds 0,1 instead of 0"."""
     pairs = _unlike(other, plan).items()
-    told = [f"{key.replace('_', ' ')} {_shown(theirs)} instead of {_shown(ours)}" for key, (theirs, ours) in pairs]
-    return "; ".join(told) or "other data, or another version of this program"
+    differing = [f"{key.replace('_', ' ')} {_shown(theirs)} instead of {_shown(ours)}" for key, (theirs, ours) in pairs]
+    return "; ".join(differing) or "other data, or another version of this program"
 
 
 def _unlike(first: Plan, second: Plan) -> dict[str, tuple[Any, Any]]:
@@ -151,7 +151,7 @@ def _unlike(first: Plan, second: Plan) -> dict[str, tuple[Any, Any]]:
 
 def _shown(value) -> str:
     if isinstance(value, dict):
-        return " ".join(f"{name}={one}" for name, one in value.items()) or "the defaults"
+        return " ".join(f"{name}={entry}" for name, entry in value.items()) or "the defaults"
     if isinstance(value, list):
         return ",".join(map(str, value))
     return "none" if value is None else str(value)
@@ -159,18 +159,18 @@ def _shown(value) -> str:
 
 def _join(plan: Plan, old: Plan) -> Plan:
     """Two plans that are alike in one; of what both have, the new one's is taken."""
-    made: dict[str, Any] = {
+    joined_parts: dict[str, Any] = {
         "experiments": list(dict.fromkeys([*plan.experiments, *old.experiments])),
         "timed": plan.timed or old.timed,
         "networks": _networks(plan, old),
     }
     for key in _BY_NAME:
         new, before = getattr(plan, key), getattr(old, key)
-        made[key] = new if isinstance(new, Summary) else before | new
+        joined_parts[key] = new if isinstance(new, Summary) else before | new
     for key in _RUNS:
         new = {_group(run) for run in getattr(plan, key)}
-        made[key] = [*getattr(plan, key), *(run for run in getattr(old, key) if _group(run) not in new)]
-    return plan.model_copy(update={key: value for key, value in made.items() if value != getattr(plan, key)})
+        joined_parts[key] = [*getattr(plan, key), *(run for run in getattr(old, key) if _group(run) not in new)]
+    return plan.model_copy(update={key: value for key, value in joined_parts.items() if value != getattr(plan, key)})
 
 
 def _networks(plan: Plan, old: Plan) -> dict[str, list[str]]:
@@ -210,6 +210,6 @@ def read(path: Path, paper: Paper, kind: type[Kind] = Plan) -> Kind:
             f"There are no such runs of {paper.name} yet ({path.name}).", f"Run: make reproduce PAPER={paper.name}"
         ) from None
     except (OSError, ValueError) as error:
-        told = mistake(error) if isinstance(error, ValidationError) else error
-        problem = f"{path} is damaged, or of another version ({told})."
+        reason = mistake(error) if isinstance(error, ValidationError) else error
+        problem = f"{path} is damaged, or of another version ({reason})."
         raise UserError(problem, "Delete it and run reproduce again; finished runs are kept.") from error

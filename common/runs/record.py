@@ -94,8 +94,8 @@ def mistake(error: ValidationError) -> str:
     """
     first = error.errors()[0]
     place = ".".join(map(str, first["loc"]))
-    said = first["msg"].removeprefix("Value error, ")
-    return f"{place}: {said}" if place else said
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{place}: {message}" if place else message
 
 
 def described(folder: Path, names: Iterable[str]) -> dict[str, dict]:
@@ -104,8 +104,8 @@ def described(folder: Path, names: Iterable[str]) -> dict[str, dict]:
 
 
 def _content(path: Path) -> dict:
-    told = {"bytes": path.stat().st_size, "sha256": files.digest(path)}
-    return told | {"rows": rows(path)} if ".csv" in path.suffixes else told
+    content = {"bytes": path.stat().st_size, "sha256": files.digest(path)}
+    return content | {"rows": rows(path)} if ".csv" in path.suffixes else content
 
 
 def rows(path: Path) -> int | None:
@@ -130,9 +130,9 @@ def fault(folder: Path, record: Record) -> str:
         if not path.is_file():
             return f"{name} is missing"
         if kept and (path.stat().st_size != kept.size or (name != WEIGHTS and files.digest(path) != kept.sha256)):
-            found = rows(path) if kept.rows is not None else None
-            told = f" ({found} rows instead of {kept.rows})" if found not in (None, kept.rows) else ""
-            return f"{name} is not what the run wrote{told}"
-        if not kept and name == PREDICTIONS and (found := rows(path)) != record.samples.test:
-            return f"{name} has {found or 'no'} rows for {record.samples.test} tested samples"
+            counted = rows(path) if kept.rows is not None else None
+            counts = f" ({counted} rows instead of {kept.rows})" if counted not in (None, kept.rows) else ""
+            return f"{name} is not what the run wrote{counts}"
+        if not kept and name == PREDICTIONS and (counted := rows(path)) != record.samples.test:
+            return f"{name} has {counted or 'no'} rows for {record.samples.test} tested samples"
     return ""

@@ -125,7 +125,7 @@ def mean_recall(runs: Sequence[Run], resamples: int = 4000) -> tuple[float, tupl
     """
     table = predictions(runs)
     hits = (table.emotion == table.predicted).groupby([table.subject, table.emotion])
-    right, shown = (one.unstack(fill_value=0).to_numpy(float) for one in (hits.sum(), hits.size()))
+    right, shown = (counts.unstack(fill_value=0).to_numpy(float) for counts in (hits.sum(), hits.size()))
     value = float((right.sum(axis=0) / shown.sum(axis=0)).mean())
     if len(right) == 1:
         return value, (0.0, 1.0)
@@ -207,8 +207,10 @@ def difference_by_subject(
     import pandas as pd
 
     tables = [predictions(runs) for runs in (first, second)]
-    hits = [(one.emotion == one.predicted).groupby(one.subject).agg(["sum", "size"]) for one in tables]
-    right, tested = (pd.concat([one[kind] for one in hits], axis=1).fillna(0).to_numpy() for kind in ("sum", "size"))
+    hits = [(table.emotion == table.predicted).groupby(table.subject).agg(["sum", "size"]) for table in tables]
+    right, tested = (
+        pd.concat([counts[kind] for counts in hits], axis=1).fillna(0).to_numpy() for kind in ("sum", "size")
+    )
     value = float(np.subtract(*(right.sum(axis=0) / tested.sum(axis=0))))
     if len(right) == 1:
         return value, -1.0, 1.0

@@ -125,8 +125,8 @@ def _keys(clips: Sequence[Clip], prepare: Callable, settings: Settings) -> list[
 def _choices(settings: Settings) -> dict[str, Any]:
     compared = {field.name for field in fields(settings) if field.compare}
     later = getattr(settings, "LATER", {})
-    told = {name: value for name, value in asdict(settings).items() if name in compared}
-    return {name: value for name, value in told.items() if name not in later or value != later[name]}
+    chosen = {name: value for name, value in asdict(settings).items() if name in compared}
+    return {name: value for name, value in chosen.items() if name not in later or value != later[name]}
 
 
 def _hash(text: str) -> str:
@@ -203,14 +203,14 @@ def _refuse_broken(problems: list[str], total: int) -> None:
 
 def _store(task: tuple[Clip, Callable, Settings, Path]) -> None:
     clip, prepare, settings, shard = task
-    made = prepare(clip, settings)
+    prepared = prepare(clip, settings)
     about = {
-        "length": made.length,
-        "shape": made.frames.shape,
-        "counts": json.dumps(made.counts),
-        "checksum": zlib.crc32(np.ascontiguousarray(made.frames)),
+        "length": prepared.length,
+        "shape": prepared.frames.shape,
+        "counts": json.dumps(prepared.counts),
+        "checksum": zlib.crc32(np.ascontiguousarray(prepared.frames)),
     }
-    parts = {name: getattr(made, name) for name in ("frames", "frame_numbers", "starts")}
+    parts = {name: getattr(prepared, name) for name in ("frames", "frame_numbers", "starts")}
     arrays.save(shard, parts | {name: np.array(value) for name, value in about.items()})
 
 
@@ -222,10 +222,10 @@ def _merge(paths: dict[Clip, Path], problems: dict[Clip, str], key: str, setting
         checksums.append(0)
         if clip in problems:
             continue
-        with np.load(shard) as made:
-            starts, numbers, length = made["starts"], made["frame_numbers"], int(made["length"])
-            shape, checksums[-1] = made["shape"].tolist(), int(made["checksum"])
-            ledger[-1] |= {"rows": len(numbers)} | json.loads(str(made["counts"]))
+        with np.load(shard) as prepared:
+            starts, numbers, length = prepared["starts"], prepared["frame_numbers"], int(prepared["length"])
+            shape, checksums[-1] = prepared["shape"].tolist(), int(prepared["checksum"])
+            ledger[-1] |= {"rows": len(numbers)} | json.loads(str(prepared["counts"]))
         lengths.add(length)
         shapes.add(tuple(shape[1:]))
         columns.append([np.full(len(starts), position), starts + rows, numbers[starts], numbers[starts + length - 1]])
@@ -241,8 +241,8 @@ def _merge(paths: dict[Clip, Path], problems: dict[Clip, str], key: str, setting
 def _refuse_empty(ledger: list[dict], samples: int) -> None:
     if samples == 0:
         names = dict.fromkeys(name for entry in ledger for name in entry if name not in TEXTS)
-        told = ", ".join(f"{name} {sum(entry.get(name, 0) for entry in ledger)}" for name in names)
+        totals = ", ".join(f"{name} {sum(entry.get(name, 0) for entry in ledger)}" for name in names)
         raise UserError(
-            f"None of the {len(ledger)} clips gave a sample ({told}).",
+            f"None of the {len(ledger)} clips gave a sample ({totals}).",
             "Check that the clips show faces and are long enough, or change the preprocessing's settings.",
         )

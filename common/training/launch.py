@@ -102,8 +102,10 @@ def _shares(todo: list[Job], processes: int) -> list[tuple[Job, ...]]:
     """
     groups: dict[tuple, list[Job]] = {}
     for job in todo:
-        one = job.training
-        groups.setdefault((one.experiment, one.network.key, one.seed, one.fold_name), []).append(job)
+        training = job.training
+        groups.setdefault((training.experiment, training.network.key, training.seed, training.fold_name), []).append(
+            job
+        )
     shares = groups.values() if len(groups) >= processes else [[job] for job in todo]
     return [tuple(share) for share in sorted(shares, key=lambda share: -sum(job.cost for job in share))]
 
