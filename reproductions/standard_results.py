@@ -46,7 +46,9 @@ def tables(given: Mapping[str, Experiment]) -> SimpleNamespace:
         return [_table(evidence, name, given, stated) for name in given if name in evidence.plan.experiments]
 
     def leaks(evidence: Evidence) -> list[comparison.LeakEffect]:
-        groups = [(one.title, name, one.key) for name, experiment in given.items() for one in experiment.networks]
+        groups = [
+            (network.title, name, network.key) for name, experiment in given.items() for network in experiment.networks
+        ]
         return comparison.protocol_leaks(evidence, groups, scores.difference)
 
     return SimpleNamespace(TIMED=(), tables=tables, leaks=leaks)
@@ -54,7 +56,7 @@ def tables(given: Mapping[str, Experiment]) -> SimpleNamespace:
 
 def _weights(name: str, experiment: Experiment, network: str | None) -> dict[str, str]:
     """The experiments in which weights for a network are tested, each with what the weights are called."""
-    return {one.under(name): one.key for one in experiment.weights if one.network.key == network}
+    return {weights.under(name): weights.key for weights in experiment.weights if weights.network.key == network}
 
 
 def _measured(evidence: Evidence, claim: Claim, given, stated) -> Iterator[tuple[str, str, Measured]]:
@@ -94,7 +96,7 @@ def _table(evidence: Evidence, name: str, given, stated) -> Table:
             rows.append(comparison.row(evidence, claim, ours, **labels))
     notes += evidence.plan.split_notes(name)
     for run in evidence.runs:
-        if run.identity.experiment in {one.under(name) for one in experiment.weights}:
+        if run.identity.experiment in {weights.under(name) for weights in experiment.weights}:
             notes.append(f"{run.record['weights']}: trained on {run.given}; here only tested.")
     summary = evidence.plan.summary.get(name)
     notes += comparison.left_out_notes(summary.broken) if summary else []

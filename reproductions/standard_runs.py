@@ -49,24 +49,26 @@ def _reproduce(request: Request, given: Given) -> Provenance:
     folder = data_root(request, corpora)
     places = datasets.locate_all(folder, corpora)
     origin = common_origin(folder, {key: provenance(place) for key, place in places.items()})
-    samples = {name: one.samples(request, places[one.corpus]) for name, one in asked.items()}
-    jobs = [job for name, one in asked.items() for job in _jobs(request, name, one, samples[name])]
-    tested = [test for name, one in asked.items() for test in _evaluations(request, name, one, samples[name])]
+    samples = {name: experiment.samples(request, places[experiment.corpus]) for name, experiment in asked.items()}
+    jobs = [job for name, experiment in asked.items() for job in _jobs(request, name, experiment, samples[name])]
+    tested = [
+        test for name, experiment in asked.items() for test in _evaluations(request, name, experiment, samples[name])
+    ]
     plan = plans.planned(
         request,
         origin,
         asked,
-        runs=[one.identity for one in (*(job.training for job in jobs), *tested)],
+        runs=[run.identity for run in (*(job.training for job in jobs), *tested)],
         splits={(job.training.experiment, job.training.protocol): job.split for job in jobs},
         summary={
-            name: Summary(key=one.key, ledger=counted(one.ledger), broken=broken(one.ledger))
-            for name, one in samples.items()
+            name: Summary(key=prepared.key, ledger=counted(prepared.ledger), broken=broken(prepared.ledger))
+            for name, prepared in samples.items()
         },
     )
     plans.keep(request, plan)
     train(request, jobs, origin)
-    for one in tested:
-        evaluate(one, request.results / "runs", origin, fresh=request.fresh)
+    for evaluation in tested:
+        evaluate(evaluation, request.results / "runs", origin, fresh=request.fresh)
     return origin
 
 
@@ -130,5 +132,5 @@ def blueprints(given: Given) -> SimpleNamespace:
 def models(given: Given) -> SimpleNamespace:
     """The part `models` of a paper with these experiments."""
     return SimpleNamespace(
-        NETWORKS={k: one for experiment in given.values() for k, one in experiment.architectures.items()}
+        NETWORKS={k: network for experiment in given.values() for k, network in experiment.architectures.items()}
     )

@@ -19,14 +19,14 @@ TIMED = ()
 
 def tables(evidence: Evidence) -> list[Table]:
     """The tables of the experiments that were run, and of a search."""
-    asked, title = evidence.plan.experiments, _made_with(evidence.plan)
-    made = [_ledger(evidence.plan, title), _sequences(evidence.plan, evidence.paper.hyperparameters)]
-    made += [fold_tables.table(evidence, name, title) for name in fold_tables.TABLES if name in asked]
-    made += [significance.table(evidence, title)] if "significance" in asked else []
-    made += [accuracy_tables.table(evidence, title)] if {"table6", "table7", "table8"} & set(asked) else []
-    made += [variants.table(evidence, title)] if {"table4", "table5", "table6"} & set(asked) else []
-    made += confusion_tables.tables(evidence, title)
-    return made + _of_search(evidence)
+    experiments, title = evidence.plan.experiments, _made_with(evidence.plan)
+    all_tables = [_ledger(evidence.plan, title), _sequences(evidence.plan, evidence.paper.hyperparameters)]
+    all_tables += [fold_tables.table(evidence, name, title) for name in fold_tables.TABLES if name in experiments]
+    all_tables += [significance.table(evidence, title)] if "significance" in experiments else []
+    all_tables += [accuracy_tables.table(evidence, title)] if {"table6", "table7", "table8"} & set(experiments) else []
+    all_tables += [variants.table(evidence, title)] if {"table4", "table5", "table6"} & set(experiments) else []
+    all_tables += confusion_tables.tables(evidence, title)
+    return all_tables + _of_search(evidence)
 
 
 def _of_search(evidence: Evidence) -> list[Table]:
@@ -42,9 +42,9 @@ def _of_search(evidence: Evidence) -> list[Table]:
 def _made_with(plan: Plan) -> str:
     """What every title says of the network, the detector and the data, where they are not the paper's."""
     detectors = dict.fromkeys(corpus.detector for corpus in plan.summary.values())
-    told = [_narrow(plan.narrow)] if plan.narrow else []
-    told += [detector for detector in detectors if "not the paper" in detector] + plan.instead
-    return f" ({'; '.join(told)})" if told else ""
+    remarks = [_narrow(plan.narrow)] if plan.narrow else []
+    remarks += [detector for detector in detectors if "not the paper" in detector] + plan.instead
+    return f" ({'; '.join(remarks)})" if remarks else ""
 
 
 def _narrow(sizes: Mapping[str, Any]) -> str:
@@ -65,8 +65,9 @@ def _ledger(plan: Plan, title: str) -> Table:
         "detector": "Face detector",
     }
     rows = [
-        {"corpus": one.instead or name, "subjects": one.subjects, "detector": one.detector} | one.ledger
-        for name, one in plan.summary.items()
+        {"corpus": of_corpus.instead or name, "subjects": of_corpus.subjects, "detector": of_corpus.detector}
+        | of_corpus.ledger
+        for name, of_corpus in plan.summary.items()
     ]
     notes = ["Without face: such a frame is cut as the nearest one with a face (setting missed_face)."]
     notes += comparison.left_out_notes(plan.broken)
@@ -76,14 +77,14 @@ def _ledger(plan: Plan, title: str) -> Table:
 def _sequences(plan: Plan, stated: Mapping[str, Any]) -> Table:
     """The enlarged training material of section 4, were all sequences trained on."""
     rows = []
-    for name, one in plan.summary.items():
-        for emotion, counts in one.sequences.items():
+    for name, of_corpus in plan.summary.items():
+        for emotion, counts in of_corpus.sequences.items():
             flips, rotations, contrasts = (
                 stated["augmentation_ckplus"][emotion] if name == CKPLUS else stated["augmentation_oulu"]
             )
             row = {"corpus": name, "emotion": emotion, "flips": flips, "rotations": rotations, "contrasts": contrasts}
             rows.append(row | counts)
-        total = {key: sum(counts[key] for counts in one.sequences.values()) for key in ("sequences", "shown")}
+        total = {key: sum(counts[key] for counts in of_corpus.sequences.values()) for key in ("sequences", "shown")}
         rows.append({"corpus": name, "emotion": "Total"} | total)
     columns = {"corpus": "Corpus", "emotion": "Emotion", "sequences": "Sequences", "flips": "Flips"}
     columns |= {"rotations": "Rotations", "contrasts": "Contrasts", "shown": "Shown in an epoch"}

@@ -25,8 +25,8 @@ def ledger(evidence: Evidence) -> Table:
     }
     summary = evidence.plan.summary
     rows = [
-        {"corpus": one.instead or name, "people": None if name == AFEW else one.subjects} | one.ledger
-        for name, one in summary.items()
+        {"corpus": of_corpus.instead or name, "people": None if name == AFEW else of_corpus.subjects} | of_corpus.ledger
+        for name, of_corpus in summary.items()
     ]
     notes = [
         "Eight frames of a clip are used, both ends among them; the face is followed through all of its frames. One of "
@@ -34,10 +34,10 @@ def ledger(evidence: Evidence) -> Table:
     ]
     if AFEW in summary:
         both = summary[AFEW].in_both_parts
-        told = f"{len(both)} clip name{'s' * (len(both) != 1)} of AFEW in both parts"
+        repeated = f"{len(both)} clip name{'s' * (len(both) != 1)} of AFEW in both parts"
         notes.append("AFEW does not say who is seen, nor in which film.")
-        notes.append(f"{told}: {', '.join(both)}. They are read as different clips." if both else f"{told}.")
-    notes += [_without_face(evidence, name) for name, one in summary.items() if one.lost]
+        notes.append(f"{repeated}: {', '.join(both)}. They are read as different clips." if both else f"{repeated}.")
+    notes += [_without_face(evidence, name) for name, of_corpus in summary.items() if of_corpus.lost]
     notes += comparison.left_out_notes(evidence.plan.broken)
     return Table("ledger", "What became of the frames", columns, rows, notes)
 
@@ -46,29 +46,29 @@ def _without_face(evidence: Evidence, name: str) -> str:
     """What becomes of the clips of a corpus that show no face."""
     lost = evidence.plan.summary[name].lost
     parts = ", ".join(f"{count} of {part}" for part, count in sorted(lost.items()) if part)
-    told = f"{name}: {sum(lost.values())} clips without a face{f' ({parts})' if parts else ''}"
+    sentence = f"{name}: {sum(lost.values())} clips without a face{f' ({parts})' if parts else ''}"
     if evidence.setting("lost_clips") == "count_as_errors":
-        return f"{told} are not trained on, and count as errors where they are tested (setting lost_clips)."
-    told += " are neither trained on nor tested (setting lost_clips)."
+        return f"{sentence} are not trained on, and count as errors where they are tested (setting lost_clips)."
+    sentence += " are neither trained on nor tested (setting lost_clips)."
     if name != AFEW:
-        return told
+        return sentence
     claim = measured.accuracy_of(evidence.paper, "table3")
     arithmetic = auditors.run(evidence.paper, claim.check).arithmetic
-    return f"{told} The printed {claim.value} counts all {claim.tested} of Val: {arithmetic}."
+    return f"{sentence} The printed {claim.value} counts all {claim.tested} of Val: {arithmetic}."
 
 
 def augmentation(evidence: Evidence) -> Table:
     """The enlarged data sets of section IV.B, were all clips trained on."""
     stated = evidence.paper.hyperparameters
     rows = []
-    for name, one in evidence.plan.summary.items():
+    for name, of_corpus in evidence.plan.summary.items():
         kind = "ckplus" if name == CKPLUS else "savee_afew"
-        clips = sum(one.clips.values())
+        clips = sum(of_corpus.clips.values())
         rows.append(
-            {"corpus": one.instead or name, "clips": clips}
-            | {"emotions": ", ".join(f"{e} {n}" for e, n in one.clips.items())}
+            {"corpus": of_corpus.instead or name, "clips": clips}
+            | {"emotions": ", ".join(f"{e} {n}" for e, n in of_corpus.clips.items())}
             | {"angles": ", ".join(f"{angle}°" for angle in stated[f"rotations_{kind}"])}
-            | {"stated": stated[f"copies_{kind}"], "copies": one.copies, "shown": clips * one.copies}
+            | {"stated": stated[f"copies_{kind}"], "copies": of_corpus.copies, "shown": clips * of_corpus.copies}
         )
     columns = {"corpus": "Corpus", "clips": "Clips", "emotions": "By emotion", "angles": "Rotated by"}
     columns |= {"stated": "Copies of a clip, stated", "copies": "Made", "shown": "All together"}
@@ -84,16 +84,16 @@ def augmentation(evidence: Evidence) -> Table:
 def branch(evidence: Evidence) -> list[Table]:
     """The network on FER2013, whose features the second branch takes."""
     members = evidence.of(trainings.FER2013, trainings.FER, trainings.OFFICIAL)
-    found = evidence.score(trainings.FER2013, trainings.FER, trainings.OFFICIAL)
-    if found is None:
+    score = evidence.score(trainings.FER2013, trainings.FER, trainings.OFFICIAL)
+    if score is None:
         return []
     samples, epochs = members[0].record["samples"], members[0].identity.recipe["epochs"]
     synthetic = any(evidence.plan.branch.values())
-    low, high = found.interval
+    low, high = score.interval
     row = {"network": members[0].identity.settings["fer_network"], "data": "synthetic" if synthetic else "real"}
     row |= {side: samples[side] for side in ("train", "validation", "test")} | {"epochs": epochs}
-    row |= {"accuracy": f"{100 * found.accuracy:.2f}", "interval": f"{100 * low:.2f} to {100 * high:.2f}"}
-    row |= {"chance": f"{100 * found.chance:.2f}"}
+    row |= {"accuracy": f"{100 * score.accuracy:.2f}", "interval": f"{100 * low:.2f} to {100 * high:.2f}"}
+    row |= {"chance": f"{100 * score.chance:.2f}"}
     columns = {"network": "Network", "data": "Images", "train": "Training", "validation": "PublicTest"}
     columns |= {"test": "PrivateTest", "epochs": "Epochs", "accuracy": "Accuracy in %", "interval": "95 % interval"}
     columns |= {"chance": "Constant answer"}

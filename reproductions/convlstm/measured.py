@@ -118,8 +118,12 @@ def measurements(evidence: Evidence) -> dict[str, list[Measured]]:
 
 def accuracy_of(paper: Paper, experiment: str) -> Claim:
     """The accuracy that the paper prints for its own network."""
-    own = (one for one in paper.claims if one.experiment == experiment and one.metric == "accuracy" and not one.cited)
-    return next(one for one in own if one.relation == "equal")
+    own = (
+        claim
+        for claim in paper.claims
+        if claim.experiment == experiment and claim.metric == "accuracy" and not claim.cited
+    )
+    return next(claim for claim in own if claim.relation == "equal")
 
 
 def _of_claim(evidence: Evidence, claim: Claim) -> list[Measured | None]:
@@ -142,10 +146,10 @@ def rows(plan: Plan, experiment: str) -> list[VariantRow]:
 
 def measure(evidence: Evidence, claim: Claim, variant: str, protocol: str) -> Measured | None:
     """What one row gives for an accuracy, or for a statement about one; None where nothing was run for it."""
-    found, members = score(evidence, (variant, protocol)), runs_of(evidence, (variant, protocol))
-    if found is None:
+    scored, members = score(evidence, (variant, protocol)), runs_of(evidence, (variant, protocol))
+    if scored is None:
         return None
-    figures = findings.measure(evidence.paper, claim, found, members)
+    figures = findings.measure(evidence.paper, claim, scored, members)
     if figures is None:
         return None
     value, *interval = figures
@@ -155,22 +159,22 @@ def measure(evidence: Evidence, claim: Claim, variant: str, protocol: str) -> Me
         value,
         tuple(interval),
         stated,
-        learnt=found.learnt,
+        learnt=scored.learnt,
         differs=_differences(evidence, claim, (variant, protocol)),
     )
 
 
 def _size(evidence: Evidence, claim: Claim) -> Measured:
     """How many clips or people a data set has, whether a face was found or not."""
-    name = next(one.corpus for one in VARIANTS.values() if one.experiment == claim.experiment)
+    name = next(variant.corpus for variant in VARIANTS.values() if variant.experiment == claim.experiment)
     summary = evidence.plan.summary[name]
-    found, emotions = summary.found, list(summary.clips)
+    counts, emotions = summary.found, list(summary.clips)
     if claim.unit == "subjects":
         value = summary.subjects
     elif claim.metric.startswith(_PART):
-        value = found.get(claim.metric.removeprefix(_PART), 0)
+        value = counts.get(claim.metric.removeprefix(_PART), 0)
     else:
-        value = sum(found.get(one, 0) for one in ([claim.emotion] if claim.emotion else emotions))
+        value = sum(counts.get(key, 0) for key in ([claim.emotion] if claim.emotion else emotions))
     lacking = ["without Contempt"] if name == CKPLUS and "Contempt" not in emotions else []
     return evidence.counted(value, "; ".join([ckplus48.INSTEAD] * bool(summary.instead) + lacking))
 
@@ -191,7 +195,7 @@ def _group(plan: Plan, row: VariantRow) -> tuple[str, str, str]:
 
 def steps(evidence: Evidence) -> list[Step]:
     """The pairs of which both rows were run."""
-    found = []
+    compared = []
     for pair in PAIRS:
         first, second = (score(evidence, row) for row in (pair.first, pair.second))
         if first is None or second is None:
@@ -199,8 +203,8 @@ def steps(evidence: Evidence) -> list[Step]:
         members = runs_of(evidence, pair.first), runs_of(evidence, pair.second)
         alike = _lengths(members[0]) == _lengths(members[1])
         size = comparison.leak(pair.what, *members, pair.compare) if first.learnt and alike else None
-        found.append(Step(pair, first, second, size, alike))
-    return found
+        compared.append(Step(pair, first, second, size, alike))
+    return compared
 
 
 def _lengths(members: Sequence[Run]) -> set[tuple[int, int | None]]:
@@ -214,12 +218,12 @@ def _differences(evidence: Evidence, claim: Claim, row: VariantRow) -> list[str]
     plan, (variant, _) = evidence.plan, row
     split = plan.split(*row)
     chosen = variants.claimed(claim.experiment, evidence.settings)
-    found = [] if variant == chosen else [f"{VARIANTS[variant].title} instead of {VARIANTS[chosen].title}"]
+    differing = [] if variant == chosen else [f"{VARIANTS[variant].title} instead of {VARIANTS[chosen].title}"]
     if VARIANTS[variant].corpus == AFEW and evidence.data == "real" and any(plan.branch.values()):
-        found.append("the second branch trained on synthetic images")
+        differing.append("the second branch trained on synthetic images")
     if split.left_out:
-        found.append(f"{split.left_out} clips without a face left out")
-    return found
+        differing.append(f"{split.left_out} clips without a face left out")
+    return differing
 
 
 def _folds(request: Request, variant: str) -> int:

@@ -41,27 +41,27 @@ TIMED = ()
 def tables(evidence: Evidence) -> list[Table]:
     """The tables of the experiments that were run."""
     title = _made_with(evidence.plan)
-    made = [data_tables.ledger(evidence), data_tables.augmentation(evidence)]
+    all_tables = [data_tables.ledger(evidence), data_tables.augmentation(evidence)]
     if AFEW in evidence.plan.summary:
-        made += data_tables.branch(evidence)
-    made += [_accuracies(evidence, name, title) for name in TITLES if name in evidence.plan.experiments]
-    made.append(_statements(evidence, title))
-    found = measured.steps(evidence)
-    made += [_leaks(found, title)] if found else []
-    return [table for table in made if table.rows]
+        all_tables += data_tables.branch(evidence)
+    all_tables += [_accuracies(evidence, name, title) for name in TITLES if name in evidence.plan.experiments]
+    all_tables.append(_statements(evidence, title))
+    steps = measured.steps(evidence)
+    all_tables += [_leaks(steps, title)] if steps else []
+    return [table for table in all_tables if table.rows]
 
 
 def leaks(evidence: Evidence) -> list[LeakEffect]:
     """What accuracies owe to what tested clips share with training; those steps whose first row learnt something."""
-    found = measured.steps(evidence)
-    return [replace(one.leak, name=f"{one.pair.corpus}, {one.leak.name}") for one in found if one.leak]
+    steps = measured.steps(evidence)
+    return [replace(step.leak, name=f"{step.pair.corpus}, {step.leak.name}") for step in steps if step.leak]
 
 
 def _made_with(plan: Plan) -> str:
     """What every title says of the network and the data where they are not the paper's."""
-    told = ["narrow network, a quarter of the filters"] if plan.narrow else []
-    told += plan.instead
-    return f" ({'; '.join(told)})" if told else ""
+    remarks = ["narrow network, a quarter of the filters"] if plan.narrow else []
+    remarks += plan.instead
+    return f" ({'; '.join(remarks)})" if remarks else ""
 
 
 def _accuracies(evidence: Evidence, experiment: str, title: str) -> Table:
@@ -76,16 +76,16 @@ def _accuracies(evidence: Evidence, experiment: str, title: str) -> Table:
         + _folds(evidence, experiment)
         + _selection(evidence, wanted)
     )
-    steps = [one for one in measured.steps(evidence) if VARIANTS[one.pair.first[0]].experiment == experiment]
-    told = "; ".join(one.leak.sentence for one in steps if one.leak)
-    notes += [f"Leak size: {told}."] if told else []
+    steps = [step for step in measured.steps(evidence) if VARIANTS[step.pair.first[0]].experiment == experiment]
+    sizes = "; ".join(step.leak.sentence for step in steps if step.leak)
+    notes += [f"Leak size: {sizes}."] if sizes else []
     notes.append(INTERVALS)
     notes += comparison.budget_note(rows, f"{evidence.paper.hyperparameters['epochs']} epochs of all copies")
     return Table(experiment, f"{TITLES[experiment]}{title}", COLUMNS, rows, notes)
 
 
 def _row(evidence: Evidence, claim: Claim, row: VariantRow) -> dict:
-    ours, found = measured.measure(evidence, claim, *row), measured.score(evidence, row)
+    ours, score = measured.measure(evidence, claim, *row), measured.score(evidence, row)
     split = evidence.plan.split(*row)
     return comparison.row(
         evidence,
@@ -94,8 +94,8 @@ def _row(evidence: Evidence, claim: Claim, row: VariantRow) -> dict:
         variant=VARIANTS[row[0]].title,
         protocol=row[1],
         validation=_validation_part(row[0], split.selected_on_test),
-        tested=f"{found.samples:,} {_unit(split)}",
-        chance=f"{100 * found.chance:.2f}",
+        tested=f"{score.samples:,} {_unit(split)}",
+        chance=f"{100 * score.chance:.2f}",
     )
 
 
@@ -141,21 +141,21 @@ def _attainability(paper: Paper, claim: Claim) -> list[str]:
 
 def _others(paper: Paper, experiment: str) -> list[str]:
     """Numbers of other methods that the paper prints beside its own."""
-    cited = [one for one in paper.claims if one.experiment == experiment and one.cited]
-    told = ", ".join(f"{one.note} {one.value} ({one.cited})" for one in cited)
-    return [f"Printed for comparison, as others have measured them: {told}."] if told else []
+    cited = [claim for claim in paper.claims if claim.experiment == experiment and claim.cited]
+    cited_numbers = ", ".join(f"{claim.note} {claim.value} ({claim.cited})" for claim in cited)
+    return [f"Printed for comparison, as others have measured them: {cited_numbers}."] if cited_numbers else []
 
 
 def _folds(evidence: Evidence, experiment: str) -> list[str]:
     """The accuracies of single folds, splits or speakers."""
-    told = []
+    notes = []
     for name, protocol in measured.rows(evidence.plan, experiment):
         members = measured.runs_of(evidence, (name, protocol))
         each = scores.by_fold(members) if members else ()
         if len(each) > 1:
             listed = ", ".join(f"{fold.removeprefix('SAVEE-')} {100 * value:.1f}" for fold, value in each.items())
-            told.append(f"{VARIANTS[name].title}, {protocol}: {listed}.")
-    return told
+            notes.append(f"{VARIANTS[name].title}, {protocol}: {listed}.")
+    return notes
 
 
 def _selection(evidence: Evidence, wanted: Sequence[VariantRow]) -> list[str]:
@@ -211,11 +211,11 @@ def _figure(paper: Paper, metric: str) -> str:
 def _leaks(steps: Sequence[Step], title: str) -> Table:
     """What separates the variants, one step at a time and together."""
     rows = []
-    for one in steps:
-        row = {"corpus": one.pair.corpus, "what": one.pair.what}
-        row |= {"first": _named(one.pair.first), "first_accuracy": f"{100 * one.first.accuracy:.2f}"}
-        row |= {"second": _named(one.pair.second), "second_accuracy": f"{100 * one.second.accuracy:.2f}"}
-        rows.append(row | ({"size": one.leak.cell} if one.leak else {}))
+    for step in steps:
+        row = {"corpus": step.pair.corpus, "what": step.pair.what}
+        row |= {"first": _named(step.pair.first), "first_accuracy": f"{100 * step.first.accuracy:.2f}"}
+        row |= {"second": _named(step.pair.second), "second_accuracy": f"{100 * step.second.accuracy:.2f}"}
+        rows.append(row | ({"size": step.leak.cell} if step.leak else {}))
     columns = {"corpus": "Corpus", "what": "Leak", "first": "With it", "second": "Without it"}
     columns |= {
         "first_accuracy": "With, %",
@@ -223,9 +223,9 @@ def _leaks(steps: Sequence[Step], title: str) -> Table:
         "size": "Leak size, points (95 % interval)",
     }
     notes = [INTERVALS]
-    if not all(one.alike for one in steps):
+    if not all(step.alike for step in steps):
         notes.append("No size where this profile trains one of the two networks longer than the other.")
-    if any(one.leak is None and one.alike for one in steps):
+    if any(step.leak is None and step.alike for step in steps):
         notes.append("No size where the network with the leak is no better than a constant answer beyond doubt.")
     return Table("leaks", f"What the variants differ by{title}", columns, rows, notes)
 

@@ -71,10 +71,10 @@ def reproduce(request: Request) -> Provenance:
     """
     wanted = [name for name in EXPERIMENTS if request.wants(name)]
     wanted = [name for name in wanted if request.experiments or name not in ON_REQUEST]
-    there = set(KEYS) - missing_sets(request, KEYS)
-    wanted = [name for name in wanted if there & set(NEEDS[name][1])]
-    corpora, origin = data.load(request, [name for name in KEYS if name in there & _corpora(wanted)])
-    found = {
+    present = set(KEYS) - missing_sets(request, KEYS)
+    wanted = [name for name in wanted if present & set(NEEDS[name][1])]
+    corpora, origin = data.load(request, [name for name in KEYS if name in present & _corpora(wanted)])
+    stages = {
         (corpus.name, protocol): trainings.stages(
             request, corpus, protocol, _networks(request, wanted, corpus.name, protocol)
         )
@@ -83,13 +83,13 @@ def reproduce(request: Request) -> Provenance:
     }
     swept = list(sweep.stages(request, corpora[RML], request.protocols)) if sweep.EXPERIMENT in wanted else []
     weights = trainings.pretrained(request)
-    shown = [job for one in (*found.values(), *(made for _, made in swept)) for job in one.shown]
+    shown = [job for group in (*stages.values(), *(sweep_stages for _, sweep_stages in swept)) for job in group.shown]
     plan = plans.planned(
         request,
         origin,
         wanted,
         runs=[job.training.identity for job in shown],
-        splits={group: _together(one.shown) for group, one in found.items() if one.shown},
+        splits={group: _together(group_stages.shown) for group, group_stages in stages.items() if group_stages.shown},
         summary={name: _summary(request, corpus) for name, corpus in corpora.items()},
         weights=weights,
         narrow=request.sizes.get("narrow"),
@@ -98,20 +98,20 @@ def reproduce(request: Request) -> Provenance:
     plans.keep(request, plan)
     if weights == models.NO_WEIGHTS and request.settings["pretrained"] != "none" and not plan.narrow:
         console.print(missing_weights(), markup=False)
-    _train(request, list(found.values()), origin)
-    for asked, made in swept:
-        _train(asked, [made], origin)
+    _train(request, list(stages.values()), origin)
+    for asked, sweep_stages in swept:
+        _train(asked, [sweep_stages], origin)
     return origin
 
 
 def _train(request: Request, stages: Sequence[Stages], origin: Provenance) -> None:
     """Steps 3 to 5. Two protocols with the same training parts share the networks of single images."""
-    images = {job.training.identity.key: job for one in stages for job in one.images}
+    images = {job.training.identity.key: job for group in stages for job in group.images}
     train(request, list(images.values()), origin)
-    on_features = [job for one in stages for job in one.features]
+    on_features = [job for group in stages for job in group.features]
     _describe(request, on_features)
     train(request, on_features, origin)
-    train(request, [job for one in stages for job in one.whole], origin)
+    train(request, [job for group in stages for job in group.whole], origin)
 
 
 def _corpora(wanted: Sequence[str]) -> set[str]:
@@ -123,7 +123,7 @@ def _networks(request: Request, wanted: Sequence[str], corpus: str, protocol: st
 
     What the paper leaves undefined is read once, as its authors would have run it.
     """
-    names = [name for one in wanted for name in NEEDS[one][0] if corpus in NEEDS[one][1]]
+    names = [name for experiment in wanted for name in NEEDS[experiment][0] if corpus in NEEDS[experiment][1]]
     names = [name for name in names if request.wants_network(name)]
     if protocol != "published" or request.settings["dcnn_structures"] == "none":
         names = [name for name in names if name not in STRUCTURES]
@@ -134,7 +134,9 @@ def _describe(request: Request, jobs: Sequence[Job]) -> None:
     """Step 4: the features that trainings which are not finished yet will read."""
     root = request.results / "runs"
     todo = [job for job in jobs if request.fresh or store.finished(job.training.identity, root) is None]
-    streams: dict[tuple[str, str], Described] = {(one.trained.key, one.layer): one for one in trainings.streams(todo)}
+    streams: dict[tuple[str, str], Described] = {
+        (described.trained.key, described.layer): described for described in trainings.streams(todo)
+    }
     if not streams:
         return
     devices.prepare(seed=0, mixed_precision=request.mixed_precision)

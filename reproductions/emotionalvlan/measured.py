@@ -92,8 +92,8 @@ def measurements(evidence: Evidence) -> dict[str, list[Measured]]:
 def _of_claim(evidence: Evidence, claim: Claim) -> list[Measured | None]:
     if claim.experiment == "datasets":
         return [_size(evidence, claim)]
-    one = _frames if claim.experiment == sweep.EXPERIMENT else measure
-    return [one(evidence, claim, protocol) for protocol in evidence.plan.protocols]
+    measure_one = _frames if claim.experiment == sweep.EXPERIMENT else measure
+    return [measure_one(evidence, claim, protocol) for protocol in evidence.plan.protocols]
 
 
 def _size(evidence: Evidence, claim: Claim) -> Measured | None:
@@ -106,10 +106,10 @@ def _size(evidence: Evidence, claim: Claim) -> Measured | None:
 
 def _frames(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
     """By how many points the paper's number of frames is ahead of the best other one."""
-    found = sweep.ahead(evidence, claim, protocol) if claim.experiment in evidence.plan.experiments else None
-    if found is None:
+    lead = sweep.ahead(evidence, claim, protocol) if claim.experiment in evidence.plan.experiments else None
+    if lead is None:
         return None
-    value, (low, high) = found
+    value, (low, high) = lead
     several = sweep.members(evidence, claim.dataset, protocol)
     tried, all_of_them = len(several), len(sweep.SWEPT)
     lost = [
@@ -134,8 +134,8 @@ def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
     if claim.dataset not in KEYS or claim.experiment not in evidence.plan.experiments:
         return None
     group = claim.dataset, claim.network, protocol
-    members, found = runs_of(evidence, *group), score(evidence, *group)
-    if found is None:
+    members, scored = runs_of(evidence, *group), score(evidence, *group)
+    if scored is None:
         return None
     value, interval = _value(claim, predictions(evidence, members), evidence.setting("accuracy_average"))
     if value is None:
@@ -146,7 +146,7 @@ def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
         value,
         interval,
         stated,
-        learnt=found.learnt,
+        learnt=scored.learnt,
         differs=_differences(evidence.plan, claim, protocol),
         note=_read_as(evidence.plan),
     )
@@ -163,8 +163,8 @@ def accuracy(table, average: str) -> tuple[float, tuple[float, float]]:
     """The accuracy that predictions give, 0 to 1, with its interval: the mean over groups, or of all samples alike."""
     if average == "over_groups":
         return scores.fold_mean(table)
-    found = scores.score(table)
-    return found.accuracy, found.interval
+    pooled = scores.score(table)
+    return pooled.accuracy, pooled.interval
 
 
 def _read_as(plan: Plan) -> list[str]:
@@ -201,7 +201,7 @@ def _group(plan: Plan, corpus: str, network: str, protocol: str) -> tuple[str, s
 
 def pairs(evidence: Evidence) -> list[Pair]:
     """Of the whole network, for every corpus that was run under both protocols."""
-    found = []
+    compared = []
     for corpus in evidence.plan.summary:
         rows = [(corpus, "emotionalvlan", protocol) for protocol in (PUBLISHED, STRICT)]
         published, strict = (score(evidence, *row) for row in rows)
@@ -212,22 +212,22 @@ def pairs(evidence: Evidence) -> list[Pair]:
         reason = "random parts and epoch" if corpus == FER2013 else "epoch chosen on the tested part"
         tables = [predictions(evidence, runs_of(evidence, *row)) for row in rows]
         size = comparison.leak(reason, *tables, compare) if published.learnt else None
-        found.append(Pair(corpus, published, strict, size))
-    return found
+        compared.append(Pair(corpus, published, strict, size))
+    return compared
 
 
 def _differences(plan: Plan, claim: Claim, protocol: str) -> list[str]:
     """What the records of single runs cannot say: how FER2013 is divided, lost clips, the weights to begin with."""
-    corpus, found = claim.dataset, []
+    corpus, differing = claim.dataset, []
     if corpus == FER2013:
         parts = "random parts" if protocol == PUBLISHED else "the official parts"
-        found.append(f"{parts} instead of groups of subjects, which FER2013 cannot give")
+        differing.append(f"{parts} instead of groups of subjects, which FER2013 cannot give")
         summary = plan.summary[corpus]
         if summary.ledger["clips"] < summary.of:
-            found.append(f"{summary.ledger['clips']:,} of {summary.of:,} images")
+            differing.append(f"{summary.ledger['clips']:,} of {summary.of:,} images")
     else:
         lost = plan.summary[corpus].ledger.get("segments_without_face", 0)
-        found += [f"{lost:,} clips or segments without a face left out"] if lost else []
+        differing += [f"{lost:,} clips or segments without a face left out"] if lost else []
     if not plan.narrow and plan.weights == NO_WEIGHTS:
-        found.append("random weights to begin with")
-    return found
+        differing.append("random weights to begin with")
+    return differing

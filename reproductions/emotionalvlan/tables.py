@@ -43,23 +43,23 @@ TIMED = ()
 
 def tables(evidence: Evidence) -> list[Table]:
     """The tables of the experiments that were run."""
-    title, asked = _made_with(evidence.plan), evidence.plan.experiments
-    made = [_ledger(evidence.plan), dimensions(evidence.paper)]
-    made += [_accuracies(evidence, "table1", f"Table 1: single streams, accuracy in %{title}", STREAMS)]
-    made += confusion_tables.tables(evidence, title)
-    made += [_accuracies(evidence, "table6", f"Table 6: three DCNN structures, accuracy in %{title}", STRUCTURES)]
-    if "fer2013_control" in asked:
-        made.append(control(evidence, title))
-    if sweep.EXPERIMENT in asked:
-        made.append(sweep.table(evidence, title))
-    made.append(_leaks(measured.pairs(evidence), title))
-    return [table for table in made if table.rows]
+    title, experiments = _made_with(evidence.plan), evidence.plan.experiments
+    all_tables = [_ledger(evidence.plan), dimensions(evidence.paper)]
+    all_tables += [_accuracies(evidence, "table1", f"Table 1: single streams, accuracy in %{title}", STREAMS)]
+    all_tables += confusion_tables.tables(evidence, title)
+    all_tables += [_accuracies(evidence, "table6", f"Table 6: three DCNN structures, accuracy in %{title}", STRUCTURES)]
+    if "fer2013_control" in experiments:
+        all_tables.append(control(evidence, title))
+    if sweep.EXPERIMENT in experiments:
+        all_tables.append(sweep.table(evidence, title))
+    all_tables.append(_leaks(measured.pairs(evidence), title))
+    return [table for table in all_tables if table.rows]
 
 
 def leaks(evidence: Evidence) -> list[LeakEffect]:
     """What accuracies owe to the choice of the epoch on the tested part, where something was learnt."""
-    found = measured.pairs(evidence)
-    return [replace(one.leak, name=f"{one.corpus}, {one.leak.name}") for one in found if one.leak]
+    pairs = measured.pairs(evidence)
+    return [replace(pair.leak, name=f"{pair.corpus}, {pair.leak.name}") for pair in pairs if pair.leak]
 
 
 def _made_with(plan: Plan) -> str:
@@ -89,11 +89,12 @@ def _ledger(plan: Plan) -> Table:
     }
     summary = plan.summary
     rows = [
-        {"corpus": name, "people": one.subjects, "left_out": one.left_out} | one.ledger for name, one in summary.items()
+        {"corpus": name, "people": of_corpus.subjects, "left_out": of_corpus.left_out} | of_corpus.ledger
+        for name, of_corpus in summary.items()
     ]
     notes = [
-        f"{name}: {', '.join(f'{emotion} {count}' for emotion, count in one.emotions.items())}."
-        for name, one in summary.items()
+        f"{name}: {', '.join(f'{emotion} {count}' for emotion, count in of_corpus.emotions.items())}."
+        for name, of_corpus in summary.items()
     ]
     fer2013 = summary.get(FER2013)
     if fer2013 and (unused := fer2013.of - fer2013.ledger["clips"]):
@@ -133,7 +134,7 @@ def _accuracies(evidence: Evidence, experiment: str, title: str, networks: dict[
 
 
 def _row(evidence: Evidence, claim: Claim, protocol: str, network: str, ours) -> dict:
-    found = measured.score(evidence, claim.dataset, claim.network, protocol)
+    score = measured.score(evidence, claim.dataset, claim.network, protocol)
     return comparison.row(
         evidence,
         claim,
@@ -141,8 +142,8 @@ def _row(evidence: Evidence, claim: Claim, protocol: str, network: str, ours) ->
         network=network,
         corpus=claim.dataset,
         protocol=protocol,
-        tested=found.samples,
-        chance=f"{100 * found.chance:.2f}",
+        tested=score.samples,
+        chance=f"{100 * score.chance:.2f}",
     )
 
 
@@ -167,10 +168,10 @@ def _divided(plan: Plan, corpus: str, protocol: str, subject_groups: str) -> str
     chosen = "the epoch is that which does best on the tested part" if split.selected_on_test else "the last epoch"
     if split.kind == groups.OFFICIAL:
         chosen = "the epoch that does best on PublicTest"
-    known = "Nobody knows who is seen." if corpus == FER2013 else "Nobody who is tested is trained on."
+    overlap = "Nobody knows who is seen." if corpus == FER2013 else "Nobody who is tested is trained on."
     trained = round(split.sizes.train / folds)
     sizes = f"{trained:,} train, {split.sizes.test:,} are tested{several}"
-    return f"{corpus}, {protocol}: {how}; {sizes}; {chosen}. {known}"
+    return f"{corpus}, {protocol}: {how}; {sizes}; {chosen}. {overlap}"
 
 
 def _selection(evidence: Evidence, corpora: Sequence[str], networks) -> list[str]:
@@ -179,26 +180,26 @@ def _selection(evidence: Evidence, corpora: Sequence[str], networks) -> list[str
     for corpus in corpora:
         split = evidence.plan.split(corpus, measured.PUBLISHED)
         if split and split.selected_on_test:
-            runs = [measured.runs_of(evidence, corpus, one, measured.PUBLISHED) for one in networks]
+            runs = [measured.runs_of(evidence, corpus, network, measured.PUBLISHED) for network in networks]
             members[corpus] = [run for some in runs for run in some]
     return comparison.best_epoch_note(members)
 
 
 def _leaks(pairs: Sequence[Pair], title: str) -> Table:
     rows = []
-    for one in pairs:
-        row = {"corpus": one.corpus, "published": f"{100 * one.published.accuracy:.2f}"}
-        row |= {"strict": f"{100 * one.strict.accuracy:.2f}"}
-        rows.append(row | ({"what": one.leak.name, "size": one.leak.cell} if one.leak else {}))
+    for pair in pairs:
+        row = {"corpus": pair.corpus, "published": f"{100 * pair.published.accuracy:.2f}"}
+        row |= {"strict": f"{100 * pair.strict.accuracy:.2f}"}
+        rows.append(row | ({"what": pair.leak.name, "size": pair.leak.cell} if pair.leak else {}))
     columns = {"corpus": "Data set", "what": "What only published does", "published": "published, %"}
     columns |= {"strict": "strict, %", "size": "Leak size, points (95 % interval)"}
     notes = [AVERAGES["pooled"], INTERVALS]
-    if any(one.leak is None for one in pairs):
+    if any(pair.leak is None for pair in pairs):
         notes.append("No size where the published accuracy is no better than a constant answer beyond doubt.")
     return Table("leaks", f"What the protocols differ by, EmotionalVLAN{title}", columns, rows, notes)
 
 
 def arithmetic(paper: Paper, audit: str) -> str:
     """What the check of an audit item computes, in a sentence."""
-    item = next(one for one in paper.audits if one.id == audit)
+    item = next(audit_item for audit_item in paper.audits if audit_item.id == audit)
     return auditors.run(paper, item.check).arithmetic

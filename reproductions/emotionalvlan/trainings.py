@@ -116,22 +116,22 @@ def stages(
     Args:
         experiment: the name under which they are kept; that of the data set by default.
     """
-    made = Stages([], [], [], [])
+    planned = Stages([], [], [], [])
     videos = corpus.videos(request)
     for name, fold in groups.folds(request, corpus.name, videos.table, protocol):
         for seed in request.seeds:
-            one = _Fold(request, corpus, protocol, name, fold, seed, experiment or KEYS[corpus.name])
+            of_fold = _Fold(request, corpus, protocol, name, fold, seed, experiment or KEYS[corpus.name])
             for network in networks:
                 how = "features" if network in STRUCTURES else request.settings["stages"]
-                job = one.on_features(network) if how != "end_to_end" else one.whole(network)
-                (made.features if how != "end_to_end" else made.whole).append(job)
+                job = of_fold.on_features(network) if how != "end_to_end" else of_fold.whole(network)
+                (planned.features if how != "end_to_end" else planned.whole).append(job)
                 if how == "features_then_end_to_end":
-                    job = one.whole(network, job.training)
-                    made.whole.append(job)
-                made.shown.append(job)
-            if made.features:
-                made.images.extend(one.on_images.values())
-    return made
+                    job = of_fold.whole(network, job.training)
+                    planned.whole.append(job)
+                planned.shown.append(job)
+            if planned.features:
+                planned.images.extend(of_fold.on_images.values())
+    return planned
 
 
 @dataclass
@@ -167,33 +167,37 @@ class _Fold:
 
     def on_features(self, network: str) -> Job:
         """Step 5: the layer and the classifier, on the features of both streams."""
-        known, root = NETWORKS[network], self.request.results / "runs"
+        architecture, root = NETWORKS[network], self.request.results / "runs"
         streams = tuple(
             Described(
-                job.training.samples, known.features, job.training.identity, root, self.request.cache / "features"
+                job.training.samples,
+                architecture.features,
+                job.training.identity,
+                root,
+                self.request.cache / "features",
             )
             for job in self.on_images.values()
         )
         samples = Features(self.videos, streams)
-        return self._job(self.experiment, self.protocol, known, network, "features", samples, self.fold)
+        return self._job(self.experiment, self.protocol, architecture, network, "features", samples, self.fold)
 
     def whole(self, network: str, begun: Training | None = None) -> Job:
         """All parts at once, from the beginning or from where both stages have left them."""
-        known, samples = NETWORKS[WHOLE[network]], SizedVideos(self.videos, self.size)
-        job = self._job(self.experiment, self.protocol, known, network, "end_to_end", samples, self.fold)
+        architecture, samples = NETWORKS[WHOLE[network]], SizedVideos(self.videos, self.size)
+        job = self._job(self.experiment, self.protocol, architecture, network, "end_to_end", samples, self.fold)
         if begun is None:
             return job
         root = self.request.results / "runs"
-        trunks = tuple(self.on_images[stream].training.identity for stream in known.streams)
+        trunks = tuple(self.on_images[stream].training.identity for stream in architecture.streams)
         promised = Run(begun.identity.folder(root), begun.identity, {})
         return replace(job, training=replace(job.training, initial=promised, take=TakeParts(root, trunks)))
 
     def _job(
-        self, experiment: str, protocol: str, known: StreamNetwork, network: str, stage: str, samples, fold: Fold
+        self, experiment: str, protocol: str, architecture: StreamNetwork, network: str, stage: str, samples, fold: Fold
     ) -> Job:
         request, table = self.request, samples.table
         settings = builder_settings(request, network, stage)
-        build = partial(known.build, models=request.models) if "pretrained" in settings else known.build
+        build = partial(architecture.build, models=request.models) if "pretrained" in settings else architecture.build
         how = recipe(request, stage)
         if len(fold.validation):
             how = replace(how, checkpoint="best_validation_accuracy")
@@ -202,7 +206,7 @@ class _Fold:
             experiment=experiment,
             protocol=protocol,
             profile=request.profile,
-            network=replace(known, key=network_name(network, request.sizes.get("narrow")), build=build),
+            network=replace(architecture, key=network_name(network, request.sizes.get("narrow")), build=build),
             recipe=how,
             seed=self.seed,
             samples=samples,

@@ -20,16 +20,16 @@ UNANIMOUS = 8
 def tables(evidence: Evidence) -> list[Table]:
     """Those tables for which the runs and the side tables are on disk."""
     images, duplicates, trained = (_read(evidence, kind) for kind in ("images", "near-duplicates", "trained"))
-    made = []
+    tables = []
     if images is not None:
-        made.append(_agreement(evidence.paper, images))
+        tables.append(_agreement(evidence.paper, images))
     if images is not None and evidence.runs:
-        made.append(_confirmed(evidence, images))
+        tables.append(_confirmed(evidence, images))
     if duplicates is not None and evidence.runs:
-        made.append(_near_duplicates(evidence, duplicates))
+        tables.append(_near_duplicates(evidence, duplicates))
     if evidence.of(NETWORK, NETWORK, "published"):
-        made.append(_candidates(evidence, images, duplicates, trained))
-    return made
+        tables.append(_candidates(evidence, images, duplicates, trained))
+    return tables
 
 
 def _read(evidence: Evidence, kind: str):
@@ -58,7 +58,7 @@ def _confirmed(evidence: Evidence, images) -> Table:
         table = scores.predictions(members)
         right = (table.emotion == table.predicted).to_numpy()
         confirmed = label[table["sample"].to_numpy()]
-        said = images.majority.to_numpy()[table["sample"].to_numpy()]
+        by_votes = images.majority.to_numpy()[table["sample"].to_numpy()]
         rows.append(
             {
                 "network": network,
@@ -67,7 +67,7 @@ def _confirmed(evidence: Evidence, images) -> Table:
                 "all": _share(right),
                 "confirmed": _share(right[confirmed]),
                 "disputed": _share(right[~confirmed]),
-                "majority": _share((table.predicted.to_numpy() == said)[~confirmed]),
+                "majority": _share((table.predicted.to_numpy() == by_votes)[~confirmed]),
             }
         )
     columns = {"experiment": "Experiment", "network": "Network", "protocol": "Protocol", "all": "All"}
@@ -114,7 +114,7 @@ def _with_near_duplicates(members: Sequence[Run], flagged: Mapping[str, set]) ->
 def _groups(evidence: Evidence, corpus: str = "") -> Iterable[tuple[str, str, str, list[Run]]]:
     """(experiment, network, protocol, runs) in the order of the plan; of one data set where it is named."""
     keys = dict.fromkeys(
-        (one.identity.experiment, one.identity.network, one.identity.protocol) for one in evidence.runs
+        (run.identity.experiment, run.identity.network, run.identity.protocol) for run in evidence.runs
     )
     for key in keys:
         members = evidence.of(*key)
@@ -130,23 +130,23 @@ def _candidates(evidence: Evidence, images, duplicates, trained) -> Table:
     if duplicates is not None:
         flagged = duplicates.groupby("split")["sample"].agg(set).to_dict()
         right, duplicated = _with_near_duplicates(members, flagged)
-        told = "only test images with a near-duplicate in training"
-        rows.append(_variant(told, right[duplicated].sum(), duplicated.sum()))
+        variant = "only test images with a near-duplicate in training"
+        rows.append(_variant(variant, right[duplicated].sum(), duplicated.sum()))
     if images is not None:
         table = scores.predictions(members)
         right, seen = (table.emotion == table.predicted).to_numpy(), table["sample"].to_numpy()
         confirmed = (images.majority == images.emotion).to_numpy()[seen]
         clear = images.votes.to_numpy()[seen] >= UNANIMOUS
-        told = f"only test images with at least {UNANIMOUS} of ten votes for their label"
+        variant = f"only test images with at least {UNANIMOUS} of ten votes for their label"
         rows.append(_variant("only test images that FER+ confirms", right[confirmed].sum(), confirmed.sum()))
-        rows.append(_variant(told, right[clear].sum(), clear.sum()))
-    for experiment, told, short in (
+        rows.append(_variant(variant, right[clear].sum(), clear.sum()))
+    for experiment, variant, short in (
         (CLEAREST, "five classes in the printed sizes, the clearest images by FER+", "five classes, the clearest: "),
         (ANY, "five classes in the printed sizes, images at random", "five classes, at random: "),
     ):
-        found = evidence.of(experiment, NETWORK, "published")
-        if found:
-            rows += [_variant(told, *_counted(found)), *_of_training(found, trained, short)]
+        attempts = evidence.of(experiment, NETWORK, "published")
+        if attempts:
+            rows += [_variant(variant, *_counted(attempts)), *_of_training(attempts, trained, short)]
     for row in rows:
         difference = 100 * float(row["accuracy"]) - claim.number
         row["difference"] = f"{difference:+.1f}"
@@ -161,17 +161,17 @@ def _of_training(members: Sequence[Run], trained, prefix: str = "") -> list[dict
     """What the epochs of these runs say, and what their networks do on the images that they were trained on."""
     curves = [run.curves() for run in members]
     in_training = np.mean([float(curve.accuracy.iloc[-1]) for curve in curves])
-    told = {"accuracy in training, last epoch": in_training}
+    accuracies = {"accuracy in training, last epoch": in_training}
     monitored = [curve.val_accuracy.max() for curve in curves if curve.val_accuracy.notna().any()]
     if monitored:
-        told["best epoch on the part that is monitored"] = np.mean(monitored)
+        accuracies["best epoch on the part that is monitored"] = np.mean(monitored)
     if len(monitored) > 1:
-        told["best epoch of the best attempt"] = np.max(monitored)
+        accuracies["best epoch of the best attempt"] = np.max(monitored)
     if trained is not None:
         own = trained[trained.key.isin([run.identity.key for run in members])].accuracy
         if len(own):
-            told["tested on the images it was trained on"] = own.mean()
-    return [{"variant": prefix + variant, "accuracy": f"{accuracy:.3f}"} for variant, accuracy in told.items()]
+            accuracies["tested on the images it was trained on"] = own.mean()
+    return [{"variant": prefix + variant, "accuracy": f"{accuracy:.3f}"} for variant, accuracy in accuracies.items()]
 
 
 def _remains(rows: Sequence[dict], data: str) -> list[str]:

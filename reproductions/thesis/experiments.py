@@ -75,7 +75,7 @@ def reproduce(request: Request) -> Provenance:
         request,
         origin,
         wanted,
-        runs=[one.identity for one in (*(job.training for job in jobs), *chosen)],
+        runs=[run.identity for run in (*(job.training for job in jobs), *chosen)],
         # Of several attempts, the first one's.
         splits={(job.training.experiment, job.training.protocol): job.split for job in reversed(jobs)},
         summary={name: _summary(part) for name, part in parts.items()},
@@ -97,14 +97,14 @@ def data_set(experiment: str) -> str:
 
 def _wanted(request: Request, folder: Path) -> list[str]:
     asked = [name for name in EXPERIMENTS if request.wants(name)]
-    there = data.available(folder)
-    absent = sorted({data_set(name) for name in asked if not there[data_set(name)]})
+    available = data.available(folder)
+    absent = sorted({data_set(name) for name in asked if not available[data_set(name)]})
     keys = {"CK+": "ckplus", "FER2013": "fer2013"}
-    if absent and (request.experiments or not any(there.values())):
+    if absent and (request.experiments or not any(available.values())):
         datasets.locate_all(folder, [keys[name] for name in absent])  # says what is missing and how to obtain it
     for name in absent:
         console.print(f"{name} is not at or below {folder}: its experiments are left out.", markup=False)
-    return [name for name in asked if there[data_set(name)]]
+    return [name for name in asked if available[data_set(name)]]
 
 
 def _jobs(request: Request, experiment: str, wanted: Sequence[str], parts: dict[str, Part]) -> list[Job]:
@@ -118,10 +118,10 @@ def _jobs(request: Request, experiment: str, wanted: Sequence[str], parts: dict[
     part = parts["FER2013"]
     picked = candidates.selections(part.images, request.paper)
     network, published = CNN["FER2013"], ["published"]
-    made = [] if network in wanted else trainings.jobs(request, network, network, part, protocols=published)
+    jobs = [] if network in wanted else trainings.jobs(request, network, network, part, protocols=published)
     for name, positions in picked.items():
-        made += trainings.jobs(request, name, network, part, positions, published)
-    return made
+        jobs += trainings.jobs(request, name, network, part, positions, published)
+    return jobs
 
 
 def _positions(chosen: str, part: Part, paper: Paper) -> np.ndarray | None:
@@ -161,15 +161,15 @@ def _write_side_tables(request: Request, origin: Provenance, parts: dict[str, Pa
 
     if "FER2013" in parts:
         side_tables.write_votes(parts["FER2013"].images, file("images"))
-    found = {}
+    pairs_by_split = {}
     for part in parts.values():
-        divided = [one for one in (*(job.training for job in jobs), *fits) if one.samples is part.samples]
+        divided = [fitted for fitted in (*(job.training for job in jobs), *fits) if fitted.samples is part.samples]
         if divided:
             with bar(f"Near-duplicates of {part.name}", "pairs") as progress:
                 pairs = side_tables.near_duplicate_pairs(part.samples, request.cache)
                 progress(len(pairs), len(pairs))
-            found |= {one.identity.split: (pairs, one.fold) for one in divided}
-    side_tables.write_near_duplicates(found, file("near-duplicates"))
+            pairs_by_split |= {fitted.identity.split: (pairs, fitted.fold) for fitted in divided}
+    side_tables.write_near_duplicates(pairs_by_split, file("near-duplicates"))
 
 
 def _fit(request: Request, fits: list[Fit], origin: Provenance) -> None:
@@ -186,7 +186,9 @@ def _test_on_training_images(request: Request, origin: Provenance, jobs: Sequenc
     accuracies = {} if before is None else dict(zip(before.key, before.accuracy, strict=True))
     tested = (CNN["FER2013"], candidates.CLEAREST, candidates.ANY)
     trained = [job.training for job in jobs if job.training.experiment in tested]
-    todo = [one for one in trained if one.protocol == "published" and one.identity.key not in accuracies]
+    todo = [
+        training for training in trained if training.protocol == "published" and training.identity.key not in accuracies
+    ]
     if todo:
         devices.prepare(seed=0)
     with bar("Testing on training", "runs") as progress:

@@ -52,7 +52,9 @@ def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
 
 def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
     """The figure of a claim about support vector machines under one protocol; None if it was not run."""
-    members = [machine(evidence, one, protocol) for one in BOTH.get(claim.experiment, (claim.experiment,))]
+    members = [
+        machine(evidence, experiment, protocol) for experiment in BOTH.get(claim.experiment, (claim.experiment,))
+    ]
     if None in members:
         return None
     run = members[0]
@@ -71,7 +73,7 @@ def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
         tuple(interval) if interval else None,
         stated,
         differs=[unfinished(evidence, "svm_ckplus", protocol) if "svm_ckplus" in _experiments(members) else ""],
-        note=[told for one in members if (told := chosen_by(one))],
+        note=[choice for member in members if (choice := chosen_by(member))],
     )
 
 
@@ -79,8 +81,8 @@ def machine(evidence: Evidence, experiment: str, protocol: str) -> Run | None:
     """The run that stands for the printed numbers of a data set: see above."""
     if experiment == "svm_fer2013":
         return headline(evidence, experiment, protocol)
-    found = all_runs(evidence, experiment, protocol)
-    return max(found, key=lambda run: run.record["selection"]["accuracy"]) if found else None
+    runs = all_runs(evidence, experiment, protocol)
+    return max(runs, key=lambda run: run.record["selection"]["accuracy"]) if runs else None
 
 
 def chosen_by(run: Run) -> str:
@@ -93,26 +95,28 @@ def chosen_by(run: Run) -> str:
 def headline(evidence: Evidence, experiment: str, protocol: str) -> Run | None:
     """The run of the configuration that the settings name."""
     wanted = (experiment, protocol)
-    return next((one for one in evidence.runs if (one.identity.experiment, one.identity.protocol) == wanted), None)
+    return next((run for run in evidence.runs if (run.identity.experiment, run.identity.protocol) == wanted), None)
 
 
 def all_runs(evidence: Evidence, experiment: str, protocol: str) -> list[Run]:
     """The finished runs of every configuration, that of the settings first; a search may still be under way."""
     root = evidence.results / "runs"
-    others = (store.finished(one, root) for one in searched(evidence.plan, experiment, protocol))
+    others = (store.finished(identity, root) for identity in searched(evidence.plan, experiment, protocol))
     return [run for run in (headline(evidence, experiment, protocol), *others) if run is not None]
 
 
 def searched(plan: Plan, experiment: str, protocol: str) -> list[Identity]:
     """The configurations beside that of the settings, whether they are finished or not."""
-    return [one for one in plan.searched if (one.experiment, one.protocol) == (experiment, protocol)]
+    return [
+        identity for identity in plan.searched if (identity.experiment, identity.protocol) == (experiment, protocol)
+    ]
 
 
 def unfinished(evidence: Evidence, experiment: str, protocol: str) -> str:
     """How many machines of a search are finished, as "3 of 14 machines", or "" where all are."""
     planned = 1 + len(searched(evidence.plan, experiment, protocol))
-    there = len(all_runs(evidence, experiment, protocol))
-    return "" if there == planned else f"{there} of {planned} machines"
+    finished = len(all_runs(evidence, experiment, protocol))
+    return "" if finished == planned else f"{finished} of {planned} machines"
 
 
 def report_of(run: Run) -> Report:

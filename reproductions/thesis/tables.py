@@ -27,10 +27,10 @@ TIMED = ()
 def tables(evidence: Evidence) -> list[Table]:
     """The tables of the experiments that were run."""
     plan = evidence.plan
-    made = [_dataset(evidence)] if "dataset" in plan.experiments else []
-    made += [_network(evidence, key) for key in TITLES if key in plan.experiments]
-    made += svm_tables.tables(evidence) + candidate_tables.tables(evidence)
-    return made
+    all_tables = [_dataset(evidence)] if "dataset" in plan.experiments else []
+    all_tables += [_network(evidence, key) for key in TITLES if key in plan.experiments]
+    all_tables += svm_tables.tables(evidence) + candidate_tables.tables(evidence)
+    return all_tables
 
 
 def _dataset(evidence: Evidence) -> Table:
@@ -49,10 +49,10 @@ def _dataset(evidence: Evidence) -> Table:
         rows.append(row)
     total = evidence.paper.claim("text2_1-total-images")
     last = {"emotion": "Total", "all": sum(row["all"] for row in rows)}
-    last |= {one: sum(row.get(one, 0) for row in rows) for one in partitions}
+    last |= {partition: sum(row.get(partition, 0) for row in rows) for partition in partitions}
     audit = auditors.run(evidence.paper, total.check)
     rows.append(last | {"picked": total.value, "verdict": evidence.judge(total, None).name})
-    columns = {"emotion": "Class", "all": "FER2013"} | {one: one for one in partitions}
+    columns = {"emotion": "Class", "all": "FER2013"} | {partition: partition for partition in partitions}
     notes = [f"Total of the picked images: {audit.arithmetic}.", "Which ones were picked is not published."]
     return Table(
         "dataset",
@@ -91,7 +91,9 @@ def _claimed(evidence: Evidence, claim: Claim, protocol: str) -> dict:
 def best_epochs(attempts: Sequence[Run]) -> tuple[np.ndarray, np.ndarray]:
     """Accuracy of the last and of the best epoch of each attempt on the part that was monitored."""
     monitored = [run.curves().val_accuracy.to_numpy() for run in attempts]
-    return np.array([one[-1] for one in monitored]), np.array([one.max() for one in monitored])
+    return np.array([accuracies[-1] for accuracies in monitored]), np.array(
+        [accuracies.max() for accuracies in monitored]
+    )
 
 
 def _best_epoch(protocol: str, attempts: Sequence[Run]) -> dict:
@@ -110,7 +112,7 @@ def _parameters(evidence: Evidence, key: str) -> dict:
 
     The paper's own check is left out: it adds up the printed layers, whatever was trained here.
     """
-    (claim,) = [one for one in evidence.paper.claims if one.network == key and one.metric == "parameters"]
+    (claim,) = [item for item in evidence.paper.claims if item.network == key and item.metric == "parameters"]
     unchecked = claim.model_copy(update={"check": None})
     return comparison.row(evidence, unchecked, measured.parameters(evidence, claim), quantity="parameters")
 

@@ -101,14 +101,14 @@ def accuracy(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None
 def gap(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
     """How much more accurate one network is than another on the same test samples."""
     groups = [("table2", key, protocol) for key in LESS[claim.id]]
-    found = [evidence.score(*group) for group in groups]
-    if None in found:
+    both = [evidence.score(*group) for group in groups]
+    if None in both:
         return None
     first, second = (evidence.of(*group) for group in groups)
     if {run.identity.seed for run in first} != {run.identity.seed for run in second}:
         return None  # half of a plan: what is compared must be trained with the same seeds
     value, *interval = scores.paired_difference(first, second)
-    learnt = all(score.learnt for score in found)
+    learnt = all(score.learnt for score in both)
     return evidence.measurement(claim, [*first, *second], value, tuple(interval), stated, learnt=learnt)
 
 
@@ -123,27 +123,27 @@ def timed(evidence: Evidence, key: str) -> NetworkTimes | None:
 
     One file holds the times of a profile, whichever plan was the last, and plans may differ in settings.
     """
-    found = evidence.speed.networks.get(key) if evidence.speed else None
+    times = evidence.speed.networks.get(key) if evidence.speed else None
     default, asked = _builders(evidence, key)
     # Files of before do not tell the settings: they are of the default networks.
-    return found if found is not None and (default if found.settings is None else found.settings) == asked else None
+    return times if times is not None and (default if times.settings is None else times.settings) == asked else None
 
 
 def parameters(evidence: Evidence, claim: Claim) -> Measured | None:
     """Parameters of one network of Table II: of the trained one, or of the timed one where none was trained."""
-    count, found = trained_size(evidence, claim.network), timed(evidence, claim.network)
-    if count is None and found is None:
+    count, times = trained_size(evidence, claim.network), timed(evidence, claim.network)
+    if count is None and times is None:
         return None
     place = evidence.speed_place if count is None else evidence.plan_place
-    return Measured(count or found.parameters, "none", note=_built_otherwise(evidence, [claim.network]), run=place)
+    return Measured(count or times.parameters, "none", note=_built_otherwise(evidence, [claim.network]), run=place)
 
 
 def inference_time(evidence: Evidence, claim: Claim) -> Measured | None:
     """Mean time of a prediction of one network of Table II."""
-    found = timed(evidence, claim.network)
-    if found is None:
+    times = timed(evidence, claim.network)
+    if times is None:
         return None
-    return Measured(found.mean, "none", note=_built_otherwise(evidence, [claim.network]), run=evidence.speed_place)
+    return Measured(times.mean, "none", note=_built_otherwise(evidence, [claim.network]), run=evidence.speed_place)
 
 
 def time_ratio(evidence: Evidence, claim: Claim) -> Measured | None:
@@ -152,9 +152,9 @@ def time_ratio(evidence: Evidence, claim: Claim) -> Measured | None:
     if slow is None or fast is None:
         return None
     differs = [
-        f"{one.parameters:,} parameters instead of {NETWORKS[key].parameters:,}"
-        for key, one in zip(OVER[claim.id], (slow, fast), strict=True)
-        if one.parameters != NETWORKS[key].parameters
+        f"{times.parameters:,} parameters instead of {NETWORKS[key].parameters:,}"
+        for key, times in zip(OVER[claim.id], (slow, fast), strict=True)
+        if times.parameters != NETWORKS[key].parameters
     ]
     gpus, runs = evidence.speed.machine.gpus, evidence.speed.runs
     stated_runs = evidence.paper.hyperparameters["timing_runs"]
@@ -188,7 +188,7 @@ def pipeline(evidence: Evidence, claim: Claim) -> Measured | None:
     if None in networks:
         return None
     steps = evidence.speed.pipeline
-    ours = [one.mean for one in networks]
+    ours = [times.mean for times in networks]
     value = {
         "text6-inference_time-fastest": min(ours),
         "text6-inference_time-slowest": max(ours),

@@ -18,16 +18,16 @@ TIMED = ("table2", "speed")
 def tables(evidence: Evidence) -> list[Table]:
     """The tables of the experiments that were run."""
     plan = evidence.plan
-    made = []
+    all_tables = []
     if "table1" in plan.experiments:
-        made += [_table1(evidence), _ledger(plan)]
+        all_tables += [_table1(evidence), _ledger(plan)]
         interpretations = getattr(plan.summary, "reconstruction", None)  # not in plans of earlier versions
-        made += [reconstruction.table(evidence.paper, interpretations, plan.data)] if interpretations else []
+        all_tables += [reconstruction.table(evidence.paper, interpretations, plan.data)] if interpretations else []
     if "table2" in plan.experiments:
-        made += [_table2(evidence), _statements(evidence), *breakdown.tables(evidence), _controls(evidence)]
+        all_tables += [_table2(evidence), _statements(evidence), *breakdown.tables(evidence), _controls(evidence)]
     if "speed" in plan.experiments and evidence.speed:
-        made.append(_speed(evidence))
-    return made
+        all_tables.append(_speed(evidence))
+    return all_tables
 
 
 def _table1(evidence: Evidence) -> Table:
@@ -120,17 +120,17 @@ def _accuracy(evidence: Evidence, key: str, protocol: str) -> dict | None:
 
 
 def _time(evidence: Evidence, key: str) -> dict | None:
-    found = measured.timed(evidence, key)
-    if found is None:
+    times = measured.timed(evidence, key)
+    if times is None:
         return None
-    line = {"quantity": "inference time, ms", "reproduced": f"{found.mean:.2f}"}
-    line |= {"interval": f"p50 {found.p50:.2f}, p95 {found.p95:.2f}"}
+    line = {"quantity": "inference time, ms", "reproduced": f"{times.mean:.2f}"}
+    line |= {"interval": f"p50 {times.p50:.2f}, p95 {times.p95:.2f}"}
     claims = [claim for claim in evidence.paper.claims if claim.id == f"table2-{key}-inference_time"]
     if claims:
         reference = evidence.paper.claim("table2-tcn_mini_xception-inference_time")
         verdict = evidence.judge(claims[0], measured.inference_time(evidence, claims[0]))
         line |= {"published": claims[0].value, "difference": f"{verdict.difference:+.2f}", "verdict": verdict.name}
-        line["interval"] += f"; ratio {found.ratio:.2f} (published {claims[0].number / reference.number:.2f})"
+        line["interval"] += f"; ratio {times.ratio:.2f} (published {claims[0].number / reference.number:.2f})"
     return line
 
 
@@ -138,8 +138,8 @@ def _parameters(evidence: Evidence, key: str) -> dict | None:
     """Parameters of the network that was trained; of the one that was timed where none was."""
     claims = [claim for claim in evidence.paper.claims if claim.id == f"table2-{key}-parameters"]
     if not claims:
-        found = measured.timed(evidence, key)
-        return {"quantity": "parameters", "reproduced": f"{found.parameters:,}"} if found else None
+        times = measured.timed(evidence, key)
+        return {"quantity": "parameters", "reproduced": f"{times.parameters:,}"} if times else None
     ours = measured.parameters(evidence, claims[0])
     if ours is None:
         return None
