@@ -27,8 +27,10 @@ def check(request: Request) -> None:
 
 def networks(request: Request) -> list[Blueprint]:
     """What a request will build, each once."""
-    found = registry.reproduction(request.paper.name).blueprints.networks(request)
-    return list({repr((one.name, one.classes, one.settings)): one for one in found}.values())
+    blueprints = registry.reproduction(request.paper.name).blueprints.networks(request)
+    return list(
+        {repr((blueprint.name, blueprint.classes, blueprint.settings)): blueprint for blueprint in blueprints}.values()
+    )
 
 
 def lay_out(request: Request) -> dict[str, int]:
@@ -37,7 +39,7 @@ def lay_out(request: Request) -> dict[str, int]:
     Raises:
         UserError: if one of them cannot be built.
     """
-    return {one.name: laid_out(request, one) for one in networks(request)}
+    return {blueprint.name: laid_out(request, blueprint) for blueprint in networks(request)}
 
 
 def laid_out(request: Request, blueprint: Blueprint) -> int:

@@ -49,10 +49,10 @@ class ModelFile:
             return State.MISSING
         try:
             with path.open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
+                actual = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             raise UserError(f"{path} cannot be read ({error.strerror}).", f"Get it from {self.url}.") from error
-        return State.RIGHT if found == self.sha256 else State.OTHER
+        return State.RIGHT if actual == self.sha256 else State.OTHER
 
 
 @dataclass(frozen=True)
@@ -150,12 +150,12 @@ def find(folder: Path | None) -> Form | None:
     if folder is None:
         return None
     require_folder(folder)
-    there = {file for form in FORMS.values() for file in form.files if (folder / file.name).exists()}
-    if not there:
+    present = {file for form in FORMS.values() for file in form.files if (folder / file.name).exists()}
+    if not present:
         return None
-    complete = next((form for form in FORMS.values() if there.issuperset(form.files)), None)
+    complete = next((form for form in FORMS.values() if present.issuperset(form.files)), None)
     if complete is None:
-        raise _incomplete(folder, there)
+        raise _incomplete(folder, present)
     weights = complete.weights
     if weights.state(folder) is State.OTHER:
         path = folder / weights.name
@@ -167,7 +167,7 @@ def find(folder: Path | None) -> Form | None:
     return complete
 
 
-def _incomplete(folder: Path, there: set[ModelFile]) -> UserError:
-    form = next(form for form in FORMS.values() if there.intersection(form.files))
-    lone, absent = sorted(form.files, key=lambda file: file not in there)
+def _incomplete(folder: Path, present: set[ModelFile]) -> UserError:
+    form = next(form for form in FORMS.values() if present.intersection(form.files))
+    lone, absent = sorted(form.files, key=lambda file: file not in present)
     return UserError(f"{folder} holds {lone.name} without {absent.name}.", f"Get the other one from {absent.url}.")

@@ -36,7 +36,7 @@ class Tracking:
 
     def detect(self, grey: np.ndarray) -> np.ndarray:
         """The boxes (n, 4) int32 of all faces in a (H, W) uint8 image, the most confident first; n may be 0."""
-        return np.array([_box(found) for found in _detector()(grey, self.upsample)], np.int32).reshape(-1, 4)
+        return np.array([_box(rectangle) for rectangle in _detector()(grey, self.upsample)], np.int32).reshape(-1, 4)
 
 
 class Follower:
@@ -79,12 +79,12 @@ class Follower:
         import dlib
 
         self.searches += 1
-        found = self.tracking.detect(grey)
-        self.most_faces = max(self.most_faces, len(found))
-        self._tracks = len(found) > 0
+        boxes = self.tracking.detect(grey)
+        self.most_faces = max(self.most_faces, len(boxes))
+        self._tracks = len(boxes) > 0
         if not self._tracks:
             return None
-        self.box = faces.largest(found) if self.box is None else _nearest(found, self.box)
+        self.box = faces.largest(boxes) if self.box is None else _nearest(boxes, self.box)
         left, top, width, height = self.box.tolist()
         self._tracker.start_track(grey, dlib.rectangle(left, top, left + width - 1, top + height - 1))
         return self.box

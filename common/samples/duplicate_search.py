@@ -94,11 +94,11 @@ def find(train: Images, test: Images, progress: Callable[[int, int], None] = lam
     Args:
         progress: called with the number of test images that are done, and of all.
     """
-    found = [np.empty((0, 5))]
+    rows = [np.empty((0, 5))]
     if len(train) and len(test):
-        found.append(_exact(train.hashes, test.hashes))
-        found.extend(_near(train, test, progress))
-    return _sorted(np.concatenate(found))
+        rows.append(_exact(train.hashes, test.hashes))
+        rows.extend(_near(train, test, progress))
+    return _sorted(np.concatenate(rows))
 
 
 def _sorted(rows: np.ndarray) -> Pairs:
@@ -125,8 +125,8 @@ def _near(train: Images, test: Images, progress: Callable[[int, int], None]) -> 
             pairs = pairs[test.hashes[pairs[:, 0]] != train.hashes[pairs[:, 1]]]
 
             def compare(pair: np.ndarray) -> float:
-                one, other = test.thumbnails[pair[0]], train.thumbnails[pair[1]]
-                return likeness(np.ascontiguousarray(one[:, ::-1]) if pair[2] else one, other)
+                tested, trained = test.thumbnails[pair[0]], train.thumbnails[pair[1]]
+                return likeness(np.ascontiguousarray(tested[:, ::-1]) if pair[2] else tested, trained)
 
             alike = np.fromiter(threads.map(compare, pairs), float, len(pairs))
             yield _best_of_each(pairs[alike >= SAME], alike[alike >= SAME])

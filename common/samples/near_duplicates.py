@@ -50,8 +50,10 @@ def pairs_among(images: np.ndarray, max_bits: int = MAX_BITS, min_correlation: f
     if len(images) == 0:
         return np.empty((0, 2), np.int64)
     here, mirrored = _features(images), _features(images[:, :, ::-1])
-    found = [pairs for there in (here, mirrored) for pairs in _confirmed(here, there, max_bits, min_correlation, True)]
-    return np.unique(np.concatenate(found), axis=0)
+    pairs_of_views = [
+        pairs for other in (here, mirrored) for pairs in _confirmed(here, other, max_bits, min_correlation, True)
+    ]
+    return np.unique(np.concatenate(pairs_of_views), axis=0)
 
 
 def pairs_between(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -67,8 +69,8 @@ def pairs_between(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         return np.empty((0, 2), np.int64)
     here = _features(first)
     others = (_features(second), _features(second[:, :, ::-1]))
-    found = [pairs for there in others for pairs in _confirmed(here, there, MAX_BITS, MIN_CORRELATION, False)]
-    return np.unique(np.concatenate(found), axis=0)
+    pairs_of_views = [pairs for other in others for pairs in _confirmed(here, other, MAX_BITS, MIN_CORRELATION, False)]
+    return np.unique(np.concatenate(pairs_of_views), axis=0)
 
 
 def _features(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -76,8 +78,8 @@ def _features(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return perceptual_hash(images), _patterns(images)
 
 
-def _confirmed(here, there, max_bits: int, min_correlation: float, within: bool) -> Iterator[np.ndarray]:
-    (first, patterns), (second, others) = here, there
+def _confirmed(here, other, max_bits: int, min_correlation: float, within: bool) -> Iterator[np.ndarray]:
+    (first, patterns), (second, others) = here, other
     for start in range(0, len(first), _CHUNK):
         differing = np.bitwise_count(first[start : start + _CHUNK, None] ^ second[None])
         a, b = np.nonzero(differing <= max_bits)

@@ -29,12 +29,12 @@ def of(run: Run):
     outputs, classes = model.output_shape[-1], len(record["classes"])
     wanted = record.get("parameters")
     if wanted not in (None, model.count_params()):
-        told = f"{model.count_params():,} parameters, its run trained one of {wanted:,}"
+        difference = f"{model.count_params():,} parameters, its run trained one of {wanted:,}"
     elif outputs != classes:
-        told = f"{outputs} outputs for the {classes} classes of its run"
+        difference = f"{outputs} outputs for the {classes} classes of its run"
     else:
         return model
-    raise UserError(f"{run.weights} holds another network: it has {told}.", REMEDY)
+    raise UserError(f"{run.weights} holds another network: it has {difference}.", REMEDY)
 
 
 def load(path: Path):
@@ -103,15 +103,15 @@ def _packed(archive: zipfile.ZipFile) -> str:
     """That weights take another place in the file than in memory, or lie elsewhere; "" where they do not."""
     import h5py
 
-    found = []
+    names = []
 
     def look(name: str, item) -> None:
         if isinstance(item, h5py.Dataset) and item.nbytes != item.id.get_storage_size():
-            found.append(name)
+            names.append(name)
 
     with archive.open(WEIGHTS) as file, h5py.File(file) as weights:
         weights.visititems(look)
-    return f"holds weights that are packed or left out ({found[0]})" if found else ""
+    return f"holds weights that are packed or left out ({names[0]})" if names else ""
 
 
 def _release(version: str) -> tuple[int, ...]:

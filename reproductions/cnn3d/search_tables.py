@@ -32,7 +32,7 @@ def tables(paper: Paper, profile: str, data: str, results: Path) -> list[Table]:
     Raises:
         UserError: if what a search has written down is damaged.
     """
-    made = []
+    all_tables = []
     for name, key in KEYS.items():
         record = search_record.read(search_record.place(paper, profile, data, results, key))
         if record is None:
@@ -40,16 +40,16 @@ def tables(paper: Paper, profile: str, data: str, results: Path) -> list[Table]:
         content = record.content
         # The published search is a single study.
         for study in content["studies"].get("published", {}).values():
-            made.append(_best(paper, name, key, content, study))
+            all_tables.append(_best(paper, name, key, content, study))
             if study["importances"]:
-                made.append(_importances(name, key, content, study))
+                all_tables.append(_importances(name, key, content, study))
             if name == CKPLUS:
-                made.append(_statements(paper, key, content, study))
+                all_tables.append(_statements(paper, key, content, study))
         if content["nested"]:
-            made.append(_nested(name, key, content))
-    for table in made:
+            all_tables.append(_nested(name, key, content))
+    for table in all_tables:
         table.meta = {"paper": paper.name, "profile": profile, "data": data}
-    return made
+    return all_tables
 
 
 def _best(paper: Paper, name: str, key: str, content: dict, study: dict) -> Table:
@@ -97,9 +97,9 @@ def _shown(value: Any) -> str:
 
 def title_suffix(content: dict) -> str:
     """What keeps these figures apart from the paper's."""
-    drawn = ", synthetic faces" if content["data"] == "synthetic" else ""
+    suffix = ", synthetic faces" if content["data"] == "synthetic" else ""
     narrow = content["narrow"]
-    return drawn + (f", narrow C3D (filters / {narrow['width']})" if narrow else "")
+    return suffix + (f", narrow C3D (filters / {narrow['width']})" if narrow else "")
 
 
 def _pruning(study: dict) -> list[str]:

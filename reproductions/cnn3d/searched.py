@@ -57,7 +57,7 @@ def measurements(evidence: Evidence, statement: Statement) -> dict[str, list[Mea
     if not study or "question" not in study or not study["trials"]:
         return {}
     run = _as_run(paper, evidence.profile, record, study)
-    found = {}
+    measurements = {}
     for claim in paper.claims:
         if claim.experiment != EXPERIMENT:
             continue
@@ -65,10 +65,10 @@ def measurements(evidence: Evidence, statement: Statement) -> dict[str, list[Mea
         if value is not None:
             note = [DEPENDENT] if interval else []
             differs = _differs(paper.hyperparameters["search"], study)
-            found[claim.id] = [
+            measurements[claim.id] = [
                 evidence.measurement(claim, [run], value, interval, statement, differs=differs, note=note)
             ]
-    return found
+    return measurements
 
 
 def _answer(claim: Claim, trials: list[dict], best: dict[str, Any]) -> tuple[float | None, tuple[float, float] | None]:
@@ -81,21 +81,21 @@ def _answer(claim: Claim, trials: list[dict], best: dict[str, Any]) -> tuple[flo
 
 def sides(effect: str, trials: list[dict]) -> tuple[list[tuple], list[tuple]]:
     """How the trials with an option of `EFFECTS` stand, and those without."""
-    found: dict[bool, list[tuple]] = {True: [], False: []}
+    standings: dict[bool, list[tuple]] = {True: [], False: []}
     for trial in trials:
-        found[bool(EFFECTS[effect](trial["options"]))].append(search_effects.standing(trial))
-    return found[True], found[False]
+        standings[bool(EFFECTS[effect](trial["options"]))].append(search_effects.standing(trial))
+    return standings[True], standings[False]
 
 
 def _differs(stated: dict[str, Any], study: dict) -> list[str]:
     """What is not the paper's about the search itself; `stated` is what paper.yaml says of it."""
     wanted, done = stated["trials"], len(study["trials"])
-    found = [f"{done} of {wanted} trials"] if done < wanted else []
+    differing = [f"{done} of {wanted} trials"] if done < wanted else []
     if study["prune_below"] != stated["pruned_below_accuracy"] / 100:
-        found.append(f"pruned below {study['prune_below']:.1%} instead of {stated['pruned_below_accuracy']} %")
+        differing.append(f"pruned below {study['prune_below']:.1%} instead of {stated['pruned_below_accuracy']} %")
     if study["sampler"]["multivariate"]:
-        found.append("one mixture for all parameters instead of one for each")
-    return found
+        differing.append("one mixture for all parameters instead of one for each")
+    return differing
 
 
 def _as_run(paper: Paper, profile: str, record: search_record.Record, study: dict) -> Run:

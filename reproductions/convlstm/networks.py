@@ -154,13 +154,13 @@ def take_fer(model, source) -> None:
     for layer in model.layers:
         if not (layer.name.startswith(FER) and layer.weights):
             continue
-        there = theirs.get(layer.name)
-        if there is None or [w.shape for w in there.weights] != [w.shape for w in layer.weights]:
+        trained_layer = theirs.get(layer.name)
+        if trained_layer is None or [w.shape for w in trained_layer.weights] != [w.shape for w in layer.weights]:
             raise UserError(
                 f"The network trained on FER2013 has no layer like {layer.name} of the second branch.",
                 "Train it with the same setting of fer_network.",
             )
-        layer.set_weights(there.get_weights())
+        layer.set_weights(trained_layer.get_weights())
 
 
 @dataclass(frozen=True)
@@ -179,24 +179,24 @@ class _Features:
 def _fer_features(inputs, network: str, features: str, pools: int):
     """Features (n, 8, H, W, C) of each frame of (n, 8, 64, 64, 1), through layers that see single images."""
     frames = ops.reshape(inputs, (-1, SIZE, SIZE, 1))
-    found = (_vgg if network == "vgg_32_64_128" else _mini_xception)(frames)
-    chosen = (found.pooled if features == "second_pool" else found.convolved)[pools - 1]
+    maps = (_vgg if network == "vgg_32_64_128" else _mini_xception)(frames)
+    chosen = (maps.pooled if features == "second_pool" else maps.convolved)[pools - 1]
     return ops.reshape(chosen, (-1, FRAMES, *chosen.shape[1:]))
 
 
 def _vgg(x) -> _Features:
     """Two convolutions each of 32, 64 and 128 filters with pools between."""
-    found = _Features([], [])
+    maps = _Features([], [])
     for group, filters in enumerate((32, 64, 128), start=1):
         for part in "ab":
             name = f"{FER}conv{group}{part}"
             x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=name, **WEIGHTS)(x)
         if group > 1:
-            found.convolved.append(x)
+            maps.convolved.append(x)
         if group < 3:
             x = layers.MaxPooling2D(2, name=f"{FER}pool{group}")(x)
-            found.pooled.append(x)
-    return found
+            maps.pooled.append(x)
+    return maps
 
 
 def _mini_xception(x) -> _Features:
@@ -212,7 +212,7 @@ def _mini_xception(x) -> _Features:
     for part in "ab":
         x = layers.Conv2D(8, 3, padding="same", use_bias=False, name=f"{FER}conv0{part}", **WEIGHTS)(x)
         x = layers.Activation("relu")(normed(x, f"0{part}"))
-    found = _Features([], [])
+    maps = _Features([], [])
     for module, filters in enumerate((16, 32, 64, 128), start=1):
         # Every second value, then a 1×1 convolution, is one with stride 2, in whose gradient TensorFlow 2.20 crashes
         # on maps of 64×64.
@@ -233,11 +233,11 @@ def _mini_xception(x) -> _Features:
             if part == "a":
                 x = layers.Activation("relu")(x)
         if module > 1:
-            found.convolved.append(x)
+            maps.convolved.append(x)
         x = layers.MaxPooling2D(3, strides=2, padding="same")(x)
         x = layers.Add()([x, shortcut])
-        found.pooled.append(x)
-    return found
+        maps.pooled.append(x)
+    return maps
 
 
 @saving.register_keras_serializable("convlstm", name="_hard_sigmoid")

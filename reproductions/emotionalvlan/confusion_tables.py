@@ -18,12 +18,12 @@ STRUCTURES = "DCNN-1 joins the streams before fc7, DCNN-2 averages the images' f
 
 def tables(evidence: Evidence, title: str) -> list[Table]:
     """One table a printed matrix, and one of the averages below them."""
-    made = [
-        _matrix(evidence, one, title)
-        for one in evidence.paper.matrices
-        if _experiment(one) in evidence.plan.experiments
+    matrices = [
+        _matrix(evidence, printed, title)
+        for printed in evidence.paper.matrices
+        if _experiment(printed) in evidence.plan.experiments
     ]
-    return [*made, _averages(evidence, title)] if made else []
+    return [*matrices, _averages(evidence, title)] if matrices else []
 
 
 def _experiment(matrix: Matrix) -> str:
@@ -96,7 +96,9 @@ def _averages(evidence: Evidence, title: str) -> Table:
         if _experiment(printed) not in evidence.plan.experiments:
             continue
         claim = evidence.paper.claim(f"{_experiment(printed)}-average")
-        rival = next(one for one in evidence.paper.claims if one.network == "dcnn3" and one.dataset == printed.dataset)
+        rival = next(
+            claim for claim in evidence.paper.claims if claim.network == "dcnn3" and claim.dataset == printed.dataset
+        )
         diagonal = sum(Fraction(cell) for cell in printed.diagonal) / len(printed.labels)
         fixed = {"source": printed.source, "corpus": printed.dataset, "published": claim.value}
         fixed |= {"diagonal": f"{float(diagonal):.3f}", "rival": rival.value}

@@ -90,7 +90,9 @@ class Features:
 
     @cached_property
     def key(self) -> str:
-        return key_of(self.videos.key, [(one.images.key, one.layer, one.trained.key) for one in self.streams])
+        return key_of(
+            self.videos.key, [(stream.images.key, stream.layer, stream.trained.key) for stream in self.streams]
+        )
 
     @property
     def table(self):
@@ -102,7 +104,7 @@ class Features:
     def read(self, positions) -> np.ndarray:
         """(n, 30, D) float32: the 15 stills, then as many flow images, of the videos at these positions."""
         positions = np.asarray(positions, np.int64)
-        return np.concatenate([_rows(one, positions) for one in self.streams], axis=1)
+        return np.concatenate([_rows(stream, positions) for stream in self.streams], axis=1)
 
 
 def key_of(videos: str, streams: Iterable[tuple[str, str, str]]) -> str:

@@ -21,10 +21,10 @@ def find(run: Run, layer: str) -> list[Run]:
         UserError: if they do not lie beside the run any more.
     """
     folder = (run.folder / "../../..").resolve().parent / f"{run.identity.experiment}-pictures"
-    there = _finished(folder)
-    pairs = product(*([one for one in there if one.identity.network.startswith(f"{name}_cnn")] for name in STREAMS))
+    finished = _finished(folder)
+    pairs = product(*([run for run in finished if run.identity.network.startswith(f"{name}_cnn")] for name in STREAMS))
     for pair in pairs:
-        described = [(one.identity.data, layer, one.identity.key) for one in pair]
+        described = [(partner.identity.data, layer, partner.identity.key) for partner in pair]
         if key_of(_videos(pair[0]), described) == run.identity.data:
             return list(pair)
     raise UserError(
@@ -39,13 +39,13 @@ def size(run: Run) -> int:
 
 
 def _finished(folder: Path) -> list[Run]:
-    found = []
-    for one in sorted(folder.glob("*/*/*")):
+    runs = []
+    for path in sorted(folder.glob("*/*/*")):
         try:
-            found.append(store.read(one))
+            runs.append(store.read(path))
         except UserError:
             continue
-    return found
+    return runs
 
 
 def _videos(run: Run) -> str:

@@ -43,8 +43,8 @@ def stages(request: Request, corpus: Corpus, protocols: Sequence[str]) -> Iterat
 def members(evidence: Evidence, corpus: str, protocol: str) -> dict[int, list[Run]]:
     """The finished runs by number of frames, those numbers without runs left out."""
     network = trainings.network_name(NETWORK, evidence.plan.narrow)
-    found = {frames: evidence.of(run_name(corpus, frames), network, protocol) for frames in SWEPT}
-    return {frames: several for frames, several in found.items() if several}
+    by_frames = {frames: evidence.of(run_name(corpus, frames), network, protocol) for frames in SWEPT}
+    return {frames: several for frames, several in by_frames.items() if several}
 
 
 def ahead(evidence: Evidence, claim: Claim, protocol: str) -> tuple[float, tuple[float, float]] | None:
@@ -56,11 +56,11 @@ def ahead(evidence: Evidence, claim: Claim, protocol: str) -> tuple[float, tuple
     Returns:
         the difference and its 95 % interval over subjects, as part of 1.
     """
-    found = members(evidence, claim.dataset, protocol)
-    best = found.pop(FRAMES, None)
-    if best is None or not found:
+    by_frames = members(evidence, claim.dataset, protocol)
+    best = by_frames.pop(FRAMES, None)
+    if best is None or not by_frames:
         return None
-    differences = [scores.difference_by_subject(best, other) for other in found.values()]
+    differences = [scores.difference_by_subject(best, other) for other in by_frames.values()]
     value, low, high = map(min, zip(*differences, strict=True))
     return value, (low, high)
 
@@ -69,14 +69,14 @@ def table(evidence: Evidence, title: str) -> Table:
     """A row a number of frames and protocol."""
     rows = []
     for protocol in evidence.plan.protocols:
-        found = members(evidence, RML, protocol)
-        for frames, several in found.items():
+        by_frames = members(evidence, RML, protocol)
+        for frames, several in by_frames.items():
             score = scores.score(several)
             row = {"frames": frames, "protocol": protocol, "tested": score.samples}
             row |= {"accuracy": f"{100 * score.accuracy:.2f}", "chance": f"{100 * score.chance:.2f}"}
             row["interval"] = " to ".join(f"{100 * end:.2f}" for end in score.interval)
-            if frames != FRAMES and FRAMES in found:
-                value, low, high = scores.difference_by_subject(found[FRAMES], several)
+            if frames != FRAMES and FRAMES in by_frames:
+                value, low, high = scores.difference_by_subject(by_frames[FRAMES], several)
                 row["ahead"] = f"{100 * value:+.1f} ({100 * low:+.1f} to {100 * high:+.1f})"
             rows.append(row)
     columns = {"frames": "Frames", "protocol": "Protocol", "tested": "Tested", "accuracy": "Accuracy, %"}

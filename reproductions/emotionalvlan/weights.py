@@ -89,7 +89,7 @@ def load(network, path: Path) -> None:
     """
     stored = read(path)
     _check_order(network, path, stored)
-    wanted = [*((one.name, parts(one)) for one in CONVOLUTIONS), *((name, [name]) for name in DENSE)]
+    wanted = [*((layer.name, parts(layer)) for layer in CONVOLUTIONS), *((name, [name]) for name in DENSE)]
     if len(stored.kernels) < len(wanted):
         raise UserError(f"{path} has {len(stored.kernels)} layers with weights, AlexNet {len(wanted)}.", f"Get {GET}.")
     fitting = []
@@ -141,7 +141,7 @@ def _matconvnet(path: Path) -> Stored:
             raise ValueError("reading it brought the reader down") from error
     if any(kind == "bnorm" for _, kind, _ in layers):
         raise ValueError("it has batch normalisation, which AlexNet has not")
-    weighted = [(name, found[0].transpose(3, 2, 0, 1), found[1]) for name, _, found in layers if found]
+    weighted = [(name, blobs[0].transpose(3, 2, 0, 1), blobs[1]) for name, _, blobs in layers if blobs]
     return _stored(weighted, [steps.get(kind, kind) for _, kind, _ in layers])
 
 
@@ -194,8 +194,8 @@ def _other_network(path: Path, stored: Stored, number: int, name: str, ours: tup
             "than the one of Caffe and MatConvNet.",
             f"Get {GET}.",
         )
-    found = "×".join(map(str, stored.kernels[number].shape))
+    shape = "×".join(map(str, stored.kernels[number].shape))
     return UserError(
-        f"{stored.names[number]} of {path} has weights of {found}, {name} of the network {'×'.join(map(str, ours))}.",
+        f"{stored.names[number]} of {path} has weights of {shape}, {name} of the network {'×'.join(map(str, ours))}.",
         f"Get {GET}; they fit a network with width=1 and size=227 only.",
     )

@@ -81,17 +81,17 @@ def parameters(evidence: Evidence, claim: Claim) -> Measured | None:
     counted = sorted({run.record["parameters"] for run in members})
     if not counted:
         return None
-    others = f"others have {', '.join(f'{one:,}' for one in counted[1:])}" if counted[1:] else ""
+    others = f"others have {', '.join(f'{count:,}' for count in counted[1:])}" if counted[1:] else ""
     return Measured(counted[0], "none", differs=others, run=evidence.place(members))
 
 
 def _difference(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
     """How much more accurate the first of two networks is than the second, each on its own data set."""
-    groups = [evidence.of(one, one, protocol) for one in BOTH[claim.experiment]]
+    groups = [evidence.of(experiment, experiment, protocol) for experiment in BOTH[claim.experiment]]
     if not all(groups):
         return None
     value, *interval = scores.difference(*groups)
-    lacking = [evidence.missing_runs(one, one, protocol) for one in BOTH[claim.experiment][1:]]
+    lacking = [evidence.missing_runs(experiment, experiment, protocol) for experiment in BOTH[claim.experiment][1:]]
     return evidence.measurement(claim, [*groups[0], *groups[1]], value, tuple(interval), stated, differs=lacking)
 
 
@@ -112,4 +112,4 @@ def _network(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None
 
 def extreme(attempts: Sequence[Run], metric: str) -> scores.Score:
     """The score of the best or of the worst attempt."""
-    return EXTREMES[metric]((scores.score([run]) for run in attempts), key=lambda one: one.accuracy)
+    return EXTREMES[metric]((scores.score([run]) for run in attempts), key=lambda score: score.accuracy)

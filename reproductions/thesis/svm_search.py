@@ -45,8 +45,10 @@ def searched(request: Request) -> list[Configuration]:
     A profile lists its searches under `svm`. Each maps fields of `Configuration` to a value or to a list of values:
     all combinations are tried (a grid search) or, where `draws` gives a number, so many of them (a random search).
     """
-    found = [one for search in request.sizes.get("svm", ()) for one in expand(search)]
-    return [one for one in dict.fromkeys(found) if one != chosen(request.settings)]
+    configurations = [configuration for search in request.sizes.get("svm", ()) for configuration in expand(search)]
+    return [
+        configuration for configuration in dict.fromkeys(configurations) if configuration != chosen(request.settings)
+    ]
 
 
 def expand(search: Mapping[str, Any], seed: int = 0) -> list[Configuration]:
@@ -95,8 +97,8 @@ def fits(request: Request, part: Part, configurations: Iterable[Configuration]) 
 def decisions(settings: Mapping[str, Any], name: str) -> dict[str, Any]:
     """The settings that machines on "FER2013" or "CK+" depend on, by name."""
     of_ckplus = ("svm_ckplus_test", "ckplus_pictures")
-    depends = [one for one in settings if one in of_ckplus or one.startswith("svm_")]
-    return {one: settings[one] for one in depends if name == "CK+" or one not in of_ckplus}
+    depends = [setting for setting in settings if setting in of_ckplus or setting.startswith("svm_")]
+    return {setting: settings[setting] for setting in depends if name == "CK+" or setting not in of_ckplus}
 
 
 def test_share(settings: Mapping[str, Any], name: str) -> float:

@@ -49,21 +49,21 @@ def rows(request: Request, ledger: "pandas.DataFrame") -> list[dict]:
     """
     settings = chosen(request.settings)
     ledger = ledger[ledger.problem == ""]
-    found = ledger.windows + ledger.windows_without_face
-    share = (ledger.windows / found.where(found > 0)).fillna(1.0).to_numpy()
+    detected = ledger.windows + ledger.windows_without_face
+    share = (ledger.windows / detected.where(detected > 0)).fillna(1.0).to_numpy()
     whole = ledger.corpus.isin(settings.whole_corpora).to_numpy()
     every_frame = np.maximum(ledger.frames_read.to_numpy() - settings.window + 1, 0)
-    made = []
+    table_rows = []
     for stride, (acted, wanted), (parts, of_parts) in product(STRIDES, _enterface(request, ledger), _baum1(ledger)):
         others = possible(ledger.frames_read.to_numpy(), settings, *STRIDES[stride])
         windows = np.where(whole, every_frame, others)
-        taken = wanted & of_parts
+        clips_taken = wanted & of_parts
         row = {"stride": stride, "enterface": acted, "baum1": parts}
         for name, counts in (("possible", windows), ("kept", windows * share)):
-            sums = (ledger.emotion.to_frame().assign(n=counts * taken)).groupby("emotion").n.sum()
+            sums = (ledger.emotion.to_frame().assign(n=counts * clips_taken)).groupby("emotion").n.sum()
             row[name] = {emotion: round(float(count)) for emotion, count in sums.items()}
-        made.append(row)
-    return made
+        table_rows.append(row)
+    return table_rows
 
 
 def _enterface(request: Request, ledger: "pandas.DataFrame") -> list[tuple[str, np.ndarray]]:
@@ -74,28 +74,30 @@ def _enterface(request: Request, ledger: "pandas.DataFrame") -> list[tuple[str, 
         return [(which, np.ones(len(ledger), bool))]
     clips = list(ledger[mine].itertuples())
     picked = {name: {clip.Index for clip in select(clips, name, request)} for name in ENTERFACE}
-    return [(name, ~mine | ledger.index.isin(found)) for name, found in picked.items()]
+    return [(name, ~mine | ledger.index.isin(indices)) for name, indices in picked.items()]
 
 
 def _baum1(ledger: "pandas.DataFrame") -> list[tuple[str, np.ndarray]]:
     mine = (ledger.corpus == baum1.NAME).to_numpy()
-    there = set(ledger.partition[mine])
+    available = set(ledger.partition[mine])
     return [
-        (name, ~mine | ledger.partition.isin(parts).to_numpy()) for name, parts in BAUM1.items() if set(parts) <= there
+        (name, ~mine | ledger.partition.isin(parts).to_numpy())
+        for name, parts in BAUM1.items()
+        if set(parts) <= available
     ]
 
 
 def table(paper: Paper, variants: list[dict], data: str) -> Table:
     """The rows beside what is printed, those that come nearest first."""
     printed = {claim.emotion: claim.number for claim in paper.select("table1-windows-*")}
-    made = []
+    lines = []
     for row in variants:
         line = {"stride": row["stride"], "enterface": row["enterface"].replace("_", " "), "baum1": row["baum1"]}
         for name in ("possible", "kept"):
             emotion, off = farthest(row[name], printed)
             line |= {name: sum(row[name].values()), f"{name}_off": f"{emotion} {off:+.1%}", f"{name}_by": abs(off)}
-        made.append(line)
-    made.sort(key=lambda line: min(line["possible_by"], line["kept_by"]))
+        lines.append(line)
+    lines.sort(key=lambda line: min(line["possible_by"], line["kept_by"]))
     columns = {
         "stride": "Stride of 2",
         "enterface": "eNTERFACE'05",
@@ -113,7 +115,7 @@ def table(paper: Paper, variants: list[dict], data: str) -> Table:
     ]
     if data == "synthetic":
         notes.append("Synthetic corpora: the distances say nothing about BigFaceX.")
-    return Table("reconstruction", "Table I under other interpretations of section IV", columns, made, notes)
+    return Table("reconstruction", "Table I under other interpretations of section IV", columns, lines, notes)
 
 
 def farthest(counts: dict[str, int], printed: dict[str, float]) -> tuple[str, float]:

@@ -41,8 +41,8 @@ def attainability(
     hits = [(k, size) for size in sizes for k in attainable(value, size, digits, scale=scale)]
     where = f" ({part})" if part else ""
     if hits:
-        told = ", ".join(f"{k}/{size} = {scale * k / size:.3f}" for k, size in hits[:4])
-        return result(True, f"{value} is attainable: {told}{where}")
+        examples = ", ".join(f"{k}/{size} = {scale * k / size:.3f}" for k, size in hits[:4])
+        return result(True, f"{value} is attainable: {examples}{where}")
     size = sizes[0]
     below = floor(printed(value).value * size / scale)
     nearest = " and ".join(f"{k}/{size} = {scale * k / size:.3f}" for k in (below, below + 1) if k <= size)
@@ -75,14 +75,14 @@ def counts(values: Mapping[str, Sequence], sizes: Mapping[str, str | int], scale
     """
     pairs = [(value, int(printed(sizes[name]).value)) for name, several in values.items() for value in _flat(several)]
     hits = [(value, n, attainable(value, n, scale=scale)) for value, n in pairs]
-    misses = [f"{value} of {n:,}" for value, n, found in hits if not found]
-    told = [f"{value} = {found[0]:,}/{n:,}" for value, n, found in hits if found]
+    misses = [f"{value} of {n:,}" for value, n, counts in hits if not counts]
+    possible = [f"{value} = {counts[0]:,}/{n:,}" for value, n, counts in hits if counts]
     text = f"{len(misses)} of {len(pairs)} printed accuracies are no count of these samples"
     if misses:
-        text += f": {', '.join(misses)}; possible: {', '.join(told) or 'none'}"
+        text += f": {', '.join(misses)}; possible: {', '.join(possible) or 'none'}"
     # A mean over folds is an accuracy too, and need be no count: the sizes do not show it, they do not refute it.
     return AuditResult("not shown" if misses else "holds", text)
 
 
 def _flat(values: Sequence) -> list[str]:
-    return [one for value in values for one in ([value] if isinstance(value, str) else value)]
+    return [number for value in values for number in ([value] if isinstance(value, str) else value)]

@@ -64,8 +64,8 @@ def reconstruct(
     """
     if normalised == "columns":
         turned = [list(column) for column in zip(*matrix, strict=True)]
-        found = reconstruct(turned, digits, column_totals, row_totals, "rows", limit, most)
-        return [solution.T for solution in found]
+        solutions = reconstruct(turned, digits, column_totals, row_totals, "rows", limit, most)
+        return [solution.T for solution in solutions]
     caps = list(column_totals) if column_totals is not None else [limit] * len(matrix[0])
     largest = min(sum(caps), limit) if column_totals is None else sum(caps)
     rows = []
@@ -74,14 +74,14 @@ def reconstruct(
         rows.append([counts for n in totals for counts in _row_counts(row, n, caps, digits)])
     order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
     target = np.array(column_totals) if column_totals is not None else None
-    found = []
+    solutions = []
     for choice in _choices([np.array(rows[i]).reshape(-1, len(caps)) for i in order], target):
         solution = np.empty((len(rows), len(caps)), int)
         solution[order] = choice
-        found.append(solution)
-        if len(found) == most:
+        solutions.append(solution)
+        if len(solutions) == most:
             break
-    return found
+    return solutions
 
 
 def _row_counts(row: Sequence[Cell], n: int, caps: Sequence[int], digits: int) -> Iterator[list[int]]:
@@ -134,8 +134,8 @@ def orientation(matrix: Matrix, class_totals: Sequence[int], stated: str, digits
     """
     actual = reconstruct(matrix, digits, row_totals=class_totals)
     predicted = reconstruct(matrix, digits, column_totals=class_totals)
-    told = f"{len(actual)} integer matrices fit with actual classes as rows, {len(predicted)} with predictions as rows"
+    fits = f"{len(actual)} integer matrices fit with actual classes as rows, {len(predicted)} with predictions as rows"
     if len(predicted) == 1:
         right, n = int(np.trace(predicted[0])), int(predicted[0].sum())
-        told += f"; the latter has {right} of {n} on its diagonal ({100 * right / n:.3f} %)"
-    return result(bool(actual if stated == "actual" else predicted), told)
+        fits += f"; the latter has {right} of {n} on its diagonal ({100 * right / n:.3f} %)"
+    return result(bool(actual if stated == "actual" else predicted), fits)
