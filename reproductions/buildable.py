@@ -28,9 +28,7 @@ def check(request: Request) -> None:
 def networks(request: Request) -> list[Blueprint]:
     """What a request will build, each once."""
     blueprints = registry.reproduction(request.paper.name).blueprints.networks(request)
-    return list(
-        {repr((blueprint.name, blueprint.classes, blueprint.settings)): blueprint for blueprint in blueprints}.values()
-    )
+    return list({repr((each.name, each.classes, each.settings)): each for each in blueprints}.values())
 
 
 def lay_out(request: Request) -> dict[str, int]:

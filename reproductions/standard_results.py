@@ -46,9 +46,7 @@ def tables(given: Mapping[str, Experiment]) -> SimpleNamespace:
         return [_table(evidence, name, given, stated) for name in given if name in evidence.plan.experiments]
 
     def leaks(evidence: Evidence) -> list[comparison.LeakEffect]:
-        groups = [
-            (network.title, name, network.key) for name, experiment in given.items() for network in experiment.networks
-        ]
+        groups = [(network.title, name, network.key) for name in given for network in given[name].networks]
         return comparison.protocol_leaks(evidence, groups, scores.difference)
 
     return SimpleNamespace(TIMED=(), tables=tables, leaks=leaks)

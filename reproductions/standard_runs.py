@@ -51,9 +51,7 @@ def _reproduce(request: Request, given: Given) -> Provenance:
     origin = common_origin(folder, {key: provenance(place) for key, place in places.items()})
     samples = {name: experiment.samples(request, places[experiment.corpus]) for name, experiment in asked.items()}
     jobs = [job for name, experiment in asked.items() for job in _jobs(request, name, experiment, samples[name])]
-    tested = [
-        test for name, experiment in asked.items() for test in _evaluations(request, name, experiment, samples[name])
-    ]
+    tested = [test for name, each in asked.items() for test in _evaluations(request, name, each, samples[name])]
     plan = plans.planned(
         request,
         origin,

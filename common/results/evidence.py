@@ -89,9 +89,7 @@ class Evidence:
     def missing_runs(self, experiment: str, network: str, protocol: str, fold: str | None = None) -> str:
         """How many of the planned runs (of one fold) there are, as "2 of 5 runs", or "" where all are finished."""
         group = (experiment, network, protocol)
-        planned = [
-            identity for identity in self.plan.runs if _group(identity) == group and fold in (None, identity.fold)
-        ]
+        planned = [run for run in self.plan.runs if _group(run) == group and fold in (None, run.fold)]
         finished = [run for run in self.of(*group) if fold in (None, run.identity.fold)]
         return "" if len(finished) == len(planned) else f"{len(finished)} of {len(planned)} runs"
 

@@ -208,9 +208,7 @@ def difference_by_subject(
 
     tables = [predictions(runs) for runs in (first, second)]
     hits = [(table.emotion == table.predicted).groupby(table.subject).agg(["sum", "size"]) for table in tables]
-    right, tested = (
-        pd.concat([counts[kind] for counts in hits], axis=1).fillna(0).to_numpy() for kind in ("sum", "size")
-    )
+    right, tested = (pd.concat([part[kind] for part in hits], axis=1).fillna(0).to_numpy() for kind in ("sum", "size"))
     value = float(np.subtract(*(right.sum(axis=0) / tested.sum(axis=0))))
     if len(right) == 1:
         return value, -1.0, 1.0

@@ -50,10 +50,8 @@ def pairs_among(images: np.ndarray, max_bits: int = MAX_BITS, min_correlation: f
     if len(images) == 0:
         return np.empty((0, 2), np.int64)
     here, mirrored = _features(images), _features(images[:, :, ::-1])
-    pairs_of_views = [
-        pairs for other in (here, mirrored) for pairs in _confirmed(here, other, max_bits, min_correlation, True)
-    ]
-    return np.unique(np.concatenate(pairs_of_views), axis=0)
+    parts = [pairs for other in (here, mirrored) for pairs in _confirmed(here, other, max_bits, min_correlation, True)]
+    return np.unique(np.concatenate(parts), axis=0)
 
 
 def pairs_between(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -69,8 +67,8 @@ def pairs_between(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         return np.empty((0, 2), np.int64)
     here = _features(first)
     others = (_features(second), _features(second[:, :, ::-1]))
-    pairs_of_views = [pairs for other in others for pairs in _confirmed(here, other, MAX_BITS, MIN_CORRELATION, False)]
-    return np.unique(np.concatenate(pairs_of_views), axis=0)
+    parts = [pairs for other in others for pairs in _confirmed(here, other, MAX_BITS, MIN_CORRELATION, False)]
+    return np.unique(np.concatenate(parts), axis=0)
 
 
 def _features(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -103,9 +103,8 @@ def _shares(todo: list[Job], processes: int) -> list[tuple[Job, ...]]:
     groups: dict[tuple, list[Job]] = {}
     for job in todo:
         training = job.training
-        groups.setdefault((training.experiment, training.network.key, training.seed, training.fold_name), []).append(
-            job
-        )
+        group = training.experiment, training.network.key, training.seed, training.fold_name
+        groups.setdefault(group, []).append(job)
     shares = groups.values() if len(groups) >= processes else [[job] for job in todo]
     return [tuple(share) for share in sorted(shares, key=lambda share: -sum(job.cost for job in share))]
 

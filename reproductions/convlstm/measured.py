@@ -118,12 +118,9 @@ def measurements(evidence: Evidence) -> dict[str, list[Measured]]:
 
 def accuracy_of(paper: Paper, experiment: str) -> Claim:
     """The accuracy that the paper prints for its own network."""
-    own = (
-        claim
-        for claim in paper.claims
-        if claim.experiment == experiment and claim.metric == "accuracy" and not claim.cited
-    )
-    return next(claim for claim in own if claim.relation == "equal")
+    wanted = (experiment, "accuracy", "equal")
+    claims = (claim for claim in paper.claims if (claim.experiment, claim.metric, claim.relation) == wanted)
+    return next(claim for claim in claims if not claim.cited)
 
 
 def _of_claim(evidence: Evidence, claim: Claim) -> list[Measured | None]:

@@ -96,9 +96,8 @@ def _averages(evidence: Evidence, title: str) -> Table:
         if _experiment(printed) not in evidence.plan.experiments:
             continue
         claim = evidence.paper.claim(f"{_experiment(printed)}-average")
-        rival = next(
-            claim for claim in evidence.paper.claims if claim.network == "dcnn3" and claim.dataset == printed.dataset
-        )
+        wanted = ("dcnn3", printed.dataset)
+        rival = next(other for other in evidence.paper.claims if (other.network, other.dataset) == wanted)
         diagonal = sum(Fraction(cell) for cell in printed.diagonal) / len(printed.labels)
         fixed = {"source": printed.source, "corpus": printed.dataset, "published": claim.value}
         fixed |= {"diagonal": f"{float(diagonal):.3f}", "rival": rival.value}

@@ -19,7 +19,6 @@ from common.training.spec import Job
 from reproductions.data_root import missing_sets
 from reproductions.emotionalvlan import data, models, sweep, trainings
 from reproductions.emotionalvlan.data import BAUM1S, FER2013, KEYS, MMI, RML, Corpus
-from reproductions.emotionalvlan.features import Described
 from reproductions.emotionalvlan.trainings import STRUCTURES, Stages
 from reproductions.emotionalvlan.weights import missing as missing_weights
 from reproductions.train import train
@@ -134,9 +133,7 @@ def _describe(request: Request, jobs: Sequence[Job]) -> None:
     """Step 4: the features that trainings which are not finished yet will read."""
     root = request.results / "runs"
     todo = [job for job in jobs if request.fresh or store.finished(job.training.identity, root) is None]
-    streams: dict[tuple[str, str], Described] = {
-        (described.trained.key, described.layer): described for described in trainings.streams(todo)
-    }
+    streams = {(stream.trained.key, stream.layer): stream for stream in trainings.streams(todo)}
     if not streams:
         return
     devices.prepare(seed=0, mixed_precision=request.mixed_precision)

@@ -90,9 +90,8 @@ class Features:
 
     @cached_property
     def key(self) -> str:
-        return key_of(
-            self.videos.key, [(stream.images.key, stream.layer, stream.trained.key) for stream in self.streams]
-        )
+        streams = [(stream.images.key, stream.layer, stream.trained.key) for stream in self.streams]
+        return key_of(self.videos.key, streams)
 
     @property
     def table(self):

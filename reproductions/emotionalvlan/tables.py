@@ -89,12 +89,12 @@ def _ledger(plan: Plan) -> Table:
     }
     summary = plan.summary
     rows = [
-        {"corpus": name, "people": of_corpus.subjects, "left_out": of_corpus.left_out} | of_corpus.ledger
-        for name, of_corpus in summary.items()
+        {"corpus": name, "people": part.subjects, "left_out": part.left_out} | part.ledger
+        for name, part in summary.items()
     ]
     notes = [
-        f"{name}: {', '.join(f'{emotion} {count}' for emotion, count in of_corpus.emotions.items())}."
-        for name, of_corpus in summary.items()
+        f"{name}: {', '.join(f'{emotion} {count}' for emotion, count in part.emotions.items())}."
+        for name, part in summary.items()
     ]
     fer2013 = summary.get(FER2013)
     if fer2013 and (unused := fer2013.of - fer2013.ledger["clips"]):
@@ -201,5 +201,5 @@ def _leaks(pairs: Sequence[Pair], title: str) -> Table:
 
 def arithmetic(paper: Paper, audit: str) -> str:
     """What the check of an audit item computes, in a sentence."""
-    item = next(audit_item for audit_item in paper.audits if audit_item.id == audit)
+    item = next(entry for entry in paper.audits if entry.id == audit)
     return auditors.run(paper, item.check).arithmetic

@@ -167,37 +167,31 @@ class _Fold:
 
     def on_features(self, network: str) -> Job:
         """Step 5: the layer and the classifier, on the features of both streams."""
-        architecture, root = NETWORKS[network], self.request.results / "runs"
+        spec, root = NETWORKS[network], self.request.results / "runs"
         streams = tuple(
-            Described(
-                job.training.samples,
-                architecture.features,
-                job.training.identity,
-                root,
-                self.request.cache / "features",
-            )
+            Described(job.training.samples, spec.features, job.training.identity, root, self.request.cache / "features")
             for job in self.on_images.values()
         )
         samples = Features(self.videos, streams)
-        return self._job(self.experiment, self.protocol, architecture, network, "features", samples, self.fold)
+        return self._job(self.experiment, self.protocol, spec, network, "features", samples, self.fold)
 
     def whole(self, network: str, begun: Training | None = None) -> Job:
         """All parts at once, from the beginning or from where both stages have left them."""
-        architecture, samples = NETWORKS[WHOLE[network]], SizedVideos(self.videos, self.size)
-        job = self._job(self.experiment, self.protocol, architecture, network, "end_to_end", samples, self.fold)
+        spec, samples = NETWORKS[WHOLE[network]], SizedVideos(self.videos, self.size)
+        job = self._job(self.experiment, self.protocol, spec, network, "end_to_end", samples, self.fold)
         if begun is None:
             return job
         root = self.request.results / "runs"
-        trunks = tuple(self.on_images[stream].training.identity for stream in architecture.streams)
+        trunks = tuple(self.on_images[stream].training.identity for stream in spec.streams)
         promised = Run(begun.identity.folder(root), begun.identity, {})
         return replace(job, training=replace(job.training, initial=promised, take=TakeParts(root, trunks)))
 
     def _job(
-        self, experiment: str, protocol: str, architecture: StreamNetwork, network: str, stage: str, samples, fold: Fold
+        self, experiment: str, protocol: str, spec: StreamNetwork, network: str, stage: str, samples, fold: Fold
     ) -> Job:
         request, table = self.request, samples.table
         settings = builder_settings(request, network, stage)
-        build = partial(architecture.build, models=request.models) if "pretrained" in settings else architecture.build
+        build = partial(spec.build, models=request.models) if "pretrained" in settings else spec.build
         how = recipe(request, stage)
         if len(fold.validation):
             how = replace(how, checkpoint="best_validation_accuracy")
@@ -206,7 +200,7 @@ class _Fold:
             experiment=experiment,
             protocol=protocol,
             profile=request.profile,
-            network=replace(architecture, key=network_name(network, request.sizes.get("narrow")), build=build),
+            network=replace(spec, key=network_name(network, request.sizes.get("narrow")), build=build),
             recipe=how,
             seed=self.seed,
             samples=samples,

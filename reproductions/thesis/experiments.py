@@ -186,9 +186,7 @@ def _test_on_training_images(request: Request, origin: Provenance, jobs: Sequenc
     accuracies = {} if before is None else dict(zip(before.key, before.accuracy, strict=True))
     tested = (CNN["FER2013"], candidates.CLEAREST, candidates.ANY)
     trained = [job.training for job in jobs if job.training.experiment in tested]
-    todo = [
-        training for training in trained if training.protocol == "published" and training.identity.key not in accuracies
-    ]
+    todo = [run for run in trained if run.protocol == "published" and run.identity.key not in accuracies]
     if todo:
         devices.prepare(seed=0)
     with bar("Testing on training", "runs") as progress:

@@ -52,9 +52,8 @@ def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
 
 def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
     """The figure of a claim about support vector machines under one protocol; None if it was not run."""
-    members = [
-        machine(evidence, experiment, protocol) for experiment in BOTH.get(claim.experiment, (claim.experiment,))
-    ]
+    experiments = BOTH.get(claim.experiment, (claim.experiment,))
+    members = [machine(evidence, experiment, protocol) for experiment in experiments]
     if None in members:
         return None
     run = members[0]
@@ -107,9 +106,7 @@ def all_runs(evidence: Evidence, experiment: str, protocol: str) -> list[Run]:
 
 def searched(plan: Plan, experiment: str, protocol: str) -> list[Identity]:
     """The configurations beside that of the settings, whether they are finished or not."""
-    return [
-        identity for identity in plan.searched if (identity.experiment, identity.protocol) == (experiment, protocol)
-    ]
+    return [run for run in plan.searched if (run.experiment, run.protocol) == (experiment, protocol)]
 
 
 def unfinished(evidence: Evidence, experiment: str, protocol: str) -> str:

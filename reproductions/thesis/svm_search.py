@@ -45,10 +45,8 @@ def searched(request: Request) -> list[Configuration]:
     A profile lists its searches under `svm`. Each maps fields of `Configuration` to a value or to a list of values:
     all combinations are tried (a grid search) or, where `draws` gives a number, so many of them (a random search).
     """
-    configurations = [configuration for search in request.sizes.get("svm", ()) for configuration in expand(search)]
-    return [
-        configuration for configuration in dict.fromkeys(configurations) if configuration != chosen(request.settings)
-    ]
+    points = [point for search in request.sizes.get("svm", ()) for point in expand(search)]
+    return [point for point in dict.fromkeys(points) if point != chosen(request.settings)]
 
 
 def expand(search: Mapping[str, Any], seed: int = 0) -> list[Configuration]:

@@ -91,9 +91,7 @@ def _claimed(evidence: Evidence, claim: Claim, protocol: str) -> dict:
 def best_epochs(attempts: Sequence[Run]) -> tuple[np.ndarray, np.ndarray]:
     """Accuracy of the last and of the best epoch of each attempt on the part that was monitored."""
     monitored = [run.curves().val_accuracy.to_numpy() for run in attempts]
-    return np.array([accuracies[-1] for accuracies in monitored]), np.array(
-        [accuracies.max() for accuracies in monitored]
-    )
+    return np.array([curve[-1] for curve in monitored]), np.array([curve.max() for curve in monitored])
 
 
 def _best_epoch(protocol: str, attempts: Sequence[Run]) -> dict:

@@ -79,11 +79,9 @@ def _enterface(request: Request, ledger: "pandas.DataFrame") -> list[tuple[str, 
 
 def _baum1(ledger: "pandas.DataFrame") -> list[tuple[str, np.ndarray]]:
     mine = (ledger.corpus == baum1.NAME).to_numpy()
-    available = set(ledger.partition[mine])
+    whole = set(ledger.partition[mine])
     return [
-        (name, ~mine | ledger.partition.isin(parts).to_numpy())
-        for name, parts in BAUM1.items()
-        if set(parts) <= available
+        (name, ~mine | ledger.partition.isin(parts).to_numpy()) for name, parts in BAUM1.items() if set(parts) <= whole
     ]
 
 
