@@ -121,7 +121,7 @@ def finish(job: Job, root: Path, predicted: np.ndarray, watched: float) -> Run:
     pd.DataFrame(curves).to_csv(partial / "curves.csv", index=False)
     told = {
         "provenance": {"synthetic": False, "details": {}},
-        "split": job.split,
+        "split": job.split.to_json() if job.split else {},
         "decisions": dict(training.decisions),
         "classes": names,
         "samples": {side: len(getattr(training.fold, side)) for side in ("train", "validation", "test")},
