@@ -116,9 +116,9 @@ def test_what_is_on_disk_is_what_was_planned_and_no_default(tmp_path):
     plans.write(path, one)
     content = json.loads(path.read_text())
     assert content["narrow"] is None and not {"searched", "branch", "others", "networks"} & set(content)
-    assert content["splits"] == {"table1, published": SPLIT} and content["of_the_paper"] == [1, 2]
+    assert content["splits"] == {"table1, published": SPLIT.to_json()} and content["of_the_paper"] == [1, 2]
     assert plans.read(path, PAPER) == one and one.split("table1", "strict") is None
-    assert one.split_notes("table1") == [f"published: {SPLIT['said']}"]
+    assert one.split_notes("table1") == [f"published: {SPLIT.leakage}"]
 
 
 def test_a_file_that_is_no_plan_is_replaced(tmp_path):
