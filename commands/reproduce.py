@@ -142,7 +142,7 @@ def describe(request: Request) -> str:
     small = f" with {request.epochs} epochs instead of its own" if request.epochs else ""
     small += f", only {' and '.join(request.networks)}" if request.networks else ""
     return (
-        f"profile {request.profile}{small} · data {request.data or 'synthetic (drawn faces)'} · "
+        f"profile {request.profile}{small} · data {request.data or 'synthetic'} · "
         f"protocol {' and '.join(request.protocols)} · seed {', '.join(map(str, request.seeds))} · "
         f"settings default{changed} · Keras on {devices.choose_backend()}"
     )

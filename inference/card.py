@@ -14,7 +14,7 @@ from inference.formats import Check, Format
 from inference.trained import Trained
 from reproductions import published
 
-DRAWN = (
+SYNTHETIC = (
     "**Trained on synthetic faces only.** A program drew all faces that this network has seen. It shows that the "
     "machinery works; what it says about a photographed face is worth nothing."
 )
@@ -59,7 +59,7 @@ def write(trained: Trained, form: Format, shape: Sequence[int], checked: Check, 
         origin = f"Its weights come from {given}; others trained them, and here they were only tested."
     head = [f"# {_plain(trained.network)}", f"{_reference(paper)} {origin}"]
     if trained.synthetic:
-        head.append(f"> {DRAWN}")
+        head.append(f"> {SYNTHETIC}")
     return "\n\n".join(head + [f"## {title}\n\n{text}" for title, text in sections.items()]) + "\n"
 
 

@@ -22,7 +22,7 @@ from reproductions import registry
 from reproductions.inference import Preparation
 
 UNSURE = "unsure"
-DRAWN = "trained on drawn faces (synthetic): says nothing about people"
+SYNTHETIC = "trained on synthetic faces: says nothing about people"
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Trained:
     @property
     def synthetic(self) -> bool:
         """Whether it has learnt from synthetic faces alone."""
-        return _drawn(self.record)
+        return _synthetic(self.record)
 
     @cached_property
     def files(self) -> tuple[Path, ...]:
@@ -161,7 +161,7 @@ def describe(run: Run) -> str:
         where = "synthetic faces" if run.synthetic else run.record["tested_on"]
         return f"{name}: weights of others, trained on {run.given}; tested on {where}, {protocol}, {accuracy}"
     if run.synthetic:
-        return f"{name}: {DRAWN}; {protocol}, {accuracy} on such faces"
+        return f"{name}: {SYNTHETIC}; {protocol}, {accuracy} on such faces"
     sets = ", ".join(sorted(run.predictions().corpus.unique()))
     return f"{name}: trained on real faces ({sets}); {protocol}, {accuracy}"
 
@@ -173,7 +173,7 @@ def usable(run: Run) -> bool:
     return there and experiment not in registry.reproduction(paper).experiments.CONTROLS
 
 
-def _drawn(run: Run) -> bool:
+def _synthetic(run: Run) -> bool:
     return run.synthetic and not run.given
 
 
@@ -182,7 +182,7 @@ def _best(runs: list[Run]) -> Run:
 
     Predictions are read only of those that they decide between: there may be a thousand runs.
     """
-    nearest = [run for run in runs if _drawn(run) == min(map(_drawn, runs))]
+    nearest = [run for run in runs if _synthetic(run) == min(map(_synthetic, runs))]
     groups = [sorted(some, key=_worth, reverse=True) for some in _by_protocol(nearest)]
     learnt = (run for some in groups for run in some if scores.score([run]).learnt)
     return next(learnt, groups[0][0])

@@ -22,7 +22,7 @@ def data_root(request: Request, sets: Iterable[str]) -> Path:
         return request.data
     from datasets.synthetic import corpora
 
-    with bar("Drawing the corpora", "clips") as progress:
+    with bar("Making the synthetic corpora", "clips") as progress:
         return corpora.ensure(
             request.cache / "synthetic", request.sizes["synthetic"], progress=progress, sets=tuple(sets)
         )

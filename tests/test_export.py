@@ -353,7 +353,7 @@ def test_the_command_exports_a_run_with_its_own_preprocessing(tmp_path, monkeypa
     fake_runs.put_network(run, NETWORKS["tcn_mini_xception"].build())
     done = CliRunner().invoke(app, ["export", str(run.folder), "--format", "keras"], catch_exceptions=False)
     name = f"timeconvnet-tcn_mini_xception-strict-{run.folder.name}.keras"
-    assert f"{tmp_path / 'exported' / name} (" in done.stdout and "drawn faces" in done.stdout
+    assert f"{tmp_path / 'exported' / name} (" in done.stdout and "synthetic faces" in done.stdout
     assert "(n, 48, 48, 5)" in (tmp_path / "exported" / f"{name}.md").read_text(encoding="utf-8")
     assert "exists already" in refused(export.show, "timeconvnet", "keras", None)
 

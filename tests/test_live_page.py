@@ -29,7 +29,7 @@ def frame(k: int = 0, image: np.ndarray | None = None) -> AnnotatedFrame:
     happy = min(0.4 + k / 100, 1)
     facts = {
         "source": "clip.mp4",
-        "description": "trained on drawn faces (synthetic)",
+        "description": "trained on synthetic faces",
         "classes": CLASSES,
         "colours": ["#d55e00", "#f0e442", "#c8c8c8"],
         "faces": [{"track": 7, "probabilities": [1 - happy, happy, 0.0], "answer": "Happy"}],
@@ -262,7 +262,7 @@ def number(page, name: str) -> int:
 def test_the_page_shows_images_bars_and_numbers(chromium, server, frames, playing):
     page = chromium.open(server.address)
     page.wait("counted > 20")
-    assert page.text(".description") == "trained on drawn faces (synthetic)"
+    assert page.text(".description") == "trained on synthetic faces"
     assert page.text("#state") == "" and page.text("#source") == "clip.mp4"
     blue, green, red = 10, 20, 200
     seen = page.value("[...at('frame').getContext('2d').getImageData(30, 20, 1, 1).data]")

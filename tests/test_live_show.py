@@ -31,7 +31,7 @@ from reproductions.inference import Preparation
 
 ROOT = Path(__file__).parents[1]
 CLASSES = ("Angry", "Happy", "Neutral")
-SAID = "trained on drawn faces (synthetic): says nothing about people"
+SAID = "trained on synthetic faces: says nothing about people"
 WINDOW = 3
 
 

@@ -95,7 +95,7 @@ def test_a_run_is_taken_by_its_folder(tmp_path):
 
 def test_what_it_was_trained_on_is_said(tmp_path):
     drawn = little_trained.make(tmp_path)
-    assert "drawn faces (synthetic)" in drawn.description and "published" in drawn.description and drawn.synthetic
+    assert "synthetic faces" in drawn.description and "published" in drawn.description and drawn.synthetic
     recorded = little_trained.make(tmp_path, seed=1, synthetic=False)
     assert "real faces (CK+)" in recorded.description and "0.80" in recorded.description and not recorded.synthetic
 

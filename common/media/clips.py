@@ -101,7 +101,7 @@ class Expectation:
 
 
 # What images made from synthetic data say.
-WATERMARK = "synthetic data: drawn faces"
+WATERMARK = "synthetic faces"
 
 
 @dataclass(frozen=True)

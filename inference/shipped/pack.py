@@ -91,7 +91,7 @@ def calibrated(trained, job: Training, images: StillImages) -> tuple[Any, Adjust
 
 
 def _write(model, folder: Path, windows: np.ndarray) -> None:
-    """Write both files, if they give the same probabilities for drawn faces and for windows (n, 48, 48, 1).
+    """Write both files, if they give the same probabilities for synthetic faces and for windows (n, 48, 48, 1).
 
     Raises:
         UserError: if they do not, or one is too large.

@@ -112,7 +112,7 @@ def load(request: Request, names: tuple[str, ...]) -> tuple[dict[str, Corpus], P
 
 
 def load_fer2013(request: Request) -> Fer2013:
-    """FER2013 from the user's data, or drawn images where it is not among them.
+    """FER2013 from the user's data, or synthetic images where it is not among them.
 
     Raises:
         UserError: if it is broken, or one of the seven classes has no image.
