@@ -13,6 +13,7 @@ import pytest
 from little_samples import LittleSamples
 from test_training import DRAWN, FOLD, little
 
+from common.protocols.leakage import summarise
 from common.support.errors import UserError
 from common.training import devices
 from common.training.evaluate import Evaluation, evaluate
@@ -81,7 +82,7 @@ def evaluation(path) -> Evaluation:
     samples = LittleSamples(length=1, size=48)
     network = NETWORKS["mini_xception_2d"]
     training = dataclasses.replace(little(), samples=samples, classes=CLASSES, network=network, fold=FOLD)
-    return Evaluation(training, path, "FER2013, by O. Arriaga", {})
+    return Evaluation(training, path, "FER2013, by O. Arriaga", summarise(samples.table, FOLD))
 
 
 def test_the_public_weights_give_the_outputs_of_the_public_program(tmp_path):
