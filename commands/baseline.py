@@ -11,7 +11,7 @@ is a row of its own.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -106,6 +106,10 @@ class Result:
             row = grouped.setdefault(f"{one.protocol}/{one.experiment}/{one.network}", {})
             row.setdefault(one.seed, []).append(run)
         return cls(grouped, registry.reproduction(name).experiments.CONTROLS)
+
+    def only(self, rows: Container[str]) -> "Result":
+        """What was run of these rows, so that means are taken over the same networks whatever else was run."""
+        return replace(self, runs={key: row for key, row in self.runs.items() if key in rows})
 
     @property
     def accuracies(self) -> Accuracies:

@@ -60,7 +60,7 @@ def check(name: str = "", data: Path | None = None) -> None:
     """
     failed = False
     for paper, plan, expected in _expected(name, real=data is not None):
-        found = Result.of(paper, plan, "real" if data else DATA, results_from_environment())
+        found = Result.of(paper, plan, "real" if data else DATA, results_from_environment()).only(expected.rows)
         table, worse = compare(expected, found.accuracies, found.parameters)
         table.show(console)
         failed |= worse

@@ -117,6 +117,13 @@ def test_the_mean_of_many_networks_guards_what_no_single_row_does():
     assert found[key].why == ""
 
 
+def test_a_mean_is_taken_over_the_networks_of_the_baseline_alone():
+    row = {0: [SimpleNamespace(record={"parameters": 1})]}
+    runs = {f"strict/table2/{network}": row for network in "abc"}
+    result = Result(runs).only({"strict/table2/a", "strict/table2/b", "strict/mean of all networks"})
+    assert result.together == {"strict/mean of all networks": ["strict/table2/a", "strict/table2/b"]}
+
+
 @pytest.fixture
 def project(tmp_path, monkeypatch, finished):
     """A repository without baselines in which the little reproduction was run last."""
