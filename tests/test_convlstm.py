@@ -442,8 +442,8 @@ def test_a_network_that_was_trained_longer_is_not_compared(reproduced):
     longer = TINY | {"folds": 2, "longer": {name: {"epochs": 9} for name in ("savee-copies", "savee-both")}}
     evidence = reproduced(experiment="table2", profile=longer, protocol="published")
     steps = {one.pair.what: one for one in measured.steps(evidence)}
-    assert steps["copies of tested clips trained on"].leak.points > 0
-    shorter = steps["copies of tested clips tested as well"]
+    assert steps["augmented samples of tested clips trained on"].leak.points > 0
+    shorter = steps["augmented samples of tested clips tested as well"]
     assert not shorter.alike and shorter.leak is None
     assert "longer than the other" in by_name(evidence)["leaks"].markdown()
 

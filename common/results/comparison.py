@@ -84,19 +84,22 @@ def leak(
 
 
 def protocol_leaks(
-    evidence: Evidence, groups: Iterable[tuple[str, str, str]], compare: Callable = scores.paired_difference
+    evidence: Evidence,
+    groups: Iterable[tuple[str, str, str]],
+    compare: Callable = scores.paired_difference,
+    protocol: str = "published",
 ) -> list[LeakEffect]:
-    """How far `published` is ahead of `strict`, a leak a network that was trained under both and learnt something.
+    """How far a protocol is ahead of `strict`, a leak a network that was trained under both and learnt something.
 
     Args:
         groups: what each leak is called, with experiment and network.
     """
     effects = []
     for name, experiment, network in groups:
-        published, strict = (evidence.of(experiment, network, protocol) for protocol in ("published", "strict"))
-        score = evidence.score(experiment, network, "published")
+        leaky, strict = (evidence.of(experiment, network, one) for one in (protocol, "strict"))
+        score = evidence.score(experiment, network, protocol)
         if score and score.learnt and evidence.score(experiment, network, "strict"):
-            effects.append(leak(name, published, strict, compare))
+            effects.append(leak(name, leaky, strict, compare))
     return effects
 
 

@@ -62,8 +62,8 @@ _RANDOM, _PARTS, _STRICT_PARTS = (AFEW_RANDOM, _PUBLISHED), (AFEW_PARTS, _PUBLIS
 PAIRS = (
     Pair(CKPLUS, "epoch chosen on the tested fold", _CKPLUS, _STRICT_CKPLUS, scores.paired_difference),
     Pair(CKPLUS, "tested people trained on", (CKPLUS_CLIPS, "clip-disjoint"), _STRICT_CKPLUS),
-    Pair("SAVEE", "copies of tested clips trained on", _AUGMENTED, _BOTH),
-    Pair("SAVEE", "copies of tested clips tested as well", _BOTH, _CLIPS),
+    Pair("SAVEE", "augmented samples of tested clips trained on", _AUGMENTED, _BOTH),
+    Pair("SAVEE", "augmented samples of tested clips tested as well", _BOTH, _CLIPS),
     Pair("SAVEE", "tested speakers trained on", _CLIPS, _SPEAKERS),
     Pair("SAVEE", "epoch chosen on the tested speaker", _SPEAKERS, _STRICT_SPEAKERS, scores.paired_difference),
     Pair("SAVEE", "all four", _AUGMENTED, _STRICT_SPEAKERS),
