@@ -400,6 +400,11 @@ def test_leaks_are_told_of_every_network_that_learnt(whole):
     assert all(one.low - 1e-9 <= one.points <= one.high + 1e-9 and one.points > 5 for one in found)
 
 
+def test_folds_of_sequences_are_compared_with_folds_of_subjects(reproduced):
+    found = tables.leaks(reproduced(profile=EXACT, experiment="table7", protocol="all"))
+    assert [leak.name for leak in found] == ["c1 (CK+, ten folds)", "c1 (CK+, ten folds of sequences)"]
+
+
 def test_testing_the_best_epoch_is_told(whole, made, reproduced):
     assert scores.best_epoch_gain(measured.runs_of(whole, "table4", "c1", "published")) == pytest.approx(0.1)
     assert any("adds c1 +10.0; c2 +10.0; c3 +10.0 points" in note for note in made["table4"].notes)
