@@ -31,7 +31,7 @@ from reproductions.timeconvnet.data import CLASSES
 from reproductions.timeconvnet.models import NETWORKS
 
 TITLE = "Folds on a Ray cluster: two workers of one core each against one worker"
-FOLDS, SUBJECTS, WORKERS = 12, 118, (1, 8, 64)
+FOLDS, SUBJECTS, WORKERS = 6, 118, (1, 8, 64)
 NETWORK, WINDOWS, EPOCHS = "tcn_mini_xception", 40, 20  # windows of a subject
 DRAWN = Provenance(True, {"corpus": "noise"})
 
