@@ -6,10 +6,8 @@ see the same face. A search in a piece of the frame, or at other sizes, tries ot
 and of each the cascade gets the piece in which the face's own windows lie.
 """
 
-from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from functools import cache
 from math import ceil
 
@@ -45,13 +43,11 @@ def search(detector: Haar, grey: np.ndarray, box: np.ndarray) -> np.ndarray | No
 
 def _all_hits(detector: Haar, grey: np.ndarray, box: np.ndarray, sizes: Sequence[tuple[float, int]]) -> list[tuple]:
     """The windows of all sizes, in their order: this thread and another take one size after the other."""
-    left, hits = deque(enumerate(sizes)), {}
+    left, hits = enumerate(sizes), {}
 
     def search_sizes() -> None:
-        with suppress(IndexError):  # none is left
-            while True:
-                number, size = left.popleft()
-                hits[number] = _hits(detector, grey, box, size)
+        for number, size in left:  # which both threads take from
+            hits[number] = _hits(detector, grey, box, size)
 
     other = _thread().submit(search_sizes)
     search_sizes()

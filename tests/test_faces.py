@@ -82,3 +82,11 @@ def test_haar_finds_the_face_of_a_real_video():
     ]
     assert len(found) == 12
     assert all(box is not None and 150 < box[2] < 250 for box in found)
+
+
+def test_a_part_is_as_grey_as_the_whole():
+    frame = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
+    box = np.array([11, 7, 33, 31])
+    expected = faces.crop(video.grey(frame), box, 20)
+    assert np.array_equal(faces.crop(frame, box, 20, grey=True), expected)
+    assert np.array_equal(faces.crop(video.grey(frame), box, 20, grey=True), expected)

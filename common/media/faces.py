@@ -12,6 +12,8 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from common.media import video
+
 INTERPOLATIONS = {"bilinear": cv2.INTER_LINEAR, "area": cv2.INTER_AREA}
 
 
@@ -113,8 +115,16 @@ def widen(box: np.ndarray, fraction: float, shape: tuple[int, int]) -> np.ndarra
     return np.array([left, top, right - left, bottom - top], np.int32)
 
 
-def crop(image: np.ndarray, box: np.ndarray, size: int, interpolation: str = "bilinear") -> np.ndarray:
-    """The part of a (H, W[, 3]) uint8 image in a box that lies inside it, resized to size × size pixels."""
+def crop(
+    image: np.ndarray, box: np.ndarray, size: int, interpolation: str = "bilinear", grey: bool = False
+) -> np.ndarray:
+    """The part of a (H, W[, 3]) uint8 image in a box that lies inside it, resized to size × size pixels.
+
+    Args:
+        grey: give the luminance of a BGR image, which takes less than to make all of it grey first.
+    """
     x, y, width, height = box
     face = image[y : y + height, x : x + width]
+    if grey and face.ndim == 3:
+        face = video.grey(face)
     return cv2.resize(face, (size, size), interpolation=INTERPOLATIONS[interpolation])

@@ -104,10 +104,7 @@ def leaks(evidence: Evidence) -> list[LeakEffect]:
     A leak a row of Tables 4 to 6 for the published protocol, and one a row of Table 4 for folds of sequences.
     """
     published = [leak for name in ("table4", "table5", "table6") for leak in _leaks(evidence, name)]
-    sequences = [
-        (f"{key} ({CKPLUS}, ten folds of sequences)", *measured.group(evidence.plan, "table4", key))
-        for key in TABLES["table4"][1]
-    ]
+    sequences = _groups(evidence, "table4", f"{CKPLUS}, ten folds of sequences")
     return published + comparison.protocol_leaks(
         evidence, sequences, scores.difference_by_subject, protocol="clip-disjoint"
     )
@@ -118,6 +115,10 @@ def _leaks(evidence: Evidence, name: str) -> list[LeakEffect]:
     changed = evidence.setting("ckplus_folds") != evidence.paper.settings["ckplus_folds"]
     compare = scores.difference if name == "table4" and changed else scores.paired_difference
     where = f"{TABLES[name][0]}, ten folds" if name in TABLES else f"{CKPLUS}, one subject left out"
+    return comparison.protocol_leaks(evidence, _groups(evidence, name, where), compare)
+
+
+def _groups(evidence: Evidence, name: str, where: str) -> list[tuple[str, str, str]]:
+    """What each leak of a table is called, with experiment and network."""
     keys = TABLES[name][1] if name in TABLES else ("c1",)
-    groups = [(f"{key} ({where})", *measured.group(evidence.plan, name, key)) for key in keys]
-    return comparison.protocol_leaks(evidence, groups, compare)
+    return [(f"{key} ({where})", *measured.group(evidence.plan, name, key)) for key in keys]

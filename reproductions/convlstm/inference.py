@@ -64,7 +64,7 @@ def _of_images(scaling: str) -> Preparation:
     """Of the network that is trained on the images of FER2013 for the second branch."""
     return Preparation(
         frames=1,
-        crop=lambda frame, box: faces.crop(video.grey(frame), box, 48)[..., None],
+        crop=lambda frame, box: faces.crop(frame, box, 48, grey=True)[..., None],
         inputs=partial(batches.inputs, layout=NETWORKS[FER].layout, pixel_scaling=scaling),
         description=["Find the face.", "Grey, resized to 48×48 pixels (bilinear).", "Pixels divided by 255."],
     )

@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from common.media import faces, video
+from common.media import faces
 from common.runs.store import Run
 from common.training import batches
 from reproductions.inference import Preparation
@@ -37,4 +37,4 @@ def preparation(record: Run) -> Preparation:
 
 
 def _crop(frame: np.ndarray, box: np.ndarray, size: int) -> np.ndarray:
-    return faces.crop(video.grey(frame), box, size)[..., None]
+    return faces.crop(frame, box, size, grey=True)[..., None]

@@ -131,10 +131,8 @@ def prepare(clip: Clip, settings: Settings) -> ClipSamples:
 
 def face_image(frame: np.ndarray, box: np.ndarray, settings: Settings) -> np.ndarray:
     """The face (size, size) uint8 in a box (4,) of a (H, W) grey or (H, W, 3) BGR uint8 frame, as a network sees it."""
-    x, y, width, height = faces.widen(box, settings.margin, frame.shape[:2])
-    face = frame[y : y + height, x : x + width]
-    grey = face if face.ndim == 2 else video.grey(face)
-    return faces.crop(grey, np.array([0, 0, width, height]), settings.size, settings.interpolation)
+    wide = faces.widen(box, settings.margin, frame.shape[:2])
+    return faces.crop(frame, wide, settings.size, settings.interpolation, grey=True)
 
 
 def windows(seen: np.ndarray, length: int, hop: int) -> tuple[np.ndarray, int]:
