@@ -17,6 +17,8 @@ import pytest
 
 from common.paper import load
 from common.protocols import leakage
+from datasets import savee
+from datasets.synthetic import corpora
 
 ROOT = Path(__file__).parents[1]
 GUIDE = (ROOT / "docs" / "adding-a-paper.md").read_text(encoding="utf-8")
@@ -53,12 +55,13 @@ def suite(tmp_path) -> Path:
 
 
 @pytest.fixture
-def follow(suite, cache, tiny) -> Callable[[str], str]:
+def follow(suite, cache) -> Callable[[str], str]:
     """`follow(line)`: do what a line of the guide says; returns all that it printed."""
+    videos = corpora.ensure(cache / "synthetic", "tiny", sets=[savee.KEY])
     places = {"FER_CACHE": str(cache), "FER_RESULTS": str(suite / "results"), "COLUMNS": "1000"}
 
     def run(line: str) -> str:
-        words = [_filled(word, suite, tiny) for word in shlex.split(line)]
+        words = [_filled(word, suite, videos) for word in shlex.split(line)]
         printed = ""
         for program in _programs(words):
             done = subprocess.run(
@@ -72,14 +75,14 @@ def follow(suite, cache, tiny) -> Callable[[str], str]:
     return run
 
 
-def _filled(word: str, suite: Path, tiny: Path) -> str:
+def _filled(word: str, suite: Path, videos: Path) -> str:
     """A word as a reader types it: a folder that is there for one with <key>, a video for clip.mp4."""
     if "<key>" in word:
         variable, _, path = word.partition("=")
         (folder,) = suite.glob(path.replace("<key>", "*"))
         return f"{variable}={folder}"
     if word.endswith("clip.mp4"):
-        return word.replace("clip.mp4", str(min(tiny.rglob("AudioVisualClip/*/*.avi"))))
+        return word.replace("clip.mp4", str(min(videos.rglob("AudioVisualClip/*/*.avi"))))
     return word
 
 
