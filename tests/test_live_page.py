@@ -287,11 +287,11 @@ def test_the_page_shows_images_bars_and_numbers(chromium, server, frames, playin
 def test_faces_come_and_go_on_the_page(chromium, server, frames):
     page = chromium.open(server.address)
 
-    def show(frames: int, faces: list[dict]) -> None:
-        one = frame(frames)
-        one.facts["faces"] = faces
-        frames.put(one)
-        page.wait(f"counted === {frames}")
+    def show(count: int, faces: list[dict]) -> None:
+        shown = frame(count)
+        shown.facts["faces"] = faces
+        frames.put(shown)
+        page.wait(f"counted === {count}")
 
     sure = {"track": 2, "probabilities": [0.2, 0.1, 0.7], "answer": "Neutral"}
     show(1, [{"track": 1, "probabilities": None, "answer": ""}, sure])
