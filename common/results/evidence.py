@@ -16,7 +16,7 @@ from common.results import plans
 from common.results.config import RECORDS, ROOT
 from common.results.differences import Statement, differences, remarks
 from common.results.plan_schema import Plan, SpeedFile
-from common.runs import scores
+from common.runs import scores, store
 from common.runs.scores import Score
 from common.runs.store import Identity, Run
 from common.support.errors import UserError
@@ -51,6 +51,7 @@ class Evidence:
     aside: str = ""
     elsewhere: frozenset[str] = frozenset()
     _scores: dict[Group, Score | None] = field(default_factory=dict, repr=False)
+    _beside: dict[Identity, Run | None] = field(default_factory=dict, repr=False)
 
     @property
     def profile(self) -> str:
@@ -85,6 +86,12 @@ class Evidence:
                 raise
             self.warn(str(error))
         return None
+
+    def finished(self, identity: Identity) -> Run | None:
+        """A run beside those of the plan, such as one of a search; None where it is not finished. It is read once."""
+        if identity not in self._beside:
+            self._beside[identity] = store.finished(identity, self.results / "runs")
+        return self._beside[identity]
 
     def missing_runs(self, experiment: str, network: str, protocol: str, fold: str | None = None) -> str:
         """How many of the planned runs (of one fold) there are, as "2 of 5 runs", or "" where all are finished."""

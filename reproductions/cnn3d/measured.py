@@ -71,14 +71,14 @@ def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
     if claim.experiment not in GROUPS or claim.metric not in ("accuracy", "mean accuracy over folds"):
         return None
     members = runs_of(evidence, claim.experiment, claim.network, protocol)
-    # Asked first, because it tells of files that cannot be read.
-    if not members or evidence.score(*group(evidence.plan, claim.experiment, claim.network), protocol) is None:
+    score = evidence.score(*group(evidence.plan, claim.experiment, claim.network), protocol)
+    if score is None:
         return None
     if claim.fold is not None:
         members = [run for run in members if run.identity.fold == fold_name(claim.fold)]
         if not members:
             return None
-    score = scores.score(members)
+        score = scores.score(members)
     value, interval = _accuracy(claim, members, score, evidence.setting("ckplus_loso_accuracy"))
     return evidence.measurement(
         claim,

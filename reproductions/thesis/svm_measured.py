@@ -16,7 +16,7 @@ from common.results.config import Request
 from common.results.differences import Stated
 from common.results.evidence import Evidence
 from common.results.plan_schema import Plan
-from common.runs import scores, store
+from common.runs import scores
 from common.runs.intervals import expanded_tail
 from common.runs.store import Identity, Run
 from reproductions.thesis import data, svm
@@ -99,8 +99,7 @@ def headline(evidence: Evidence, experiment: str, protocol: str) -> Run | None:
 
 def all_runs(evidence: Evidence, experiment: str, protocol: str) -> list[Run]:
     """The finished runs of every configuration, that of the settings first; a search may still be under way."""
-    root = evidence.results / "runs"
-    others = (store.finished(identity, root) for identity in searched(evidence.plan, experiment, protocol))
+    others = (evidence.finished(identity) for identity in searched(evidence.plan, experiment, protocol))
     return [run for run in (headline(evidence, experiment, protocol), *others) if run is not None]
 
 
