@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 
+from bench import cores
 from bench.figures import Figure
 from common.media.clips import Provenance
 from common.protocols.splitters import leave_one_subject_out
@@ -92,11 +93,15 @@ def measure(small: bool) -> list[Figure]:
         alone, runs = _trained(root / "one", epochs)
         nodes.add_node(num_cpus=1)
         _trained(root / "second", 2, count=4)
-        together, _ = _trained(root / "two", epochs)
+        with cores.cores() as two:
+            gains = two.gains()
+            together, _ = _trained(root / "two", epochs)
+            gains += two.gains()
         _trained(root / "lost", epochs, killed=FOLDS // 2)
         begun = Counter(path.stem for path in (root / "lost").glob("starts/*"))
     return [
         Figure(f"time of {FOLDS} folds on two workers against one", together / alone, "times", at_most=0.55),
+        cores.figure(gains),
         Figure("folds begun again after a worker was killed half-way", sum(begun.values()) - FOLDS, "", at_most=1),
         Figure("folds whose worker was killed half-way", sum(count > 1 for count in begun.values()), "", at_least=1),
         *simulated([run.record["train_seconds"] for run in runs]),

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from bench import material
+from bench import cores, material
 from bench.figures import Figure
 from common.paper import load as papers
 from common.samples.augmentation import Augmentation
@@ -43,9 +43,12 @@ def measure(small: bool) -> list[Figure]:
             ratio = step_ratio(networks[key], batches, turns=2 if small else turns)
             figures.append(Figure(f"time of a step of {key}", ratio, "times", at_most=1.1))
         sides = {"TimeConvNets windows": (windows(samples, "channels"), 64), "C3D clips": (clips(Path(folder)), 8)}
-        for name, (batches, count) in sides.items():
-            figures += _made(name, batches, 2 if small else count, 2 if small else PAIRS)
-    return figures
+        with cores.cores() as two:
+            gains = two.gains()
+            for name, (batches, count) in sides.items():
+                figures += _made(name, batches, 2 if small else count, 2 if small else PAIRS)
+                gains += two.gains()
+    return [*figures, cores.figure(gains)]
 
 
 def windows(samples, layout: str) -> Batches:
