@@ -18,7 +18,7 @@ from common.results import plans
 from common.results.config import Request, check
 from common.results.loading import load_complete
 from common.results.tables import DASH
-from common.runs import scores
+from common.runs import scores, store
 from common.support.errors import UserError
 from common.training.recipe import EarlyStopping
 from reproductions.thesis import data, experiments, measured, preprocessing, svm_measured, tables, trainings
@@ -219,7 +219,7 @@ def reproduced(once, cache) -> Path:
     def make(folder: Path) -> None:
         of_fer2013 = ("dataset", "cnn_fer2013", "svm_fer2013", "candidates")
         experiments.reproduce(little(cache, folder / "fer2013", experiments=of_fer2013))
-        of_ckplus = {"experiments": ("cnn_ckplus", "svm_ckplus"), "protocols": ("published",)}
+        of_ckplus = {"experiments": ("cnn_ckplus", "svm_ckplus", "candidates_ckplus"), "protocols": ("published",)}
         experiments.reproduce(little(cache, folder / "ckplus", **of_ckplus))
 
     return once("thesis", make)
@@ -234,7 +234,25 @@ def test_every_experiment_has_its_tables(reproduced):
     assert {"dataset", "cnn_fer2013", "svm_report", "candidates", "near_duplicates"} <= set(
         made(reproduced / "fer2013")
     )
-    assert {"cnn_ckplus", "near_duplicates"} <= set(made(reproduced / "ckplus"))
+    assert {"cnn_ckplus", "candidates_ckplus", "near_duplicates"} <= set(made(reproduced / "ckplus"))
+
+
+def test_what_the_network_on_ckplus_could_have_been_is_a_row_each(reproduced):
+    table = made(reproduced / "ckplus")["candidates_ckplus"]
+    variants = [row["variant"] for row in table.rows]
+    assert variants == [
+        "random 80:20 of all images, last epoch",
+        "accuracy in training, last epoch",
+        "best epoch on the part that is monitored",
+        "tested on the images it was trained on",
+        "only test images with a near-duplicate in training",
+        "learning rate 0.001, random 80:20, last epoch",
+        "learning rate 0.001: accuracy in training, last epoch",
+        "learning rate 0.001: best epoch on the part that is monitored",
+        "learning rate 0.001: tested on the images it was trained on",
+    ]
+    runs, _ = store.find(reproduced / "ckplus" / "runs", experiment="ckplus_slower")
+    assert {run.identity.recipe["learning_rate"] for run in runs} == {0.001}
 
 
 def test_the_table_of_a_network_has_last_and_best_epoch(reproduced):

@@ -4,8 +4,8 @@
 `reproductions.thesis.tables` makes the tables from that plan, the runs, and what is written beside them.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -35,18 +35,20 @@ EXPERIMENTS = {
     "svm_fer2013": "Section 4.4 and Fig 4.4: the support vector machine on FER2013, and the search for it",
     "svm_ckplus": "Section 4.3: the support vector machine on CK+",
     "candidates": "Section 5: what the accuracy of the network on FER2013 could be",
+    "candidates_ckplus": "Sections 4.1 and 5: what the accuracies of the network on CK+ could be",
 }
 PROTOCOLS = tuple(dict.fromkeys(one for several in trainings.PROTOCOLS.values() for one in several))
 # Of CK+ its videos, or else the small images of it in one of two copies.
 CORPORA = ("fer2013", "ckplus", "ckplus48", "ckextended")
 CNN = {"FER2013": "cnn_fer2013", "CK+": "cnn_ckplus"}
+CANDIDATES = {"candidates": "FER2013", "candidates_ckplus": "CK+"}
 # Which protocols and which networks an experiment has: the images are counted without any.
 PROTOCOLS_OF = {
     **{name: trainings.PROTOCOLS[data_set] for data_set, name in CNN.items()},
     **{name: trainings.PROTOCOLS[data_set] for data_set, name in svm_search.EXPERIMENTS.items()},
-    "candidates": ("published",),
+    **dict.fromkeys(CANDIDATES, ("published",)),
 }
-NETWORKS_OF = {**{name: (name,) for name in CNN.values()}, "candidates": (CNN["FER2013"],)}
+NETWORKS_OF = {name: (name,) for name in CNN.values()} | {name: (CNN[of],) for name, of in CANDIDATES.items()}
 CONTROLS = ()
 # What the profiles of paper.yaml may set.
 SIZES = ("epochs.FER2013", "epochs.CK+", "svm")
@@ -85,8 +87,8 @@ def reproduce(request: Request) -> Provenance:
     _write_side_tables(request, origin, parts, jobs, [*chosen, *others])
     _fit(request, [*chosen, *others], origin)
     train(request, jobs, origin)
-    if "candidates" in wanted:
-        _test_on_training_images(request, origin, jobs)
+    if networks := {CNN[CANDIDATES[name]] for name in wanted if name in CANDIDATES}:
+        _test_on_training_images(request, origin, jobs, networks)
     return origin
 
 
@@ -113,13 +115,15 @@ def _jobs(request: Request, experiment: str, wanted: Sequence[str], parts: dict[
         part = parts[data_set(experiment)]
         positions = _positions(request.settings["fer2013_pictures"], part, request.paper)
         return trainings.jobs(request, experiment, experiment, part, positions)
-    if experiment != "candidates":
+    if experiment not in CANDIDATES:
         return []
-    part = parts["FER2013"]
-    picked = candidates.selections(part.images, request.paper)
-    network, published = CNN["FER2013"], ["published"]
+    part = parts[CANDIDATES[experiment]]
+    network, published = CNN[part.name], ["published"]
     jobs = [] if network in wanted else trainings.jobs(request, network, network, part, protocols=published)
-    for name, positions in picked.items():
+    if part.name == "CK+":
+        slower = replace(request, settings=request.settings | candidates.SETTINGS_OF_SLOWER)
+        return jobs + trainings.jobs(slower, candidates.SLOWER, network, part, protocols=published)
+    for name, positions in candidates.selections(part.images, request.paper).items():
         jobs += trainings.jobs(request, name, network, part, positions, published)
     return jobs
 
@@ -179,14 +183,15 @@ def _fit(request: Request, fits: list[Fit], origin: Provenance) -> None:
             svm.launch(fits, root, origin, processes=request.workers, fresh=request.fresh, progress=progress)
 
 
-def _test_on_training_images(request: Request, origin: Provenance, jobs: Sequence[Job]) -> None:
-    """Keep how the network does on the images that it was trained on; what was tested before is not tested again."""
+def _test_on_training_images(
+    request: Request, origin: Provenance, jobs: Sequence[Job], networks: Collection[str]
+) -> None:
+    """Keep how networks do on the images that they were trained on; what was tested before is not tested again."""
     file = side_tables.path("trained", request.paper, request.profile, origin.word, request.results)
     before = side_tables.read(file)
     accuracies = {} if before is None else dict(zip(before.key, before.accuracy, strict=True))
-    tested = (CNN["FER2013"], candidates.CLEAREST, candidates.ANY)
-    trained = [job.training for job in jobs if job.training.experiment in tested]
-    todo = [run for run in trained if run.protocol == "published" and run.identity.key not in accuracies]
+    trained = [job.training for job in jobs if job.training.protocol == "published"]
+    todo = [run for run in trained if run.identity.network in networks and run.identity.key not in accuracies]
     if todo:
         devices.prepare(seed=0)
     with bar("Testing on training", "runs") as progress:
