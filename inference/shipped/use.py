@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from common.media import faces, video
+from common.media import faces
 from common.training import batches, devices, model_file
 from inference import quick
 from inference.light import BRIGHT, MOST, brightened
@@ -115,7 +114,5 @@ def inputs(crops: np.ndarray) -> np.ndarray:
 
 
 def _crop(frame: np.ndarray, box: np.ndarray) -> np.ndarray:
-    x, y, width, height = box
-    face = video.grey(frame[y : y + height, x : x + width])
-    smaller = min(face.shape) > SIZE
-    return cv2.resize(face, (SIZE, SIZE), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)[..., None]
+    interpolation = "area" if min(box[2:]) > SIZE else "bilinear"
+    return faces.crop(frame, box, SIZE, interpolation, grey=True)[..., None]
