@@ -99,6 +99,15 @@ def test_of_several_experiments_with_other_answers_those_that_are_not_run_again_
     assert [one.experiments for one in plans.parts(kept)] == [["table2"], ["table1"]]
 
 
+def test_a_command_that_was_stopped_does_not_block_one_that_asks_for_fewer_seeds(tmp_path):
+    stopped = plan(changed(seeds=(0, 1, 2)), "table1", "table2")
+    fewer = plan(changed(seeds=(0, 1)), "table2")
+    (aside,) = plans.parts(joined(stopped, fewer))[1:]
+    assert aside.experiments == ["table1"] and run_of("table2", seed=2) in aside.runs
+    needed = plans.without_unfinished(aside, fewer, tmp_path).runs
+    assert needed == [run_of("table1", seed=seed) for seed in (0, 1, 2)]
+
+
 def test_networks_run_one_by_one_add_up_and_what_was_not_run_is_said():
     first = plan(changed(networks=("a",)), "table2", networks=("a",))
     second = plan(changed(networks=("b",)), "table2", networks=("b",))

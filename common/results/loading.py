@@ -41,6 +41,8 @@ def load_complete(
 def aside(paper: Paper, name: str, data: str, results: Path, plan: Plan | None = None) -> list[Evidence]:
     """The experiments of this name and kind of data that were asked for with other answers than the last command's.
 
+    Of what the last command asked for again, with other seeds for example, an earlier one may have left a part.
+
     Args:
         plan: as for `load_complete`.
 
@@ -48,6 +50,7 @@ def aside(paper: Paper, name: str, data: str, results: Path, plan: Plan | None =
         UserError: if nothing was run yet, or a run is missing.
     """
     main, *others = all_parts = _parts(paper, name, data, results, plan)
+    others = [plans.without_unfinished(other, main, results / "runs") for other in others]
     evidence = [_evidence(paper, name, other, all_parts, results) for other in others]
     speed = _speed(paper, main.profile, results, warn=lambda _: None)
     return [replace(part, runs=store.complete(part.plan.runs, results / "runs"), speed=speed) for part in evidence]

@@ -23,6 +23,7 @@ from common.paper.load import Paper
 from common.protocols.leakage import SplitSummary
 from common.results.config import Request
 from common.results.plan_schema import Plan, Summary, split_name
+from common.runs import store
 from common.runs.identity import Identity
 from common.runs.record import Stored, mistake
 from common.support import files
@@ -126,6 +127,17 @@ def joined(plan: Plan, earlier: Iterable[Plan]) -> Plan:
 def parts(plan: Plan) -> list[Plan]:
     """The plan of the last command, then those of experiments that were asked for with other answers."""
     return [plan.model_copy(update={"others": []}) if plan.others else plan, *plan.others]
+
+
+def without_unfinished(old: Plan, new: Plan, runs: Path) -> Plan:
+    """An earlier plan without those runs that a later one replaced before they were finished.
+
+    Args:
+        runs: the folder of the finished runs.
+    """
+    replaced = {_group(run) for run in new.runs}
+    kept = [run for run in old.runs if _group(run) not in replaced or store.finished(run, runs)]
+    return old.model_copy(update={"runs": kept})
 
 
 def alike(first: Plan, second: Plan) -> bool:
