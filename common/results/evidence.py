@@ -50,8 +50,8 @@ class Evidence:
     name: str = ""
     aside: str = ""
     elsewhere: frozenset[str] = frozenset()
-    _scores: dict[Group, Score | None] = field(default_factory=dict, repr=False)
-    _beside: dict[Identity, Run | None] = field(default_factory=dict, repr=False)
+    _scores: dict[Group, Score | None] = field(default_factory=dict, init=False, repr=False)
+    _beside: dict[Identity, Run | None] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def profile(self) -> str:

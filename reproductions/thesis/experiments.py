@@ -51,7 +51,7 @@ PROTOCOLS_OF = {
 NETWORKS_OF = {name: (name,) for name in CNN.values()} | {name: (CNN[of],) for name, of in CANDIDATES.items()}
 CONTROLS = ()
 # What the profiles of paper.yaml may set.
-SIZES = ("epochs.FER2013", "epochs.CK+", "svm")
+SIZES = ("epochs.FER2013", "epochs.CK+", "batch_norm_batches", "svm")
 LOADERS = {"FER2013": data.load_fer2013, "CK+": data.load_ckplus}
 
 

@@ -105,6 +105,7 @@ def recipe(request: Request, protocol: str, name: str) -> Recipe:
             chosen["early_stopping_monitor"], chosen["early_stopping_patience"], stated["early_stopping_min_delta"]
         ),
         checkpoint="last" if of_last else "best_validation_accuracy",
+        batch_norm_batches=request.sizes.get("batch_norm_batches", 0),
         mixed_precision=request.mixed_precision,
         xla=request.xla,
     )
