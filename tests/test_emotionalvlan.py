@@ -737,7 +737,7 @@ def test_an_accuracy_is_the_mean_over_groups_or_of_all_alike(whole, tmp_path, mo
     means = {"over_groups": np.mean([one.mean() for one in each]), "pooled": np.concatenate(each).mean()}
     assert abs(means["over_groups"] - means["pooled"]) > 1e-3
     assert measured.measure(whole, claim, "published").value == pytest.approx(100 * means["over_groups"])
-    pooled = replace(whole, plan=whole.plan.model_copy(update={"settings": {"accuracy_average": "pooled"}}), _scores={})
+    pooled = replace(whole, plan=whole.plan.model_copy(update={"settings": {"accuracy_average": "pooled"}}))
     ours = measured.measure(pooled, claim, "published")
     assert ours.value == pytest.approx(100 * means["pooled"]) and "accuracy_average=pooled" in ours.note
     notes = [{one.name: one for one in tables.tables(one)}["table1"].markdown() for one in (whole, pooled)]
