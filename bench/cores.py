@@ -5,8 +5,8 @@ Two virtual cores may be one real core, or share its memory. So figures of two c
 
 import multiprocessing
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from multiprocessing.pool import Pool
 from statistics import median
 
 import cv2
@@ -19,31 +19,24 @@ REPEATS = 5
 NAME = "two processes that share nothing, two cores against one"
 
 
-class Cores:
+def two_processes() -> Pool:
     """Two processes that wait for work."""
-
-    def __init__(self, pool):
-        self._pool = pool
-
-    def gains(self) -> list[float]:
-        """How many times the work of one process two do in the same time, measured a few times."""
-        return [self._gain() for _ in range(REPEATS)]
-
-    def _gain(self) -> float:
-        (alone,) = self._pool.map(_work, [TURNS])
-        both = self._pool.map(_work, [TURNS, TURNS], chunksize=1)
-        return 2 * alone / max(both)
+    return multiprocessing.get_context("spawn").Pool(2)
 
 
-@contextmanager
-def cores() -> Iterator[Cores]:
-    """The two processes, for as long as the context lasts."""
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
-        yield Cores(pool)
+def gains(pool: Pool) -> list[float]:
+    """How many times the work of one process two do in the same time, measured a few times."""
+    return [_gain(pool) for _ in range(REPEATS)]
 
 
-def figure(gains: Sequence[float]) -> Figure:
-    return Figure(NAME, median(gains), "times")
+def _gain(pool: Pool) -> float:
+    (alone,) = pool.map(_work, [TURNS])
+    both = pool.map(_work, [TURNS, TURNS], chunksize=1)
+    return 2 * alone / max(both)
+
+
+def figure(measured: Sequence[float]) -> Figure:
+    return Figure(NAME, median(measured), "times")
 
 
 def _work(turns: int) -> float:

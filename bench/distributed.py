@@ -93,10 +93,10 @@ def measure(small: bool) -> list[Figure]:
         alone, runs = _trained(root / "one", epochs)
         nodes.add_node(num_cpus=1)
         _trained(root / "second", 2, count=4)
-        with cores.cores() as two:
-            gains = two.gains()
+        with cores.two_processes() as two:
+            gains = cores.gains(two)
             together, _ = _trained(root / "two", epochs)
-            gains += two.gains()
+            gains += cores.gains(two)
         _trained(root / "lost", epochs, killed=FOLDS // 2)
         begun = Counter(path.stem for path in (root / "lost").glob("starts/*"))
     return [

@@ -43,11 +43,11 @@ def measure(small: bool) -> list[Figure]:
             ratio = step_ratio(networks[key], batches, turns=2 if small else turns)
             figures.append(Figure(f"time of a step of {key}", ratio, "times", at_most=1.1))
         sides = {"TimeConvNets windows": (windows(samples, "channels"), 64), "C3D clips": (clips(Path(folder)), 8)}
-        with cores.cores() as two:
-            gains = two.gains()
+        with cores.two_processes() as two:
+            gains = cores.gains(two)
             for name, (batches, count) in sides.items():
                 figures += _made(name, batches, 2 if small else count, 2 if small else PAIRS)
-                gains += two.gains()
+                gains += cores.gains(two)
     return [*figures, cores.figure(gains)]
 
 

@@ -111,7 +111,7 @@ def reproduce(asked: Request, part: Part) -> list[store.Run]:
         "seeds": [0],
         "settings": {},
         "timed": False,
-        "summary": {},
+        "summary": {part.name: {"key": part.samples.key, "ledger": {}, "broken": []}},
         "splits": {},
         "runs": [dataclasses.asdict(fit.identity) for fit in first],
         "searched": [dataclasses.asdict(fit.identity) for fit in others],

@@ -11,23 +11,26 @@ from common.runs import scores
 from common.runs.intervals import wilson
 from common.runs.store import Run
 from reproductions.thesis import side_tables, votes
-from reproductions.thesis.candidates import ANY, CLEAREST, SLOWER
+from reproductions.thesis.candidates import ANY, CLEAREST, SETTINGS_OF_SLOWER, SLOWER
 
 FER2013, CKPLUS = "cnn_fer2013", "cnn_ckplus"
 UNANIMOUS = 8
+_SLOWER_RATE = f"learning rate {SETTINGS_OF_SLOWER['learning_rate']}"
 # Experiment -> the variant of the text that it is, and its short name before what its epochs say.
 TRAINED_FOR_THIS = {
     FER2013: {
         CLEAREST: ("five classes in the printed sizes, the clearest images by FER+", "five classes, the clearest: "),
         ANY: ("five classes in the printed sizes, images at random", "five classes, at random: "),
     },
-    CKPLUS: {SLOWER: ("learning rate 0.001, random 80:20, last epoch", "learning rate 0.001: ")},
+    CKPLUS: {SLOWER: (f"{_SLOWER_RATE}, random 80:20, last epoch", f"{_SLOWER_RATE}: ")},
 }
 
 
 def tables(evidence: Evidence) -> list[Table]:
     """Those tables for which the runs and the side tables are on disk."""
     images, duplicates, trained = (_read(evidence, kind) for kind in ("images", "near-duplicates", "trained"))
+    if "FER2013" not in evidence.plan.summary:
+        images = None  # the votes belong to another plan
     tables = []
     if images is not None:
         tables.append(_agreement(evidence.paper, images))
