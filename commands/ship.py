@@ -5,29 +5,33 @@ from pathlib import Path
 from commands import readme
 from common.results.config import RECORDS, cache_from_environment, results_from_environment
 from common.support.console import bar, console
-from common.support.errors import UserError
+from common.support.errors import UserError, unknown
 from inference.shipped import files, pack, training
 
 
-def ship(data: Path | None, seed: int = 0) -> None:
+def ship(data: Path | None, seed: int = 0, plan: str = "alone") -> None:
     """Train it, or go on where a training was stopped, and write its files, its record and its card.
 
     Args:
         data: folder with FER2013 and FER+; CK+48 is tested on where it lies there too.
+        plan: of `training.PLANS`: without teachers or with them.
 
     Raises:
-        UserError: if there is no such folder, or for what `training.fit` and `pack.pack` refuse.
+        UserError: if there is no such folder or plan, or for what `training` and `pack.pack` refuse.
     """
     if data is None:
         raise UserError("It learns from FER2013 and the votes of FER+.", "Name their folder: make ship DATA=<root>.")
+    if plan not in training.PLANS:
+        raise unknown("plan", plan, training.PLANS)
     cache = cache_from_environment()
+    of = training.material(data, cache)
     with bar("Training", "epochs") as progress:
 
         def report_epoch(done: int, epochs: int, row: dict[str, float]) -> None:
             progress(done, epochs, line=f"{row['val_accuracy']:.1%} of PublicTest right")
 
-        run = training.fit(data, cache, results_from_environment(), report_epoch, seed)
-    about = pack.pack(run, data, cache, RECORDS)
+        trained = training.fit(of, cache, results_from_environment(), report_epoch, seed, training.PLANS[plan])
+    about = pack.pack(trained, of, data, cache, RECORDS)
     for one in about.tests:
         console.print(f"{one.on}: {one.total}", markup=False, soft_wrap=True)
     console.print(

@@ -135,16 +135,26 @@ def data(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(data, tmp_path_factory):
-    place = tmp_path_factory.mktemp("trained")
-    return training.fit(data, place / "cache", place / "results", lambda *_: None, epochs=1)
+def of(data, tmp_path_factory):
+    return training.material(data, tmp_path_factory.mktemp("samples"))
 
 
 @pytest.fixture(scope="module")
-def packed(run, data, tmp_path_factory):
+def trained(of, tmp_path_factory):
+    place = tmp_path_factory.mktemp("trained")
+    return training.fit(of, place / "cache", place / "results", lambda *_: None, plan=training.Plan(epochs=1))
+
+
+@pytest.fixture(scope="module")
+def run(trained):
+    return trained.run
+
+
+@pytest.fixture(scope="module")
+def packed(trained, of, data, tmp_path_factory):
     """The folder of a network that was trained for an epoch, what is said of it, and the folder of records."""
     place = tmp_path_factory.mktemp("packed")
-    about = pack.pack(run, data, place / "cache", place / "records", place / "shipped")
+    about = pack.pack(trained, of, data, place / "cache", place / "records", place / "shipped")
     return place / "shipped", about, place / "records"
 
 
@@ -169,9 +179,9 @@ def test_what_is_packed_is_complete(packed, run):
     assert not (record.folder / "model.keras").exists()
 
 
-def test_both_files_give_the_calibrated_probabilities_of_the_training(packed, run, data):
+def test_both_files_give_the_calibrated_probabilities_of_the_training(packed, trained):
     folder, about, _ = packed
-    job = training.training(data, folder.parent / "cache", epochs=1)
+    job, run = trained.job, trained.run
     windows = use.inputs(job.samples.read(job.fold.test))
     raw = model_file.of(run).predict(windows, verbose=0)
     wanted = measured.cooled(about.adjustment.applied(raw), about.calibration.temperature)
@@ -182,24 +192,59 @@ def test_both_files_give_the_calibrated_probabilities_of_the_training(packed, ru
     np.testing.assert_array_equal(windows, job.batches(job.fold.test, train=False)[0][0][: len(windows)])
 
 
-def test_packing_twice_changes_nothing(packed, run, data, tmp_path):
+def test_packing_twice_changes_nothing(packed, trained, of, data, tmp_path):
     folder, about, _ = packed
-    again = pack.pack(run, data, folder.parent / "cache", tmp_path / "records", tmp_path / "shipped")
+    again = pack.pack(trained, of, data, folder.parent / "cache", tmp_path / "records", tmp_path / "shipped")
     assert again.tests == about.tests and again.files[files.LITERT] == about.files[files.LITERT]
     assert again.adjustment == about.adjustment and again.unadjusted == about.unadjusted
     assert again.calibration == about.calibration and again.unsure == about.unsure
 
 
-def test_a_network_too_large_for_the_repository_is_refused(run, data, tmp_path, monkeypatch):
+def test_a_network_too_large_for_the_repository_is_refused(trained, of, data, tmp_path, monkeypatch):
     monkeypatch.setattr(files, "LARGEST", 900_000)
     with pytest.raises(UserError, match=r"more than 900,000"):
-        pack.pack(run, data, tmp_path / "cache", tmp_path / "records", tmp_path / "shipped")
+        pack.pack(trained, of, data, tmp_path / "cache", tmp_path / "records", tmp_path / "shipped")
     assert list((tmp_path / "shipped").iterdir()) == []
 
 
-def test_the_command_needs_data():
+def test_the_command_needs_data_and_a_plan_that_there_is(tmp_path):
     with pytest.raises(UserError, match="make ship DATA="):
         ship.ship(None)
+    with pytest.raises(UserError, match="thaught"):
+        ship.ship(tmp_path, plan="thaught")
+
+
+def test_the_network_that_ships_is_trained_by_the_plan_that_the_command_takes(of):
+    """Another recipe would have another key, and `make ship` would not make the committed network again."""
+    record = files.FOLDER.parents[1] / "results" / "records" / "runs"
+    known = [run for run in store.find(record, paper="shipped")[0] if run.identity.key == files.read().run.key]
+    plan = training.PLANS["taught" if files.read().run.teachers else "alone"]
+    job = training.of_student(of, plan, files.read().run.seed, [of.targets] * plan.teachers)
+    assert [run.identity.recipe for run in known] == [job.identity.recipe]
+    assert [run.identity.settings for run in known] == [job.identity.settings]
+
+
+def test_what_ships_learns_from_wider_networks_and_from_labels_alike(of, data, tmp_path, monkeypatch):
+    """The answers of teachers are the mean over an image and its mirror image, and are made once."""
+    plan = training.Plan(epochs=1, teachers=2, teacher_epochs=1, teacher_width=2)
+    fitted = training.fit(of, tmp_path / "cache", tmp_path / "results", lambda *_: None, plan=plan)
+    assert [run.identity.seed for run in fitted.teachers] == [0, 1] and fitted.run.identity.seed == 0
+    wide, narrow = fitted.teachers[0].record["parameters"], fitted.run.record["parameters"]
+    assert wide > 3 * narrow
+    faces = use.inputs(of.samples.read(np.arange(len(of.labels))))
+    said = []
+    for teacher in fitted.teachers:
+        model = model_file.of(teacher)
+        said.append((model.predict(faces, verbose=0) + model.predict(faces[:, :, ::-1], verbose=0)) / 2)
+    np.testing.assert_allclose(fitted.job.targets, (of.targets + np.mean(said, axis=0)) / 2, atol=1e-5)
+    monkeypatch.setattr(model_file, "of", lambda run: pytest.fail("asked again"))
+    again = training.fit(of, tmp_path / "cache", tmp_path / "results", lambda *_: None, plan=plan)
+    assert again.run.identity == fitted.run.identity
+    monkeypatch.undo()
+    about = pack.pack(fitted, of, data, tmp_path / "cache", tmp_path / "records", tmp_path / "shipped")
+    assert about.run.teachers == tuple(one.identity.key for one in fitted.teachers)
+    assert "2 wider networks" in card.markdown(about) and "PLAN=taught" in card.markdown(about)
+    assert len(store.find(tmp_path / "records" / "runs")[0]) == 3
 
 
 # --- its use ---------------------------------------------------------------------------------------

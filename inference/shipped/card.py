@@ -66,15 +66,25 @@ def _contract(about: About) -> str:
 
 def _training(about: About) -> str:
     images, run = about.images, about.run
+    command = "make ship DATA=<root>" + " PLAN=taught" * bool(run.teachers)
     return (
         f"FER2013, its official parts: {images.training:,} images to train (Training), {images.validation:,} to choose "
         f"the epoch, the adjustment, the temperature and the threshold by (PublicTest), {images.test:,} to test, "
         "once (PrivateTest). What is learnt of an image is the mean of its label and of the votes of ten annotators "
-        "(FER+). Nobody knows who is in these images, so some people may stand in more than one part.\n\n"
+        f"(FER+){_taught(run.teachers)}. Nobody knows who is in these images, so some people may stand in more than "
+        "one part.\n\n"
         f"{run.epochs} epochs with seed {run.seed}, of which number {run.chosen_epoch} was chosen, in "
-        f"{run.seconds / 3600:.1f} hours on {run.cpu}. `make ship DATA=<root>` does it again; the record of the "
+        f"{run.seconds / 3600:.1f} hours on {run.cpu}. `{command}` does it again; the record of the "
         f"training lies in `results/records/runs/shipped` (key {run.key[:8]})."
     )
+
+
+def _taught(teachers: tuple[str, ...]) -> str:
+    """What is learnt besides, where there are teachers."""
+    if not teachers:
+        return ""
+    keys = ", ".join(key[:8] for key in teachers)
+    return f", and as much of what {len(teachers)} wider networks say of it that learnt the same (keys {keys})"
 
 
 def _accuracy(about: About) -> str:

@@ -41,7 +41,7 @@ class Calibration(Figures):
 
 
 class Run(Figures):
-    """The training that the network comes from: the key of its record, and where and when it ran."""
+    """The training that the network comes from: where and when it ran, the keys of its record and of its teachers'."""
 
     key: str
     seed: int
@@ -52,6 +52,7 @@ class Run(Figures):
     revision: str
     cpu: str
     versions: dict[str, str]
+    teachers: tuple[str, ...] = ()
 
 
 class About(Figures):

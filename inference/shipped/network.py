@@ -17,10 +17,11 @@ SCALES = ((16, 1), (32, 2), (64, 2), (128, 2), (256, 1))
 DECAY = 1e-4
 
 
-def plain8(classes: int = 7, *, dropout: float = 0.2, batch_norm: bool = True):
+def plain8(classes: int = 7, *, width: int = 1, dropout: float = 0.2, batch_norm: bool = True):
     """A `keras.Model` with softmax output (n, classes); input (48, 48, 1) float32, pixels divided by 255.
 
     Args:
+        width: by which the filters of all scales are multiplied; what ships has 1, its teachers have more.
         dropout: share of the averaged features that is dropped in training.
         batch_norm: normalise after each convolution; without it each has biases, as `folded` fills them.
     """
@@ -31,7 +32,7 @@ def plain8(classes: int = 7, *, dropout: float = 0.2, batch_norm: bool = True):
     for scale, (filters, convolutions) in enumerate(SCALES, start=1):
         for part in "ab"[:convolutions]:
             x = layers.Conv2D(
-                filters,
+                width * filters,
                 3,
                 name=f"conv{scale}{part}",
                 padding="same",

@@ -7,41 +7,39 @@ import numpy as np
 
 from common.media.images import StillImages
 from common.runs import writer
-from common.runs.store import Run
 from common.support import files
 from common.support.errors import UserError
 from common.training import model_file
 from common.training.loop import predict
 from common.training.spec import Training
-from datasets import fer2013
 from inference import export, formats
-from inference.shipped import adjustment, halves, held_out, measured, network, training
+from inference.shipped import adjustment, halves, held_out, measured, network
 from inference.shipped import files as kept
 from inference.shipped.adjustment import Adjustment
 from inference.shipped.files import About, Calibration, Images
+from inference.shipped.training import Material, Trained
 from inference.shipped.use import inputs, preparation
 
 
-def pack(run: Run, data: Path, cache: Path, records: Path, folder: Path = kept.FOLDER) -> About:
-    """Calibrate the network of a run on PublicTest, test it once, and write it with model.json, and its record.
+def pack(trained: Trained, of: Material, data: Path, cache: Path, records: Path, folder: Path = kept.FOLDER) -> About:
+    """Calibrate the network that was trained on PublicTest, test it once, and write it with model.json, and its record.
 
     Args:
-        run: what `training.fit` gave for the same data.
-        data: folder with FER2013 and FER+; CK+48 is tested on where it lies there too.
+        trained: what `training.fit` gave.
+        of: FER2013, on which it was trained.
+        data: folder in which CK+48 may lie, which is then tested on too.
         records: the folder below which records of runs lie.
         folder: for the files.
 
     Raises:
         UserError: if data are missing, a file is too large for the repository, or the two files differ.
     """
-    job = training.training(data, cache, run.identity.seed, run.identity.recipe["epochs"])
-    trained = network.folded(model_file.of(run))
-    images = fer2013.read(data, cache / "images")
-    model, chosen, degree = calibrated(trained, job, images)
+    job, images, plain = trained.job, of.images, network.folded(model_file.of(trained.run))
+    model, chosen, degree = calibrated(plain, job, images)
     public = predict(model, job.batches(job.fold.validation, train=False))
     private = predict(model, job.batches(job.fold.test, train=False))
     truth = job.labels[job.fold.test]
-    before = predict(trained, job.batches(job.fold.test, train=False))
+    before = predict(plain, job.batches(job.fold.test, train=False))
     below = measured.least_confidence(public, job.labels[job.fold.validation])
     _write(model, folder, inputs(job.samples.read(job.fold.test[:100])))
     sets = held_out.of(job, images, data, cache)
@@ -59,31 +57,32 @@ def pack(run: Run, data: Path, cache: Path, records: Path, folder: Path = kept.F
         adjustment=chosen,
         unsure=measured.threshold(below, private, truth),
         tests=[one.answered(model, job.classes) for one in sets],
-        unadjusted=[one.answered(trained, job.classes).total for one in sets],
-        run=_run_facts(run),
+        unadjusted=[one.answered(plain, job.classes).total for one in sets],
+        run=_run_facts(trained),
     )
-    writer.pack(run, records / "runs")
+    for run in (trained.run, *trained.teachers):
+        writer.pack(run, records / "runs")
     with files.atomic(folder / kept.ABOUT) as temporary:
         temporary.write_text(about.model_dump_json(indent=1) + "\n", encoding="utf-8")
     return about
 
 
-def calibrated(trained, job: Training, images: StillImages) -> tuple[Any, Adjustment, float]:
+def calibrated(plain, job: Training, images: StillImages) -> tuple[Any, Adjustment, float]:
     """The network as it ships, and what was chosen for it on PublicTest: the adjustment, then the temperature.
 
     Args:
-        trained: the network without batch normalisation, which stays as it is.
+        plain: the network without batch normalisation, which stays as it is.
         images: FER2013 with the votes of FER+.
     """
     rows = job.fold.validation
-    public, labels = predict(trained, job.batches(rows, train=False)), job.labels[rows]
+    public, labels = predict(plain, job.batches(rows, train=False)), job.labels[rows]
     votes = held_out.positions_of_majority(job, images, rows)
     shares = job.targets[job.fold.train].mean(axis=0, dtype=float)
     power = adjustment.best_power(public, [labels, votes], shares)
     chosen = Adjustment(power=power, shares=[float(share) for share in shares])
     degree = measured.temperature(chosen.applied(public), labels)
     model = network.plain8(len(job.classes), batch_norm=False)
-    *weights, kernel, bias = trained.get_weights()
+    *weights, kernel, bias = plain.get_weights()
     # Logits less the logarithms of what probabilities are divided by, then all of them divided by the temperature.
     model.set_weights([*weights, kernel / degree, (bias - power * np.log(shares)) / degree])
     halves.round_weights(model)
@@ -126,8 +125,8 @@ def _write_litert(model, path: Path) -> None:
     exports.write_litert(model, path, half=True)
 
 
-def _run_facts(run: Run) -> kept.Run:
-    record = run.record
+def _run_facts(trained: Trained) -> kept.Run:
+    run, record = trained.run, trained.run.record
     return kept.Run(
         key=run.identity.key,
         seed=run.identity.seed,
@@ -138,4 +137,5 @@ def _run_facts(run: Run) -> kept.Run:
         revision=record["revision"],
         cpu=record["hardware"]["cpu"],
         versions=record["versions"],
+        teachers=tuple(teacher.identity.key for teacher in trained.teachers),
     )

@@ -3,20 +3,26 @@
 The labels of FER2013 are noisy, and the ten votes of FER+ for each image tell how noisy. What is learnt is half the one
 and half the other: the label, and the share of the votes that each of the seven classes has. An image that most
 annotators of FER+ call something else (contempt, no face) is learnt by its label alone.
+
+Under the plan "taught" wider networks learn this first. What ships then learns half of the same, and half of what these
+teachers say of the training images (knowledge distillation, Hinton et al. 2015).
 """
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from common.media.clips import Provenance
-from common.media.images import BALLOT
+from common.media.images import BALLOT, StillImages
 from common.protocols import splitters
 from common.protocols.leakage import summarise
 from common.runs.store import Run
 from common.samples import images
 from common.samples.augmentation import Augmentation
+from common.samples.build import Samples
 from common.support.errors import UserError
 from common.training.batches import class_labels
 from common.training.loop import Progress
@@ -25,53 +31,62 @@ from common.training.spec import Training
 from common.training.train import train
 from datasets import fer2013
 from datasets.fer2013_csv import CODES, PARTITIONS
+from inference.shipped import teachers
 from inference.shipped.network import Plain8
 
-EPOCHS = 60
 WARM_UP = 2  # epochs in which the rate rises
-PEAK = 0.05  # learning rate
+GENTLE = Augmentation(rotation=12.0, shift=0.1, zoom=0.2, flip=True)
+STRONG = Augmentation(rotation=15.0, shift=0.1, zoom=0.25, flip=True)
 
 
-def cosine(epochs: int, warm_up: int = WARM_UP) -> tuple[tuple[int, float], ...]:
-    """A rate that rises in equal steps and falls by half a cosine, as `Recipe.schedule` takes it: a factor an epoch."""
-    rising = [(epoch + 1) / (warm_up + 1) for epoch in range(warm_up)]
-    span = max(epochs - warm_up, 1)
-    falling = [(1 + math.cos(math.pi * step / span)) / 2 for step in range(epochs - warm_up)]
-    return tuple((epoch - 1, round(factor, 6)) for epoch, factor in enumerate(rising + falling))
+@dataclass(frozen=True)
+class Plan:
+    """How long is trained, and by whom what ships is taught.
 
-
-def recipe(epochs: int = EPOCHS) -> Recipe:
-    """Stochastic gradient descent with momentum, under a rate that falls to nothing."""
-    return Recipe(
-        epochs=epochs,
-        batch_size=64,
-        learning_rate=PEAK,
-        schedule=cosine(epochs),
-        augmentation=Augmentation(rotation=12.0, shift=0.1, zoom=0.2, flip=True),
-        optimizer="sgd",
-        momentum=0.9,
-        checkpoint="best_validation_accuracy",
-        debias_batch_norm=False,
-        targets="half_votes",
-    )
-
-
-def half_votes(labels: np.ndarray, votes: np.ndarray) -> np.ndarray:
-    """What is learnt of each image: the mean of its label and of the annotators' votes, (n, 7) float32.
-
-    Args:
-        labels: (n,) int, positions in `CODES`.
-        votes: (n, 10) uint8 in the order of `BALLOT`.
+    Attributes:
+        epochs: of what ships.
+        batch_size, peak: samples in a batch, and the highest learning rate, of all networks.
+        augmentation: of the images, for all networks.
+        teachers: how many there are; with none, labels and votes are all that is learnt.
+        teacher_epochs: of each of them.
+        teacher_width: by which their layers are wider.
     """
-    certain = np.eye(len(CODES), dtype=np.float32)[labels]
-    counted = votes[:, [BALLOT.index(emotion) for emotion in CODES]].astype(np.float32)
-    known = counted.sum(axis=1, keepdims=True)
-    elsewhere = known * 2 <= votes.sum(axis=1, keepdims=True)
-    return np.where(elsewhere, certain, (certain + counted / np.maximum(known, 1)) / 2).astype(np.float32)
+
+    epochs: int = 60
+    batch_size: int = 64
+    peak: float = 0.05
+    augmentation: Augmentation = GENTLE
+    teachers: int = 0
+    teacher_epochs: int = 60
+    teacher_width: int = 3
 
 
-def training(data: Path, cache: Path, seed: int = 0, epochs: int = EPOCHS) -> Training:
-    """The training, with its samples.
+# An hour or two on two cores; minutes on a GPU, and days without one.
+PLANS = {
+    "alone": Plan(),
+    "taught": Plan(epochs=120, batch_size=128, peak=0.1, augmentation=STRONG, teachers=3),
+}
+
+
+@dataclass(frozen=True)
+class Material:
+    """FER2013 as it is learnt.
+
+    Attributes:
+        images: with the votes of FER+.
+        samples: the same images, as training reads them.
+        labels: (all samples,) int, positions in `CODES`.
+        targets: (all samples, 7) float32, of `half_votes`.
+    """
+
+    images: StillImages
+    samples: Samples
+    labels: np.ndarray
+    targets: np.ndarray
+
+
+def material(data: Path, cache: Path) -> Material:
+    """FER2013 from a folder.
 
     Args:
         data: folder with FER2013 as its csv, and the votes of FER+ beside it.
@@ -85,24 +100,112 @@ def training(data: Path, cache: Path, seed: int = 0, epochs: int = EPOCHS) -> Tr
         raise UserError(f"The votes of FER+ are not at or below {data}.", "Put ferplus.csv beside the csv of FER2013.")
     samples = images.samples(read, cache / "samples")
     labels = class_labels(samples.table.emotion, CODES)
-    return Training(
-        paper="shipped",
-        experiment="fer2013",
-        protocol="strict",
-        profile="paper",
-        network=Plain8(),
-        recipe=recipe(epochs),
-        seed=seed,
-        samples=samples,
-        labels=labels,
-        classes=tuple(CODES),
-        fold=splitters.official(samples.table, PARTITIONS),
-        targets=half_votes(labels, read.votes),
+    return Material(read, samples, labels, half_votes(labels, read.votes))
+
+
+def half_votes(labels: np.ndarray, votes: np.ndarray) -> np.ndarray:
+    """The mean of each image's label and of its annotators' votes, (n, 7) float32.
+
+    Args:
+        labels: (n,) int, positions in `CODES`.
+        votes: (n, 10) uint8 in the order of `BALLOT`.
+    """
+    certain = np.eye(len(CODES), dtype=np.float32)[labels]
+    counted = votes[:, [BALLOT.index(emotion) for emotion in CODES]].astype(np.float32)
+    known = counted.sum(axis=1, keepdims=True)
+    elsewhere = known * 2 <= votes.sum(axis=1, keepdims=True)
+    return np.where(elsewhere, certain, (certain + counted / np.maximum(known, 1)) / 2).astype(np.float32)
+
+
+def cosine(epochs: int, warm_up: int = WARM_UP) -> tuple[tuple[int, float], ...]:
+    """A rate that rises in equal steps and falls by half a cosine, as `Recipe.schedule` takes it: a factor an epoch."""
+    rising = [(epoch + 1) / (warm_up + 1) for epoch in range(warm_up)]
+    span = max(epochs - warm_up, 1)
+    falling = [(1 + math.cos(math.pi * step / span)) / 2 for step in range(epochs - warm_up)]
+    return tuple((epoch - 1, round(factor, 6)) for epoch, factor in enumerate(rising + falling))
+
+
+def recipe(plan: Plan, epochs: int, targets: str) -> Recipe:
+    """Stochastic gradient descent with momentum, under a rate that falls to nothing."""
+    return Recipe(
+        epochs=epochs,
+        batch_size=plan.batch_size,
+        learning_rate=plan.peak,
+        schedule=cosine(epochs),
+        augmentation=plan.augmentation,
+        optimizer="sgd",
+        momentum=0.9,
+        checkpoint="best_validation_accuracy",
+        debias_batch_norm=False,
+        targets=targets,
     )
 
 
-def fit(data: Path, cache: Path, results: Path, progress: Progress, seed: int = 0, epochs: int = EPOCHS) -> Run:
-    """The finished run, continued where it was stopped."""
-    job = training(data, cache, seed, epochs)
-    split = summarise(job.samples.table, job.fold)
-    return train(job, results / "runs", provenance=Provenance(False), split=split, progress=progress)
+def _training(of: Material, experiment: str, learnt: Recipe, targets: np.ndarray, seed: int, **settings) -> Training:
+    return Training(
+        paper="shipped",
+        experiment=experiment,
+        protocol="strict",
+        profile="paper",
+        network=Plain8(),
+        recipe=learnt,
+        seed=seed,
+        samples=of.samples,
+        labels=of.labels,
+        classes=tuple(CODES),
+        fold=splitters.official(of.samples.table, PARTITIONS),
+        settings=settings,
+        targets=targets,
+    )
+
+
+def of_teacher(of: Material, plan: Plan, seed: int) -> Training:
+    """The training of one teacher."""
+    learnt = recipe(plan, plan.teacher_epochs, "half_votes")
+    return _training(of, "teachers", learnt, of.targets, seed, width=plan.teacher_width)
+
+
+def of_student(of: Material, plan: Plan, seed: int, taught: Sequence[np.ndarray]) -> Training:
+    """The training of what ships.
+
+    Args:
+        taught: of each teacher, (all samples, 7) float32 probabilities.
+    """
+    if not taught:
+        return _training(of, "fer2013", recipe(plan, plan.epochs, "half_votes"), of.targets, seed)
+    targets = (of.targets + np.mean(taught, axis=0)) / 2
+    return _training(of, "fer2013", recipe(plan, plan.epochs, "half_votes_half_teachers"), targets, seed)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came of it.
+
+    Attributes:
+        job, run: of what ships.
+        teachers: their runs.
+    """
+
+    job: Training
+    run: Run
+    teachers: tuple[Run, ...] = ()
+
+
+def fit(
+    of: Material, cache: Path, results: Path, progress: Progress, seed: int = 0, plan: Plan = PLANS["alone"]
+) -> Trained:
+    """Train the teachers, then what ships; whatever was trained before is taken, or continued where it was stopped.
+
+    Args:
+        cache: where the answers of teachers are kept.
+        results: below which runs lie.
+        seed: of what ships and of the first teacher; the others have the next ones.
+    """
+
+    def finished(job: Training) -> Run:
+        split = summarise(job.samples.table, job.fold)
+        return train(job, results / "runs", provenance=Provenance(False), split=split, progress=progress)
+
+    runs = tuple(finished(of_teacher(of, plan, seed + number)) for number in range(plan.teachers))
+    job = of_student(of, plan, seed, [teachers.answers(run, of.samples, cache) for run in runs])
+    return Trained(job, finished(job), runs)
