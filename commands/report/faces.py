@@ -35,7 +35,7 @@ def sheet() -> dict:
 
 def _frames(subject: int, emotion: Emotion, count: int) -> list[np.ndarray]:
     # Posed clips last about a second and end at the peak.
-    return list(draw(Performance(0, CORPUS, subject, 0, emotion, count, count - 1, (490, 640), posed=True)))
+    return list(draw(Performance(0, CORPUS, subject, 0, emotion, count, count - 1, (245, 320), posed=True)))
 
 
 def _uri(image: np.ndarray) -> str:

@@ -46,7 +46,8 @@ CONTROLS = ()
 # What the profiles of paper.yaml may set.
 SIZES = (
     *("narrow.filters", "narrow.dense_units", "epochs", "steps_per_epoch", "batch_size", "learning_rate"),
-    *("longer.*.epochs", "longer.*.steps_per_epoch", "folds", "runs", "fer.epochs", "fer.steps_per_epoch"),
+    *("longer.*.epochs", "longer.*.steps_per_epoch", "longer.*.batch_size", "longer.*.learning_rate"),
+    *("folds", "runs", "fer.epochs", "fer.steps_per_epoch"),
 )
 
 

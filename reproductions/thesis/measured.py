@@ -112,4 +112,7 @@ def _network(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None
 
 def extreme(attempts: Sequence[Run], metric: str) -> scores.Score:
     """The score of the best or of the worst attempt."""
-    return EXTREMES[metric]((scores.score([run]) for run in attempts), key=lambda score: score.accuracy)
+    table = scores.predictions(attempts)
+    accuracies = (table.emotion == table.predicted).groupby(table.seed).mean()
+    seed = EXTREMES[metric](accuracies.index, key=accuracies.get)
+    return scores.score([run for run in attempts if run.identity.seed == seed])

@@ -71,7 +71,8 @@ def reconstruct(
     rows = []
     for i, row in enumerate(matrix):
         totals = [row_totals[i]] if row_totals is not None else range(1, largest + 1)
-        rows.append([counts for n in totals for counts in _row_counts(row, n, caps, digits)])
+        bounds = [_bounds(cell, digits) for cell in row]
+        rows.append([counts for n in totals for counts in _row_counts(bounds, n, caps)])
     order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
     target = np.array(column_totals) if column_totals is not None else None
     solutions = []
@@ -84,11 +85,15 @@ def reconstruct(
     return solutions
 
 
-def _row_counts(row: Sequence[Cell], n: int, caps: Sequence[int], digits: int) -> Iterator[list[int]]:
-    """All ways to share n samples over a row so that the shares print as given."""
+def _bounds(cell: Cell, digits: int) -> tuple[Fraction, Fraction]:
+    """The least and the greatest share that prints as a cell; any share where the cell is lost."""
+    return (Fraction(0), Fraction(1)) if cell is None else significant(cell, digits).bounds(["round"])
+
+
+def _row_counts(bounds: Sequence[tuple[Fraction, Fraction]], n: int, caps: Sequence[int]) -> Iterator[list[int]]:
+    """All ways to share n samples over a row whose shares lie within bounds."""
     ranges = []
-    for cell, cap in zip(row, caps, strict=True):
-        low, high = (Fraction(0), Fraction(1)) if cell is None else significant(cell, digits).bounds(["round"])
+    for (low, high), cap in zip(bounds, caps, strict=True):
         ranges.append((ceil(low * n), min(floor(high * n), cap)))
         if ranges[-1][0] > ranges[-1][1]:
             return
