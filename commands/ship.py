@@ -1,5 +1,6 @@
 """`ship`: makes the network that comes with the suite again, from its training to its model card."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 from commands import readme
@@ -17,7 +18,8 @@ def ship(data: Path | None, seed: int = 0, plan: str = "alone") -> None:
         plan: of `training.PLANS`: without teachers or with them.
 
     Raises:
-        UserError: if there is no such folder or plan, or for what `training` and `pack.pack` refuse.
+        UserError: if there is no such folder or plan, no TensorFlow to write LiteRT with, or for what `training` and
+            `pack.pack` refuse.
     """
     if data is None:
         raise UserError("It learns from FER2013 and the votes of FER+.", "Name their folder: make ship DATA=<root>.")
@@ -31,6 +33,11 @@ def ship(data: Path | None, seed: int = 0, plan: str = "alone") -> None:
             progress(done, epochs, line=f"{row['val_accuracy']:.1%} of PublicTest right")
 
         trained = training.fit(of, cache, results_from_environment(), report_epoch, seed, training.PLANS[plan])
+    if find_spec("tensorflow") is None:
+        raise UserError(
+            f"The network is trained ({trained.run.folder}), but only TensorFlow writes its LiteRT file.",
+            "Copy the folder of results to where TensorFlow is installed, and give the same command there.",
+        )
     about = pack.pack(trained, of, data, cache, RECORDS)
     for one in about.tests:
         console.print(f"{one.on}: {one.total}", markup=False, soft_wrap=True)

@@ -214,6 +214,18 @@ def test_the_command_needs_data_and_a_plan_that_there_is(tmp_path):
         ship.ship(tmp_path, plan="thaught")
 
 
+def test_where_only_training_is_possible_the_training_is_kept(data, tmp_path, monkeypatch):
+    """As on a GPU machine that has JAX alone."""
+    monkeypatch.setenv("FER_RESULTS", str(tmp_path / "results"))
+    monkeypatch.setenv("FER_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(training, "PLANS", {"alone": training.Plan(epochs=1)})
+    monkeypatch.setattr(ship, "find_spec", lambda name: None)
+    with pytest.raises(UserError, match="only TensorFlow writes") as caught:
+        ship.ship(data)
+    (kept,), _ = store.find(tmp_path / "results" / "runs", paper="shipped")
+    assert str(kept.folder) in str(caught.value) and kept.weights.is_file()
+
+
 def test_the_network_that_ships_is_trained_by_the_plan_that_the_command_takes(of):
     """Another recipe would have another key, and `make ship` would not make the committed network again."""
     record = files.FOLDER.parents[1] / "results" / "records" / "runs"
