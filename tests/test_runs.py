@@ -277,3 +277,20 @@ def test_runs_are_called_by_their_network_where_that_is_enough():
     assert called(("table2", "a"), ("table2", "b")) == ["a", "b"]
     assert called(("fold", "a"), ("one-out", "a"), ("a", "a")) == ["a (fold)", "a (one-out)", "a"]
     assert called(("table2", "a"), ("shuffled", "a"), controls=("shuffled",)) == ["a", "a (shuffled)"]
+
+
+def test_tables_are_kept_until_their_files_change(tmp_path):
+    """What a reader does to a table stays its own; a file that was changed is read again."""
+    import os
+
+    import fake_runs
+
+    run = fake_runs.publish(tmp_path, accuracy=1.0)
+    first, curves = scores.predictions([run]), run.curves()
+    first["predicted"], curves["loss"] = "nothing", -1.0
+    assert scores.score([run]).accuracy == 1 and (run.curves().loss >= 0).all()
+    path, before = run.folder / store.PREDICTIONS, run.stamp(store.PREDICTIONS)
+    table = run.predictions().assign(predicted=run.record["classes"][0])
+    table.to_csv(path, index=False)
+    os.utime(path, ns=(before[1] + 10**9, before[1] + 10**9))
+    assert scores.score([run]).accuracy < 1

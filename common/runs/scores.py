@@ -13,6 +13,10 @@ from common.runs.store import COLUMNS, PREDICTIONS, Run
 if TYPE_CHECKING:
     import pandas
 
+# Bytes of files, as they are stored, up to which a table is kept for the next one who asks; and how many tables are.
+SMALL, KEPT = 200_000, 64
+_kept: dict[tuple, "pandas.DataFrame"] = {}
+
 
 @dataclass(frozen=True)
 class Score:
@@ -64,6 +68,19 @@ def predictions(runs: "Sequence[Run] | pandas.DataFrame") -> "pandas.DataFrame":
 
 
 def _read_at_once(runs: Sequence[Run]) -> "pandas.DataFrame":
+    """The table of all files; of the same small files it is made once, for a report asks for it again and again."""
+    key = tuple((*run.stamp(PREDICTIONS), run.identity.seed, run.identity.fold) for run in runs)
+    if key not in _kept:
+        table = _parsed(runs)
+        if sum(size for _, _, size, *_ in key) > SMALL:
+            return table
+        if len(_kept) == KEPT:
+            del _kept[next(iter(_kept))]
+        _kept[key] = table
+    return _kept[key].copy()
+
+
+def _parsed(runs: Sequence[Run]) -> "pandas.DataFrame":
     """One parse for all files, since each has a price of its own and there may be a thousand."""
     import pandas as pd
 
@@ -167,7 +184,8 @@ def best_epoch_gain(runs: Sequence[Run]) -> float:
     It is what choosing the epoch adds where the tested part validates.
     """
     counts = [run.record["samples"]["test"] for run in runs]
-    gains = [run.curves().val_accuracy.max() - run.curves().val_accuracy.iloc[-1] for run in runs]
+    accuracies = [run.curves().val_accuracy for run in runs]
+    gains = [one.max() - one.iloc[-1] for one in accuracies]
     return float(sum(count * gain for count, gain in zip(counts, gains, strict=True)) / sum(counts))
 
 

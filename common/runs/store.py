@@ -19,6 +19,7 @@ import gzip
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -121,23 +122,54 @@ class Run:
         Raises:
             OSError, ValueError: if it cannot be read.
         """
+        return _text(self._file(name))
+
+    def stamp(self, name: str) -> "Stamp":
+        """What tells the file of one of the run's tables, as it is now, from any other.
+
+        Raises:
+            OSError: if there is none.
+        """
+        path = self._file(name)
+        status = path.stat()
+        return path, status.st_mtime_ns, status.st_size
+
+    def _file(self, name: str) -> Path:
         packed = self.folder / (name + PACKED)
-        if packed.is_file():
-            return gzip.decompress(packed.read_bytes()).decode("utf-8")
-        return (self.folder / name).read_text(encoding="utf-8")
+        return packed if packed.is_file() else self.folder / name
 
     def _table(self, name: str, needed: Sequence[str]) -> "pandas.DataFrame":
         import pandas as pd
 
         path = self.folder / name
         try:
-            table = pd.read_csv(StringIO(self.text(name)), keep_default_na=name == CURVES)
+            if name == CURVES:
+                table = _curves(self.stamp(name)).copy()
+            else:
+                table = pd.read_csv(StringIO(self.text(name)), keep_default_na=False)
         except (OSError, ValueError) as error:
             raise _unusable(path, "cannot be read as a table") from error
         lacking = [column for column in needed if column not in table]
         if lacking:
             raise _unusable(path, f"has no column {', '.join(lacking)}")
         return table
+
+
+# The file of a table, when it was changed last, and its bytes.
+Stamp = tuple[Path, int, int]
+
+
+def _text(path: Path) -> str:
+    data = path.read_bytes()
+    return (gzip.decompress(data) if path.name.endswith(PACKED) else data).decode("utf-8")
+
+
+@lru_cache(maxsize=2048)
+def _curves(stamp: Stamp) -> "pandas.DataFrame":
+    """A table of curves, which is small and asked for again and again."""
+    import pandas as pd
+
+    return pd.read_csv(StringIO(_text(stamp[0])))
 
 
 @dataclass(frozen=True)
