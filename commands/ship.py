@@ -1,12 +1,12 @@
 """`ship`: makes the network that comes with the suite again, from its training to its model card."""
 
-from importlib.util import find_spec
 from pathlib import Path
 
 from commands import readme
 from common.results.config import RECORDS, cache_from_environment, results_from_environment
 from common.support.console import bar, console
 from common.support.errors import UserError, unknown
+from common.training.devices import choose_backend
 from inference.shipped import files, pack, training
 
 
@@ -18,7 +18,8 @@ def ship(data: Path | None, seed: int = 0, plan: str = "alone") -> None:
         plan: of `training.PLANS`: without teachers or with them.
 
     Raises:
-        UserError: if there is no such folder or plan, no TensorFlow to write LiteRT with, or for what `training` and
+        UserError: if there is no such folder or plan, if Keras runs on another backend than
+            TensorFlow, or for what `training` and
             `pack.pack` refuse.
     """
     if data is None:
@@ -33,10 +34,10 @@ def ship(data: Path | None, seed: int = 0, plan: str = "alone") -> None:
             progress(done, epochs, line=f"{row['val_accuracy']:.1%} of PublicTest right")
 
         trained = training.fit(of, cache, results_from_environment(), report_epoch, seed, training.PLANS[plan])
-    if find_spec("tensorflow") is None:
+    if choose_backend() != "tensorflow":
         raise UserError(
             f"The network is trained ({trained.run.folder}), but only TensorFlow writes its LiteRT file.",
-            "Copy the folder of results to where TensorFlow is installed, and give the same command there.",
+            "Give the same command where Keras runs on TensorFlow, with this folder of results.",
         )
     about = pack.pack(trained, of, data, cache, RECORDS)
     for one in about.tests:

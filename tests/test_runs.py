@@ -2,10 +2,12 @@
 
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import fake_runs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -281,10 +283,6 @@ def test_runs_are_called_by_their_network_where_that_is_enough():
 
 def test_tables_are_kept_until_their_files_change(tmp_path):
     """What a reader does to a table stays its own; a file that was changed is read again."""
-    import os
-
-    import fake_runs
-
     run = fake_runs.publish(tmp_path, accuracy=1.0)
     first, curves = scores.predictions([run]), run.curves()
     first["predicted"], curves["loss"] = "nothing", -1.0

@@ -219,7 +219,7 @@ def test_where_only_training_is_possible_the_training_is_kept(data, tmp_path, mo
     monkeypatch.setenv("FER_RESULTS", str(tmp_path / "results"))
     monkeypatch.setenv("FER_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(training, "PLANS", {"alone": training.Plan(epochs=1)})
-    monkeypatch.setattr(ship, "find_spec", lambda name: None)
+    monkeypatch.setattr(ship, "choose_backend", lambda: "jax")
     with pytest.raises(UserError, match="only TensorFlow writes") as caught:
         ship.ship(data)
     (kept,), _ = store.find(tmp_path / "results" / "runs", paper="shipped")

@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from io import StringIO
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from common.runs.intervals import clustered, expanded_tail
-from common.runs.store import COLUMNS, PREDICTIONS, Run
+from common.runs.store import COLUMNS, PREDICTIONS, Run, Stamp, text_of
 
 if TYPE_CHECKING:
     import pandas
 
-# Bytes of files, as they are stored, up to which a table is kept for the next one who asks; and how many tables are.
-SMALL, KEPT = 200_000, 64
-_kept: dict[tuple, "pandas.DataFrame"] = {}
+# Bytes of files, as they are stored, up to which their table is kept for the next one who asks.
+SMALL = 200_000
 
 
 @dataclass(frozen=True)
@@ -69,30 +69,32 @@ def predictions(runs: "Sequence[Run] | pandas.DataFrame") -> "pandas.DataFrame":
 
 def _read_at_once(runs: Sequence[Run]) -> "pandas.DataFrame":
     """The table of all files; of the same small files it is made once, for a report asks for it again and again."""
-    key = tuple((*run.stamp(PREDICTIONS), run.identity.seed, run.identity.fold) for run in runs)
-    if key not in _kept:
-        table = _parsed(runs)
-        if sum(size for _, _, size, *_ in key) > SMALL:
-            return table
-        if len(_kept) == KEPT:
-            del _kept[next(iter(_kept))]
-        _kept[key] = table
-    return _kept[key].copy()
+    stamps = tuple(run.stamp(PREDICTIONS) for run in runs)
+    marks = tuple((run.identity.seed, run.identity.fold) for run in runs)
+    small = sum(size for *_, size in stamps) <= SMALL
+    return _kept(stamps, marks).copy() if small else _parsed(stamps, marks)
 
 
-def _parsed(runs: Sequence[Run]) -> "pandas.DataFrame":
-    """One parse for all files, since each has a price of its own and there may be a thousand."""
+def _parsed(stamps: tuple[Stamp, ...], marks: tuple[tuple[int, str], ...]) -> "pandas.DataFrame":
+    """One parse for all files, since each has a price of its own and there may be a thousand.
+
+    Args:
+        marks: seed and fold of each file.
+    """
     import pandas as pd
 
-    texts = [run.text(PREDICTIONS).partition("\n") for run in runs]
+    texts = [text_of(path).partition("\n") for path, *_ in stamps]
     heading, counts = texts[0][0], [body.count("\n") for _, _, body in texts]
     joined = StringIO(heading + "\n" + "".join(body for _, _, body in texts))
     table = pd.read_csv(joined, keep_default_na=False)
     alike = all(text[0] == heading for text in texts) and len(table) == sum(counts)
     if not alike or not set(COLUMNS) <= set(table.columns):
         raise ValueError("these files are not alike")
-    seeds, folds = [run.identity.seed for run in runs], [run.identity.fold for run in runs]
+    seeds, folds = zip(*marks, strict=True)
     return table.assign(seed=np.repeat(seeds, counts), fold=np.repeat(folds, counts))
+
+
+_kept = lru_cache(maxsize=64)(_parsed)
 
 
 def score(runs: Sequence[Run]) -> Score:

@@ -122,7 +122,7 @@ class Run:
         Raises:
             OSError, ValueError: if it cannot be read.
         """
-        return _text(self._file(name))
+        return text_of(self._file(name))
 
     def stamp(self, name: str) -> "Stamp":
         """What tells the file of one of the run's tables, as it is now, from any other.
@@ -159,9 +159,11 @@ class Run:
 Stamp = tuple[Path, int, int]
 
 
-def _text(path: Path) -> str:
-    data = path.read_bytes()
-    return (gzip.decompress(data) if path.name.endswith(PACKED) else data).decode("utf-8")
+def text_of(path: Path) -> str:
+    """What a file of a table holds, packed or not."""
+    if path.name.endswith(PACKED):
+        return gzip.decompress(path.read_bytes()).decode("utf-8")
+    return path.read_text(encoding="utf-8")
 
 
 @lru_cache(maxsize=2048)
@@ -169,7 +171,7 @@ def _curves(stamp: Stamp) -> "pandas.DataFrame":
     """A table of curves, which is small and asked for again and again."""
     import pandas as pd
 
-    return pd.read_csv(StringIO(_text(stamp[0])))
+    return pd.read_csv(StringIO(text_of(stamp[0])))
 
 
 @dataclass(frozen=True)

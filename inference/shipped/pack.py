@@ -17,11 +17,11 @@ from inference.shipped import adjustment, halves, held_out, measured, network
 from inference.shipped import files as kept
 from inference.shipped.adjustment import Adjustment
 from inference.shipped.files import About, Calibration, Images
-from inference.shipped.training import Material, Trained
+from inference.shipped.training import Fitted, Material
 from inference.shipped.use import inputs, preparation
 
 
-def pack(trained: Trained, of: Material, data: Path, cache: Path, records: Path, folder: Path = kept.FOLDER) -> About:
+def pack(trained: Fitted, of: Material, data: Path, cache: Path, records: Path, folder: Path = kept.FOLDER) -> About:
     """Calibrate the network that was trained on PublicTest, test it once, and write it with model.json, and its record.
 
     Args:
@@ -125,7 +125,7 @@ def _write_litert(model, path: Path) -> None:
     exports.write_litert(model, path, half=True)
 
 
-def _run_facts(trained: Trained) -> kept.Run:
+def _run_facts(trained: Fitted) -> kept.Run:
     run, record = trained.run, trained.run.record
     return kept.Run(
         key=run.identity.key,

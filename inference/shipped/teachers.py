@@ -8,7 +8,7 @@ from common.runs.store import Run
 from common.samples.build import Samples
 from common.support import arrays
 from common.training import model_file
-from common.training.batches import inputs
+from inference.shipped.use import inputs
 
 BATCH = 512
 
@@ -27,13 +27,8 @@ def answers(run: Run, samples: Samples, cache: Path) -> np.ndarray:
     kept = arrays.load(path)
     if kept is not None:
         return kept["answers"]
-    model, parts = model_file.of(run), []
-    for start in range(0, len(samples.table), BATCH):
-        rows = np.arange(start, min(start + BATCH, len(samples.table)))
-        faces = inputs(samples.read(rows), "last", "unit")
-        both = [model.predict_on_batch(one) for one in (faces, faces[:, :, ::-1])]
-        parts.append(np.mean(both, axis=0, dtype=np.float32))
-    answered = np.concatenate(parts)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    model, faces = model_file.of(run), inputs(samples.read(np.arange(len(samples.table))))
+    both = [model.predict(one, batch_size=BATCH, verbose=0) for one in (faces, faces[:, :, ::-1])]
+    answered = np.mean(both, axis=0)
     arrays.save(path, {"answers": answered})
     return answered

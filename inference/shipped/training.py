@@ -171,14 +171,14 @@ def of_student(of: Material, plan: Plan, seed: int, taught: Sequence[np.ndarray]
     Args:
         taught: of each teacher, (all samples, 7) float32 probabilities.
     """
-    if not taught:
-        return _training(of, "fer2013", recipe(plan, plan.epochs, "half_votes"), of.targets, seed)
-    targets = (of.targets + np.mean(taught, axis=0)) / 2
-    return _training(of, "fer2013", recipe(plan, plan.epochs, "half_votes_half_teachers"), targets, seed)
+    name, targets = "half_votes", of.targets
+    if taught:
+        name, targets = "half_votes_half_teachers", (of.targets + np.mean(taught, axis=0)) / 2
+    return _training(of, "fer2013", recipe(plan, plan.epochs, name), targets, seed)
 
 
 @dataclass(frozen=True)
-class Trained:
+class Fitted:
     """What came of it.
 
     Attributes:
@@ -193,7 +193,7 @@ class Trained:
 
 def fit(
     of: Material, cache: Path, results: Path, progress: Progress, seed: int = 0, plan: Plan = PLANS["alone"]
-) -> Trained:
+) -> Fitted:
     """Train the teachers, then what ships; whatever was trained before is taken, or continued where it was stopped.
 
     Args:
@@ -208,4 +208,4 @@ def fit(
 
     runs = tuple(finished(of_teacher(of, plan, seed + number)) for number in range(plan.teachers))
     job = of_student(of, plan, seed, [teachers.answers(run, of.samples, cache) for run in runs])
-    return Trained(job, finished(job), runs)
+    return Fitted(job, finished(job), runs)
