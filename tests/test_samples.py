@@ -48,12 +48,19 @@ def prepare(clip: Clip, settings: Settings) -> ClipSamples:
 
 def corpus(folder, counts=(6, 2, 5, 9)):
     folder.mkdir(exist_ok=True)
-    clips = []
-    for number, count in enumerate(counts):
-        source = folder / f"{number}.txt"
-        source.write_text(f"{number} {count}")
-        clips.append(Clip("Cörpus", source.name, f"S{number % 2}", list(Emotion)[number % 7], source, "Train"))
+    clips = clips_of(folder, len(counts))
+    for number, (clip, count) in enumerate(zip(clips, counts, strict=True)):
+        clip.source.write_text(f"{number} {count}")
     return clips
+
+
+def clips_of(folder, number_of_clips):
+    """The clips that `corpus` wrote; runs side by side must not write them anew while another one reads them."""
+    sources = [folder / f"{number}.txt" for number in range(number_of_clips)]
+    return [
+        Clip("Cörpus", source.name, f"S{number % 2}", list(Emotion)[number % 7], source, "Train")
+        for number, source in enumerate(sources)
+    ]
 
 
 def processed(clips):
@@ -350,7 +357,7 @@ sys.path[:0] = [{root!r}, {tests!r}]
 import test_samples as t
 
 if __name__ == "__main__":
-    clips = t.corpus(Path({corpus!r}), (6,) * 12)
+    clips = t.clips_of(Path({corpus!r}), 12)
     steps = []
     made = t.build(clips, t.prepare, t.Settings(seconds=0.1), Path({cache!r}), workers=2,
                    progress=lambda *step: steps.append(step[2]))
@@ -361,6 +368,7 @@ if __name__ == "__main__":
 @pytest.fixture
 def other_process(tmp_path):
     script = tmp_path / "run.py"
+    corpus(tmp_path / "corpus", (6,) * 12)
     here = {"root": str(ROOT), "tests": str(Path(__file__).parent)}
     script.write_text(SCRIPT.format(**here, corpus=str(tmp_path / "corpus"), cache=str(tmp_path / "cache")))
     return lambda: subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True)
@@ -382,7 +390,7 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path, cache, other_process):
     kept = len(list(cache.glob("shards/*.npz")))
     assert 3 <= kept < 12
 
-    clips = corpus(tmp_path / "corpus", (6,) * 12)
+    clips = clips_of(tmp_path / "corpus", 12)
     before = processed(clips)
     made = build(clips, prepare, Settings(seconds=0.1), cache)
     assert sum(processed(clips)) == sum(before) + 12 - kept
@@ -394,7 +402,7 @@ def test_two_runs_at_once_compute_once(tmp_path, other_process):
     runs = [other_process(), other_process()]
     told = sorted(run.communicate(timeout=60)[0].split() for run in runs)
     assert told == [["48", "False"], ["48", "True"]]
-    assert processed(corpus(tmp_path / "corpus", (6,) * 12)) == [1] * 12
+    assert processed(clips_of(tmp_path / "corpus", 12)) == [1] * 12
 
 
 def suicidal(clip, settings):
