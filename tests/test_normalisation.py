@@ -51,10 +51,11 @@ def test_outputs_gradients_and_statistics_are_those_of_keras(shape):
         np.testing.assert_allclose(fused, keras_own, rtol=1e-4, atol=1e-4)
 
 
-def test_sixteen_bits_go_in_and_out_but_are_not_computed_with():
+@pytest.mark.parametrize("shape", [(64, 4, 4, 3), (64, 3, 4, 4, 5)], ids=SHAPES)
+def test_sixteen_bits_go_in_and_out_but_are_not_computed_with(shape):
     import tensorflow as tf
 
-    x = tf.constant(np.random.default_rng(0).normal(100, 1, (64, 4, 4, 3)), tf.bfloat16)
+    x = tf.constant(np.random.default_rng(0).normal(100, 1, shape), tf.bfloat16)
     own, fused = (layer(x, training=True) for layer in pair(x.shape, dtype="mixed_bfloat16"))
     assert own.dtype == fused.dtype == tf.bfloat16
     np.testing.assert_allclose(tf.cast(fused, tf.float32), tf.cast(own, tf.float32), rtol=1e-2, atol=1e-2)

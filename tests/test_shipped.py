@@ -238,7 +238,7 @@ def test_the_network_that_ships_is_trained_by_the_plan_that_the_command_takes(of
 
 def test_what_ships_learns_from_wider_networks_and_from_labels_alike(of, data, tmp_path, monkeypatch):
     """The answers of teachers are the mean over an image and its mirror image, and are made once."""
-    plan = training.Plan(epochs=1, teachers=2, teacher_epochs=1, teacher_width=2)
+    plan = training.Plan(epochs=1, mixed_precision=True, teachers=2, teacher_epochs=1, teacher_width=2)
     fitted = training.fit(of, tmp_path / "cache", tmp_path / "results", lambda *_: None, plan=plan)
     assert [run.identity.seed for run in fitted.teachers] == [0, 1] and fitted.run.identity.seed == 0
     wide, narrow = fitted.teachers[0].record["parameters"], fitted.run.record["parameters"]

@@ -34,6 +34,9 @@ def pack(trained: Fitted, of: Material, data: Path, cache: Path, records: Path, 
     Raises:
         UserError: if data are missing, a file is too large for the repository, or the two files differ.
     """
+    import keras
+
+    keras.config.set_dtype_policy("float32")  # the training before may have left another one
     job, images, plain = trained.job, of.images, network.folded(model_file.of(trained.run))
     model, chosen, degree = calibrated(plain, job, images)
     public = predict(model, job.batches(job.fold.validation, train=False))

@@ -30,8 +30,7 @@ def _call(layer, inputs: tf.Tensor, training: bool | None = None, mask: tf.Tenso
     """What `keras.layers.BatchNormalization.call` gives for (n, ..., channels) of 4 or 5 axes."""
     if not (training and layer.trainable) or mask is not None:
         return type(layer).call(layer, inputs, training=training, mask=mask)
-    # In single precision whatever the layer's is, as Keras does it.
-    inputs = tf.cast(inputs, tf.float32)
+    # Inputs may have 16 bits; the operation computes in single precision all the same, as Keras does by casting them.
     outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
         x=inputs,
         scale=layer.gamma,
@@ -45,4 +44,4 @@ def _call(layer, inputs: tf.Tensor, training: bool | None = None, mask: tf.Tenso
     count = tf.cast(tf.size(inputs) // inputs.shape[-1], tf.float32)
     for moving, seen in ((layer.moving_mean, mean), (layer.moving_variance, variance * (count - 1) / count)):
         moving.assign(moving * layer.momentum + seen * (1 - layer.momentum))
-    return tf.cast(outputs, layer.compute_dtype)
+    return outputs
