@@ -72,7 +72,7 @@ def _read_at_once(runs: Sequence[Run]) -> "pandas.DataFrame":
     stamps = tuple(run.stamp(PREDICTIONS) for run in runs)
     marks = tuple((run.identity.seed, run.identity.fold) for run in runs)
     small = sum(size for *_, size in stamps) <= SMALL
-    return _kept(stamps, marks).copy() if small else _parsed(stamps, marks)
+    return _kept(stamps, marks).copy(deep=False) if small else _parsed(stamps, marks)
 
 
 def _parsed(stamps: tuple[Stamp, ...], marks: tuple[tuple[int, str], ...]) -> "pandas.DataFrame":
