@@ -14,13 +14,18 @@ NETWORKS = {"tcn_mini_xception": (60, 1.2), "mini_xception_2d": (60, 1.2), "tcn_
 
 
 def measure(small: bool) -> list[Figure]:
+    from inference.shipped.network import Plain8
     from reproductions.timeconvnet.models import NETWORKS as BUILT
 
     devices.prepare(seed=0, threads=1)
-    return [
+    figures = [
         Figure(f"step of {key}", saving(BUILT[key], 2 if small else pairs), "times", at_least=goal)
         for key, (pairs, goal) in NETWORKS.items()
     ]
+    devices.prepare(seed=0, threads=1, mixed_precision=True)
+    sixteen = saving(Plain8(), 2 if small else 20)
+    devices.prepare(seed=0, threads=1)
+    return [*figures, Figure(f"step of {Plain8.key} in 16 bits", sixteen, "times")]
 
 
 def saving(network, pairs: int) -> float:
