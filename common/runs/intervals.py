@@ -7,6 +7,7 @@
 All functions work with fractions in 0..1 and are deterministic.
 """
 
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -84,22 +85,35 @@ def clustered(
         return 0.0, 1.0
     if correct.min() == correct.max() and correct[0] in (0, 1):
         return wilson(groups * correct[0], groups, level)
-    accuracies = _resampled(hits, tested, resamples, np.random.default_rng(seed))
+    accuracies = _resampled(hits, tested, resamples, seed)
     outside = expanded_tail(groups, level)
     low, high = np.quantile(accuracies, [outside, 1 - outside])
     return float(low), float(high)
 
 
-def _resampled(hits, tested, resamples: int, random) -> np.ndarray:
+def _resampled(hits, tested, resamples: int, seed: int) -> np.ndarray:
     """Accuracies of the resamples, those without any tested sample left out."""
-    trainings, groups = hits.shape
+    trainings = len(hits)
     # Clusters with the same figures are drawn together: of ten thousand single images only two kinds are left.
-    kinds, size = np.unique(np.concatenate([hits, tested]), axis=1, return_counts=True)
-    cluster_weights = random.multinomial(groups, size / groups, resamples)
-    training_weights = random.multinomial(trainings, np.full(trainings, 1 / trainings), resamples)
+    kinds, sizes = np.unique(np.concatenate([hits, tested]), axis=1, return_counts=True)
+    cluster_weights, training_weights = _drawn(tuple(sizes.tolist()), trainings, resamples, seed)
     right = np.einsum("bs,sg,bg->b", training_weights, kinds[:trainings], cluster_weights, optimize=True)
     total = np.einsum("bs,sg,bg->b", training_weights, kinds[trainings:], cluster_weights, optimize=True)
     return right[total > 0] / total[total > 0]
+
+
+@lru_cache(maxsize=64)
+def _drawn(sizes: tuple[int, ...], trainings: int, resamples: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """How often each resample has clusters of each kind (resamples, kinds), and each training (resamples, trainings).
+
+    Kept, for a report asks for hundreds of intervals over the same few people.
+
+    Args:
+        sizes: how many clusters there are of each kind.
+    """
+    random, groups = np.random.default_rng(seed), sum(sizes)
+    clusters = random.multinomial(groups, np.array(sizes) / groups, resamples)
+    return clusters, random.multinomial(trainings, np.full(trainings, 1 / trainings), resamples)
 
 
 def expanded_tail(groups: int, level: float) -> float:
