@@ -44,7 +44,7 @@ def show(name: str = "") -> None:
     chosen = [name] if name else papers.names()
     everything = all_of(chosen)
     for paper in dict.fromkeys(one.paper.name for one in everything):
-        console.print(f"\n[bold]{papers.load(paper).title}[/]")
+        console.print(f"\n{papers.load(paper).title}", style="bold")
         for one in everything:
             if one.paper.name == paper:
                 line = one.text or f"({one.finding.id} waits for: {', '.join(one.missing)})"

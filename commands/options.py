@@ -13,7 +13,7 @@ from common.support.errors import unknown
 
 PaperName = Annotated[str, typer.Argument(help="Name of the paper: see `list`.")]
 Data = Annotated[Path | None, typer.Option(help="Folder with the licensed data sets; synthetic corpora without it.")]
-Models = Annotated[Path | None, typer.Option(help="Folder with trained face detectors: see `models`.")]
+Models = Annotated[Path | None, typer.Option(help="Folder with networks that others trained: see `models`.")]
 Profile = Annotated[str, typer.Option(help="quick: small sizes, minutes. paper: the paper's own settings.")]
 Epochs = Annotated[int | None, typer.Option(help="Epochs of every training instead of the profile's, as a trial.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Fail if a run had to be left out.")]

@@ -218,7 +218,8 @@ def _how(which: str) -> str:
     real = os.environ.get("FER_DATA")
     if which in ("", "thesis") and real and fer2013.locate(Path(real)):
         # The one set that many have: a small network learns from its photographs within minutes.
-        return f"Train one on the FER2013 of your disk: {_command('thesis')} DATA={real} EXPERIMENT=cnn_fer2013."
+        quick = f"{_command('thesis')} DATA={real} PROFILE=quick EXPERIMENT=cnn_fer2013"
+        return f"Train one on the FER2013 of your disk: {quick}."
     return f"Train one: {_command(which or 'timeconvnet')}."
 
 

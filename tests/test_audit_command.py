@@ -61,7 +61,7 @@ def test_every_paper_contradicts_itself_with_arithmetic(told):
     refuted = [result for name in papers.names() for _, result in audit.findings(papers.load(name)) if result]
     refuted = [result for result in refuted if result.finding == "contradicted"]
     items = sum(len(papers.load(name).audits) for name in papers.names())
-    assert f"{items} items: {len(refuted)} contradicted by arithmetic" in output and len(refuted) > 20
+    assert f"{items} items: {len(refuted)} contradicted by arithmetic" in output and len(refuted) > 15
     only = told("audit", "--paper", "thesis")
     assert "patil-sum" in only and "haddad-folds" not in only
 

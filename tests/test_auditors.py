@@ -21,7 +21,7 @@ from common.paper.auditors.augmentation import augmented_sizes, multiplicity
 from common.paper.auditors.confusion import cell_steps, orientation, reconstruct, row_sums
 from common.paper.auditors.layers import layer_table, parameter_count
 from common.paper.auditors.report import report_consistency
-from common.paper.auditors.significance import paired_p_values, paired_t
+from common.paper.auditors.significance import paired_p_values, paired_t, significance
 from common.paper.auditors.splits import fold_sizes, recover_seed, stated_share
 from common.paper.printed import printed, significant
 from common.support.errors import UserError
@@ -101,7 +101,22 @@ def test_rounding_habits_are_kept_apart():
 def test_folds_of_equal_size_fit_haddads_table_4_and_the_stated_ones_do_not():
     values = [c.value for c in load.load("cnn3d").select("table4-c2-fold*")]
     assert fold_accuracies(values[:9], [33] * 7 + [32] * 2, digits=1).finding == "holds"
-    assert fold_accuracies(values, [33, 39, 40, 35, 30, 37, 29, 29, 33, 22], digits=1).finding == "contradicted"
+    cited = [33, 39, 40, 35, 30, 37, 29, 29, 33, 22]
+    outcome = fold_accuracies(values, cited, digits=1)
+    assert outcome.finding == "contradicted" and "5 of 10 printed folds" in outcome.arithmetic
+    assert fold_accuracies(values, cited[::-1], digits=1).arithmetic.startswith("in the best order 5 of 10")
+
+
+def test_folds_in_another_order_than_their_sizes_are_possible():
+    assert fold_accuracies(["50", "33.3"], [3, 2], digits=1).finding == "holds"
+    # Each size is that of one fold only.
+    outcome = fold_accuracies(["50", "50", "33.3", "10"], [3, 2], digits=1)
+    assert outcome.finding == "contradicted" and outcome.arithmetic.startswith("in the best order 2 of 4")
+    assert outcome.arithmetic.endswith("in no order 10")
+
+
+def test_the_thesis_accuracy_on_picked_images_needs_full_batches():
+    assert [n for n in (1408, 1414, 1415, 1418, 1419) if attainable("87.78", n)] == [1408]
 
 
 # -------------------------------------------------------------------------------------------------------- arithmetic
@@ -199,6 +214,13 @@ def test_the_t_test_is_scipys(seed, folds):
     ours = paired_t(a, b)
     assert ours["one-sided paired t-test"] == pytest.approx(stats.ttest_rel(a, b, alternative="greater").pvalue)
     assert ours["two-sided paired t-test"] == pytest.approx(stats.ttest_rel(a, b).pvalue)
+
+
+def test_what_only_a_one_sided_test_finds_is_not_refuted():
+    worse = ["70", "72", "74", "71"]
+    assert significance(["75", "78", "79", "77"], worse).finding == "holds"
+    assert significance(["70.5", "72", "74.8", "71.3"], worse).finding == "not shown"
+    assert significance(["71", "71", "75", "70"], worse).finding == "contradicted"
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,14 @@ def test_a_part_of_its_own_can_be_watched_instead():
     assert [len(getattr(fold, side)) for side in splitters.SIDES] == [42, 6, 12]
 
 
+def test_attempts_can_share_one_split():
+    def tested(seed, *settings):
+        return trainings._fold(request(settings=list(settings)), table(), "CK+", "published", seed).test.tolist()
+
+    assert tested(3) != tested(0)
+    assert tested(3, "attempt_split=fixed") == tested(0, "attempt_split=fixed") == tested(0)
+
+
 def test_strict_is_the_split_of_the_makers_for_fer2013_and_by_person_for_ckplus():
     rows = table()
     official = trainings._fold(request(), rows, "FER2013", "strict", seed=5)

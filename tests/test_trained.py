@@ -112,7 +112,7 @@ def test_with_the_real_fer2013_on_disk_the_small_network_is_offered(tmp_path, mo
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "fer2013.csv").write_text("emotion,pixels,Usage\n")
     monkeypatch.setenv("FER_DATA", str(tmp_path / "data"))
-    with pytest.raises(UserError, match=f"PAPER=thesis DATA={tmp_path / 'data'} EXPERIMENT=cnn_fer2013"):
+    with pytest.raises(UserError, match=f"PAPER=thesis DATA={tmp_path / 'data'} PROFILE=quick EXPERIMENT=cnn_fer2013"):
         trained.find("", tmp_path)
 
 

@@ -70,8 +70,9 @@ def _training(about: About) -> str:
     return (
         f"FER2013, its official parts: {images.training:,} images to train (Training), {images.validation:,} to choose "
         f"the epoch, the adjustment, the temperature and the threshold by (PublicTest), {images.test:,} to test, "
-        "once (PrivateTest). What is learnt of an image is the mean of its label and of the votes of ten annotators "
-        f"(FER+){_taught(run.teachers)}. Nobody knows who is in these images, so some people may stand in more than "
+        "once (PrivateTest). The training target of an image is the mean of its one-hot label and of the shares of the "
+        "votes of ten annotators (FER+), or its label alone if at least half of the votes are for none of the seven "
+        f"classes{_taught(run.teachers)}. Nobody knows who is in these images, so some people may occur in more than "
         "one part.\n\n"
         f"{run.epochs} epochs with seed {run.seed}, of which number {run.chosen_epoch} was chosen, in "
         f"{run.seconds / 3600:.1f} hours on {run.cpu}. `{command}` does it again; the record of the "
@@ -84,7 +85,10 @@ def _taught(teachers: tuple[str, ...]) -> str:
     if not teachers:
         return ""
     keys = ", ".join(key[:8] for key in teachers)
-    return f", and as much of what {len(teachers)} wider networks say of it that learnt the same (keys {keys})"
+    return (
+        f"; this is averaged with the mean answer of {len(teachers)} wider networks, which were trained on these "
+        f"targets first (keys {keys})"
+    )
 
 
 def _accuracy(about: About) -> str:
@@ -105,8 +109,8 @@ def _adjustment(about: About) -> str:
         f"({about.classes[int(np.argmax(chosen.shares))]}). Elsewhere faces are not divided like that, so each "
         f"probability is divided by its class's share to the power of {chosen.power:g} (logit adjustment, Menon et al. "
         "2021), which is part of the files. The power is the one under which accuracy and mean recall, against the "
-        "labels and against the majority of FER+, are highest on average on PublicTest. That it is worth doing was "
-        "seen with an earlier network, on CK+48 too, which is so far not independent of this choice."
+        "labels and against the majority of FER+, are highest on average on PublicTest. The decision to adjust at all "
+        "was made on an earlier network, also by its result on CK+48, so CK+48 is not a fully independent test of it."
     )
 
 
@@ -162,7 +166,7 @@ def _failures(about: About) -> str:
         "The labels of FER2013 are noisy: ten later annotators disagree with many of them, so part of what counts as "
         "an error is none, and part of what counts as right is luck.",
         "Faces that the cascade does not find (turned, tilted, covered, small) get no answer.",
-        "How it does by age, sex, skin, glasses or beard was not measured: FER2013 does not tell them.",
+        "Accuracy by age, sex, skin tone, glasses or beard was not measured: FER2013 does not record them.",
         "Contempt, and whatever else is not among the seven, is named as one of them or as unsure.",
     ]
     return "\n".join(f"- {line}" for line in lines)

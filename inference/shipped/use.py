@@ -101,7 +101,7 @@ def preparation() -> Preparation:
             f"Multiply dark frames so that their brightest hundredth reaches {BRIGHT}, by {MOST:g} at most.",
             detector.description,
             f"Grey, resized to {SIZE}×{SIZE} pixels (by area where it is larger, else bilinear).",
-            "The network sees single faces.",
+            "Give each face on its own, without its neighbours in time.",
             "Pixels divided by 255.",
         ],
         detector=detector,

@@ -54,7 +54,7 @@ def _without_face(evidence: Evidence, name: str) -> str:
         return sentence
     claim = measured.accuracy_of(evidence.paper, "table3")
     arithmetic = auditors.run(evidence.paper, claim.check).arithmetic
-    return f"{sentence} The printed {claim.value} counts all {claim.tested} of Val: {arithmetic}."
+    return f"{sentence} The printed {claim.value} is possible on all {claim.tested} of Val: {arithmetic}."
 
 
 def augmentation(evidence: Evidence) -> Table:

@@ -2,7 +2,8 @@
 
 On FER2013 they come from the one configuration that the settings name, which is the nearest to the report of Fig 4.4.
 Of CK+ no report is printed, and "the structure is selected and trained differently for each dataset" (section 5): there
-they come from the machine that the search chooses without the test part, as section 3.2.3 describes.
+they come from the machine that the search chooses without the test part. Section 3.2.3 tunes on a validation set as
+well, but then compares models on a test set; what that would choose stands below each table of a search.
 """
 
 from collections.abc import Callable, Sequence

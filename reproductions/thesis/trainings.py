@@ -1,8 +1,8 @@
 """The trainings of the two networks: which images, which sides, which recipe (sections 4.1 and 4.2).
 
-`published` is what the authors did: ten attempts, each on images split 80:20 at random, and monitored on the
-only part that could validate, the test part. `clip-disjoint` and `strict` keep a part for validation; on FER2013, which
-names no persons, `strict` is the split of its makers.
+`published` is what the thesis describes: ten attempts on images split 80:20, which we divide at random, and anew for
+each attempt (setting attempt_split), monitored on the only part that could validate, the test part. `clip-disjoint` and
+`strict` keep a part for validation; on FER2013, which names no persons, `strict` is the split of its makers.
 """
 
 from collections.abc import Iterator, Sequence
@@ -76,7 +76,9 @@ def _attempts(request: Request, part: Part, protocols: Sequence[str]) -> Iterato
 
 
 def _fold(request: Request, table, name: str, protocol: str, seed: int) -> Fold:
-    """The sides of one attempt; the split is drawn anew for each, save that of FER2013's makers."""
+    """The sides of one attempt."""
+    if request.settings["attempt_split"] == "fixed":
+        seed = 0
     if protocol == "published":
         if request.settings["early_stopping_part"] == "inner_validation":
             return splitters.random_windows(table, seed, WITH_VALIDATION)

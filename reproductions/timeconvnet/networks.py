@@ -132,8 +132,8 @@ def resnet20_2plus1d(
 
     Args:
         nin: what stands for the number of input channels in the formula for M. "spatial_bug" takes the size
-            of the tensor's first spatial axis, the only one of 230,400 variants that gives the printed
-            523,357; "channels" takes the channels, as Tran et al. mean it (815,968).
+            of the tensor's first spatial axis, the only variant counted that gives the printed 523,357;
+            "channels" takes the channels, as Tran et al. mean it (815,968).
         relu_between: batch normalisation is followed by a ReLU between the two convolutions.
         temporal_stride: which of the two convolutions halves time, or that none does.
         pool3d: as in `resnet20_3d`.

@@ -52,18 +52,32 @@ def attainability(
 def fold_accuracies(
     values: Sequence[str], sizes: Sequence[int], digits: int | None = None, scale: int = 100
 ) -> AuditResult:
-    """Audit: whether the printed accuracy of every fold is possible with the number of samples of that fold.
+    """Audit: whether the printed accuracies of the folds are possible with folds of these sizes, in whatever order.
+
+    Which column is which fold is hardly ever stated. So each row is matched with the sizes in the order that allows
+    most of its values (maximum bipartite matching), and only what then remains is called impossible.
 
     Args:
         values: printed accuracies, one or several rows of len(sizes) folds one after another.
-        sizes: samples of each fold.
+        sizes: samples of every fold.
     """
-    pairs = [(value, sizes[i % len(sizes)]) for i, value in enumerate(values)]
-    misses = [(value, n) for value, n in pairs if not attainable(value, n, digits, scale=scale)]
-    text = f"{len(pairs) - len(misses)} of {len(pairs)} printed folds are possible with the sizes {list(sizes)}"
-    if misses:
-        text += "; impossible: " + ", ".join(f"{value} of {n}" for value, n in misses[:6])
-    return result(not misses, text)
+    rows = [values[first : first + len(sizes)] for first in range(0, len(values), len(sizes))]
+    possible = sum(_most_possible(row, sizes, digits, scale) for row in rows)
+    lone = [value for value in values if not any(attainable(value, n, digits, scale=scale) for n in set(sizes))]
+    which = f"the sizes {list(sizes)}" if len(set(sizes)) > 1 else f"{len(sizes)} folds of {sizes[0]}"
+    text = f"in the best order {possible} of {len(values)} printed folds are possible with {which}"
+    if lone:
+        text += f"; in no order {', '.join(dict.fromkeys(lone))}"
+    return result(possible == len(values), text)
+
+
+def _most_possible(row: Sequence[str], sizes: Sequence[int], digits: int | None, scale: int) -> int:
+    """How many printed folds can be given a size of their own with which they are possible."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import maximum_bipartite_matching
+
+    fits = csr_array([[len(attainable(value, n, digits, scale=scale)) > 0 for n in sizes] for value in row])
+    return int((maximum_bipartite_matching(fits) >= 0).sum())
 
 
 def counts(values: Mapping[str, Sequence], sizes: Mapping[str, str | int], scale: int = 100) -> AuditResult:
