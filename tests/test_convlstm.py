@@ -503,7 +503,7 @@ def test_statements_are_judged_by_their_intervals(whole, made):
     over = rows[CKPLUS, "over 95 %", "published"]
     assert over["bound"] == "more than 95" and over["verdict"] in ("holds", "does not hold", "undecided")
     best = rows[SAVEE, "We achieve state-of-the-art accuracy on the SAVEE dataset", "published"]
-    assert best["figure"] == "accuracy, less 98.00 of audio and video (Banda and Robinson 2011 [27])"
+    assert best["figure"] == "accuracy, less 98.00 of an audio-visual method (Banda and Robinson 2011 [27])"
     score = measured.score(whole, ("savee-copies", "published"))
     assert best["reproduced"] == f"{100 * score.accuracy - 98:+.1f}"
     assert rows[CKPLUS, "over 95 %", "strict"]["verdict"] == "not comparable"
