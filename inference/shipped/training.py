@@ -65,7 +65,7 @@ class Plan:
 
 PLANS = {
     "alone": Plan(),
-    "taught": Plan(epochs=110, batch_size=128, peak=0.1, augmentation=STRONG, mixed_precision=True, teachers=2),
+    "taught": Plan(epochs=80, batch_size=128, peak=0.1, augmentation=STRONG, mixed_precision=True, teachers=2),
 }
 
 
