@@ -1,6 +1,7 @@
 """The network that ships: its calibration and figures, how it is packed from a training, and that only it is used."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -231,18 +232,19 @@ def test_the_network_that_ships_is_trained_by_the_plan_that_the_command_takes(of
     record = files.FOLDER.parents[1] / "results" / "records" / "runs"
     known = [run for run in store.find(record, paper="shipped")[0] if run.identity.key == files.read().run.key]
     plan = training.PLANS["taught" if files.read().run.teachers else "alone"]
-    job = training.of_student(of, plan, files.read().run.seed, [of.targets] * plan.teachers)
+    job = training.job(of, plan, files.read().run.seed, [of.targets] * len(plan.taught_by))
     assert [run.identity.recipe for run in known] == [job.identity.recipe]
     assert [run.identity.settings for run in known] == [job.identity.settings]
 
 
-def test_what_ships_learns_from_wider_networks_and_from_labels_alike(of, data, tmp_path, monkeypatch):
+def test_what_ships_learns_from_other_networks_and_from_labels_alike(of, data, tmp_path, monkeypatch):
     """The answers of teachers are the mean over an image and its mirror image, and are made once."""
-    plan = training.Plan(epochs=1, mixed_precision=True, teachers=2, teacher_epochs=1, teacher_width=2)
+    alike = training.Plan(epochs=1)
+    plan = training.Plan(epochs=1, mixed_precision=True, taught_by=(alike, replace(alike, width=2)))
     fitted = training.fit(of, tmp_path / "cache", tmp_path / "results", lambda *_: None, plan=plan)
-    assert [run.identity.seed for run in fitted.teachers] == [0, 1] and fitted.run.identity.seed == 0
-    wide, narrow = fitted.teachers[0].record["parameters"], fitted.run.record["parameters"]
-    assert wide > 3 * narrow
+    assert fitted.run.identity.key not in {run.identity.key for run in fitted.teachers}
+    small, wide, ours = (run.record["parameters"] for run in (*fitted.teachers, fitted.run))
+    assert small == ours and wide > 3 * ours
     faces = use.inputs(of.samples.read(np.arange(len(of.labels))))
     said = []
     for teacher in fitted.teachers:
@@ -255,7 +257,7 @@ def test_what_ships_learns_from_wider_networks_and_from_labels_alike(of, data, t
     monkeypatch.undo()
     about = pack.pack(fitted, of, data, tmp_path / "cache", tmp_path / "records", tmp_path / "shipped")
     assert about.run.teachers == tuple(one.identity.key for one in fitted.teachers)
-    assert "2 wider networks" in card.markdown(about) and "PLAN=taught" in card.markdown(about)
+    assert "2 other networks" in card.markdown(about) and "PLAN=taught" in card.markdown(about)
     assert len(store.find(tmp_path / "records" / "runs")[0]) == 3
 
 

@@ -86,7 +86,7 @@ def _taught(teachers: tuple[str, ...]) -> str:
         return ""
     keys = ", ".join(key[:8] for key in teachers)
     return (
-        f"; this is averaged with the mean answer of {len(teachers)} wider networks, which were trained on these "
+        f"; this is averaged with the mean answer of {len(teachers)} other networks, which were trained on these "
         f"targets first (keys {keys})"
     )
 

@@ -4,13 +4,13 @@ The labels of FER2013 are noisy, and the ten votes of FER+ for each image tell h
 and half the other: the label, and the share of the votes that each of the seven classes has. An image that most
 annotators of FER+ call something else (contempt, no face) is learnt by its label alone.
 
-Under the plan "taught" wider networks learn this first. What ships then learns half of the same, and half of what these
-teachers say of the training images (knowledge distillation, Hinton et al. 2015).
+Under the plan "taught" two other networks learn this first: one of the same size, and a wider one. What ships then learns
+half of the same, and half of what these teachers say of the training images (knowledge distillation, Hinton et al. 2015).
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -41,16 +41,15 @@ STRONG = Augmentation(rotation=15.0, shift=0.1, zoom=0.25, flip=True)
 
 @dataclass(frozen=True)
 class Plan:
-    """How long is trained, and by whom what ships is taught.
+    """How a network is trained, and by whom it is taught.
 
     Attributes:
-        epochs: of what ships.
-        batch_size, peak: samples in a batch, and the highest learning rate, of all networks.
-        augmentation: of the images, for all networks.
-        mixed_precision: compute in 16 bits, all networks; what ships computes in 32 all the same.
-        teachers: how many there are; with none, labels and votes are all that is learnt.
-        teacher_epochs: of each of them.
-        teacher_width: by which their layers are wider.
+        epochs, batch_size: of the training.
+        peak: the highest learning rate.
+        augmentation: of the images.
+        mixed_precision: compute in 16 bits; what ships computes in 32 all the same.
+        width: by which its layers are wider than those of what ships.
+        taught_by: the plans of its teachers; with none, labels and votes are all that is learnt.
     """
 
     epochs: int = 60
@@ -58,15 +57,13 @@ class Plan:
     peak: float = 0.05
     augmentation: Augmentation = GENTLE
     mixed_precision: bool = False
-    teachers: int = 0
-    teacher_epochs: int = 32
-    teacher_width: int = 2
+    width: int = 1
+    taught_by: tuple["Plan", ...] = ()
 
 
-PLANS = {
-    "alone": Plan(),
-    "taught": Plan(epochs=80, batch_size=128, peak=0.1, augmentation=STRONG, mixed_precision=True, teachers=2),
-}
+ALONE = Plan()
+WIDE = Plan(epochs=32, batch_size=128, peak=0.1, augmentation=STRONG, mixed_precision=True, width=2)
+PLANS = {"alone": ALONE, "taught": replace(WIDE, epochs=140, width=1, taught_by=(ALONE, WIDE))}
 
 
 @dataclass(frozen=True)
@@ -126,57 +123,44 @@ def cosine(epochs: int, warm_up: int = WARM_UP) -> tuple[tuple[int, float], ...]
     return tuple((epoch - 1, round(factor, 6)) for epoch, factor in enumerate(rising + falling))
 
 
-def recipe(plan: Plan, epochs: int, targets: str) -> Recipe:
+def recipe(plan: Plan) -> Recipe:
     """Stochastic gradient descent with momentum, under a rate that falls to nothing."""
     return Recipe(
-        epochs=epochs,
+        epochs=plan.epochs,
         batch_size=plan.batch_size,
         learning_rate=plan.peak,
-        schedule=cosine(epochs),
+        schedule=cosine(plan.epochs),
         augmentation=plan.augmentation,
         optimizer="sgd",
         momentum=0.9,
         checkpoint="best_validation_accuracy",
         debias_batch_norm=False,
         mixed_precision=plan.mixed_precision,
-        targets=targets,
+        targets="half_votes_half_teachers" if plan.taught_by else "half_votes",
     )
 
 
-def _training(of: Material, experiment: str, learnt: Recipe, targets: np.ndarray, seed: int, **settings) -> Training:
+def job(of: Material, plan: Plan, seed: int = 0, taught: Sequence[np.ndarray] = ()) -> Training:
+    """The training that a plan describes.
+
+    Args:
+        taught: of each teacher of the plan, (all samples, 7) float32 probabilities.
+    """
     return Training(
         paper="shipped",
-        experiment=experiment,
+        experiment="fer2013" if plan.width == 1 else "teachers",
         protocol="strict",
         profile="paper",
         network=Plain8(),
-        recipe=learnt,
+        recipe=recipe(plan),
         seed=seed,
         samples=of.samples,
         labels=of.labels,
         classes=tuple(CODES),
         fold=splitters.official(of.samples.table, PARTITIONS),
-        settings=settings,
-        targets=targets,
+        settings={"width": plan.width} if plan.width > 1 else {},
+        targets=(of.targets + np.mean(taught, axis=0)) / 2 if taught else of.targets,
     )
-
-
-def of_teacher(of: Material, plan: Plan, seed: int) -> Training:
-    """The training of one teacher."""
-    learnt = recipe(plan, plan.teacher_epochs, "half_votes")
-    return _training(of, "teachers", learnt, of.targets, seed, width=plan.teacher_width)
-
-
-def of_student(of: Material, plan: Plan, seed: int, taught: Sequence[np.ndarray]) -> Training:
-    """The training of what ships.
-
-    Args:
-        taught: of each teacher, (all samples, 7) float32 probabilities.
-    """
-    name, targets = "half_votes", of.targets
-    if taught:
-        name, targets = "half_votes_half_teachers", (of.targets + np.mean(taught, axis=0)) / 2
-    return _training(of, "fer2013", recipe(plan, plan.epochs, name), targets, seed)
 
 
 @dataclass(frozen=True)
@@ -201,13 +185,13 @@ def fit(
     Args:
         cache: where the answers of teachers are kept.
         results: below which runs lie.
-        seed: of what ships and of the first teacher; the others have the next ones.
+        seed: of all trainings.
     """
 
-    def finished(job: Training) -> Run:
-        split = summarise(job.samples.table, job.fold)
-        return train(job, results / "runs", provenance=Provenance(False), split=split, progress=progress)
+    def finished(one: Training) -> Run:
+        split = summarise(one.samples.table, one.fold)
+        return train(one, results / "runs", provenance=Provenance(False), split=split, progress=progress)
 
-    runs = tuple(finished(of_teacher(of, plan, seed + number)) for number in range(plan.teachers))
-    job = of_student(of, plan, seed, [teachers.answers(run, of.samples, cache) for run in runs])
-    return Fitted(job, finished(job), runs)
+    runs = tuple(finished(job(of, teacher, seed)) for teacher in plan.taught_by)
+    learnt = job(of, plan, seed, [teachers.answers(run, of.samples, cache) for run in runs])
+    return Fitted(learnt, finished(learnt), runs)

@@ -21,7 +21,7 @@ OTHER_PROTOCOL = {
     "clip-disjoint": "sequences instead of subjects divided, the epoch chosen on training sequences",
     "strict": "the epoch chosen on training subjects instead of the tested fold",
 }
-WITHOUT_TABLE_3 = "Table 3 is lost, so the configuration is not the paper's"
+WITHOUT_TABLE_3 = "Table 3 is missing from our text of the paper, so the configuration is not the paper's"
 UNKNOWN_DETECTOR = "no record of which detector found the faces"
 # Where the trainings of an experiment are kept.
 GROUPS = {
@@ -61,9 +61,24 @@ def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
 
 def measurements(evidence: Evidence) -> dict[str, list[Measured]]:
     """Everything that was measured, by the id of its claim; claims without a measurement are absent."""
-    protocols = evidence.plan.protocols
-    found = evidence.measured(lambda claim: (measure(evidence, claim, protocol) for protocol in protocols))
+    found = evidence.measured(lambda claim: _of_claim(evidence, claim))
     return found | searched.measurements(evidence, stated)
+
+
+def _of_claim(evidence: Evidence, claim: Claim) -> list[Measured | None]:
+    if claim.kind == "count":
+        return [_size(evidence, claim)]
+    return [measure(evidence, claim, protocol) for protocol in evidence.plan.protocols]
+
+
+def _size(evidence: Evidence, claim: Claim) -> Measured | None:
+    """How many sequences or subjects of a data set are used; None where it was not read."""
+    summary = evidence.plan.summary.get(claim.dataset)
+    if summary is None:
+        return None
+    sequences = sum(row["sequences"] for row in summary.sequences.values())
+    value = summary.subjects if claim.unit == "subjects" else sequences
+    return evidence.counted(value, ckplus48.INSTEAD if summary.instead else "")
 
 
 def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
