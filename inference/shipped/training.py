@@ -4,8 +4,9 @@ The labels of FER2013 are noisy, and the ten votes of FER+ for each image tell h
 and half the other: the label, and the share of the votes that each of the seven classes has. An image that most
 annotators of FER+ call something else (contempt, no face) is learnt by its label alone.
 
-Under the plan "taught" two other networks learn this first: one of the same size, and a wider one. What ships then learns
-half of the same, and half of what these teachers say of the training images (knowledge distillation, Hinton et al. 2015).
+Under the plan "taught" two other networks learn this first: one of the same size, and a wider one. What ships then
+learns half of the same, and half of what these teachers say of the training images (knowledge distillation, Hinton et
+al. 2015).
 """
 
 import math
