@@ -335,7 +335,7 @@ def test_measured_values_and_verdicts(whole):
     table = fold.predictions()
     assert published.value == pytest.approx(100 * (table.emotion == table.predicted).mean())
     assert not published.differs and "epoch" in strict.differs
-    assert "Table 3 is lost" in found["table4-c2-mean"][0].differs
+    assert "Table 3 is missing" in found["table4-c2-mean"][0].differs
     assert found["table4-c1-mean"][0].differs == "120 of 327 samples tested" and not found["table4-c1-mean"][0].note
     assert found["table7-ours-accuracy"][0].value == pytest.approx(
         100 * evidence.score("ckplus-folds", "c1", "published").accuracy

@@ -13,7 +13,7 @@ NETWORKS: dict[str, Network] = {
     network.key: network
     for network in (
         Network("c3d_ckplus", "3D-CNN, best of CK+", _layers("c3d"), "sequence", 78_035_463),
-        # Table 3 is lost: the settings that a new search is to replace.
+        # Our text of the paper lacks Table 3: the settings that a new search is to replace.
         Network(
             "c3d_oulu",
             "3D-CNN, best of Oulu-CASIA",

@@ -91,10 +91,12 @@ def corpora(folder: Path, baum1_selection: str) -> dict[str, int]:
     """
     places = datasets.locate_all(folder, CORPORA)
     labelled = ckplus.index(places["ckplus"]).labelled
+    spoken = enterface.index(places["enterface"], subject6="keep").clips
     found = {
         "text4-ckplus-sequences": len(labelled),
         "text4-ckplus-subjects": len({clip.subject for clip in labelled}),
-        "text4-enterface-clips": len(enterface.index(places["enterface"], subject6="keep").clips),
+        "text4-enterface-clips": len(spoken),
+        "text4-enterface-subjects": len({clip.subject for clip in spoken}),
     }
     if baum1_selection == "spontaneous_and_acted":
         both = baum1.index(places["baum1"]).clips
