@@ -186,13 +186,14 @@ def fit(
     Args:
         cache: where the answers of teachers are kept.
         results: below which runs lie.
-        seed: of all trainings.
+        seed: of all trainings; where several teachers have the same plan, these have the following ones.
     """
 
     def finished(one: Training) -> Run:
         split = summarise(one.samples.table, one.fold)
         return train(one, results / "runs", provenance=Provenance(False), split=split, progress=progress)
 
-    runs = tuple(finished(job(of, teacher, seed)) for teacher in plan.taught_by)
+    seeds = [seed + plan.taught_by[:number].count(teacher) for number, teacher in enumerate(plan.taught_by)]
+    runs = tuple(finished(job(of, *one)) for one in zip(plan.taught_by, seeds, strict=True))
     learnt = job(of, plan, seed, [teachers.answers(run, of.samples, cache) for run in runs])
     return Fitted(learnt, finished(learnt), runs)
