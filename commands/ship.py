@@ -18,9 +18,8 @@ def ship(data: Path | None, seed: int = 0, plan: str = "alone") -> None:
         plan: of `training.PLANS`: without teachers or with them.
 
     Raises:
-        UserError: if there is no such folder or plan, if Keras runs on another backend than
-            TensorFlow, or for what `training` and
-            `pack.pack` refuse.
+        UserError: if there is no such folder or plan, if Keras runs on another backend than TensorFlow, or for what
+            `training` and `pack.pack` refuse.
     """
     if data is None:
         raise UserError("It learns from FER2013 and the votes of FER+.", "Name their folder: make ship DATA=<root>.")

@@ -108,6 +108,11 @@ class Claim(Strict):
         return float(min(low, self.printed.value - step / 2)), float(max(high, self.printed.value + step / 2))
 
     @property
+    def unchecked(self) -> "Claim":
+        """The same without its own check, which is of the paper's figures, whatever was trained here."""
+        return self.model_copy(update={"check": None})
+
+    @property
     def digits(self) -> int:
         """How many decimals are printed."""
         return self.printed.decimals

@@ -102,7 +102,7 @@ def _resampled(hits, tested, resamples: int, seed: int) -> np.ndarray:
     return right[total > 0] / total[total > 0]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _drawn(sizes: tuple[int, ...], trainings: int, resamples: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """How often each resample has clusters of each kind (resamples, kinds), and each training (resamples, trainings).
 

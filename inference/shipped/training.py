@@ -193,7 +193,9 @@ def fit(
         split = summarise(one.samples.table, one.fold)
         return train(one, results / "runs", provenance=Provenance(False), split=split, progress=progress)
 
-    seeds = [seed + plan.taught_by[:number].count(teacher) for number, teacher in enumerate(plan.taught_by)]
-    runs = tuple(finished(job(of, *one)) for one in zip(plan.taught_by, seeds, strict=True))
+    runs = tuple(
+        finished(job(of, teacher, seed + plan.taught_by[:number].count(teacher)))
+        for number, teacher in enumerate(plan.taught_by)
+    )
     learnt = job(of, plan, seed, [teachers.answers(run, of.samples, cache) for run in runs])
     return Fitted(learnt, finished(learnt), runs)

@@ -72,7 +72,7 @@ def _reproduced(evidence: Evidence, name: str, key: str, protocol: str) -> dict 
     if pairs:
         row["p"] = significance.shown(significance.ours(evidence, pairs[0], protocol), significance.ONE_SIDED)
     # The check of a mean recomputes it from the printed folds: that "exact" is no verdict on this row.
-    return row | {"verdict": evidence.verdict_label(claim.model_copy(update={"check": None}), ours)}
+    return row | {"verdict": evidence.verdict_label(claim.unchecked, ours)}
 
 
 def _notes(evidence: Evidence, name: str) -> list[str]:

@@ -93,10 +93,8 @@ def _said_besides(evidence: Evidence, claims: Sequence[Claim]) -> str:
         for claim, measured in zip(others, ours, strict=True)
     ]
     fit = sum(name in ("exact", "match", "holds") for name in names)
-    return (
-        f"Of the {len(others)} statements whose machine the thesis does not name, {fit} would hold for this one. So it "
-        "need not be the one of the printed accuracy."
-    )
+    told = f"Of the {len(others)} statements whose machine the thesis does not name, {fit} would hold for this one."
+    return told + " So it need not be the one of the printed accuracy." * (fit < len(others))
 
 
 def _search(evidence: Evidence, runs: Sequence[Run], experiment: str, protocol: str) -> Table:

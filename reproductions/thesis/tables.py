@@ -111,8 +111,7 @@ def _parameters(evidence: Evidence, key: str) -> dict:
     The paper's own check is left out: it adds up the printed layers, whatever was trained here.
     """
     (claim,) = [item for item in evidence.paper.claims if item.network == key and item.metric == "parameters"]
-    unchecked = claim.model_copy(update={"check": None})
-    return comparison.row(evidence, unchecked, measured.parameters(evidence, claim), quantity="parameters")
+    return comparison.row(evidence, claim.unchecked, measured.parameters(evidence, claim), quantity="parameters")
 
 
 def _notes(evidence: Evidence, key: str, rows: list[dict]) -> list[str]:

@@ -61,9 +61,9 @@ def fold_accuracies(
         values: printed accuracies, one or several rows of len(sizes) folds one after another.
         sizes: samples of every fold.
     """
-    rows = [values[first : first + len(sizes)] for first in range(0, len(values), len(sizes))]
-    possible = sum(_most_possible(row, sizes, digits, scale) for row in rows)
-    lone = [value for value in values if not any(attainable(value, n, digits, scale=scale) for n in set(sizes))]
+    fits = [[len(attainable(value, n, digits, scale=scale)) > 0 for n in sizes] for value in values]
+    possible = sum(_matched(fits[first : first + len(sizes)]) for first in range(0, len(fits), len(sizes)))
+    lone = [value for value, row in zip(values, fits, strict=True) if not any(row)]
     which = f"the sizes {list(sizes)}" if len(set(sizes)) > 1 else f"{len(sizes)} folds of {sizes[0]}"
     text = f"in the best order {possible} of {len(values)} printed folds are possible with {which}"
     if lone:
@@ -71,13 +71,12 @@ def fold_accuracies(
     return result(possible == len(values), text)
 
 
-def _most_possible(row: Sequence[str], sizes: Sequence[int], digits: int | None, scale: int) -> int:
-    """How many printed folds can be given a size of their own with which they are possible."""
+def _matched(fits: Sequence[Sequence[bool]]) -> int:
+    """How many rows can be given a column of their own that fits them."""
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import maximum_bipartite_matching
 
-    fits = csr_array([[len(attainable(value, n, digits, scale=scale)) > 0 for n in sizes] for value in row])
-    return int((maximum_bipartite_matching(fits) >= 0).sum())
+    return int((maximum_bipartite_matching(csr_array(fits)) >= 0).sum())
 
 
 def counts(values: Mapping[str, Sequence], sizes: Mapping[str, str | int], scale: int = 100) -> AuditResult:
