@@ -90,7 +90,7 @@ live: $(READY)  ## SOURCE=0|clip.mp4: watch a camera or a video live in a web pa
 export: $(READY)  ## RUN=<run|paper> FORMAT=onnx|litert|savedmodel|keras: a network as a file; without RUN the one that ships (OUT=<file>)
 	@$(SUITE) export $(if $(RUN),"$(RUN)") $(call flag,FORMAT,format) $(call flag,OUT,out)
 
-ship: $(READY)  ## DATA=<root>: train the network that ships again, test it once, write its files and card (hours; PLAN=taught: by two others)
+ship: $(READY)  ## DATA=<root>: train the network that ships again, test it once, write its files and card (hours; PLAN=alone: without its teachers)
 	@$(SUITE) ship $(call flag,DATA,data) $(call flag,PLAN,plan)
 
 test: $(READY)  ## the test suite, on all cores

@@ -90,7 +90,7 @@ def count_parameters() -> None:
 def ship(
     data: Annotated[Path | None, typer.Option(help="Folder with FER2013, FER+ and, to test on, CK+48.")] = None,
     seed: Annotated[int, typer.Option(help="Of the training.")] = 0,
-    plan: Annotated[str, typer.Option(help="alone, or taught by two other networks.")] = "alone",
+    plan: Annotated[str, typer.Option(help="taught by two other networks, or alone.")] = "taught",
 ) -> None:
     """Train the network that ships with the suite again, test it once, and write its files and its model card."""
     from commands import ship

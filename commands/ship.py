@@ -10,12 +10,12 @@ from common.training.devices import choose_backend
 from inference.shipped import files, pack, training
 
 
-def ship(data: Path | None, seed: int = 0, plan: str = "alone") -> None:
+def ship(data: Path | None, seed: int = 0, plan: str = training.SHIPS) -> None:
     """Train it, or go on where a training was stopped, and write its files, its record and its card.
 
     Args:
         data: folder with FER2013 and FER+; CK+48 is tested on where it lies there too.
-        plan: of `training.PLANS`: without teachers or with them.
+        plan: of `training.PLANS`: what ships is taught by other networks; "alone" does without them.
 
     Raises:
         UserError: if there is no such folder or plan, if Keras runs on another backend than TensorFlow, or for what

@@ -1,5 +1,6 @@
 """The network that ships: its calibration and figures, how it is packed from a training, and that only it is used."""
 
+import inspect
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis.extra import numpy as hnp
 from test_fer2013 import ballots, ckplus_copy, rows, write, write_votes
 
-from commands import readme, ship
+from commands import maintenance, readme, ship
 from common.media.emotions import Emotion
 from common.runs import store
 from common.support.errors import UserError
@@ -219,7 +220,7 @@ def test_where_only_training_is_possible_the_training_is_kept(data, tmp_path, mo
     """As on a GPU machine that has JAX alone."""
     monkeypatch.setenv("FER_RESULTS", str(tmp_path / "results"))
     monkeypatch.setenv("FER_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(training, "PLANS", {"alone": training.Plan(epochs=1)})
+    monkeypatch.setattr(training, "PLANS", {training.SHIPS: training.Plan(epochs=1)})
     monkeypatch.setattr(ship, "choose_backend", lambda: "jax")
     with pytest.raises(UserError, match="only TensorFlow writes") as caught:
         ship.ship(data)
@@ -231,7 +232,8 @@ def test_the_network_that_ships_is_trained_by_the_plan_that_the_command_takes(of
     """Another recipe would have another key, and `make ship` would not make the committed network again."""
     record = files.FOLDER.parents[1] / "results" / "records" / "runs"
     known = [run for run in store.find(record, paper="shipped")[0] if run.identity.key == files.read().run.key]
-    plan = training.PLANS["taught" if files.read().run.teachers else "alone"]
+    assert inspect.signature(maintenance.ship).parameters["plan"].default == training.SHIPS
+    plan = training.PLANS[training.SHIPS]
     job = training.job(of, plan, files.read().run.seed, [of.targets] * len(plan.taught_by))
     assert [run.identity.recipe for run in known] == [job.identity.recipe]
     assert [run.identity.settings for run in known] == [job.identity.settings]
@@ -257,7 +259,7 @@ def test_what_ships_learns_from_other_networks_and_from_labels_alike(of, data, t
     monkeypatch.undo()
     about = pack.pack(fitted, of, data, tmp_path / "cache", tmp_path / "records", tmp_path / "shipped")
     assert about.run.teachers == tuple(one.identity.key for one in fitted.teachers)
-    assert "2 other networks" in card.markdown(about) and "PLAN=taught" in card.markdown(about)
+    assert "2 other networks" in card.markdown(about) and "PLAN=" not in card.markdown(about)
     assert len(store.find(tmp_path / "records" / "runs")[0]) == 3
 
 

@@ -66,7 +66,7 @@ def _contract(about: About) -> str:
 
 def _training(about: About) -> str:
     images, run = about.images, about.run
-    command = "make ship DATA=<root>" + " PLAN=taught" * bool(run.teachers)
+    command = "make ship DATA=<root>" + " PLAN=alone" * (not run.teachers)
     return (
         f"FER2013, its official parts: {images.training:,} images to train (Training), {images.validation:,} to choose "
         f"the epoch, the adjustment, the temperature and the threshold by (PublicTest), {images.test:,} to test, "

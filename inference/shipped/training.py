@@ -64,7 +64,8 @@ class Plan:
 
 ALONE = Plan()
 WIDE = Plan(epochs=32, batch_size=128, peak=0.1, augmentation=STRONG, mixed_precision=True, width=2)
-PLANS = {"alone": ALONE, "taught": replace(WIDE, epochs=140, width=1, taught_by=(ALONE, WIDE))}
+PLANS = {"taught": replace(WIDE, epochs=140, width=1, taught_by=(ALONE, WIDE)), "alone": ALONE}
+SHIPS = "taught"
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,7 @@ class Fitted:
 
 
 def fit(
-    of: Material, cache: Path, results: Path, progress: Progress, seed: int = 0, plan: Plan = PLANS["alone"]
+    of: Material, cache: Path, results: Path, progress: Progress, seed: int = 0, plan: Plan = PLANS[SHIPS]
 ) -> Fitted:
     """Train the teachers, then what ships; whatever was trained before is taken, or continued where it was stopped.
 
