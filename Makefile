@@ -17,7 +17,7 @@ COMMON  = $(call flag,DATA,data) $(call flag,PROFILE,profile) $(call flag,PROTOC
           $(call flag,SEEDS,seeds) $(call flag,WORKERS,workers) $(call flag,LAUNCHER,launcher) \
           $(foreach word,$(SET),--setting "$(word)") $(if $(SKIP_BROKEN),--skip-broken) \
           $(if $(MIXED),--mixed-precision) $(if $(XLA),--xla) $(call flag,MODELS,models)
-OPTIONS = $(COMMON) $(call flag,EXPERIMENT,experiment) $(call flag,NETWORK,network) $(call flag,EPOCHS,epochs) $(if $(FRESH),--fresh)
+OPTIONS = $(COMMON) $(call flag,EXPERIMENT,experiment) $(call flag,NETWORK,network) $(call flag,EPOCHS,epochs) $(call flag,VARIANT,variant) $(if $(FRESH),--fresh)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup reproduce search list verify-data models table claims findings compare audit report parameters predict live export ship test lint format bench gpu-check study regression fingerprints baseline record reference readme lock clean audit-split
@@ -25,7 +25,7 @@ OPTIONS = $(COMMON) $(call flag,EXPERIMENT,experiment) $(call flag,NETWORK,netwo
 help:  ## this text
 	@echo "Reproductions of five papers on facial expression recognition. Targets:"; echo
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
-	@echo; echo "Variables: PAPER DATA PROFILE=quick|paper PROTOCOL=published|strict|both EXPERIMENT NETWORK EPOCHS SEEDS=0,1 SET=name=value FRESH=1 WORKERS LAUNCHER=ray"
+	@echo; echo "Variables: PAPER DATA PROFILE=quick|paper PROTOCOL=published|strict|both EXPERIMENT NETWORK EPOCHS SEEDS=0,1 SET=name=value VARIANT FRESH=1 WORKERS LAUNCHER=ray"
 
 setup: $(READY)  ## make the virtual environment (GPU=1: with the CUDA libraries, CLUSTER=1: with Ray, EXPORT=1: for ONNX)
 
@@ -56,7 +56,7 @@ models: $(READY)  ## MODELS=<folder>: which trained face detectors are there, an
 	@$(SUITE) models $(call flag,MODELS,models)
 
 table: $(READY)  ## PAPER=timeconvnet: print the tables of finished runs again (FORMAT=text|markdown|csv|json)
-	@$(SUITE) table $(PAPER) $(call flag,DATA,data) $(call flag,PROFILE,profile) $(call flag,EPOCHS,epochs) $(call flag,FORMAT,format)
+	@$(SUITE) table $(PAPER) $(call flag,DATA,data) $(call flag,PROFILE,profile) $(call flag,EPOCHS,epochs) $(call flag,VARIANT,variant) $(call flag,FORMAT,format)
 
 claims: $(READY)  ## where every printed number stands (PAPER=timeconvnet, FORMAT=text|markdown|csv|json, STRICT=1)
 	@$(SUITE) claims $(call flag,PAPER,paper) $(call flag,FORMAT,format) $(if $(STRICT),--strict)
@@ -121,7 +121,7 @@ baseline: $(READY)  ## PAPER=timeconvnet SEEDS=0,1,2: write the baseline anew fr
 	@$(SUITE) baseline $(PAPER) $(call flag,SEEDS,seeds)
 
 record: $(READY)  ## PAPER=thesis DATA=<root>: take finished runs over into results/records, without weights
-	@$(SUITE) record $(PAPER) $(call flag,DATA,data) $(call flag,PROFILE,profile) $(call flag,EPOCHS,epochs)
+	@$(SUITE) record $(PAPER) $(call flag,DATA,data) $(call flag,PROFILE,profile) $(call flag,EPOCHS,epochs) $(call flag,VARIANT,variant)
 
 reference: $(READY)  ## PAPER=timeconvnet: make the tables of the records for the READMEs
 	@$(SUITE) keep $(PAPER) && $(SUITE) readme

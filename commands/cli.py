@@ -17,6 +17,7 @@ from commands.options import (
     PaperName,
     Profile,
     Strict,
+    Variant,
     format_of,
     profile_of,
     with_run_options,
@@ -47,6 +48,7 @@ def reproduce(
     experiment: Annotated[str, typer.Option(help="Only these, separated by commas: see `list`.")] = "",
     network: Annotated[str, typer.Option(help="Only these of the paper's networks, separated by commas.")] = "",
     epochs: Epochs = None,
+    variant: Variant = "",
     fresh: Annotated[bool, typer.Option("--fresh", help="Train anew what is finished.")] = False,
     **options,
 ) -> None:
@@ -59,7 +61,15 @@ def reproduce(
     from commands import reproduce, reproduce_all
 
     begin = reproduce_all.reproduce_all if paper == reproduce_all.ALL else partial(reproduce.reproduce, paper)
-    begin(protocol=protocol, experiment=experiment, network=network, epochs=epochs, fresh=fresh, **options)
+    begin(
+        protocol=protocol,
+        experiment=experiment,
+        network=network,
+        epochs=epochs,
+        variant=variant,
+        fresh=fresh,
+        **options,
+    )
 
 
 @app.command()
@@ -89,6 +99,7 @@ def table(
     data: Data = None,
     profile: Profile = "",
     epochs: Epochs = None,
+    variant: Variant = "",
     format: Format = "text",
     save: Annotated[bool, typer.Option("--save", help="Also write them and their images below results.")] = False,
 ) -> None:
@@ -96,7 +107,7 @@ def table(
     from commands import reproduce
 
     kind = "real" if data else "synthetic"
-    reproduce.table(paper, profile_of(profile, data), kind, format_of(format), save, epochs)
+    reproduce.table(paper, profile_of(profile, data), kind, format_of(format), save, epochs, variant)
 
 
 @app.command("list")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from commands.options import Data, Epochs, PaperName, Profile, profile_of
+from commands.options import Data, Epochs, PaperName, Profile, Variant, profile_of
 
 app = typer.Typer()
 PANEL = "For what the repository holds"
@@ -63,11 +63,13 @@ def keep(paper: PaperName) -> None:
 
 
 @app.command(rich_help_panel=PANEL)
-def record(paper: PaperName, data: Data = None, profile: Profile = "", epochs: Epochs = None) -> None:
+def record(
+    paper: PaperName, data: Data = None, profile: Profile = "", epochs: Epochs = None, variant: Variant = ""
+) -> None:
     """Take the finished runs of a paper over into results/records, without weights, for the repository."""
     from commands import record
 
-    record.record(paper, profile_of(profile, data), "real" if data else "synthetic", epochs)
+    record.record(paper, profile_of(profile, data), "real" if data else "synthetic", epochs, variant)
 
 
 @app.command(rich_help_panel=PANEL)

@@ -16,6 +16,7 @@ Data = Annotated[Path | None, typer.Option(help="Folder with the licensed data s
 Models = Annotated[Path | None, typer.Option(help="Folder with networks that others trained: see `models`.")]
 Profile = Annotated[str, typer.Option(help="quick: small sizes, minutes. paper: the paper's own settings.")]
 Epochs = Annotated[int | None, typer.Option(help="Epochs of every training instead of the profile's, as a trial.")]
+Variant = Annotated[str, typer.Option(help="A name to keep the tables under, beside those of the profile.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Fail if a run had to be left out.")]
 Format = Annotated[str, typer.Option(help="text, markdown, csv or json.")]
 Model = Annotated[str, typer.Option(help="A run's folder or a paper; the network that ships without it.")]

@@ -25,7 +25,9 @@ from reproductions import registry
 _BESIDE = "*-{name}-{data}.csv"
 
 
-def record(name: str, profile: str, data: str, epochs: int | None = None, records: Path = RECORDS) -> None:
+def record(
+    name: str, profile: str, data: str, epochs: int | None = None, variant: str = "", records: Path = RECORDS
+) -> None:
     """Keep what was run of a paper under a profile, with the plan that says what belongs together.
 
     Args:
@@ -35,7 +37,7 @@ def record(name: str, profile: str, data: str, epochs: int | None = None, record
         UserError: if nothing was run, a run is missing, or one does not belong to its key.
     """
     paper, results = papers.load(name), results_from_environment()
-    plan_name = Request(paper, profile, epochs=epochs).plan_name
+    plan_name = Request(paper, profile, epochs=epochs, variant=variant).plan_name
     timed = registry.reproduction(name).tables.TIMED
     whole = loading.load_complete(paper, plan_name, data, results, timed)
     others = loading.aside(paper, plan_name, data, results)
@@ -52,11 +54,13 @@ def record(name: str, profile: str, data: str, epochs: int | None = None, record
 def _keep_plan(paper: Paper, name: str, data: str, results: Path, records: Path) -> None:
     """The plan, the times if there are any, and the tables of single samples."""
     source, target = (plans.plan_path(paper, name, data, place) for place in (results, records))
-    plans.write(target, plans.read(source, paper))
-    speed = plans.speed_path(paper, name, results)
+    plan = plans.read(source, paper)
+    plans.write(target, plan)
+    # These belong to the profile, whatever epochs or variant the plan is for.
+    speed = plans.speed_path(paper, plan.profile, results)
     if speed.is_file():
-        shutil.copyfile(speed, plans.speed_path(paper, name, records))
-    for table in source.parent.glob(_BESIDE.format(name=name, data=data)):
+        shutil.copyfile(speed, plans.speed_path(paper, plan.profile, records))
+    for table in source.parent.glob(_BESIDE.format(name=plan.profile, data=data)):
         with files.atomic(target.with_name(table.name + PACKED)) as path:
             path.write_bytes(gzip.compress(table.read_bytes(), mtime=0))
 

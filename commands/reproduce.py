@@ -101,7 +101,13 @@ def all_tables(paper: Paper, name: str, data: str, results: Path, plan: Plan | N
 
 
 def table(
-    name: str, profile: str, data: str, format: str = "text", save: bool = False, epochs: int | None = None
+    name: str,
+    profile: str,
+    data: str,
+    format: str = "text",
+    save: bool = False,
+    epochs: int | None = None,
+    variant: str = "",
 ) -> None:
     """Print the tables of finished runs.
 
@@ -113,7 +119,7 @@ def table(
     paper = papers.load(name)
     if profile not in paper.profiles:
         raise unknown("profile", profile, paper.profiles)
-    results, plan_name = results_from_environment(), Request(paper, profile, epochs=epochs).plan_name
+    results, plan_name = results_from_environment(), Request(paper, profile, epochs=epochs, variant=variant).plan_name
     there, recorded = (plans.plan_path(paper, plan_name, data, place).is_file() for place in (results, RECORDS))
     if recorded and not there:
         results = RECORDS

@@ -30,6 +30,7 @@ def test_every_paper_says_which_protocols_networks_and_controls_it_has(name):
         ("cnn3d", {"network": "c4", "experiment": "table4"}, "network in table4 of cnn3d"),
         ("thesis", {"network": "cnn_ckplus", "experiment": "dataset"}, "dataset of thesis trains no network"),
         ("thesis", {"epochs": 0}, "0 epochs train nothing"),
+        ("thesis", {"variant": "../fifth"}, "A variant cannot be called '../fifth'."),
     ],
 )
 def test_what_a_paper_does_not_have_is_refused_in_one_sentence(name, options, told):

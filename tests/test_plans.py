@@ -140,12 +140,13 @@ def test_a_file_that_is_no_plan_is_replaced(tmp_path):
         assert plans.read(path, PAPER) == plan(request, "table1")
 
 
-def test_a_trial_with_other_epochs_leaves_the_plan_of_the_profile_alone(tmp_path):
-    whole, trial = changed(results=tmp_path), changed(results=tmp_path, epochs=3)
-    for request in (whole, trial):
+def test_a_trial_with_other_epochs_and_a_variant_leave_the_plan_of_the_profile_alone(tmp_path):
+    whole, trial, variant = ({"results": tmp_path} | more for more in ({}, {"epochs": 3}, {"variant": "two_seeds"}))
+    for options in (whole, trial, variant):
+        request = changed(**options)
         plans.keep(request, plan(request, "table1"))
     names = sorted(path.name for path in (tmp_path / "runs" / "timeconvnet").iterdir())
-    assert names == ["plan-quick-3-epochs-synthetic.json", "plan-quick-synthetic.json"]
+    assert names == [f"plan-quick{more}-synthetic.json" for more in ("-3-epochs", "", "-two_seeds")]
 
 
 @pytest.fixture

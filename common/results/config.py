@@ -1,6 +1,7 @@
 """What a user asked for: the options of one `reproduce` command, checked once, before anything is computed."""
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +40,7 @@ class Request:
         experiments: which of the paper's experiments; all of them if empty.
         seeds: one training each.
         epochs: of every training instead of the profile's, to try something small; None for the profile's.
+        variant: a name under which its tables are kept, beside those of the profile; "" for the profile's own.
         networks: which of the paper's networks; all of them if empty.
         left_out: experiments that have none of these protocols, or none of these networks.
         notes: what the user has to know of this request, a sentence each.
@@ -60,6 +62,7 @@ class Request:
     experiments: tuple[str, ...] = ()
     seeds: tuple[int, ...] = (0,)
     epochs: int | None = None
+    variant: str = ""
     networks: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -87,12 +90,12 @@ class Request:
 
     @property
     def plan_name(self) -> str:
-        """The profile, and the epochs where they are not the profile's: under this name plan, tables and images lie.
+        """How plan, tables and images are called: the profile, then epochs that are not the profile's, and the variant.
 
-        >>> Request(paper=None, profile="quick", epochs=3).plan_name
-        'quick-3-epochs'
+        >>> Request(paper=None, profile="quick", epochs=3, variant="fifth").plan_name
+        'quick-3-epochs-fifth'
         """
-        return f"{self.profile}-{self.epochs}-epochs" if self.epochs else self.profile
+        return "-".join(filter(None, [self.profile, f"{self.epochs}-epochs" if self.epochs else "", self.variant]))
 
     def wants(self, experiment: str) -> bool:
         return experiment not in self.left_out and (not self.experiments or experiment in self.experiments)
@@ -124,7 +127,8 @@ def check(
 
     Raises:
         UserError: for a profile, protocol, experiment, network, launcher or setting that does not exist (with the
-            nearest that does), for seeds that are no numbers, or less than one epoch.
+            nearest that does), for seeds that are no numbers, or less than one epoch, or a
+            variant whose name no file can have.
     """
     profile = options.pop("profile", "quick")
     if profile not in paper.profiles:
@@ -141,6 +145,8 @@ def check(
     epochs = options.get("epochs")
     if epochs is not None and epochs < 1:
         raise UserError(f"{epochs} epochs train nothing.", "Ask for one epoch or more: EPOCHS=1.")
+    if (variant := options.get("variant", "")) and not re.fullmatch(r"\w+", variant):
+        raise UserError(f"A variant cannot be called {variant!r}.", "Use letters, digits and underscores.")
     named, network = options.pop("experiment", ""), options.pop("network", "")
     experiments, left = _experiments(paper, profile, named, bool(network), tuple(known_experiments))
     wanted = experiments or tuple(known_experiments)
