@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -578,10 +579,15 @@ def test_images_without_votes_leave_no_table_of_an_earlier_run(tmp_path):
     assert side_tables.read(tmp_path / "images.csv") is None
 
 
+def test_what_was_written_here_comes_before_a_record_that_was_copied_beside_it(tmp_path):
+    file = tmp_path / "trained-quick-real.csv"
+    side_tables.write_trained({"a": 0.5}, file)
+    pd.read_csv(file).assign(accuracy=0.9).to_csv(tmp_path / "trained-quick-real.csv.gz", index=False)
+    assert side_tables.read(file).accuracy.tolist() == [0.5]
+
+
 @pytest.mark.parametrize("former", ["twins-quick-real.csv", "twins-quick-real.csv.gz"])
 def test_side_tables_are_found_under_their_former_names(tmp_path, former):
-    import pandas as pd
-
     pd.DataFrame({"split": ["1"], "sample": [2]}).to_csv(tmp_path / former, index=False)
     assert side_tables.read(tmp_path / "near-duplicates-quick-real.csv").to_dict("list") == {
         "split": ["1"],
@@ -644,8 +650,6 @@ def test_accuracies_with_and_without_near_duplicates_and_on_confirmed_images(tmp
     run = found[0]
     tested = run.predictions()
     duplicated = tested["sample"].iloc[:5].to_numpy()
-    import pandas as pd
-
     pd.DataFrame({"split": run.identity.split, "sample": duplicated}).to_csv(place["near-duplicates"], index=False)
     evidence = load_complete(asked.paper, "quick", "synthetic", asked.results, ())
     made = {table.name: table for table in candidate_tables.tables(evidence)}
