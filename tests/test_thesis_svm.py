@@ -513,6 +513,15 @@ def test_two_data_sets_are_compared_and_only_what_is_as_stated_is_judged(tmp_pat
     assert svm_measured.measure(evidence, PAPER.claim("fig4_4-class3-recall"), "published").differs == (
         "53 of 8,972 samples tested"
     )
+    # Chosen on the test part, no machine is better there, and the note says how it was chosen.
+    plan = evidence.plan.model_copy(update={"settings": {"svm_selection": "test_part"}})
+    on_test = dataclasses.replace(evidence, plan=plan)
+    found = svm_measured.measure(on_test, PAPER.claim("text5-svm_ckplus-accuracy"), "published")
+    every = svm_measured.all_runs(evidence, "svm_ckplus", "published")
+    assert found.value == pytest.approx(100 * max(scores.score([run]).accuracy for run in every))
+    assert "chosen by its accuracy on the test part" in found.note
+    unseen = svm_measured.measure(on_test, PAPER.claim("text5-svm_ckplus-accuracy"), "strict")
+    assert "chosen by 3-fold cross-validation" in unseen.note
     # A search of which machines are missing has not chosen yet.
     writer.discard(store.finished(others[0].identity, evidence.results / "runs").folder)
     now = dataclasses.replace(evidence)

@@ -95,7 +95,9 @@ def fits(request: Request, part: Part, configurations: Iterable[Configuration]) 
 def decisions(settings: Mapping[str, Any], name: str) -> dict[str, Any]:
     """The settings that machines on "FER2013" or "CK+" depend on, by name."""
     of_ckplus = ("svm_ckplus_test", "ckplus_pictures")
-    depends = [setting for setting in settings if setting in of_ckplus or setting.startswith("svm_")]
+    # What is chosen among machines changes none of them.
+    of_any = {setting for setting in settings if setting.startswith("svm_")} - {"svm_selection"}
+    depends = [setting for setting in settings if setting in of_ckplus or setting in of_any]
     return {setting: settings[setting] for setting in depends if name == "CK+" or setting not in of_ckplus}
 
 

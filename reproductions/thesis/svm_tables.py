@@ -73,7 +73,7 @@ def _ckplus(evidence: Evidence) -> Table:
             continue
         sizes = run.record["samples"]
         notes.append(
-            f"{protocol}: {svm_measured.chosen_by(run)} of {sizes['train']} images, tested on {sizes['test']}."
+            f"{protocol}: {svm_measured.chosen_by(evidence, run)} of {sizes['train']} images, tested on {sizes['test']}."
         )
         for claim in claims:
             ours = svm_measured.measure(evidence, claim, protocol)
