@@ -71,10 +71,8 @@ def _ckplus(evidence: Evidence) -> Table:
         run = svm_measured.machine(evidence, "svm_ckplus", protocol)
         if run is None:
             continue
-        sizes = run.record["samples"]
-        notes.append(
-            f"{protocol}: {svm_measured.chosen_by(evidence, run)} of {sizes['train']} images, tested on {sizes['test']}."
-        )
+        sizes, how = run.record["samples"], svm_measured.chosen_by(evidence, run)
+        notes.append(f"{protocol}: {how} of {sizes['train']} images, tested on {sizes['test']}.")
         for claim in claims:
             ours = svm_measured.measure(evidence, claim, protocol)
             rows.append(comparison.row(evidence, claim, ours, quantity=claim.metric, protocol=protocol))
