@@ -6,6 +6,7 @@ So it is the same in every epoch, as a stored one would be, and an epoch is as l
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -119,15 +120,23 @@ class OfflineAugmentation:
             return Change(mirror, gains=tuple(rng.uniform(*self.contrast, count)))
         return Change(mirror, angles=None if angle is None else (angle,))
 
-    def apply(self, frames: np.ndarray, change: Change) -> np.ndarray:
-        """The frames (T, H, W, C) uint8 of an augmented sample."""
-        if change.mirror:
-            frames = _mirrored(frames)
+    def apply(self, frames: np.ndarray, change: Change, result: np.ndarray | None = None) -> np.ndarray:
+        """The frames (T, H, W, C) uint8 of an augmented sample.
+
+        Args:
+            result: an array for them, in C order; a new one if None.
+        """
+        result = np.empty(frames.shape, np.uint8) if result is None else result
+        steps = [_mirror] * change.mirror
         if change.angles is not None:
-            frames = _rotated(frames, change.angles, self.fill)
+            steps.append(partial(_rotate, angles=_for_each(change.angles, len(frames)), fill=self.fill))
         if change.gains is not None:
-            frames = _contrasted(frames, change.gains)
-        return frames
+            steps.append(partial(_change_contrast, gains=change.gains))
+        for number, step in enumerate(steps or [np.copyto], start=1):
+            target = result if number >= len(steps) else np.empty_like(result)
+            step(target, frames)
+            frames = target
+        return result
 
     def augmented(self, frames: np.ndarray, positions: np.ndarray, numbers: np.ndarray, labels: np.ndarray, seed: int):
         """The augmented samples of these numbers: (n, T, H, W, C) uint8, as their originals are.
@@ -138,10 +147,10 @@ class OfflineAugmentation:
             labels: (all samples,) int.
             seed: of the training.
         """
-        changed = np.empty_like(frames)
+        changed = np.empty(frames.shape, np.uint8)
         for sample, position, number, result in zip(frames, positions.tolist(), numbers.tolist(), changed, strict=True):
             change = self.change(int(labels[position]), number, len(sample), (seed, position))
-            result[...] = self.apply(sample, change)
+            self.apply(sample, change, result)
         return changed
 
     def _kinds(self, label: int) -> list[tuple[str, float | None, bool]]:
@@ -155,33 +164,31 @@ class OfflineAugmentation:
         return kinds + [(kind, angle, not mirror) for kind, angle, mirror in kinds] * self.mirrored
 
 
-def _mirrored(frames: np.ndarray) -> np.ndarray:
+def _mirror(mirrored: np.ndarray, frames: np.ndarray) -> None:
     import cv2
 
-    return np.stack([cv2.flip(frame, 1) for frame in frames]).reshape(frames.shape)
+    for frame, result in zip(frames, mirrored, strict=True):
+        cv2.flip(frame, 1, dst=result)
 
 
-def _rotated(frames: np.ndarray, angles: Sequence[float], fill: int | Literal["edge"]) -> np.ndarray:
+def _rotate(rotated: np.ndarray, frames: np.ndarray, angles: Sequence[float], fill: int | Literal["edge"]) -> None:
     import cv2
 
     height, width = frames.shape[1:3]
     centre = (width - 1) / 2, (height - 1) / 2
     border = {"borderMode": cv2.BORDER_REPLICATE} if fill == "edge" else {"borderValue": (fill,) * 4}
-    turned = np.empty(frames.shape, np.uint8)
-    for frame, angle, result in zip(frames, _for_each(angles, len(frames)), turned, strict=True):
+    for frame, angle, result in zip(frames, angles, rotated, strict=True):
         matrix = cv2.getRotationMatrix2D(centre, angle, 1.0)
-        image = np.ascontiguousarray(frame)
-        result[...] = cv2.warpAffine(image, matrix, (width, height), **border).reshape(result.shape)
-    return turned
+        cv2.warpAffine(np.ascontiguousarray(frame), matrix, (width, height), dst=result, **border)
 
 
-def _contrasted(frames: np.ndarray, gains: Sequence[float]) -> np.ndarray:
+def _change_contrast(changed: np.ndarray, frames: np.ndarray, gains: Sequence[float]) -> None:
     import cv2
 
     levels = MIDDLE + np.outer(gains, np.arange(256) - MIDDLE)
     table = np.rint(levels).clip(0, 255).astype(np.uint8)
-    changed = [cv2.LUT(frame, row) for row, frame in zip(_for_each(table, len(frames)), frames, strict=True)]
-    return np.stack(changed).reshape(frames.shape)
+    for frame, row, result in zip(frames, _for_each(table, len(frames)), changed, strict=True):
+        cv2.LUT(frame, row, dst=result)
 
 
 def _for_each(values: Sequence, count: int) -> Sequence:

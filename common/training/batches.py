@@ -182,16 +182,31 @@ def inputs(
     # Where nothing moves, a sequence is laid out as it was stored.
     stored = layout == "sequence" and moves is None
     # Else frames become channels, so that one transform moves them all.
-    images = frames if stored else frames.transpose(0, 2, 3, 1, 4).reshape(count, height, width, length * channels)
-    # In C order, or every image would stay spread over memory, and be gathered in each later step.
-    images = images.astype(np.float32, order="C")
-    if pixel_scaling != "none":
-        images /= 255
-    if moves is not None:
-        images = warp(images, moves)
+    depth = length * channels
+    images = _aligned(frames.shape if stored else (count, height, width, depth))
+    if moves is not None and depth > 1:
+        from common.samples import window_warp
+
+        values = np.arange(256, dtype=np.float32)
+        values /= 1 if pixel_scaling == "none" else 255
+        window_warp.warp(np.ascontiguousarray(frames), moves, values, images)
+    else:
+        np.copyto(images, frames if stored else frames.transpose(0, 2, 3, 1, 4).reshape(images.shape))
+        if pixel_scaling != "none":
+            images /= 255
+        images = images if moves is None else warp(images, moves)
     if pixel_scaling == "symmetric":
-        images = 2 * images - 1
+        images *= 2
+        images -= 1
     return images if stored else _lay_out(images, layout, length)
+
+
+def _aligned(shape: tuple[int, ...]) -> np.ndarray:
+    """An empty float32 array that begins at a multiple of 64 bytes: TensorFlow takes it without copying it."""
+    size = 4 * int(np.prod(shape))
+    memory = np.empty(size + 64, np.uint8)
+    begin = -memory.ctypes.data % 64
+    return memory[begin : begin + size].view(np.float32).reshape(shape)
 
 
 def _lay_out(images: np.ndarray, layout: Layout, length: int) -> np.ndarray:
