@@ -23,7 +23,7 @@ from reproductions.timeconvnet.data import CLASSES
 
 TITLE = "Feeding: a training step through tf.data against one on a resident batch, and samples made a second"
 # Network -> pairs of turns: the slower a step, the less it scatters.
-TURNS = {"tcn_mini_xception": 40, "tcn_resnet20": 12, "cnn_fer2013": 4}
+TURNS = {"tcn_mini_xception": 40, "tcn_resnet20": 12, "cnn_fer2013": 10}
 STEPS, SETTLING = 25, 5  # of one turn, and those of them that are not counted: the stream fills up
 PAIRS = 15  # of turns of making batches, one thread and two
 CLIPS = 60
