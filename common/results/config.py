@@ -142,11 +142,7 @@ def check(
         raise unknown("protocol", protocol, PROTOCOLS)
     if (launcher := options.get("launcher", "local")) not in LAUNCHERS:
         raise unknown("launcher", launcher, LAUNCHERS)
-    epochs = options.get("epochs")
-    if epochs is not None and epochs < 1:
-        raise UserError(f"{epochs} epochs train nothing.", "Ask for one epoch or more: EPOCHS=1.")
-    if (variant := options.get("variant", "")) and not re.fullmatch(r"\w+", variant):
-        raise UserError(f"A variant cannot be called {variant!r}.", "Use letters, digits and underscores.")
+    _check_plan_name(options.get("epochs"), options.get("variant", ""))
     named, network = options.pop("experiment", ""), options.pop("network", "")
     experiments, left = _experiments(paper, profile, named, bool(network), tuple(known_experiments))
     wanted = experiments or tuple(known_experiments)
@@ -165,6 +161,13 @@ def check(
         settings=_settings(paper, options.pop("settings", ())),
         **options,
     )
+
+
+def _check_plan_name(epochs: int | None, variant: str) -> None:
+    if epochs is not None and epochs < 1:
+        raise UserError(f"{epochs} epochs train nothing.", "Ask for one epoch or more: EPOCHS=1.")
+    if variant and not re.fullmatch(r"\w+", variant):
+        raise UserError(f"A variant cannot be called {variant!r}.", "Use letters, digits and underscores.")
 
 
 def _experiments(
