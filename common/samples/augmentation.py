@@ -1,8 +1,8 @@
 """Random rotation, shift, zoom and flip of the kinds and ranges of Keras' ImageDataGenerator.
 
-The same transform moves all frames of a sample. It is drawn with NumPy and applied with OpenCV, so every
-backend sees the same images; on one core OpenCV needs a fifth of the time of TensorFlow's batched
-ImageProjectiveTransformV3 (2.4 ms against 12 ms for 32 samples of 48×48×5).
+The same transform moves all frames of a sample. It is drawn with NumPy and applied with OpenCV, or for several frames
+by `common.samples.window_warp` with the same bytes, so every backend sees the same images; on one core OpenCV needs a
+fifth of the time of TensorFlow's batched ImageProjectiveTransformV3 (2.4 ms against 12 ms for 32 samples of 48×48×5).
 """
 
 from dataclasses import dataclass
