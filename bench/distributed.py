@@ -92,9 +92,9 @@ def measure(small: bool) -> list[Figure]:
     epochs, turns = (2, 1) if small else (EPOCHS, TURNS)
     alone, together, gains = [], [], []
     with TemporaryDirectory() as folder, _nodes() as nodes, cores.two_processes() as two:
+        _trained(Path(folder) / "first", 1, count=2)
         for turn in range(turns):
             root = Path(folder) / str(turn)
-            _trained(root / "first", 1, count=2)
             seconds, runs = _trained(root / "one", epochs)
             alone.append(seconds)
             second = nodes.add_node(num_cpus=1)

@@ -328,6 +328,7 @@ def test_it_is_exported_with_its_card(shipped, tmp_path, monkeypatch, capsys):
 def test_the_card_says_what_was_measured(packed, monkeypatch):
     folder, about, _ = packed
     text = card.markdown(about)
+    assert "`make ship DATA=<root> PLAN=alone` does it again" in text
     assert f"{about.tests[0].total.share:.1%}" in text and about.files[files.KERAS].sha256 in text
     assert f"divided by {about.calibration.temperature:.3f}" in text and f"Below {about.unsure.below:.0%}" in text
     weakest = min(about.tests[0].emotions.items(), key=lambda one: one[1].share)[0]

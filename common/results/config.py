@@ -127,8 +127,8 @@ def check(
 
     Raises:
         UserError: for a profile, protocol, experiment, network, launcher or setting that does not exist (with the
-            nearest that does), for seeds that are no numbers, or less than one epoch, or a
-            variant whose name no file can have.
+            nearest that does), for seeds that are no numbers, less than one epoch, or a variant
+            whose name no file can have.
     """
     profile = options.pop("profile", "quick")
     if profile not in paper.profiles:

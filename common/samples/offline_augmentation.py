@@ -129,13 +129,15 @@ class OfflineAugmentation:
         result = np.empty(frames.shape, np.uint8) if result is None else result
         steps = [_mirror] * change.mirror
         if change.angles is not None:
-            steps.append(partial(_rotate, angles=_for_each(change.angles, len(frames)), fill=self.fill))
+            steps.append(partial(_rotate, angles=change.angles, fill=self.fill))
         if change.gains is not None:
             steps.append(partial(_change_contrast, gains=change.gains))
-        for number, step in enumerate(steps or [np.copyto], start=1):
-            target = result if number >= len(steps) else np.empty_like(result)
-            step(target, frames)
-            frames = target
+        *first, last = steps or [np.copyto]
+        for step in first:
+            changed = np.empty_like(result)
+            step(changed, frames)
+            frames = changed
+        last(result, frames)
         return result
 
     def augmented(self, frames: np.ndarray, positions: np.ndarray, numbers: np.ndarray, labels: np.ndarray, seed: int):
@@ -177,7 +179,7 @@ def _rotate(rotated: np.ndarray, frames: np.ndarray, angles: Sequence[float], fi
     height, width = frames.shape[1:3]
     centre = (width - 1) / 2, (height - 1) / 2
     border = {"borderMode": cv2.BORDER_REPLICATE} if fill == "edge" else {"borderValue": (fill,) * 4}
-    for frame, angle, result in zip(frames, angles, rotated, strict=True):
+    for frame, angle, result in zip(frames, _for_each(angles, len(frames)), rotated, strict=True):
         matrix = cv2.getRotationMatrix2D(centre, angle, 1.0)
         cv2.warpAffine(np.ascontiguousarray(frame), matrix, (width, height), dst=result, **border)
 

@@ -72,7 +72,7 @@ def _ckplus(evidence: Evidence) -> Table:
         if run is None:
             continue
         sizes, how = run.record["samples"], svm_measured.chosen_by(evidence, run)
-        notes.append(f"{protocol}: {how} of {sizes['train']} images, tested on {sizes['test']}.")
+        notes.append(f"{protocol}: {how}; trained on {sizes['train']} images, tested on {sizes['test']}.")
         for claim in claims:
             ours = svm_measured.measure(evidence, claim, protocol)
             rows.append(comparison.row(evidence, claim, ours, quantity=claim.metric, protocol=protocol))
