@@ -125,18 +125,13 @@ def test_every_finding_of_every_paper_asks_for_figures_that_there_are():
         assert "{" not in told.text
 
 
-# Tables of which some rows come from networks that were trained before there were records.
-EARLIER = {"confirmed", "svm_fer2013-published", "svm_fer2013-strict"}
-
-
 @pytest.mark.parametrize("name", papers.names())
 def test_what_readmes_show_is_what_the_records_of_the_repository_give(name):
     paper = papers.load(name)
     for plan, data in record.recorded(paper):
         for table in reproduce.all_tables(paper, plan, data, RECORDS):
-            if table.name not in EARLIER:
-                kept = ROOT / "results" / "reference" / name / f"{plan}-{data}" / f"{table.name}.md"
-                assert kept.read_text(encoding="utf-8") == table.markdown()
+            kept = ROOT / "results" / "reference" / name / f"{plan}-{data}" / f"{table.name}.md"
+            assert kept.read_text(encoding="utf-8") == table.markdown()
 
 
 def test_the_records_of_the_repository_are_whole_and_small():

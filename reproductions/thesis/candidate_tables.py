@@ -32,9 +32,9 @@ def tables(evidence: Evidence) -> list[Table]:
     if "FER2013" not in evidence.plan.summary:
         images = None  # the votes belong to another plan
     tables = []
-    if images is not None:
+    if images is not None and "dataset" in evidence.plan.experiments:
         tables.append(_agreement(evidence.paper, images))
-    if images is not None and evidence.runs:
+    if images is not None and list(_groups(evidence, "FER2013")):
         tables.append(_confirmed(evidence, images))
     if duplicates is not None and evidence.runs:
         tables.append(_near_duplicates(evidence, duplicates))
