@@ -34,15 +34,15 @@ def tables(evidence: Evidence) -> list[Table]:
     tables = []
     if images is not None and "dataset" in evidence.plan.experiments:
         tables.append(_agreement(evidence.paper, images))
-    if images is not None and list(_groups(evidence, "FER2013")):
+    if images is not None:
         tables.append(_confirmed(evidence, images))
-    if duplicates is not None and evidence.runs:
+    if duplicates is not None:
         tables.append(_near_duplicates(evidence, duplicates))
     if evidence.of(FER2013, FER2013, "published"):
         tables.append(_candidates("candidates", evidence, FER2013, images, duplicates, trained))
     if evidence.of(SLOWER, CKPLUS, "published"):
         tables.append(_candidates("candidates_ckplus", evidence, CKPLUS, None, duplicates, trained))
-    return tables
+    return [table for table in tables if table.rows]
 
 
 def _read(evidence: Evidence, kind: str):
