@@ -55,7 +55,7 @@ def figures(clips: Sequence[Clip], trained: Trained) -> list[Figure]:
         Figure("faces lost that frame-by-frame detection finds", found.lost, f"of {found.frames}", at_most=0),
         Figure("boxes, median difference", np.median(off), "face widths", at_most=SAME_BOX_MEDIAN),
         Figure("boxes, 95 % of the differences", np.percentile(off, 95), "face widths", at_most=SAME_BOX_MOST),
-        Figure("windows with the same answer", found.same_answers, f"of {found.windows}", at_least=SAME_ANSWERS),
+        Figure("windows with the same answer", found.same_answers, f"share of {found.windows}", at_least=SAME_ANSWERS),
     ]
 
 

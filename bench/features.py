@@ -24,7 +24,7 @@ class Noise:
     """Videos of noise in memory, as `common.samples.build.Samples` has them; a few are repeated again and again."""
 
     def __init__(self, count: int):
-        self.count, self.key = count, f"noise-{count}"
+        self.count, self.length, self.key = count, LENGTH, f"noise-{count}"
         self.table = pd.DataFrame({"clip": np.arange(count)})
         self._few = np.random.default_rng(0).integers(0, 256, (2, LENGTH, *SHAPE, 3), np.uint8)
 
@@ -48,10 +48,12 @@ def measure(small: bool) -> list[Figure]:
     options = NARROW if small else {}
     width, size = options.get("width", 1), options.get("size", 227)
     videos = Noise(4 if small else CLIPS)
+    from reproductions.emotionalvlan import alexnet  # Keras, which is there by now
+
     network = models.NETWORKS["spatial_cnn"].build(6, **options)
     images = SingleImages(videos, "spatial", size)
     first = _epoch(network, images.read(np.arange(40))[:, 0].astype(np.float32), len(images) // 40 or 1, small)
-    described = models.trunks.features(network.get_layer("spatial"))
+    described = alexnet.features(network.get_layer("spatial"))
     rate = _described(described, images, small)
     vectors = np.random.default_rng(0).random((40, LENGTH, models.UNITS // width), np.float32)
     joined = models.NETWORKS["emotionalvlan"].build(6, width=width)

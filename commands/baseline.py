@@ -2,9 +2,10 @@
 
 A new run with one of the seeds may differ, because another processor rounds otherwise and a training amplifies that as
 much as it amplifies another seed. So a row's tolerance is the 99.9 % prediction interval for one more seed. A handful
-of seeds estimates a standard deviation badly; it is therefore moderated by that of all rows together, as Smyth (2004)
-does for genes. Rows tested on few samples scatter more than others: what rows share is how many times the binomial
-variance p(1-p)/n of the tested samples the seeds have (quasi-binomial dispersion).
+of seeds estimates a standard deviation badly; it is therefore moderated by that of all rows together, in the manner of
+Smyth (2004), whose prior weight is estimated while ours is fixed. Rows tested on few samples scatter more than others:
+what rows share is how many times the binomial variance p(1-p)/n of the tested samples the seeds have (quasi-binomial
+dispersion).
 
 Where few samples are tested, single rows guard little. The mean over all networks of a protocol scatters far less, and
 is a row of its own.

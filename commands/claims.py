@@ -19,6 +19,7 @@ from common.paper.auditors import AuditResult
 from common.paper.load import Claim, Paper
 from common.paper.verdicts import Measured, Verdict, judge
 from common.results import loading
+from common.results.comparison import as_printed, printed_beside
 from common.results.config import RECORDS, results_from_environment
 from common.results.evidence import DAMAGED, Evidence
 from common.results.tables import Table
@@ -34,6 +35,7 @@ KEYS = (
     "dataset",
     "protocol",
     "metric",
+    "relation",
     "published",
     "measured",
     "interval",
@@ -88,6 +90,7 @@ class Standing:
             "dataset": claim.dataset,
             "protocol": claim.protocol,
             "metric": claim.metric,
+            "relation": claim.relation,
             "published": claim.value,
             "measured": ours.value if ours else None,
             "interval": list(self.verdict.interval) if self.verdict.interval else None,
@@ -203,13 +206,10 @@ def table(collection: Collection) -> Table:
 
 
 def readable(standing: Standing) -> dict[str, str | None]:
-    """`measured` and `interval` in the digits of the paper; times get one more, as ours are not rounded."""
-    digits = standing.claim.digits + (standing.claim.kind == "time")
-    value, interval = standing.measured.value if standing.measured else None, standing.verdict.interval
-    return {
-        "measured": None if value is None else f"{value:,.{digits}f}",
-        "interval": f"{interval[0]:.{digits}f} to {interval[1]:.{digits}f}" if interval else None,
-    }
+    """`published` with "less than" and the like, `measured` and `interval`, all in the digits of the papers' tables."""
+    claim, measured = standing.claim, standing.measured
+    beside = printed_beside(claim, measured.value, standing.verdict.interval) if measured else {}
+    return {"published": as_printed(claim), "measured": beside.get("reproduced"), "interval": beside.get("interval")}
 
 
 def summary(collection: Collection) -> Table:
@@ -257,7 +257,7 @@ def show(paper: str, form: str, strict: bool) -> None:
 
 
 def _screen(rows: Table) -> None:
-    narrow = {"paper": "Paper", "id": "Claim", "published": "Published", "measured": "Measured"}
+    narrow = {"paper": "Paper", "id": "Claim", "metric": "Quantity", "published": "Published", "measured": "Measured"}
     narrow |= {"interval": "95 % interval", "verdict": "Verdict", "data": "Data", "run": "Run"}
     Table("claims", rows.title, narrow, rows.rows, rows.notes).show(console)
 

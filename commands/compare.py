@@ -8,7 +8,7 @@ from common.paper import load as papers
 from common.paper.auditors.subjects import mcnemar
 from common.results.tables import Table
 from common.runs import scores, store
-from common.runs.intervals import clustered
+from common.runs.intervals import clustered_gain
 from common.runs.store import Run
 from common.support.console import console
 from common.support.errors import UserError
@@ -51,10 +51,9 @@ def compare(first: Run, second: Run) -> Comparison:
     if paired is None:
         return Comparison(accuracies, scores.difference([first], [second]), None, None, classes)
     a, b = paired.right_first.to_numpy(bool), paired.right_second.to_numpy(bool)
-    # The bootstrap takes values in [0, 1]: a gain of -1, 0 or 1 is shifted there and back.
-    low, high = clustered((a.astype(float) - b + 1) / 2, paired.subject.to_numpy())
+    low, high = clustered_gain(a.astype(float) - b, paired.subject.to_numpy())
     pairs = int((a & b).sum()), int((a & ~b).sum()), int((~a & b).sum()), int((~a & ~b).sum())
-    difference = float(a.mean() - b.mean()), 2 * low - 1, 2 * high - 1
+    difference = float(a.mean() - b.mean()), low, high
     return Comparison(accuracies, difference, pairs, mcnemar(pairs[1], pairs[2]), classes)
 
 
@@ -120,7 +119,7 @@ def tables(first: Run, second: Run, comparison: Comparison) -> list[Table]:
             "trust the interval over subjects where the two disagree."
         ]
     else:
-        notes = ["The test samples differ, so nothing can be paired: subjects were drawn anew on either side."]
+        notes = ["The test samples differ, so nothing can be paired: the interval joins those of both accuracies."]
     if first.synthetic or second.synthetic:
         notes.append("Synthetic data: the difference says something about the programs, nothing about people.")
     columns = {"what": "Quantity", "value": "Value", "remark": "Remark"}

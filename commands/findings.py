@@ -101,8 +101,12 @@ def _figure(paper: Paper, collection: Collection, leaks: Mapping[str, LeakEffect
     if kind == "ours":
         id, _, protocol = what.rpartition(" ")
         return _measured(paper.claim(id), collection, paper, protocol)
+    if kind == "runs":
+        id, _, protocol = what.rpartition(" ")
+        found = _real(paper.claim(id), collection, paper, protocol)
+        return str(found.runs) if found else None
     raise UserError(
-        f"A finding of {paper.name} asks for {kind!r}.", "Known: printed, audit, check, parameters, ours, leak."
+        f"A finding of {paper.name} asks for {kind!r}.", "Known: printed, audit, check, parameters, ours, runs, leak."
     )
 
 
@@ -117,12 +121,14 @@ def _check(paper: Paper, kind: str, id: str) -> Check:
 
 
 def _measured(claim: Claim, collection: Collection, paper: Paper, protocol: str) -> str | None:
-    found = [
-        one
-        for one in collection.measured.get((paper.name, claim.id), [])
-        if one.data == "real" and one.protocol == protocol
-    ]
-    return _shown(claim, found[0]) if found else None
+    found = _real(claim, collection, paper, protocol)
+    return _shown(claim, found) if found else None
+
+
+def _real(claim: Claim, collection: Collection, paper: Paper, protocol: str) -> Measured | None:
+    """The best measurement on real data under a protocol."""
+    several = collection.measured.get((paper.name, claim.id), [])
+    return next((one for one in several if one.data == "real" and one.protocol == protocol), None)
 
 
 def _shown(claim: Claim, ours: Measured) -> str:

@@ -22,7 +22,9 @@ def show(folder: Path | None) -> None:
     rows = [_row(form, file, folder) for form in model_files.FORMS.values() for file in form.files]
     rows.append(_predictor(folder))
     columns = {"form": "Model", "file": "File", "size": "Bytes", "sha256": "sha256", "state": "State"}
-    Table("models", f"Models of others in {folder or 'no folder, so far'}", columns, rows).show(console)
+    Table(
+        "models", f"Pretrained models: {folder or 'no folder of them found (looked for models/)'}", columns, rows
+    ).show(console)
     for name, url in {row["file"]: row["url"] for row in rows if not row["state"].startswith(State.RIGHT)}.items():
         console.print(f"{name}: {url}", soft_wrap=True, markup=False)
     console.print(f"The landmarks were {landmarks.LICENCE}.", soft_wrap=True, markup=False)

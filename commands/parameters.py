@@ -24,7 +24,7 @@ METRICS = ("parameters", "trainable parameters", "non-trainable parameters")
 
 def count() -> dict[str, dict[str, dict[str, int]]]:
     """Build every network of every paper that has some, with default settings: paper -> network -> metric -> count."""
-    devices.choose_backend()
+    devices.prepare(seed=0)
     counted: dict[str, dict[str, dict[str, int]]] = {}
     for name in registry.having("models"):
         networks = registry.reproduction(name).models.NETWORKS

@@ -12,7 +12,7 @@ from common.results.tables import Table
 from common.runs import scores
 from common.runs.store import Run
 from common.support.console import console
-from reproductions.registry import module
+from reproductions import registry
 
 ONE, FIVE = "mini_xception_2d", "tcn_mini_xception"
 SOLVED = 0.99
@@ -23,7 +23,7 @@ def run(seeds: str) -> Table:
 
     Each seed divides the subjects anew: one division tests a fifth of them, and some fifths are easier than others.
     """
-    experiments = module("timeconvnet", "experiments")
+    experiments = registry.reproduction("timeconvnet").experiments
     paper = papers.load("timeconvnet")
     results = results_from_environment()
     found, sizes = [], {}

@@ -143,9 +143,9 @@ def _decode(film: Film) -> Iterator[tuple[float, np.ndarray]]:
             number += 1
         expected = video.due(film.path, capture, number, last)
     if expected > number:
-        film.partial = f"damaged: {number} of its {expected} frames could be read; what is said of it is partial."
+        film.partial = f"damaged: {number} of its {expected} frames could be read; the results cover only this part."
     elif film.holes:
-        film.partial = f"damaged: it has {len(film.holes)} holes; what is said of it is partial."
+        film.partial = f"damaged: it has {len(film.holes)} holes; the results cover only this part."
 
 
 def _animation(path: Path) -> Iterator[tuple[float, np.ndarray]]:

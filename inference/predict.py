@@ -23,7 +23,7 @@ from inference.finder import Whole
 from inference.stream import Seen
 from inference.trained import Trained
 
-CROPPED = "An image that is nothing but a face is not searched with --cropped (CROPPED=1)."
+CROPPED = "If images are already cropped to a face, use --cropped (CROPPED=1): they are then not searched."
 
 
 @dataclass(frozen=True)

@@ -69,8 +69,11 @@ def test_every_paper_contradicts_itself_with_arithmetic(told):
 @pytest.mark.parametrize(
     ("words", "finding"),
     [
-        (("--accuracy", "98.83", "--n", "96"), "contradicted no count of 96 samples"),
-        (("--accuracy", "98.83", "--n", "96", "--runs", "5"), "contradicted no count of 480 samples (5 runs of 96)"),
+        (("--accuracy", "98.83", "--n", "96"), "contradicted no number of correct answers out of 96"),
+        (
+            ("--accuracy", "98.83", "--n", "96", "--runs", "5"),
+            "contradicted no number of correct answers out of 480 (5 runs of 96)",
+        ),
         (("--accuracy", "95.10", "--n", "327"), "holds 95.10 is attainable: 311/327"),
         (("--accuracy", "0.951", "--n", "327"), "holds 0.951 is attainable: 311/327"),
         (("--accuracy", "95.10"), "Give it as --n 96"),

@@ -321,7 +321,10 @@ def test_tables_4_and_5_stand_beside_the_printed_ones(made):
         folds = [float(ours[0][f"fold-{n:02d}"]) for n in range(1, 11)]
         assert float(ours[0]["mean"]) == pytest.approx(np.mean(folds), abs=0.06)
         text = made[name].markdown()
-        assert "The epoch is chosen on the tested fold itself." in text and "Leak size, published − strict:" in text
+        assert (
+            "The epoch is chosen on the tested fold itself." in text
+            and "Difference of the protocols, published − strict:" in text
+        )
         assert "narrow" not in text
 
 

@@ -405,7 +405,7 @@ def test_the_four_variants_of_savee_stand_side_by_side(made):
     assert {row["verdict"] for row in rows.values() if row is not first} == {"not comparable"}
     text = made["table2"].markdown()
     assert "1,400 (100.0%) have a copy of their clip in training" in text
-    assert "no count of 480 samples prints as 98.83" in text and "4744/4800 = 98.833" in text
+    assert "no number of correct answers out of 480" in text and "4744/4800 = 98.833" in text
     assert "one speaker left out, then augment, strict: 70 clips train on average" in text
 
 

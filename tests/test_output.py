@@ -108,4 +108,4 @@ def test_a_run_in_a_folder_with_brackets_is_found(tmp_path):
     done = command("compare", str(run.folder), "published", capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     done = command("compare", str(run.folder.parent / "br[red]"), "published", capture_output=True, text=True)
-    assert done.returncode == 2 and f"{run.folder.parent}/br[red] is no finished run" in done.stderr
+    assert done.returncode == 2 and f"{run.folder.parent}/br[red]." in done.stderr

@@ -168,7 +168,7 @@ def test_claims_of_both_are_measured_each_from_its_own_plan(two_plans):
     assert found["text6-pipeline-time"].measured is not None
     main, aside = collection.evidence["timeconvnet"]
     assert (main.elsewhere, aside.elsewhere) == ({"table2"}, {"table1", "speed"})
-    note = "Planned by an earlier command, with seeds 0 instead of 0,1: table2."
+    note = "Run by a separate command, with other options (seeds 0 instead of 0,1): table2."
     assert aside.notes == [note] and main.notes == []
     assert f"timeconvnet: {note}" in claims.table(collection).notes
 

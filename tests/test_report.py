@@ -96,7 +96,7 @@ def test_it_shows_the_reproduction_with_its_protocol_of_loss_and_leak(page):
         "What became of the frames",
         "The detector lost the face in 26 of 1,170 frames",
         "133 (95.0%) come from clips that are trained on",
-        "Leak size: published − strict accuracy",
+        "What the protocols differ by, in points of accuracy",
         "28 of 28 trainings are finished",
     ):
         assert told in text

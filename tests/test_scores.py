@@ -23,7 +23,7 @@ def a_run(shares: dict[str, float], each: int = 100, seed: int = 0) -> list[Told
     """One run in which so large a share of each subject's samples is recognised."""
     rows = [(subject, "Happy" if n < share * each else "Sad") for subject, share in shares.items() for n in range(each)]
     table = pd.DataFrame(rows, columns=["subject", "predicted"]).assign(emotion="Happy")
-    return [Told(table.assign(sample=np.arange(len(table))), SimpleNamespace(seed=seed, fold=""))]
+    return [Told(table.assign(sample=np.arange(len(table)), seed=seed), SimpleNamespace(seed=seed, fold=""))]
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +52,19 @@ def test_the_value_is_that_of_the_accuracies_whoever_was_tested():
     value, low, high = scores.difference_by_subject(first, second)
     assert value == pytest.approx(0.75 - 1 / 3) and low <= value <= high
     assert scores.difference_by_subject(a_run({"a": 1.0}), a_run({"a": 0.4})) == (pytest.approx(0.6), -1.0, 1.0)
+
+
+@pytest.mark.parametrize("compare", [scores.difference, scores.difference_by_subject])
+def test_trainings_that_scatter_leave_more_doubt(compare):
+    def trained(*accuracies: float) -> list[Told]:
+        """A run a seed, in which half of the people are recognised a little better than the others."""
+        people = [(name, 0.05 if name in "aceg" else -0.05) for name in "abcdefgh"]
+        runs = [a_run({name: mean + more for name, more in people}, seed=n) for n, mean in enumerate(accuracies)]
+        return [run for several in runs for run in several]
+
+    sure, unsure = (compare(trained(*means), trained(0.5)) for means in ((0.7,) * 4, (0.5, 0.6, 0.8, 0.9)))
+    assert sure[0] == pytest.approx(0.2, abs=0.01) and unsure[0] == pytest.approx(0.2, abs=0.01)
+    assert unsure[2] - unsure[1] > sure[2] - sure[1] + 0.2
 
 
 def told(rows) -> list[Told]:

@@ -172,7 +172,8 @@ def test_what_is_packed_is_complete(packed, run):
     assert about.classes == list(CODES)
     assert about.parameters == run.record["parameters"] - 2 * scales + shifts
     assert (about.images.training, about.images.validation, about.images.test) == (28, 28, 28)
-    assert [one.total.of for one in about.tests] == [28, 27, 21]
+    assert [one.total.of for one in about.tests] == [28, 27, 21, 28]
+    assert "without the 0 images that have a copy" in about.tests[3].on
     assert "1 images without" in about.tests[1].on and "Contempt" not in about.tests[2].emotions
     table = run.predictions()
     assert abs(about.unadjusted[0].right - (table.emotion == table.predicted).sum()) <= 1  # weights were rounded

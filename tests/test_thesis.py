@@ -1,5 +1,6 @@
 """The thesis: networks layer by layer, splits, training rules, CK+ images, and all of it once from data to tables."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -295,6 +296,16 @@ def test_claims_have_a_measurement_a_protocol(reproduced):
     assert images.value == sum(row["all"] for row in made(reproduced / "fer2013")["dataset"].rows[:-1])
     # What compares two data sets, and what nobody can repeat, has none.
     assert not {"text5-cnn-fer2013_less_ckplus", "text4_2-cnn_fer2013-min_delta"} & set(found)
+
+
+def test_two_data_sets_are_compared_although_each_was_asked_for_by_a_command_of_its_own(reproduced):
+    paper = THESIS.model_copy(update={"profiles": THESIS.profiles | {"quick": LITTLE}})
+    parts = {name: load_complete(paper, "quick", "synthetic", reproduced / name) for name in ("fer2013", "ckplus")}
+    found = measured.measurements(replace(parts["fer2013"], beside=(parts["ckplus"],)))
+    (less,) = found["text5-cnn-fer2013_less_ckplus"]
+    each = [parts[name].score(f"cnn_{name}", f"cnn_{name}", "published") for name in parts]
+    assert less.value == pytest.approx(100 * (each[0].accuracy - each[1].accuracy)) and less.runs == 2
+    assert "text5-cnn-fer2013_less_ckplus" not in measured.measurements(parts["ckplus"])
 
 
 def test_the_plan_tells_the_searched_machines_from_the_one_that_stands_for_the_claims(reproduced):

@@ -16,7 +16,7 @@ MEANINGS = {
     "match": "Our 95 % interval meets the printed value.",
     "close": "Outside the interval, by no more than 2 points.",
     "below": "We measure less, beyond the interval and 2 points.",
-    "above": "We measure more, beyond the interval and 2 points. No praise: look for leakage first.",
+    "above": "We measure more, beyond the interval and 2 points. An accuracy above: look for leakage first.",
     "holds": "A statement, such as one network better than another, that our 95 % interval confirms.",
     "does not hold": "A statement whose opposite our 95 % interval shows.",
     "undecided": "A statement that our 95 % interval neither confirms nor refutes.",

@@ -27,7 +27,7 @@ def read(path: Path, flags: int = cv2.IMREAD_COLOR) -> np.ndarray:
             "Save it as JPEG or PNG (an iPhone takes JPEGs under Settings, Camera, Formats, Most Compatible).",
         )
     if image is None:
-        raise UserError(f"{shown(path)} is damaged or not an image.", "Copy it again from the data set.")
+        raise UserError(f"{shown(path)} is damaged or not an image.", "Copy it again from where it came.")
     return image
 
 
@@ -77,5 +77,5 @@ def read_bytes(path: Path, most: int = -1) -> bytes:
             f"{shown(path)} cannot be read ({error.strerror}).", "Check its permissions and the disk."
         ) from error
     if not data:
-        raise UserError(f"{shown(path)} is empty (0 bytes).", "Copy it again from the data set.")
+        raise UserError(f"{shown(path)} is empty (0 bytes).", "Copy it again from where it came.")
     return data

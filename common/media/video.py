@@ -134,7 +134,7 @@ def _video(path: Path, wanted: Iterator[bool]) -> Iterator[np.ndarray | None]:
         capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
         try:
             if not capture.isOpened():
-                raise UserError(unopened(path, "is not a video, or was cut off"), "Copy it again from the data set.")
+                raise UserError(unopened(path, "is not a video, or was cut off"), "Copy it again from where it came.")
             decoded, last_s, hole = 0, 0.0, False
             for behind_hole in grabs(capture):
                 decoded += 1
@@ -146,15 +146,15 @@ def _video(path: Path, wanted: Iterator[bool]) -> Iterator[np.ndarray | None]:
                 ok, image = capture.retrieve()
                 if not ok:
                     raise UserError(
-                        f"Frame {decoded} of {shown(path)} cannot be decoded.", "Copy it again from the data set."
+                        f"Frame {decoded} of {shown(path)} cannot be decoded.", "Copy it again from where it came."
                     )
                 yield image
             expected = due(path, capture, decoded, last_s)
         finally:
             capture.release()
     if decoded == 0:
-        raise UserError(f"{shown(path)} holds no frames.", "Copy it again from the data set.")
+        raise UserError(f"{shown(path)} holds no frames.", "Copy it again from where it came.")
     if expected > decoded:
         cut = f"{shown(path)} was cut off: {decoded} of its {expected} frames are there."
         torn = f"{shown(path)} has a hole: {decoded} of its {expected} frames are there."
-        raise UserError(torn if hole else cut, "Copy it again from the data set.")
+        raise UserError(torn if hole else cut, "Copy it again from where it came.")

@@ -64,6 +64,8 @@ class Claim(Strict):
         tested: test samples behind the value, where paper or arithmetic says how many.
         test_size: samples of the random test part behind the value, where a random draw that the paper
             does not let one repeat made that part (so that the printed value carries sampling noise of its own).
+        known_test_part: whether the test part behind the value is known sample by sample, so that ours is the same and
+            the value carries no sampling noise.
         undefined: what the paper does not say, where that makes the number impossible to reproduce.
         check: the auditor that recomputes or refutes the value from the paper alone.
     """
@@ -83,6 +85,7 @@ class Claim(Strict):
     fold: int | None = None
     tested: int | None = None
     test_size: int | None = None
+    known_test_part: bool = False
     undefined: str = ""
     note: str = ""
     check: Check | None = None
@@ -208,8 +211,8 @@ class Finding(Strict):
     Attributes:
         says: the text. Figures stand in braces: `{printed ID}` the value that claim prints, `{audit ID}` what the check
             of an audit item computes, `{check ID}` what that of a claim computes, `{parameters NETWORK}` how many the
-            built network has, `{ours ID PROTOCOL}` what real runs
-            give for a claim, with its interval, `{leak NAME}` how much of an accuracy the strict protocol does not
+            built network has, `{ours ID PROTOCOL}` what real runs give for a claim, with its interval, `{runs ID
+            PROTOCOL}` how many runs these are, `{leak NAME}` how much of an accuracy the strict protocol does not
             confirm. A finding with a figure that nobody measured yet is not shown.
         headline: whether it stands in the README of the project too.
     """

@@ -18,8 +18,11 @@
    the interval around the measured value meets the printed one      -> match
    it misses, by no more than `CLOSE_MARGIN`                         -> close
    it misses by more                                                 -> below or above
+   Where the paper's own test part is known (`Claim.known_test_part`) no sampling error can explain a difference:
+   a match prints as the paper's number does, and the margin is counted from there.
 
-A synthetic figure can therefore never carry match, exact or close. "Above" is no praise: look for leakage first.
+A synthetic figure can therefore never carry match, exact or close. An accuracy above the
+printed one is no praise: look for leakage first.
 
 The printed value stands for all values that round or truncate to it. It is taken as the accuracy that the
 paper's method has, and our run must be compatible with that: under equality a run misses it with
@@ -78,6 +81,7 @@ class Measured:
             windows"; "" where the protocol is the paper's own.
         note: a remark that travels along, e.g. `TOO_SMALL`.
         run: the run it comes from.
+        runs: how many runs it comes from.
         protocol: under which it was measured; "" where that has no meaning.
         recorded: whether it comes from the records of the repository instead of runs of this machine.
     """
@@ -89,6 +93,7 @@ class Measured:
     differs: str = ""
     note: str = ""
     run: str = ""
+    runs: int = 1
     protocol: str = ""
     recorded: bool = False
 
@@ -190,13 +195,16 @@ def _proportion(claim: Claim, measured: Measured, interval: tuple[float, float] 
     low, high = claim.bounds
     room = (measured.value - interval[0], interval[1] - measured.value)
     ground = "95 % interval of the measured value"
-    if claim.test_size:
+    if claim.known_test_part:
+        room, ground = (0.0, 0.0), "values that print so, on the same test part,"
+    elif claim.test_size:
         published = [x * claim.scale for x in wilson(claim.number / claim.scale * claim.test_size, claim.test_size)]
         room = (hypot(room[0], published[1] - claim.number), hypot(room[1], claim.number - published[0]))
         ground = f"95 % interval of the difference, the printed value resting on {claim.test_size:,} samples"
     gap = max(low - (measured.value + room[1]), (measured.value - room[0]) - high, 0.0)
     if gap == 0:
-        return "match", f"{claim.value} lies within the {ground}"
+        same = claim.known_test_part
+        return "match", "prints alike on the same test part" if same else f"{claim.value} lies within the {ground}"
     points = gap / claim.scale * 100
     why = f"misses the {ground} by {points:.2f} points"
     if gap <= CLOSE_MARGIN * claim.scale:

@@ -35,11 +35,17 @@ def row(evidence: Evidence, claim: Claim, ours: Measured, **labels: Any) -> dict
     return why | labels | figures | {"verdict": evidence.verdict_label(claim, ours)}
 
 
+def as_printed(claim: Claim) -> str:
+    """The printed number as a table shows it, e.g. "about 35,000" or "less than 0"."""
+    whole = claim.kind == "count"
+    return RELATIONS.get(claim.relation, "") + (f"{claim.number:,.0f}" if whole else claim.value)
+
+
 def printed_beside(claim: Claim, value: float, interval: tuple[float, float] | None = None) -> dict[str, str]:
     """The printed number, ours (in the claim's unit), the difference, and the interval if there is one."""
     decimals = max(claim.digits, DECIMALS.get(claim.unit, 0))
     shown = {
-        "published": RELATIONS.get(claim.relation, "") + (f"{claim.number:,.0f}" if not decimals else claim.value),
+        "published": as_printed(claim),
         "reproduced": f"{value:,.{decimals}f}",
         "difference": f"{value - claim.number:+,.{decimals}f}",
     }
@@ -105,7 +111,7 @@ def protocol_leaks(
 
 def leak_note(leaks: Iterable[LeakEffect]) -> list[str]:
     sizes = "; ".join(leak.sentence for leak in leaks)
-    return [f"Leak size, published − strict: {sizes}."] if sizes else []
+    return [f"Difference of the protocols, published − strict: {sizes}."] if sizes else []
 
 
 def left_out_notes(problems: Iterable[str]) -> list[str]:

@@ -39,6 +39,7 @@ class Evidence:
         name: of the plan's file: the profile, and the epochs where they are not the profile's.
         aside: in which answers this plan differs from that of the last command; "" for the last command's.
         elsewhere: experiments that stand in another plan, so that nothing is measured for their claims here.
+        beside: the other plans of the same file, for claims that compare experiments of several of them.
     """
 
     paper: Paper
@@ -50,6 +51,7 @@ class Evidence:
     name: str = ""
     aside: str = ""
     elsewhere: frozenset[str] = frozenset()
+    beside: tuple["Evidence", ...] = ()
     _scores: dict[Group, Score | None] = field(default_factory=dict, init=False, repr=False)
     _beside: dict[Identity, Run | None] = field(default_factory=dict, init=False, repr=False)
 
@@ -160,6 +162,7 @@ class Evidence:
             differs="; ".join(differing),
             note="; ".join(remarked),
             run=place,
+            runs=len(members),
             protocol=first.protocol,
         )
 
@@ -198,7 +201,8 @@ class Evidence:
         some = self.plan.networks.items()
         sentences = [f"{name}: only {', '.join(few)} planned, other networks not run." for name, few in some]
         if self.aside:
-            sentences.append(f"Planned by an earlier command, with {self.aside}: {', '.join(self.plan.experiments)}.")
+            names = ", ".join(self.plan.experiments)
+            sentences.append(f"Run by a separate command, with other options ({self.aside}): {names}.")
         return sentences
 
     @property

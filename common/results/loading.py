@@ -80,11 +80,13 @@ def load_available(paper: Paper, runs: Sequence[Run], results: Path, warn: Calla
             warn(f"{path} holds the plan of something else.")
             continue
         evidence = [_evidence(paper, name, plan, all_parts, results) for plan in all_parts]
+        filled = []
         for part in evidence:
             members = [by_key[identity.key] for identity in part.plan.runs if identity.key in by_key]
             members = [run for run in members if _readable(run, warn)]
             speed = _speed(paper, part.profile, results, warn)
-            usable.append(replace(part, runs=members, speed=speed, warn=warn))
+            filled.append(replace(part, runs=members, speed=speed, warn=warn))
+        usable += [replace(part, beside=tuple(other for other in filled if other is not part)) for part in filled]
     return sorted(usable, key=preference)
 
 

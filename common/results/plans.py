@@ -219,7 +219,8 @@ def read(path: Path, paper: Paper, kind: type[Kind] = Plan) -> Kind:
         return kind.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         raise UserError(
-            f"There are no such runs of {paper.name} yet ({path.name}).", f"Run: make reproduce PAPER={paper.name}"
+            f"There are no such runs of {paper.name} yet ({path.name}).",
+            f"Run make reproduce PAPER={paper.name} with the same profile, epochs, variant and kind of data.",
         ) from None
     except (OSError, ValueError) as error:
         reason = mistake(error) if isinstance(error, ValidationError) else error

@@ -1,6 +1,7 @@
 """Confidence intervals for accuracies that respect how the test samples depend on each other.
 
 - `wilson`: one test set of independent samples.
+- `of_difference`: the difference of two proportions that were measured apart.
 - `clustered`: samples that come in clusters (windows of one clip, clips of one subject): whole clusters are
   resampled. Over several seeds the seeds are resampled too, since every seed tests the same people.
 
@@ -8,9 +9,12 @@ All functions work with fractions in 0..1 and are deterministic.
 """
 
 from functools import lru_cache
+from math import hypot
 from statistics import NormalDist
 
 import numpy as np
+
+RESAMPLES = 4000
 
 
 def wilson(k, n, level: float = 0.95):
@@ -42,7 +46,7 @@ def wilson(k, n, level: float = 0.95):
 
 
 def clustered(
-    correct, clusters, seeds=None, level: float = 0.95, resamples: int = 4000, seed: int = 0, weights=None
+    correct, clusters, seeds=None, level: float = 0.95, resamples: int = RESAMPLES, seed: int = 0, weights=None
 ) -> tuple[float, float]:
     """Bootstrap interval of an accuracy over clusters, and over training seeds where there are several.
 
@@ -51,7 +55,8 @@ def clustered(
     bootstrap of Owen 2007), since a subject stands in the test parts of all seeds. Folds need no term of their
     own: they divide the subjects, and each is tested once a seed; what retraining adds is seen through the seeds.
     The percentiles are moved outwards as Hesterberg (2015, "expanded percentile") does for few clusters.
-    Where no resample can differ (everything right or everything wrong) the clusters count as trials of `wilson`.
+    Where all resamples are alike (all right, all wrong, or every cluster the same share) the clusters count as trials
+    of `wilson`.
 
     Args:
         correct: (n,) bool or 0/1, one a tested sample and seed.
@@ -83,12 +88,33 @@ def clustered(
     groups = shape[1]
     if groups == 1:
         return 0.0, 1.0
-    if correct.min() == correct.max() and correct[0] in (0, 1):
-        return wilson(groups * correct[0], groups, level)
     accuracies = _resampled(hits, tested, resamples, seed)
+    if np.ptp(accuracies) < 1e-9 and np.isin(correct, (0, 1)).all():
+        return wilson(groups * accuracies.mean(), groups, level)
     outside = expanded_tail(groups, level)
     low, high = np.quantile(accuracies, [outside, 1 - outside])
     return float(low), float(high)
+
+
+def clustered_gain(gain: np.ndarray, clusters, seeds=None) -> tuple[float, float]:
+    """`clustered` for what two classifiers differ by: (n,) of -1, 0 or 1, one a sample that both were asked about."""
+    # The bootstrap takes values in [0, 1].
+    low, high = clustered((gain + 1) / 2, clusters, seeds)
+    return 2 * low - 1, 2 * high - 1
+
+
+def of_difference(
+    first: tuple[float, tuple[float, float]], second: tuple[float, tuple[float, float]]
+) -> tuple[float, float]:
+    """The interval of the first value less the second, of two values measured apart, each with its own interval.
+
+    Newcombe (1998, method 10) for Wilson's intervals, Zou and Donner (2008) for others, such as those of a bootstrap.
+
+    >>> [round(end, 4) for end in of_difference((56 / 70, wilson(56, 70)), (48 / 80, wilson(48, 80)))]
+    [0.0524, 0.3339]
+    """
+    (one, (low, high)), (other, (least, most)) = first, second
+    return one - other - hypot(one - low, most - other), one - other + hypot(high - one, other - least)
 
 
 def _resampled(hits, tested, resamples: int, seed: int) -> np.ndarray:
@@ -117,7 +143,11 @@ def _drawn(sizes: tuple[int, ...], trainings: int, resamples: int, seed: int) ->
 
 
 def expanded_tail(groups: int, level: float) -> float:
-    """The share to cut off at either end so that few clusters still give the nominal coverage."""
+    """The share to cut off at either end so that few clusters come nearer to the nominal coverage.
+
+    They do not quite reach it: with four or five clusters, or accuracies near 1, simulations cover 80 to 90 % instead
+    of 95 %.
+    """
     from scipy.special import stdtrit
 
     t = stdtrit(groups - 1, (1 + level) / 2)

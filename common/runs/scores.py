@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from common.runs.intervals import clustered, expanded_tail
+from common.runs.intervals import RESAMPLES, clustered, clustered_gain, expanded_tail, of_difference
 from common.runs.store import COLUMNS, PREDICTIONS, Run, Stamp, text_of
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def recall(runs: Sequence[Run], emotion: str) -> tuple[float, tuple[float, float
     return float(correct.mean()), clustered(correct, shown.subject.to_numpy(), shown.seed.to_numpy())
 
 
-def mean_recall(runs: Sequence[Run], resamples: int = 4000) -> tuple[float, tuple[float, float]]:
+def mean_recall(runs: Sequence[Run]) -> tuple[float, tuple[float, float]]:
     """Mean over the emotions of the share of each that was recognised, with a 95 % interval over subjects.
 
     Subjects are drawn anew, and the percentiles moved outwards for few of them, as `intervals.clustered` does; seeds
@@ -150,7 +150,7 @@ def mean_recall(runs: Sequence[Run], resamples: int = 4000) -> tuple[float, tupl
         return value, (0.0, 1.0)
     # Subjects with the same figures are drawn together: of thousands of single images only a few kinds are left.
     kinds, size = np.unique(np.hstack([right, shown]), axis=0, return_counts=True)
-    weights = np.random.default_rng(0).multinomial(len(right), size / len(right), resamples)
+    weights = np.random.default_rng(0).multinomial(len(right), size / len(right), RESAMPLES)
     right, shown = np.hsplit(weights @ kinds, 2)
     recalls = right / np.maximum(shown, 1)
     draws = recalls.sum(axis=1) / (shown > 0).sum(axis=1)
@@ -191,53 +191,53 @@ def best_epoch_gain(runs: Sequence[Run]) -> float:
     return float(sum(count * gain for count, gain in zip(counts, gains, strict=True)) / sum(counts))
 
 
-def difference(first: Sequence[Run], second: Sequence[Run], resamples: int = 4000) -> tuple[float, float, float]:
+def difference(first: Sequence[Run], second: Sequence[Run]) -> tuple[float, float, float]:
     """How much more accurate the first runs are, with a 95 % interval, where the test parts differ.
 
-    The subjects of each side are drawn anew independently of the other's.
+    The interval joins those of the two accuracies, so it is over the subjects and the seeds of either side.
 
     Returns:
         (difference, low, high), each as part of 1.
     """
-    rng = np.random.default_rng(0)
-    means, draws = [], []
-    for runs in (first, second):
-        table = predictions(runs)
-        hits = (table.emotion == table.predicted).groupby(table.subject).agg(["sum", "size"]).to_numpy(float)
-        # Subjects with the same figures are drawn together: of thousands of single images only two kinds are left.
-        kinds, size = np.unique(hits, axis=0, return_counts=True)
-        weights = rng.multinomial(len(hits), size / len(hits), resamples)
-        draws.append((weights @ kinds[:, 0]) / (weights @ kinds[:, 1]))
-        means.append(hits[:, 0].sum() / hits[:, 1].sum())
-    low, high = np.quantile(draws[0] - draws[1], [0.025, 0.975])
-    return float(means[0] - means[1]), float(low), float(high)
+    one, other = score(first), score(second)
+    return one.accuracy - other.accuracy, *of_difference((one.accuracy, one.interval), (other.accuracy, other.interval))
 
 
-def difference_by_subject(
-    first: Sequence[Run], second: Sequence[Run], resamples: int = 4000
-) -> tuple[float, float, float]:
+def difference_by_subject(first: Sequence[Run], second: Sequence[Run]) -> tuple[float, float, float]:
     """How much more accurate the first runs are, with a 95 % interval, where both test the same subjects.
 
     The samples may differ, as clips and augmented clips do. Subjects are drawn anew, the same for both sides, and the
-    percentiles are moved outwards for few of them, as `intervals.clustered` does.
+    percentiles are moved outwards for few of them, as `intervals.clustered` does. Seeds are drawn for each side, for
+    its trainings know nothing of the other's.
 
     Returns:
         (difference, low, high), each as part of 1; the interval is (-1, 1) for a single subject.
     """
-    import pandas as pd
-
     tables = [predictions(runs) for runs in (first, second)]
-    hits = [(table.emotion == table.predicted).groupby(table.subject).agg(["sum", "size"]) for table in tables]
-    right, tested = (pd.concat([part[kind] for part in hits], axis=1).fillna(0).to_numpy() for kind in ("sum", "size"))
-    value = float(np.subtract(*(right.sum(axis=0) / tested.sum(axis=0))))
-    if len(right) == 1:
+    subjects = sorted({name for table in tables for name in table.subject})
+    counts = [_by_seed_and_subject(table, subjects) for table in tables]
+    value = float(np.subtract(*(right.sum() / tested.sum() for right, tested in counts)))
+    if len(subjects) == 1:
         return value, -1.0, 1.0
-    weights = np.random.default_rng(0).multinomial(len(right), np.full(len(right), 1 / len(right)), resamples)
-    weights = weights[((weights @ tested) > 0).all(axis=1)]
-    draws = np.subtract(*((weights @ right) / (weights @ tested)).T)
-    outside = expanded_tail(len(right), 0.95)
+    random = np.random.default_rng(0)
+    drawn = random.multinomial(len(subjects), np.full(len(subjects), 1 / len(subjects)), RESAMPLES)
+    sides = []
+    for right, tested in counts:
+        trainings = random.multinomial(len(right), np.full(len(right), 1 / len(right)), RESAMPLES)
+        sides.append([np.einsum("bs,sg,bg->b", trainings, part, drawn, optimize=True) for part in (right, tested)])
+    met = (sides[0][1] > 0) & (sides[1][1] > 0)
+    draws = np.subtract(*(right[met] / tested[met] for right, tested in sides))
+    outside = expanded_tail(len(subjects), 0.95)
     low, high = np.quantile(draws, [outside, 1 - outside])
     return value, float(low), float(high)
+
+
+def _by_seed_and_subject(table: "pandas.DataFrame", subjects: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """How many samples were recognised and how many tested, (seeds, subjects) each."""
+    hits = (table.emotion == table.predicted).groupby([table.seed, table.subject])
+    whole = (part.unstack(fill_value=0).reindex(columns=subjects, fill_value=0) for part in (hits.sum(), hits.size()))
+    right, tested = (part.to_numpy(float) for part in whole)
+    return right, tested
 
 
 def paired_difference(first: Sequence[Run], second: Sequence[Run]) -> tuple[float, float, float]:
@@ -254,6 +254,4 @@ def paired_difference(first: Sequence[Run], second: Sequence[Run]) -> tuple[floa
     gain = (correct[0].astype(float) - correct[1].astype(float)).dropna()
     subject = pair[0].subject.loc[gain.index].to_numpy()
     seed = gain.index.get_level_values("seed").to_numpy()
-    # The bootstrap takes values in [0, 1]: a gain of -1, 0 or 1 is shifted there and back.
-    low, high = clustered((gain.to_numpy() + 1) / 2, subject, seed)
-    return float(gain.mean()), 2 * low - 1, 2 * high - 1
+    return float(gain.mean()), *clustered_gain(gain.to_numpy(), subject, seed)

@@ -189,6 +189,10 @@ def read(folder: Path) -> Run:
         UserError: if the run is unfinished, half-written, damaged, not a run, or written by a newer version.
     """
     path = folder / RECORD
+    if not folder.is_dir():
+        raise UserError(
+            f"There is no run folder {folder}.", "Name the folder of a finished run, which holds its run.json."
+        )
     if not path.is_file():
         raise _unusable(folder, f"is no finished run: it has no {RECORD}")
     try:

@@ -34,7 +34,12 @@ def storage_errors(folder: Path) -> Iterator[None]:
                 f"The disk is full: nothing more can be written to {folder}.",
                 "Free some space or choose another folder and run again: what is finished is kept.",
             ) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+        if error.errno == errno.EISDIR:
+            raise StorageError(
+                f"{error.filename2 or error.filename or folder} is a folder, where a file should be written.",
+                "Name a file in it instead.",
+            ) from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENOENT):
             raise StorageError(
                 f"{folder} cannot be written to ({os.strerror(error.errno).lower()}).",
                 "Give yourself write permission there or choose another folder.",

@@ -6,8 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from common.media.images import StillImages
+from common.samples import duplicate_search
+from common.samples.duplicate_search import Images
 from common.training.spec import Training
 from datasets import ckplus48, ferplus
+from datasets.labelled import compared
 from inference.shipped import measured
 from inference.shipped.measured import Tested
 from inference.shipped.use import inputs
@@ -36,7 +39,8 @@ class HeldOut:
 
 
 def of(job: Training, images: StillImages, data: Path, cache: Path) -> list[HeldOut]:
-    """The labels of PrivateTest, the majority of FER+ on it, and CK+48 where it lies in the folder too.
+    """The labels of PrivateTest, the majority of FER+ on it, CK+48 where it lies in the folder too, and the labels of
+    PrivateTest once more, without copies of training images.
 
     Args:
         job: the training, whose fold tests on PrivateTest.
@@ -57,7 +61,22 @@ def of(job: Training, images: StillImages, data: Path, cache: Path) -> list[Held
     ]
     if ckplus48.locate(data):
         sets.append(_ckplus(ckplus48.read(data, cache / "images"), job.classes))
+    sets.append(_without_copies(job, sets[0]))
     return sets
+
+
+def _without_copies(job: Training, private: HeldOut) -> HeldOut:
+    """PrivateTest without the images that Training has too, the same or changed, as `make audit-split` finds them."""
+    train, test = (_searchable(job.samples.read(rows)) for rows in (job.fold.train, job.fold.test))
+    alone = np.setdiff1d(np.arange(len(test)), duplicate_search.find(train, test).test)
+    without = f"without the {len(test) - len(alone):,} images that have a copy in Training"
+    return HeldOut(f"{private.on}, {without}", private.inputs[alone], private.truth[alone])
+
+
+def _searchable(windows: np.ndarray) -> Images:
+    """Windows (n, 1, 48, 48, 1) uint8 as `duplicate_search` takes them."""
+    thumbnails, hashes = zip(*(compared(image) for image in windows[:, 0, :, :, 0]), strict=True)
+    return Images(np.stack(thumbnails), np.array(hashes, np.uint64))
 
 
 def positions_of_majority(job: Training, images: StillImages, rows: np.ndarray) -> np.ndarray:

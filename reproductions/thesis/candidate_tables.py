@@ -1,6 +1,7 @@
 """Tables about single images: votes, near-duplicates, and what the printed accuracies of the networks could be."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,10 +9,12 @@ from common.paper.load import Paper
 from common.results.evidence import Evidence
 from common.results.tables import Table
 from common.runs import scores
-from common.runs.intervals import wilson
 from common.runs.store import Run
 from reproductions.thesis import side_tables, votes
 from reproductions.thesis.candidates import ANY, CLEAREST, SETTINGS_OF_SLOWER, SLOWER
+
+if TYPE_CHECKING:
+    import pandas
 
 FER2013, CKPLUS = "cnn_fer2013", "cnn_ckplus"
 UNANIMOUS = 8
@@ -110,7 +113,10 @@ def _near_duplicates(evidence: Evidence, duplicates) -> Table:
     columns = {"experiment": "Experiment", "network": "Network", "protocol": "Protocol", "tested": "Tested"}
     columns |= {"near_duplicates": "With a near-duplicate", "share": "Share", "all": "Accuracy"}
     columns |= {"with": "Those with a near-duplicate", "without": "All others"}
-    notes = ["A near-duplicate in training is the same image again, recoded, brightened, slightly moved or mirrored."]
+    notes = [
+        "A near-duplicate in training is the same image again, recoded, brightened, slightly moved or mirrored, as far "
+        "as a perceptual hash finds it. `make audit-split` finds more, so all others may still contain some."
+    ]
     return Table("near_duplicates", "Test images with a near-duplicate in the training part", columns, rows, notes)
 
 
@@ -143,24 +149,23 @@ def _candidates(name: str, evidence: Evidence, network: str, images, duplicates,
     """
     claim = evidence.paper.claim(f"text5-{network}-accuracy")
     members = evidence.of(network, network, "published")
-    rows = [_variant("random 80:20 of all images, last epoch", *_counted(members)), *_of_training(members, trained)]
+    table = scores.predictions(members)
+    rows = [_variant("random 80:20 of all images, last epoch", table), *_of_training(members, trained)]
     if duplicates is not None:
         flagged = duplicates.groupby("split")["sample"].agg(set).to_dict()
-        right, duplicated = _with_near_duplicates(members, flagged)
-        variant = "only test images with a near-duplicate in training"
-        rows.append(_variant(variant, right[duplicated].sum(), duplicated.sum()))
+        duplicated = _with_near_duplicates(members, flagged)[1]
+        rows.append(_variant("only test images with a near-duplicate in training", table[duplicated]))
     if images is not None:
-        table = scores.predictions(members)
-        right, seen = (table.emotion == table.predicted).to_numpy(), table["sample"].to_numpy()
+        seen = table["sample"].to_numpy()
         confirmed = (images.majority == images.emotion).to_numpy()[seen]
         clear = images.votes.to_numpy()[seen] >= UNANIMOUS
         variant = f"only test images with at least {UNANIMOUS} of ten votes for their label"
-        rows.append(_variant("only test images that FER+ confirms", right[confirmed].sum(), confirmed.sum()))
-        rows.append(_variant(variant, right[clear].sum(), clear.sum()))
+        rows.append(_variant("only test images that FER+ confirms", table[confirmed]))
+        rows.append(_variant(variant, table[clear]))
     for experiment, (variant, short) in TRAINED_FOR_THIS[network].items():
         attempts = evidence.of(experiment, network, "published")
         if attempts:
-            rows += [_variant(variant, *_counted(attempts)), *_of_training(attempts, trained, short)]
+            rows += [_variant(variant, scores.predictions(attempts)), *_of_training(attempts, trained, short)]
     for row in rows:
         difference = 100 * float(row["accuracy"]) - claim.number
         row["difference"] = f"{difference:+.1f}"
@@ -197,20 +202,16 @@ def _remains(rows: Sequence[dict], data: str) -> list[str]:
     return ["No variant comes within 2 points: the number remains unexplained."]
 
 
-def _counted(members: Sequence[Run]) -> tuple[int, int]:
-    table = scores.predictions(members)
-    return int((table.emotion == table.predicted).sum()), len(table)
-
-
-def _variant(title: str, right: int, tested: int) -> dict:
-    if not tested:
+def _variant(title: str, answers: "pandas.DataFrame") -> dict:
+    """Accuracy of these answers, with its interval over subjects and seeds."""
+    if answers.empty:
         return {"variant": title, "accuracy": "nan", "tested": 0}
-    low, high = wilson(right, tested)
+    score = scores.score(answers)
     return {
         "variant": title,
-        "accuracy": f"{right / tested:.3f}",
-        "interval": f"{low:.3f} to {high:.3f}",
-        "tested": int(tested),
+        "accuracy": f"{score.accuracy:.3f}",
+        "interval": f"{score.interval[0]:.3f} to {score.interval[1]:.3f}",
+        "tested": len(answers),
     }
 
 

@@ -86,13 +86,19 @@ def parameters(evidence: Evidence, claim: Claim) -> Measured | None:
 
 
 def _difference(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
-    """How much more accurate the first of two networks is than the second, each on its own data set."""
-    groups = [evidence.of(experiment, experiment, protocol) for experiment in BOTH[claim.experiment]]
-    if not all(groups):
+    """How much more accurate the first of two networks is than the second, each on its own data set.
+
+    The second may stand in another plan, for each data set can be asked for with seeds of its own.
+    """
+    first, second = BOTH[claim.experiment]
+    other = next((one for one in (evidence, *evidence.beside) if one.of(second, second, protocol)), None)
+    attempts = evidence.of(first, first, protocol)
+    if other is None or not attempts:
         return None
-    value, *interval = scores.difference(*groups)
-    lacking = [evidence.missing_runs(experiment, experiment, protocol) for experiment in BOTH[claim.experiment][1:]]
-    return evidence.measurement(claim, [*groups[0], *groups[1]], value, tuple(interval), stated, differs=lacking)
+    against = other.of(second, second, protocol)
+    value, *interval = scores.difference(attempts, against)
+    lacking = [other.missing_runs(second, second, protocol)]
+    return evidence.measurement(claim, [*attempts, *against], value, tuple(interval), stated, differs=lacking)
 
 
 def _network(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:

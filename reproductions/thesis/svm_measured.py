@@ -19,12 +19,13 @@ from common.results.differences import Stated
 from common.results.evidence import Evidence
 from common.results.plan_schema import Plan
 from common.runs import scores
-from common.runs.intervals import expanded_tail
+from common.runs.intervals import expanded_tail, wilson
 from common.runs.store import Identity, Run
 from reproductions.thesis import data, svm
 from reproductions.thesis.printed_report import Report
 
 RESAMPLES = 1000
+SAD_AS_FEAR = "share of Sad taken for Fear"
 OTHER_PROTOCOL = {
     "clip-disjoint": "no sequence on both sides instead of images at random",
     "strict": "no person on both sides (FER2013: the parts of its makers) instead of images at random",
@@ -167,7 +168,7 @@ def _sad_as_fear(report: Report, classes: list[str]) -> np.ndarray:
 OF_CLASSES: dict[str, Callable[[Report, list[str]], np.ndarray]] = {
     "images in the first cell of the confusion matrix": _first_cell,
     "recall, Fear less the lowest of all other classes": _fear_below_all,
-    "share of Sad taken for Fear": _sad_as_fear,
+    SAD_AS_FEAR: _sad_as_fear,
 }
 
 
@@ -184,7 +185,13 @@ def _interval(run: Run, claim: Claim) -> tuple[float, float]:
     if run.identity.experiment == "svm_fer2013":
         return _of_images(tuple(map(tuple, run.record["confusion"])), claim.metric, claim.emotion, classes)
     drawn, outside = _persons_drawn_anew(run, classes)
-    low, high = np.quantile(figure(drawn, claim.metric, claim.emotion, classes), [outside, 1 - outside])
+    values = figure(drawn, claim.metric, claim.emotion, classes)
+    low, high = np.quantile(values, [outside, 1 - outside])
+    if low == high and claim.metric == SAD_AS_FEAR:
+        # None of the persons, or each of them, was ever taken so: they count as trials.
+        table = run.predictions()
+        persons = table.subject[table.emotion == "Sad"].nunique()
+        return wilson(low * persons, persons)
     return float(low), float(high)
 
 

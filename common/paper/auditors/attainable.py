@@ -30,12 +30,19 @@ def attainable(
 
 
 def attainability(
-    value: str, n: int | Sequence[int], digits: int | None = None, scale: int = 100, part: str = ""
+    value: str,
+    n: int | Sequence[int],
+    digits: int | None = None,
+    scale: int = 100,
+    part: str = "",
+    stated: bool = True,
 ) -> AuditResult:
     """Audit: whether `value` can be an accuracy on n samples; for several n, whether on any of them.
 
     Args:
         part: what these samples are, for the text, e.g. "fold 3 of the stated folds".
+        stated: whether the paper prints how many samples these are. If it does not, a value that is impossible on them
+            refutes that number of samples and not the value.
     """
     sizes = [n] if isinstance(n, int) else list(n)
     hits = [(k, size) for size in sizes for k in attainable(value, size, digits, scale=scale)]
@@ -46,11 +53,12 @@ def attainability(
     size = sizes[0]
     below = floor(printed(value).value * size / scale)
     nearest = " and ".join(f"{k}/{size} = {scale * k / size:.3f}" for k in (below, below + 1) if k <= size)
-    return result(False, f"no count of {' or '.join(map(str, sizes))} samples{where} prints as {value}: {nearest}")
+    text = f"no number of correct answers out of {' or '.join(map(str, sizes))}{where} gives {value}: {nearest}"
+    return AuditResult("contradicted" if stated else "not shown", text)
 
 
 def fold_accuracies(
-    values: Sequence[str], sizes: Sequence[int], digits: int | None = None, scale: int = 100
+    values: Sequence[str], sizes: Sequence[int], digits: int | None = None, scale: int = 100, stated: bool = True
 ) -> AuditResult:
     """Audit: whether the printed accuracies of the folds are possible with folds of these sizes, in whatever order.
 
@@ -60,6 +68,7 @@ def fold_accuracies(
     Args:
         values: printed accuracies, one or several rows of len(sizes) folds one after another.
         sizes: samples of every fold.
+        stated: whether the paper, or a work that it follows, prints these sizes; see `attainability`.
     """
     fits = [[len(attainable(value, n, digits, scale=scale)) > 0 for n in sizes] for value in values]
     possible = sum(_matched(fits[first : first + len(sizes)]) for first in range(0, len(fits), len(sizes)))
@@ -68,7 +77,9 @@ def fold_accuracies(
     text = f"in the best order {possible} of {len(values)} printed folds are possible with {which}"
     if lone:
         text += f"; in no order {', '.join(dict.fromkeys(lone))}"
-    return result(possible == len(values), text)
+    if possible == len(values):
+        return result(True, text)
+    return AuditResult("contradicted" if stated else "not shown", text)
 
 
 def _matched(fits: Sequence[Sequence[bool]]) -> int:
