@@ -201,6 +201,9 @@ def folds(path: Path, sizes: str) -> list[Table]:
 
 
 def _tests(grid: Grid) -> Table:
+    twice = [name for name, count in Counter(grid.names).items() if count > 1]
+    if twice:
+        raise UserError(f"The method {twice[0]!r} has several rows.", "Give each row a name of its own.")
     values = {name: [_number(cell) for cell in cells] for name, cells in zip(grid.names, grid.cells, strict=True)}
     rows, columns = [], {"pair": "Pair"}
     for first, second in combinations(values, 2):
@@ -220,7 +223,7 @@ def _tests(grid: Grid) -> Table:
 
 def _sizes(text: str, wanted: int) -> list[int]:
     words = text.split(",")
-    if not all(word.strip().isdigit() and int(word) > 0 for word in words):
+    if not all(word.strip().isdecimal() and int(word) > 0 for word in words):
         raise UserError(f"The sizes {text!r} are not whole numbers.", "Write them as in 48,48,40.")
     sizes = [int(word) for word in words]
     if len(sizes) == 1:

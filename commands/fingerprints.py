@@ -15,7 +15,7 @@ from common.results.config import ROOT
 from common.results.tables import Table
 from common.support import files
 from common.support.console import console
-from common.support.errors import UserError
+from common.support.errors import UserError, unknown
 from common.training import devices
 from reproductions import registry
 
@@ -69,11 +69,12 @@ def take(network) -> Fingerprint:
 def take_all(name: str = "") -> dict[str, dict[str, Fingerprint]]:
     """The fingerprints of a paper, or of all that have networks: paper -> network -> fingerprint."""
     devices.choose_backend()
-    papers = [name] if name else registry.having("models")
+    having = registry.having("models")
+    if name and name not in having:
+        raise unknown("paper with networks", name, having)
     return {
         paper: {key: take(network) for key, network in registry.reproduction(paper).models.NETWORKS.items()}
-        for paper in papers
-        if paper in registry.having("models")
+        for paper in ([name] if name else having)
     }
 
 

@@ -31,7 +31,7 @@ def run_options(
     skip_broken: Annotated[bool, typer.Option("--skip-broken", help="Go on without unreadable clips.")] = False,
     mixed_precision: Annotated[bool, typer.Option("--mixed-precision", help="Compute in 16 bits.")] = False,
     xla: Annotated[bool, typer.Option("--xla", help="Compile with XLA, for a GPU.")] = False,
-    workers: Annotated[int | None, typer.Option(help="Processes; one for each core by default.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; one for each core by default.")] = None,
     launcher: Annotated[str, typer.Option(help="local: this machine. ray: the cluster at RAY_ADDRESS.")] = "local",
     models: Models = None,
 ) -> dict:

@@ -41,8 +41,9 @@ def record(
     timed = registry.reproduction(name).tables.TIMED
     whole = loading.load_complete(paper, plan_name, data, results, timed)
     others = loading.aside(paper, plan_name, data, results)
-    searched = [store.finished(one, results / "runs") for one in whole.plan.searched]
-    runs = [run for some in (whole, *others) for run in some.runs] + [run for run in searched if run]
+    parts = (whole, *others)
+    searched = store.complete([one for part in parts for one in part.plan.searched], results / "runs")
+    runs = [run for part in parts for run in part.runs] + searched
     for run in runs:
         writer.pack(run, records / "runs")
     _keep_plan(paper, plan_name, data, results, records)

@@ -4,10 +4,12 @@ The README of its makers (github.com/microsoft/FERPlus) omits the column "Image 
 """
 
 import csv
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 
+from common.media.image_file import read_bytes
 from common.media.images import BALLOT
 from common.support.errors import UserError
 from datasets import tree
@@ -41,19 +43,23 @@ def read(path: Path, partitions: np.ndarray) -> np.ndarray:
     Raises:
         UserError: if a column is missing, a vote is no small number, or the rows are not those of FER2013.
     """
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+    with StringIO(read_bytes(path).decode("utf-8-sig", errors="replace"), newline="") as file:
         rows = csv.DictReader(file)
         missing = [column for column in ("Usage", *COLUMNS) if column not in (rows.fieldnames or ())]
         if missing:
             raise UserError(f"{path} has no column {', '.join(missing)}.", _REMEDY)
-        usages, votes = [], []
+        usages, names, votes = [], [], []
         for row in rows:
             usages.append(row["Usage"])
+            names.append((row.get("Image name") or "").strip())
             votes.append(_votes(f"{path}, line {rows.line_num}", row))
     if usages != partitions.tolist():
         raise UserError(
             f"{path} has {len(usages):,} rows that are not those of a FER2013 with {len(partitions):,}.", _REMEDY
         )
+    named = [name for name in names if name]  # an image that nobody called a face has no name
+    if named != sorted(named):
+        raise UserError(f"{path} has rows in another order than FER2013, by its column Image name.", _REMEDY)
     return np.array(votes, np.uint8).reshape(-1, len(BALLOT))
 
 

@@ -5,9 +5,10 @@ The images stand in the rows as grey values (pixels), or as paths of files relat
 
 import lzma
 import math
+import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,15 +64,24 @@ def read(
     if not any(part.names for part in parts.values()):
         why = next((part.left_out[0] for part in parts.values() if part.left_out), "It has a heading and no rows.")
         raise UserError(f"{shown(path)} has no row that can be read. {why}", "Restore the file.")
-    return {name: _finished(part, "pixels" in columns, subject) for name, part in parts.items() if part.names}
+    readable = {name: part for name, part in parts.items() if part.names}
+    for name, part in parts.items():
+        if name not in readable:  # told with the others, for it has no column of its own
+            next(iter(readable.values())).left_out += part.left_out
+    codes = _codes(readable.values()) if "pixels" in columns else {}
+    return {name: _finished(part, codes, subject) for name, part in readable.items()}
 
 
-def _finished(part: _Part, coded: bool, subject: str) -> Labelled:
+def _codes(parts: Iterable[_Part]) -> dict[str, str]:
+    """The emotions of FER2013's and ckextended.csv's numbers, where all numbers among the labels are such."""
+    codes = {str(number): emotion.value for number, emotion in enumerate((*CODES, Emotion.CONTEMPT))}
+    numbers = {label for part in parts for label in part.labels if label.isdecimal()}
+    return codes if numbers <= set(codes) else {}
+
+
+def _finished(part: _Part, codes: dict[str, str], subject: str) -> Labelled:
     subjects = part.subjects if any(part.subjects) else subject_names.subjects(part.names, subject)
-    labels = part.labels
-    codes = dict(zip(map(str, range(8)), (*CODES, Emotion.CONTEMPT), strict=True))
-    if coded and set(labels) <= set(codes):  # FER2013 and ckextended.csv
-        labels = [codes[label].value for label in labels]
+    labels = [codes.get(label, label) for label in part.labels]
     return labelled.gathered(part.names, labels, subjects, part.read, part.left_out)
 
 
@@ -86,7 +96,7 @@ def _add(parts: dict[str, _Part], row: dict[str, str], csv: Path, number: int) -
         part.left_out.append(error.problem if "file" in row else f"{shown(csv)}, line {number + 1}: {error.problem}")
         return
     part.names.append(shown(name))
-    part.labels.append(labelled.label(row["label"]))
+    part.labels.append(labelled.label(re.sub(r"^(\d)\.0$", r"\1", row["label"].strip())))
     part.subjects.append(row.get("subject", "").strip())
     part.read.append(frames)
 

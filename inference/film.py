@@ -191,7 +191,12 @@ class Writer:
     def __exit__(self, *error) -> None:
         if self._writer is not None:
             self._writer.release()
+        written = self._writer is None or cv2.VideoCapture(self._name).isOpened()
         self._folder.close()
+        if not written and not any(error):
+            raise UserError(
+                f"{shown(self.path)} could not be written whole.", "Is the disk full, or the size of files limited?"
+            )
 
     def write(self, time_s: float, image: np.ndarray) -> None:
         """Add a (H, W, 3) uint8 BGR frame; times ascend and begin anywhere near 0.
@@ -203,8 +208,8 @@ class Writer:
         image = image[: image.shape[0] // 2 * 2, : image.shape[1] // 2 * 2]
         if self._writer is None:
             self._size = image.shape[1], image.shape[0]
-            name = self._folder.enter_context(openable(self.path))
-            self._writer = cv2.VideoWriter(name, cv2.VideoWriter_fourcc(*"mp4v"), self.rate, self._size)
+            self._name = self._folder.enter_context(openable(self.path))
+            self._writer = cv2.VideoWriter(self._name, cv2.VideoWriter_fourcc(*"mp4v"), self.rate, self._size)
             if not self._writer.isOpened():
                 raise UserError(f"Could not write {shown(self.path)}.", "Is the disk full or the folder read-only?")
         if (image.shape[1], image.shape[0]) != self._size:

@@ -554,6 +554,7 @@ def test_votes_are_read_by_the_names_of_their_columns(tmp_path, name):
     [
         (lambda votes: votes[:-1], "has 13 rows that are not those of a FER2013 with 14"),
         (lambda votes: [votes[-1], *votes[:-1]], "are not those of a FER2013"),
+        (lambda votes: [votes[1], votes[0], *votes[2:]], "in another order than FER2013"),
         (lambda votes: [votes[0] | {"fear": "x"}, *votes[1:]], "line 2 has votes that are no small whole numbers"),
         (lambda votes: [votes[0] | {"fear": "-1"}, *votes[1:]], "line 2 has votes"),
         (lambda votes: [votes[0] | {"fear": "256"}, *votes[1:]], "line 2 has votes"),

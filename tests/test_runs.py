@@ -136,7 +136,6 @@ def edit(run, **changes):
         (lambda run: (run.folder / "run.json").write_text("[1, 2]"), "not written by this program"),
         (lambda run: (run.folder / "run.json").unlink(), "no finished run: it has no run.json"),
         (lambda run: (run.folder / "predictions.csv").unlink(), "predictions.csv is missing"),
-        (lambda run: edit(run, schema=99), "newer version"),
         (lambda run: edit(run, identity={"paper": "x"}), "does not say what was run"),
         (lambda run: edit(run, identity=dataclasses.asdict(with_seed(9))), "another key"),
         (lambda run: edit(run, finished=False), r"finished: Input should be True"),
@@ -154,6 +153,15 @@ def test_what_is_no_whole_run_is_named_and_computed_again(tmp_path, damage, told
     assert [one.identity.seed for one in found] == [1]
     assert skipped.folder == run.folder
     assert store.missing([BASE], tmp_path) == [BASE]
+
+
+def test_a_run_of_a_newer_version_is_not_computed_again(tmp_path):
+    run = publish(BASE, tmp_path)
+    edit(run, schema=99)
+    for ask in (lambda: store.read(run.folder), lambda: store.finished(BASE, tmp_path)):
+        with pytest.raises(UserError, match="newer version"):
+            ask()
+    assert len(store.find(tmp_path)[1]) == 1
 
 
 def test_a_moved_run_does_not_pass_for_another(tmp_path):

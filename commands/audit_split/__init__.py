@@ -45,13 +45,26 @@ def show(
         split, name = from_folders(train, test, subject), test.resolve().name
     else:
         raise UserError("What should be compared?", "Give --train and --test (folders), or --csv with a part column.")
+    place = output or results_from_environment() / "audit-split" / f"{fitting(name)}.html"
+    _check_place(place, table)
     with bar("Comparing", "test images") as update:
         found = audit(split, update)
     found.table.show(console)
-    place = output or results_from_environment() / "audit-split" / f"{fitting(name)}.html"
     write(found, place)
     for path in (place, place.with_suffix(".csv")):
         console.print(f"Wrote {shown(path)}", markup=False, soft_wrap=True)
+
+
+def _check_place(place: Path, table: Path | None) -> None:
+    """Refuse what cannot be written, or would replace what is read, before anything is compared."""
+    if place.is_dir():
+        raise UserError(f"{shown(place)} is a folder, not a page.", f"Name a file: OUT={shown(place / 'audit.html')}.")
+    if place.suffix.lower() not in (".html", ".htm"):
+        problem = f"{shown(place)} is no name of a page."
+        raise UserError(problem, "Let it end in .html; a .csv and a .json are put beside it.")
+    for path in (place.with_suffix(".csv"), place.with_suffix(".json")):
+        if table and path.resolve() == table.resolve():
+            raise UserError(f"{shown(path)}, which is read, would be replaced.", "Choose another name with OUT.")
 
 
 def from_folders(train: Path, test: Path, subject: str = "") -> Split:

@@ -237,9 +237,12 @@ def _protocols(
 
 def _seeds(text: str) -> tuple[int, ...]:
     try:
-        return tuple(dict.fromkeys(int(word) for word in str(text).split(",")))
+        seeds = tuple(dict.fromkeys(int(word) for word in str(text).split(",")))
     except ValueError:
         raise UserError(f"The seeds {text!r} are not whole numbers.", "Write them as in SEEDS=0,1,2.") from None
+    if not all(0 <= seed < 2**32 for seed in seeds):
+        raise UserError(f"The seeds {text!r} are not between 0 and 2^32 - 1.", "Write them as in SEEDS=0,1,2.")
+    return seeds
 
 
 def _settings(paper: Paper, words: Iterable[str]) -> dict[str, Any]:

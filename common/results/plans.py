@@ -27,6 +27,7 @@ from common.runs import store
 from common.runs.identity import Identity
 from common.runs.record import Stored, mistake
 from common.support import files
+from common.support.console import console
 from common.support.errors import UserError
 
 Kind = TypeVar("Kind", bound=Stored)
@@ -97,8 +98,11 @@ def keep(request: Request, plan: Plan) -> None:
     with files.lock(request.results / "runs" / ".locks" / "plans"):
         try:
             earlier = parts(read(path, request.paper))
-        except UserError:
-            earlier = []  # nothing yet, or nothing of use
+        except UserError as error:
+            earlier = []
+            if path.exists():
+                path.replace(path.with_suffix(".json.unusable"))
+                console.print(f"{error.problem} It is kept as {path.name}.unusable.", markup=False, soft_wrap=True)
         _own[path] = joined(plan, earlier)
         write(path, _own[path])
 

@@ -43,6 +43,10 @@ PARTIAL = ".partial"
 COLUMNS = ("sample", "corpus", "clip", "subject", "first_frame", "emotion", "predicted")
 
 
+class Damaged(UserError):
+    """What lies in a folder is no whole run: computing it again loses nothing."""
+
+
 @dataclass(frozen=True)
 class Run:
     """A finished training: its folder, its identity, and the rest of run.json as a dictionary."""
@@ -189,15 +193,16 @@ def read(folder: Path) -> Run:
         UserError: if the run is unfinished, half-written, damaged, not a run, or written by a newer version.
     """
     path = folder / RECORD
+    name_one = f"Name the folder of a finished run, which holds its {RECORD}."
     if not folder.is_dir():
-        raise UserError(
-            f"There is no run folder {folder}.", "Name the folder of a finished run, which holds its run.json."
-        )
-    if not path.is_file():
-        raise _unusable(folder, f"is no finished run: it has no {RECORD}")
+        raise Damaged(f"There is no run folder {folder}.", name_one)
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except FileNotFoundError as error:
+        raise Damaged(f"{folder} is no finished run: it has no {RECORD}.", name_one) from error
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    except ValueError as error:
         raise _unusable(path, "is damaged: it is no JSON text") from error
     if not isinstance(record, dict) or not isinstance(record.get("schema"), int):
         raise _unusable(path, "was not written by this program")
@@ -218,14 +223,18 @@ def read(folder: Path) -> Run:
     try:
         fault = records.fault(folder, checked)
     except OSError as error:
-        raise _unusable(folder, f"cannot be read ({error.strerror})") from error
+        raise _unreadable(folder, error) from error
     if fault:
         raise _unusable(folder, f"is no whole run: {fault}")
     return Run(folder, identity, record)
 
 
-def _unusable(path: Path, what: str) -> UserError:
-    return UserError(f"{path} {what}.", "Delete its folder and run again: only this run is computed anew.")
+def _unusable(path: Path, what: str) -> Damaged:
+    return Damaged(f"{path} {what}.", "Delete its folder and run again: only this run is computed anew.")
+
+
+def _unreadable(path: Path, error: OSError) -> UserError:
+    return UserError(f"{path} cannot be read ({error.strerror}).", "Give yourself permission to read it.")
 
 
 def find(root: Path, **wanted) -> tuple[list[Run], list[Skipped]]:
@@ -250,10 +259,14 @@ def find(root: Path, **wanted) -> tuple[list[Run], list[Skipped]]:
 
 
 def finished(identity: Identity, root: Path) -> Run | None:
-    """The run with just this identity, or None where it has to be computed (again, if it is damaged)."""
+    """The run with just this identity, or None where it has to be computed (again, if it is damaged).
+
+    Raises:
+        UserError: if it may well be whole, but cannot be read or was written by a newer version.
+    """
     try:
         run = read(identity.folder(root))
-    except UserError:
+    except Damaged:
         return None
     return run if run.identity.key == identity.key else None
 
@@ -272,7 +285,7 @@ def complete(expected: Iterable[Identity], root: Path) -> list[Run]:
     expected = list(expected)
     absent = missing(expected, root)
     if absent:
-        listed = "\n".join(f"  {identity}{_damage(identity.folder(root))}" for identity in absent)
+        listed = "\n".join(f"  {identity}{damage(identity.folder(root))}" for identity in absent)
         raise UserError(
             f"{len(absent)} of {len(expected)} runs are missing, so there is nothing to summarise yet:\n{listed}\n",
             "Run again: what is finished is kept and only these are computed.",
@@ -280,7 +293,7 @@ def complete(expected: Iterable[Identity], root: Path) -> list[Run]:
     return [read(identity.folder(root)) for identity in expected]
 
 
-def _damage(folder: Path) -> str:
+def damage(folder: Path) -> str:
     """What is wrong with a run that is there, for a list of those that are missing."""
     if not folder.exists():
         return ""

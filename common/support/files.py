@@ -29,6 +29,11 @@ def storage_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise StorageError(
+                f"A file below {shown(folder)} is larger than this file system, or the limit of this shell, allows.",
+                "Choose a folder on another disk, or lift the limit (ulimit -f), and run again.",
+            ) from error
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise StorageError(
                 f"The disk is full: nothing more can be written to {folder}.",

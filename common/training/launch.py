@@ -12,6 +12,7 @@ from common.media.clips import Provenance
 from common.runs import store
 from common.runs.store import Run
 from common.support import cluster, workers
+from common.support.console import console
 from common.training.spec import Job
 from common.training.train import train
 
@@ -53,6 +54,9 @@ def launch(
         UserError: the first problem of any job, after the others have ended.
     """
     todo = [job for job in jobs if fresh or store.finished(job.training.identity, root) is None]
+    for job in todo:
+        if not fresh and (damage := store.damage(job.training.identity.folder(root))):
+            console.print(f"Computed again: {job.training.identity}{damage}", markup=False, soft_wrap=True)
     if todo and launcher == "ray":
         from common.training import ray_launch
 

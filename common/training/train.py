@@ -54,9 +54,8 @@ def train(
     partial = folder.with_name(folder.name + store.PARTIAL)
     with files.lock(root / ".locks" / identity.key[:16]):
         if fresh:
-            writer.discard(folder)
-            writer.discard(partial)
-        done = store.finished(identity, root)
+            writer.discard(partial)  # the finished run stays until the new one takes its place
+        done = None if fresh else store.finished(identity, root)
         if done:
             return done
         with files.storage_errors(root):
