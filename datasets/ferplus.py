@@ -5,6 +5,7 @@ The README of its makers (github.com/microsoft/FERPlus) omits the column "Image 
 
 import csv
 from io import StringIO
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,8 @@ def read(path: Path, partitions: np.ndarray) -> np.ndarray:
             f"{path} has {len(usages):,} rows that are not those of a FER2013 with {len(partitions):,}.", _REMEDY
         )
     named = [name for name in names if name]  # an image that nobody called a face has no name
-    if named != sorted(named):
+    falling = sum(after < before for before, after in pairwise(named))
+    if falling > 0.01 * len(named):  # a handful of names is out of order in the file of its makers
         raise UserError(f"{path} has rows in another order than FER2013, by its column Image name.", _REMEDY)
     return np.array(votes, np.uint8).reshape(-1, len(BALLOT))
 
