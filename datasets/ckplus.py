@@ -11,7 +11,6 @@ from pathlib import Path
 
 from common.media.clips import WITHOUT_CLIP, WITHOUT_LABEL, Clip, Expectation, Finding, Index
 from common.media.emotions import Emotion
-from common.media.image_file import read_bytes
 from common.support.errors import UserError
 from datasets import numbering, tree
 
@@ -151,8 +150,11 @@ def _label_files(home: Path, labels: Path, findings: list[Finding]) -> dict[tupl
 def _read_code(file: Path | None) -> Emotion | None:
     if file is None:
         return None
-    text = read_bytes(file).decode("utf-8", errors="replace").strip()
     remedy = "Restore it from the archive Emotion_labels."
+    try:
+        text = file.read_text(encoding="utf-8", errors="replace").strip()
+    except OSError as error:
+        raise UserError(f"{file} cannot be read ({error.strerror}).", remedy) from error
     try:
         number = float(text)
     except ValueError:

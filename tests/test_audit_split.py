@@ -142,6 +142,26 @@ def refused(run, told: str, *words) -> None:
     assert status == 2 and output.count("error:") == output.count("what to do:") == 1 and told in output, output
 
 
+def test_what_is_read_is_never_written_over(run, split, tmp_path):
+    table = tmp_path / "faces.csv"
+    table.write_text("label,split,pixels\n" + "".join(f"3,{part},{pixels(face(1))}\n" for part in ("train", "test")))
+    before = table.read_bytes()
+    refused(run, "which is read, would be replaced", "--csv", table, "--output", tmp_path / "faces.html")
+    refused(run, "is no name of a page", "--csv", table, "--output", table)
+    refused(run, "is a folder, not a page", "--csv", table, "--output", tmp_path)
+    assert table.read_bytes() == before and not (tmp_path / "faces.json").exists()
+
+
+def test_one_odd_label_leaves_the_others_comparable(tmp_path):
+    table = tmp_path / "faces.csv"
+    rows = [("3", "train", 1), ("4", "train", 2), ("3.0", "test", 1), ("", "test", 2)]
+    lines = [f"{label},{part},{pixels(face(person))}" for label, part, person in rows]
+    table.write_text("\n".join(["label,split,pixels", *lines, "3,lost,x", ""]))
+    read = audit_split.from_csv(table)
+    assert read.train.labels == ["Happy", "Sad"] and read.tests["test"].labels == ["Happy", ""]
+    assert list(read.tests) == ["test"] and any("line 6" in told for told in read.train.left_out)
+
+
 def test_bad_input_is_one_sentence_and_a_remedy(run, split, tmp_path):
     train, test = split
     (tmp_path / "empty").mkdir()

@@ -172,6 +172,8 @@ def test_looking_is_quick_and_needs_no_backend(command, tiny, finished):
         ("reproduce timeconvnet --setting pool=gab", "no choice for pool called 'gab'.", "Did you mean gap?"),
         ("reproduce timeconvnet --setting pool", "The setting 'pool' has no value.", "name=value"),
         ("reproduce timeconvnet --seeds 0,one", "'0,one' are not whole numbers.", "SEEDS=0,1,2"),
+        ("reproduce timeconvnet --seeds -1", "'-1' are not between 0 and", "SEEDS=0,1,2"),
+        ("fingerprints --paper thesi", "There is no paper with networks", "thesis"),
         ("table timeconvnet --format mardown", "There is no format called 'mardown'.", "Did you mean markdown?"),
     ],
 )

@@ -100,5 +100,5 @@ def test_what_cannot_be_compared_is_said(tmp_path):
         compare.show(str(control.folder), "published")
     with pytest.raises(UserError, match="Both sides"):
         compare.show("published", "published")
-    with pytest.raises(UserError, match="no run folder"):
+    with pytest.raises(UserError, match="There is no run "):
         compare.show(str(control.folder), str(tmp_path / "nothing"))

@@ -189,6 +189,13 @@ def test_a_finished_run_is_used_as_it_is_unless_fresh_is_asked_for(tmp_path):
     once(fresh=True)
     assert len(told) == 2
 
+    def stopped(*_) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(little(recipe), tmp_path, provenance=DRAWN, progress=stopped, fresh=True)
+    assert store.finished(first.identity, tmp_path) is not None, "the run that was there is lost"
+
 
 def test_the_last_epoch_can_be_chosen_and_needs_no_validation(tmp_path):
     fold = Fold("f", FOLD.train, np.array([], int), FOLD.test)

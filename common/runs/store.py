@@ -44,7 +44,7 @@ COLUMNS = ("sample", "corpus", "clip", "subject", "first_frame", "emotion", "pre
 
 
 class Damaged(UserError):
-    """What lies in a folder is no whole run: computing it again loses nothing."""
+    """No whole run lies in a folder: computing it again loses nothing."""
 
 
 @dataclass(frozen=True)
@@ -193,13 +193,11 @@ def read(folder: Path) -> Run:
         UserError: if the run is unfinished, half-written, damaged, not a run, or written by a newer version.
     """
     path = folder / RECORD
-    name_one = f"Name the folder of a finished run, which holds its {RECORD}."
-    if not folder.is_dir():
-        raise Damaged(f"There is no run folder {folder}.", name_one)
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise Damaged(f"{folder} is no finished run: it has no {RECORD}.", name_one) from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        what = f"{folder} is no finished run: it has no {RECORD}." if folder.is_dir() else f"There is no run {folder}."
+        raise Damaged(what, f"Name a folder that holds its {RECORD}.") from error
     except OSError as error:
         raise _unreadable(path, error) from error
     except ValueError as error:
@@ -261,8 +259,7 @@ def find(root: Path, **wanted) -> tuple[list[Run], list[Skipped]]:
 def finished(identity: Identity, root: Path) -> Run | None:
     """The run with just this identity, or None where it has to be computed (again, if it is damaged).
 
-    Raises:
-        UserError: if it may well be whole, but cannot be read or was written by a newer version.
+    Raises UserError if it may well be whole, but cannot be read or was written by a newer version.
     """
     try:
         run = read(identity.folder(root))
@@ -295,10 +292,8 @@ def complete(expected: Iterable[Identity], root: Path) -> list[Run]:
 
 def damage(folder: Path) -> str:
     """What is wrong with a run that is there, for a list of those that are missing."""
-    if not folder.exists():
-        return ""
     try:
         read(folder)
     except UserError as error:
-        return f" ({error.problem.removesuffix('.')})"
+        return f" ({error.problem.removesuffix('.')})" if folder.exists() else ""
     return ""
