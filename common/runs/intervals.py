@@ -123,9 +123,17 @@ def _resampled(hits, tested, resamples: int, seed: int) -> np.ndarray:
     # Clusters with the same figures are drawn together: of ten thousand single images only two kinds are left.
     kinds, sizes = np.unique(np.concatenate([hits, tested]), axis=1, return_counts=True)
     cluster_weights, training_weights = _drawn(tuple(sizes.tolist()), trainings, resamples, seed)
-    right = np.einsum("bs,sg,bg->b", training_weights, kinds[:trainings], cluster_weights, optimize=True)
-    total = np.einsum("bs,sg,bg->b", training_weights, kinds[trainings:], cluster_weights, optimize=True)
+    right, total = (drawn_sum(training_weights, part, cluster_weights) for part in np.split(kinds, 2))
     return right[total > 0] / total[total > 0]
+
+
+def drawn_sum(trainings: np.ndarray, figures: np.ndarray, clusters: np.ndarray) -> np.ndarray:
+    """The sum of figures (trainings, clusters) in each resample, (resamples,).
+
+    Args:
+        trainings, clusters: how often each resample has each, (resamples, trainings) and (resamples, clusters).
+    """
+    return np.einsum("bs,sg,bg->b", trainings, figures, clusters, optimize=True)
 
 
 @lru_cache(maxsize=16)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from common.runs.intervals import RESAMPLES, clustered, clustered_gain, expanded_tail, of_difference
+from common.runs.intervals import RESAMPLES, clustered, clustered_gain, drawn_sum, expanded_tail, of_difference
 from common.runs.store import COLUMNS, PREDICTIONS, Run, Stamp, text_of
 
 if TYPE_CHECKING:
@@ -224,7 +224,7 @@ def difference_by_subject(first: Sequence[Run], second: Sequence[Run]) -> tuple[
     sides = []
     for right, tested in counts:
         trainings = random.multinomial(len(right), np.full(len(right), 1 / len(right)), RESAMPLES)
-        sides.append([np.einsum("bs,sg,bg->b", trainings, part, drawn, optimize=True) for part in (right, tested)])
+        sides.append([drawn_sum(trainings, part, drawn) for part in (right, tested)])
     met = (sides[0][1] > 0) & (sides[1][1] > 0)
     draws = np.subtract(*(right[met] / tested[met] for right, tested in sides))
     outside = expanded_tail(len(subjects), 0.95)

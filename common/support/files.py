@@ -44,7 +44,8 @@ def storage_errors(folder: Path) -> Iterator[None]:
                 f"{error.filename2 or error.filename or folder} is a folder, where a file should be written.",
                 "Name a file in it instead.",
             ) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENOENT):
+        not_made = error.errno == errno.ENOENT and not folder.exists()  # a file that is missing inside is no such case
+        if not_made or error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
             raise StorageError(
                 f"{folder} cannot be written to ({os.strerror(error.errno).lower()}).",
                 "Give yourself write permission there or choose another folder.",
