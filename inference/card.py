@@ -91,7 +91,9 @@ def _data(run: Run) -> str:
         return f"{run.given}, as their makers say. Tested here on {count['test']:,} samples of {where}."
     what = f"Faces drawn in the manner of {seen}." if run.synthetic else f"{seen}."
     sizes = f"{count['train']:,} samples to train, {count['validation']:,} to validate, {count['test']:,} to test."
-    return f"{what} {sizes} {_plain(run.record.get('split', {}).get('said', ''))}".strip()
+    split = run.record.get("split", {})
+    # Runs of earlier versions have the second name.
+    return f"{what} {sizes} {_plain(split.get('leakage', split.get('said', '')))}".strip()
 
 
 def _accuracy(run: Run, paper: Paper, results: Path) -> str:

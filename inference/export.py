@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from common.media import faces, video
-from common.media.emotions import Emotion
+from common.media.emotions import SIX
 from common.results.config import results_from_environment
 from common.support import files
 from common.support.console import console
@@ -23,7 +23,6 @@ from inference.trained import Trained
 TOLERANCE = 1e-4
 # A subject that is in no synthetic corpus, as the camera of eNTERFACE'05 would film it.
 STRANGER = {"seed": 0, "corpus": 99, "subject": 0, "fps": 25.0, "size": (288, 360), "posed": False}
-SHOWN = (Emotion.ANGRY, Emotion.DISGUST, Emotion.FEAR, Emotion.HAPPY, Emotion.SAD, Emotion.SURPRISE)
 
 
 def show(which: str, format: str, out: Path | None) -> None:
@@ -117,7 +116,7 @@ def card_of(place: Path) -> Path:
 def example_windows(preparation) -> np.ndarray:
     """One window of each basic emotion from a drawn subject, (n, ...) float32, as the network takes them."""
     windows = []
-    for take, emotion in enumerate(SHOWN):
+    for take, emotion in enumerate(SIX):
         crops = []
         for frame in draw(Performance(take=take, emotion=emotion, frames=preparation.frames, **STRANGER)):
             whole = np.array([0, 0, frame.shape[1], frame.shape[0]], np.int32)

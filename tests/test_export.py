@@ -370,6 +370,7 @@ def test_the_card_of_a_network_trained_on_drawn_faces(tmp_path):
     assert "(n, 16, 16, 5)" in text
     assert "0. Angry\n1. Disgust\n2. Fear\n3. Happy\n4. Sad\n5. Surprise\n6. Neutral" in text
     assert "CK+. 700 samples to train, 100 to validate, 140 to test." in text
+    assert "All 140 test samples come from clips that are trained on." in text
     assert "| **this file**: published | 0.850 |" in text
     assert "| published | 0.850 |" in text and "| strict | 0.600 |" in text
     assert "The paper prints 0.979 (Table II" in text and "none to hold against the printed ones" in text

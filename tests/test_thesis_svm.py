@@ -4,6 +4,7 @@ import dataclasses
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from sklearn.dummy import DummyClassifier
 from sklearn.metrics import precision_recall_fscore_support
 
+from common.media import landmarks
 from common.media.clips import Provenance
 from common.media.emotions import Emotion
 from common.media.images import BALLOT, StillImages
@@ -135,34 +137,28 @@ def test_gradients_ignore_a_constant_light():
     np.testing.assert_allclose(features.hog(dark), features.hog(dark + 50), atol=1e-5)
 
 
-def test_landmarks_do_not_depend_on_the_size_of_the_points(tmp_path, monkeypatch):
-    import dlib
+def test_landmarks_do_not_depend_on_the_place_and_size_of_the_points(monkeypatch):
+    def points(image, box, predictor):
+        assert image.shape == (192, 192) and box.tolist() == [0, 0, 192, 192]
+        return np.array([(int(image[0, 0]) * (1 + x), x * x * int(image[0, 0])) for x in (0, 10, 20)], float)
 
-    def predictor(path):
-        def find(image, box):
-            shift = int(image[0, 0])
-            return dlib.full_object_detection(box, dlib.points([dlib.point(shift + x, x * x) for x in (0, 10, 20)]))
-
-        return find
-
-    monkeypatch.setattr(features, "_predictor", predictor)
+    monkeypatch.setattr(features.landmarks, "find", points)
     flat = np.stack([np.full(2304, 10, np.uint8), np.full(2304, 90, np.uint8)])
-    found = features.Landmarks(tmp_path)(flat)
+    found = features.face_points(flat, Path("predictor"))
     assert found.shape == (2, 6)
     np.testing.assert_allclose(found[0], found[1], atol=1e-6)
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-6)
 
 
-def test_landmarks_without_their_predictor_say_where_it_comes_from(tmp_path):
-    with pytest.raises(UserError, match=r"shape_predictor_68_face_landmarks\.dat.*dlib\.net"):
-        features.extractor("landmarks", tmp_path)(np.zeros((1, 2304), np.uint8))
-    with pytest.raises(UserError, match="DATA="):
-        features.extractor("landmarks", None)
+def test_landmarks_are_found_with_the_predictor_of_the_package():
+    found = features.extractor("landmarks", None)(faces(3).pixels.reshape(3, -1))
+    assert found.shape == (3, 136) and found.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-6)
 
 
 def test_a_damaged_predictor_is_named(tmp_path):
-    (tmp_path / features.PREDICTOR).write_bytes(b"nothing")
-    with pytest.raises(UserError, match="no shape predictor"):
+    (tmp_path / landmarks.PREDICTOR.name).write_bytes(b"nothing")
+    with pytest.raises(UserError, match="not the predictor that dlib published"):
         features.extractor("landmarks", tmp_path)(np.zeros((1, 2304), np.uint8))
 
 

@@ -5,18 +5,9 @@ import base64
 import cv2
 import numpy as np
 
-from common.media.emotions import Emotion
+from common.media.emotions import SEVEN, Emotion
 from datasets.synthetic.performance import Performance, draw
 
-SHOWN = (
-    Emotion.ANGRY,
-    Emotion.DISGUST,
-    Emotion.FEAR,
-    Emotion.HAPPY,
-    Emotion.SAD,
-    Emotion.SURPRISE,
-    Emotion.NEUTRAL,
-)
 SUBJECTS = (3, 5, 8)
 PIXELS = 128
 CORPUS = 1
@@ -28,9 +19,9 @@ def sheet() -> dict:
     Returns:
         `emotions`: names; `people`: for each subject one data URI an emotion; `motion`: data URIs of one clip.
     """
-    people = [[_uri(_frames(subject, emotion, 2)[-1]) for emotion in SHOWN] for subject in SUBJECTS]
+    people = [[_uri(_frames(subject, emotion, 2)[-1]) for emotion in SEVEN] for subject in SUBJECTS]
     motion = [_uri(frame) for frame in _frames(SUBJECTS[1], Emotion.SURPRISE, 7)]
-    return {"emotions": [str(emotion) for emotion in SHOWN], "people": people, "motion": motion, "size": PIXELS}
+    return {"emotions": [str(emotion) for emotion in SEVEN], "people": people, "motion": motion, "size": PIXELS}
 
 
 def _frames(subject: int, emotion: Emotion, count: int) -> list[np.ndarray]:

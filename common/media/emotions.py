@@ -28,6 +28,10 @@ class Emotion(StrEnum):
     UNSURE = "Unsure"
 
 
+# The six basic emotions (Ekman 1992), and with the neutral face the seven classes, both in the order of FER2013.
+SIX = (Emotion.ANGRY, Emotion.DISGUST, Emotion.FEAR, Emotion.HAPPY, Emotion.SAD, Emotion.SURPRISE)
+SEVEN = (*SIX, Emotion.NEUTRAL)
+
 _SYNONYMS = {
     "anger": Emotion.ANGRY,
     "disgusted": Emotion.DISGUST,

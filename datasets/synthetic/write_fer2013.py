@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from common.media.emotions import Emotion
+from common.media.emotions import SEVEN, Emotion
 from common.media.images import BALLOT
 from common.support.files import atomic
 from datasets.synthetic.camera import Scene
@@ -20,15 +20,7 @@ from datasets.synthetic.identity import draw_identity
 
 FOLDER = "FER2013"
 CORPUS_NUMBER = 4
-CLASSES = (
-    Emotion.ANGRY,
-    Emotion.DISGUST,
-    Emotion.FEAR,
-    Emotion.HAPPY,
-    Emotion.SAD,
-    Emotion.SURPRISE,
-    Emotion.NEUTRAL,
-)
+CLASSES = SEVEN
 FEWEST = 70  # so that each part has an image of every class
 
 _SHARES = np.array([0.138, 0.015, 0.143, 0.250, 0.169, 0.112, 0.173])  # of the real set

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from common.media.clips import Clip, Provenance
-from common.media.emotions import Emotion
+from common.media.emotions import SIX, Emotion
 from common.protocols import splitters
 from common.protocols.splitters import Fold
 from common.results.config import Request
@@ -19,9 +19,8 @@ from reproductions.prepared import prepared
 CKPLUS, OULU = ckplus.NAME, oulu.NAME
 KEYS = {CKPLUS: ckplus.KEY, OULU: oulu.KEY}
 
-_SIX = (Emotion.ANGRY, Emotion.DISGUST, Emotion.FEAR, Emotion.HAPPY, Emotion.SAD, Emotion.SURPRISE)
 # In the order of Figures 5 and 6.
-CLASSES = {CKPLUS: (*_SIX, Emotion.CONTEMPT), OULU: _SIX}
+CLASSES = {CKPLUS: (*SIX, Emotion.CONTEMPT), OULU: SIX}
 
 # How a corpus can be divided into ten: the setting `ckplus_folds`.
 FOLDS = {

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from common.media.clips import Clip, Provenance, provenance
-from common.media.emotions import Emotion
+from common.media.emotions import SIX, Emotion
 from common.results.config import Request
 from common.samples.augmented_samples import AugmentedSamples
 from common.samples.build import Samples
@@ -16,8 +16,6 @@ from reproductions.prepared import prepared, read_stills
 
 CKPLUS, SAVEE, AFEW = ckplus.NAME, savee.NAME, afew.NAME
 KEYS = {CKPLUS: ckplus.KEY, SAVEE: savee.KEY, AFEW: afew.KEY}
-
-_SIX = (Emotion.ANGRY, Emotion.DISGUST, Emotion.FEAR, Emotion.HAPPY, Emotion.SAD, Emotion.SURPRISE)
 
 
 @dataclass
@@ -127,4 +125,4 @@ def classes(request: Request, name: str) -> tuple[Emotion, ...]:
     """The emotions of a corpus, in the order of the network's outputs."""
     if name != CKPLUS:
         return savee.CLASSES if name == SAVEE else afew.CLASSES
-    return (*_SIX, Emotion.CONTEMPT) if request.settings["ckplus_seventh_class"] == "Contempt" else _SIX
+    return (*SIX, Emotion.CONTEMPT) if request.settings["ckplus_seventh_class"] == "Contempt" else SIX

@@ -67,18 +67,18 @@ class Configuration:
         return "-".join(part for part in parts if part)
 
 
-def pipeline(configuration: Configuration, seed: int = 0, data: Path | None = None) -> "Pipeline":
+def pipeline(configuration: Configuration, seed: int = 0, models: Path | None = None) -> "Pipeline":
     """The scikit-learn pipeline, not fitted; it takes images (n, H·W) uint8 and labels (n,).
 
     Args:
         seed: of the randomised principal components and of liblinear's order.
-        data: folder of the shape predictor, for landmarks.
+        models: folder that may hold the shape predictor, for landmarks.
     """
     from sklearn.decomposition import PCA
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
-    steps = [FunctionTransformer(features.extractor(configuration.features, data))]
+    steps = [FunctionTransformer(features.extractor(configuration.features, models))]
     scalers = {"unit": FunctionTransformer(_to_unit), "minmax": MinMaxScaler(), "zscore": StandardScaler()}
     if configuration.scaling != "none":
         steps.append(scalers[configuration.scaling])

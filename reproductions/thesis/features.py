@@ -5,19 +5,17 @@ learns from the images, so they may run before any split.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from common.support.errors import UserError
+from common.media import landmarks
 
 CELL, BLOCK, BINS = 8, 16, 9
 # The predictor was fitted to faces of this size; images are enlarged to it.
 LANDMARK_SIZE = 192
-PREDICTOR = "shape_predictor_68_face_landmarks.dat"
 
 
 def raw(images: np.ndarray) -> np.ndarray:
@@ -35,69 +33,38 @@ def hog(images: np.ndarray) -> np.ndarray:
     return np.stack([descriptor.compute(image.reshape(size, size)).ravel() for image in images])
 
 
-@dataclass(frozen=True)
-class Landmarks:
-    """The points that dlib's shape predictor finds, relative to their centre and as parts of their spread.
+def face_points(images: np.ndarray, predictor: Path) -> np.ndarray:
+    """(n, 136) float32: x and y of the 68 points of dlib, relative to their centre and as parts of their spread.
 
-    Both FER2013 and the small CK+ images are cut to the face, so the whole image is the face's box. A function
-    object and not a closure, because it is sent to worker processes.
+    Both FER2013 and the small CK+ images are cut to the face, so the whole image is the face's box.
 
-    Attributes:
-        predictor: file of the predictor; the usual one has 68 points.
+    Raises:
+        UserError: if the predictor's file is missing, or not the one that its makers published.
     """
-
-    predictor: Path
-
-    def __call__(self, images: np.ndarray) -> np.ndarray:
-        """(n, 2·points) float32: x and y of each point.
-
-        Raises:
-            UserError: if the predictor's file is missing or damaged.
-        """
-        size = _size(images)
-        return np.stack([self._points(image.reshape(size, size)) for image in images])
-
-    def _points(self, image: np.ndarray) -> np.ndarray:
-        import dlib
-
+    size = _size(images)
+    whole = np.array([0, 0, LANDMARK_SIZE, LANDMARK_SIZE])
+    rows = []
+    for image in images.reshape(-1, size, size):
         large = cv2.resize(image, (LANDMARK_SIZE, LANDMARK_SIZE), interpolation=cv2.INTER_CUBIC)
-        found = _predictor(self.predictor)(large, dlib.rectangle(0, 0, LANDMARK_SIZE - 1, LANDMARK_SIZE - 1))
-        points = np.array([(point.x, point.y) for point in found.parts()], np.float32)
+        points = landmarks.find(large, whole, predictor).astype(np.float32)
         points -= points.mean(axis=0)
-        return (points / max(float(np.linalg.norm(points)), 1e-6)).ravel()
+        rows.append((points / max(float(np.linalg.norm(points)), 1e-6)).ravel())
+    return np.stack(rows)
 
 
-@cache
-def _predictor(path: Path):
-    # Kept outside the extractor, which travels to worker processes: a loaded predictor is 100 MB.
-    import dlib
-
-    if not path.is_file():
-        raise UserError(
-            f"Landmarks need dlib's shape predictor, and there is no {path}.",
-            f"Unpack {PREDICTOR}.bz2 from dlib.net/files into the folder of the data, or choose other features.",
-        )
-    try:
-        return dlib.shape_predictor(str(path))
-    except RuntimeError as error:
-        raise UserError(f"{path} is no shape predictor.", "Fetch it again from dlib.net/files.") from error
-
-
-def extractor(name: str, data: Path | None) -> Callable[[np.ndarray], np.ndarray]:
-    """The extractor of that name.
+def extractor(name: str, models: Path | None) -> Callable[[np.ndarray], np.ndarray]:
+    """The extractor of that name; it can be sent to worker processes.
 
     Args:
         name: "raw", "hog" or "landmarks".
-        data: folder in which the shape predictor lies; only landmarks need it.
+        models: folder that may hold dlib's shape predictor, for landmarks.
 
     Raises:
-        UserError: if landmarks are asked for without a folder of data.
+        UserError: if the predictor is nowhere.
     """
-    if name != "landmarks":
-        return {"raw": raw, "hog": hog}[name]
-    if data is None:
-        raise UserError("Landmarks need real faces and dlib's shape predictor.", "Name the folder with DATA=.")
-    return Landmarks(data / PREDICTOR)
+    if name == "landmarks":
+        return partial(face_points, predictor=landmarks.locate(models))
+    return {"raw": raw, "hog": hog}[name]
 
 
 def _size(images: np.ndarray) -> int:

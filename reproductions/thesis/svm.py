@@ -41,7 +41,7 @@ class Fit:
         folds, rows: of the cross-validation, which uses at most so many training samples. It takes the place of a
             validation part where the fold has none, and divides what the protocol divides
             (`common.protocols.inner_folds`).
-        data: folder of the shape predictor, for landmarks.
+        models: folder that may hold the shape predictor, for landmarks.
         decisions: the paper's open decisions that this fit depends on, by name; they go into the record.
     """
 
@@ -57,7 +57,7 @@ class Fit:
     seed: int = 0
     folds: int = 3
     rows: int = 9000
-    data: Path | None = None
+    models: Path | None = None
     decisions: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -142,7 +142,7 @@ def run(fit: Fit, root: Path, provenance: Provenance, fresh: bool = False) -> Ru
         train = _training_rows(fit)
         configuration = attainable(fit.configuration, len(train))
         chosen_by, selection = _selection(fit, configuration, train)
-        machine = pipeline(configuration, fit.seed, fit.data)
+        machine = pipeline(configuration, fit.seed, fit.models)
         machine.fit(_images(fit, train), fit.labels[train])
         fitted = datetime.now(UTC)
         table = _predictions(fit, machine.predict(_images(fit, fit.fold.test)))
@@ -189,11 +189,11 @@ def _selection(fit: Fit, configuration: Configuration, train: np.ndarray) -> tup
     images, labels = _images(fit, few), fit.labels[few]
     if len(fit.fold.validation):
         held_out = fit.fold.validation
-        fitted = pipeline(configuration, fit.seed, fit.data).fit(images, labels)
+        fitted = pipeline(configuration, fit.seed, fit.models).fit(images, labels)
         return "validation part", float(fitted.score(_images(fit, held_out), fit.labels[held_out]))
     folds = inner_folds.inner_folds(fit.samples.table.iloc[few], fit.protocol, fit.folds, fit.seed)
     smallest = min(len(inner.train) for inner in folds)
-    machine = pipeline(replace(configuration, components=min(configuration.components, smallest)), fit.seed, fit.data)
+    machine = pipeline(replace(configuration, components=min(configuration.components, smallest)), fit.seed, fit.models)
     unit = inner_folds.unit(fit.protocol)
     told = f"{len(folds)}-fold cross-validation" + ("" if unit == "sample" else f" by {unit}")
     return told, float(cross_val_score(machine, images, labels, cv=folds).mean())

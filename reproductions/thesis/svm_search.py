@@ -83,7 +83,7 @@ def fits(request: Request, part: Part, configurations: Iterable[Configuration]) 
             labels=labels,
             classes=tuple(str(name) for name in part.classes),
             fold=divided,
-            data=request.data,
+            models=request.models,
             decisions=decisions(request.settings, part.name),
         )
         for configuration in configurations

@@ -8,7 +8,7 @@ import numpy as np
 
 import datasets
 from common.media.clips import Clip, Provenance, common_origin, provenance
-from common.media.emotions import Emotion
+from common.media.emotions import SEVEN
 from common.protocols import splitters
 from common.results.config import Request
 from common.samples.build import Samples
@@ -20,15 +20,7 @@ from reproductions.timeconvnet.preprocessing import chosen, prepare
 CORPORA = ("ckplus", "baum1", "enterface")
 
 # The order of Table I, which is that of FER2013.
-CLASSES = (
-    Emotion.ANGRY,
-    Emotion.DISGUST,
-    Emotion.FEAR,
-    Emotion.HAPPY,
-    Emotion.SAD,
-    Emotion.SURPRISE,
-    Emotion.NEUTRAL,
-)
+CLASSES = SEVEN
 
 SPLITTERS = {
     "published": splitters.random_windows,
