@@ -56,7 +56,8 @@ def keep(name: str, reference: Path = ROOT / "results" / "reference", records: P
     paper, count = papers.load(name), 0
     for plan_name, data in record.recorded(paper, records):
         for table in reproduce.all_tables(paper, plan_name, data, records):
-            table.save(reference / name / f"{plan_name}-{data}")
+            with files.atomic(reference / name / f"{plan_name}-{data}" / f"{table.name}.json") as path:
+                path.write_text(table.json(), encoding="utf-8")
             count += 1
     if not count:
         raise UserError(f"There are no records of {name} yet.", f"Run: make reproduce and make record, PAPER={name}")

@@ -97,7 +97,7 @@ def test_tables_are_made_of_records_where_this_machine_has_no_runs(records, tmp_
 def test_reference_tables_are_those_of_the_records(records, tmp_path):
     readme.keep("timeconvnet", tmp_path / "reference", records)
     (table,) = [one for one in reproduce.all_tables(PAPER, "paper", "real", records) if one.name == "table2"]
-    assert (tmp_path / "reference/timeconvnet/paper-real/table2.md").read_text(encoding="utf-8") == table.markdown()
+    assert (tmp_path / "reference/timeconvnet/paper-real/table2.json").read_text(encoding="utf-8") == table.json()
 
 
 def test_without_records_there_are_no_reference_tables(tmp_path):
@@ -130,8 +130,8 @@ def test_what_readmes_show_is_what_the_records_of_the_repository_give(name):
     paper = papers.load(name)
     for plan, data in record.recorded(paper):
         for table in reproduce.all_tables(paper, plan, data, RECORDS):
-            kept = ROOT / "results" / "reference" / name / f"{plan}-{data}" / f"{table.name}.md"
-            assert kept.read_text(encoding="utf-8") == table.markdown()
+            kept = ROOT / "results" / "reference" / name / f"{plan}-{data}" / f"{table.name}.json"
+            assert kept.read_text(encoding="utf-8") == table.json()
 
 
 def test_the_records_of_the_repository_are_whole_and_small():

@@ -12,14 +12,14 @@ from typing import Any
 
 from common.paper.auditors.arithmetic import agreement, classes, mean, product, ratio, total
 from common.paper.auditors.attainable import attainability, attainable, counts, fold_accuracies
-from common.paper.auditors.augmentation import augmented_sizes, multiplicity
+from common.paper.auditors.augmentation import multiplicity
 from common.paper.auditors.comparisons import balance, difference
 from common.paper.auditors.confusion import cell_steps, orientation, reconstruct, row_sums
-from common.paper.auditors.layers import layer_parameters, layer_table, parameter_count
+from common.paper.auditors.layers import layer_parameters, layer_table
 from common.paper.auditors.report import report, report_consistency
 from common.paper.auditors.result import AuditResult
 from common.paper.auditors.significance import corrected_resampled_t, p_value, paired_p_values, significance
-from common.paper.auditors.splits import fold_sizes, recover_seed, stated_share
+from common.paper.auditors.splits import recover_seed, stated_share
 from common.paper.auditors.subjects import mean_over_subjects, same_samples
 from common.paper.load import Check, Paper
 from common.support.errors import unknown
@@ -28,12 +28,9 @@ __all__ = [
     "AUDITORS",
     "AuditResult",
     "attainable",
-    "augmented_sizes",
     "corrected_resampled_t",
-    "fold_sizes",
     "layer_parameters",
     "paired_p_values",
-    "parameter_count",
     "reconstruct",
     "recover_seed",
     "report_consistency",

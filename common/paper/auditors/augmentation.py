@@ -1,13 +1,6 @@
 """Stated augmentations against the stated size of the augmented set."""
 
-from collections.abc import Mapping
-
 from common.paper.auditors.result import AuditResult, result
-
-
-def augmented_sizes(sizes: Mapping[str, int], copies: Mapping[str, int], originals: bool = True) -> dict[str, int]:
-    """Samples of every class after each gave so many augmented ones, with or without the originals."""
-    return {name: n * (copies[name] + originals) for name, n in sizes.items()}
 
 
 def multiplicity(rotations: int, flips: int, stated: int) -> AuditResult:

@@ -1,4 +1,4 @@
-"""Printed layer tables and parameter counts."""
+"""Printed layer tables."""
 
 from collections.abc import Sequence
 
@@ -48,8 +48,3 @@ def layer_table(
         f"{sums[1]:,} of them trainable and {sums[2]:,} not; printed {total}, {trainable} and {non_trainable}"
     )
     return result(holds, text, settles=True)
-
-
-def parameter_count(value: str, built: int) -> AuditResult:
-    """Audit: whether a network that was built has the printed number of parameters."""
-    return result(printed(value).value == built, f"built {built:,}, printed {value}", settles=True)

@@ -1,4 +1,4 @@
-"""Stated splits against printed sizes: folds, test parts, and the seed behind a printed support column."""
+"""Stated splits against printed sizes: test parts, and the seed behind a printed support column."""
 
 from collections.abc import Iterable, Sequence
 from math import ceil
@@ -6,22 +6,6 @@ from math import ceil
 import numpy as np
 
 from common.paper.auditors.result import AuditResult, result
-
-
-def fold_sizes(samples: Sequence[int], folds: int, rule: str = "step") -> list[int]:
-    """Samples in every fold when whole subjects are dealt to folds.
-
-    Args:
-        samples: number of samples of every subject, subjects in order.
-        rule: "step" gives fold i the subjects i, i + folds, ...; "blocks" gives it consecutive subjects.
-
-    With one sample a subject this gives the sizes of folds of single samples.
-    """
-    samples = np.asarray(samples)
-    fold = np.arange(len(samples)) % folds
-    if rule == "blocks":
-        fold = np.sort(fold)
-    return np.bincount(fold, samples, folds).astype(int).tolist()
 
 
 def stated_share(n: int, stated: float, value: int, others: Sequence[float] = ()) -> AuditResult:
