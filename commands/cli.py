@@ -138,16 +138,12 @@ def models(models: Models = None) -> None:
 def claims(
     paper: Annotated[str, typer.Option(help="Only this paper: see `list`.")] = "",
     format: Format = "text",
-    as_json: Annotated[bool, typer.Option("--json", hidden=True)] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", hidden=True)] = False,
-    as_markdown: Annotated[bool, typer.Option("--markdown", hidden=True)] = False,
     strict: Strict = False,
 ) -> None:
     """Where every printed number stands: exact, match, close, below, above, contradicted, or what is missing."""
     from commands import claims
 
-    former = {"json": as_json, "csv": as_csv, "markdown": as_markdown}
-    claims.show(paper, format_of(format, [word for word, given in former.items() if given]), strict)
+    claims.show(paper, format_of(format), strict)
 
 
 @app.command()

@@ -1,6 +1,6 @@
 """Options that several commands take, each with the text that `--help` shows."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import wraps
 from inspect import Signature, signature
 from pathlib import Path
@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from common.support.console import errors
 from common.support.errors import unknown
 
 PaperName = Annotated[str, typer.Argument(help="Name of the paper: see `list`.")]
@@ -64,20 +63,12 @@ def profile_of(profile: str, data: Path | None) -> str:
 FORMATS = ("text", "markdown", "csv", "json")
 
 
-def format_of(word: str, former: Iterable[str] = ()) -> str:
-    """The format of a table that was asked for.
-
-    Args:
-        word: of `--format`.
-        former: those asked for as earlier versions had it, by an option each; the first goes.
+def format_of(word: str) -> str:
+    """The word of `--format`.
 
     Raises:
         UserError: if there is no such format, with the nearest that there is.
     """
-    renamed = [("--format screen", "text")] if word == "screen" else [(f"--{one}", one) for one in former]
-    if renamed:
-        old, word = renamed[0]
-        errors.print(f"{old} is called --format {word} now, and the next version will know that word only.")
     if word not in FORMATS:
         raise unknown("format", word, FORMATS)
     return word

@@ -87,15 +87,6 @@ def test_csv_and_markdown_hold_the_same_rows(tmp_path):
     assert all(f"| {line['id']} " in told for line in lines)
 
 
-@pytest.mark.parametrize("form", ["json", "csv", "markdown"])
-def test_the_former_options_are_understood_and_say_the_new_word(form, tmp_path):
-    words = "claims", "--paper", "thesis"
-    former, now = run(tmp_path, *words, f"--{form}"), run(tmp_path, *words, "--format", form)
-    assert former.stdout == now.stdout and former.returncode == 0
-    told = f"--{form} is called --format {form} now"
-    assert former.stderr.startswith(told) and told not in now.stderr
-
-
 def test_the_summary_counts_every_claim_once(tmp_path):
     table = claims.summary(claims.collect(papers.names(), tmp_path))
     for row in table.rows:

@@ -14,7 +14,6 @@ import pytest
 import reproductions
 from commands import reproduce
 from common.paper import load
-from common.results import config
 from common.support.errors import UserError
 from reproductions import contract, registry
 from reproductions.contract import PARTS
@@ -277,11 +276,3 @@ def test_the_example_in_the_contract_names_every_part():
     described = contract.__doc__
     for part, names in GIVEN.items():
         assert f"{part}.py" in described and all(one in described for one in names)
-
-
-def test_the_former_word_for_the_strict_protocol_is_understood_and_said_to_be_one(capsys):
-    request = config.check(load.load("timeconvnet"), ["table2"], protocol="honest")
-    assert request.protocols == ("strict",)
-    assert "'honest' is called 'strict' now" in capsys.readouterr().err
-    assert config.check(load.load("timeconvnet"), ["table2"], protocol="strict") == request
-    assert capsys.readouterr().err == ""

@@ -591,15 +591,6 @@ def test_what_was_written_here_comes_before_a_record_that_was_copied_beside_it(t
     assert side_tables.read(file).accuracy.tolist() == [0.5]
 
 
-@pytest.mark.parametrize("former", ["twins-quick-real.csv", "twins-quick-real.csv.gz"])
-def test_side_tables_are_found_under_their_former_names(tmp_path, former):
-    pd.DataFrame({"split": ["1"], "sample": [2]}).to_csv(tmp_path / former, index=False)
-    assert side_tables.read(tmp_path / "near-duplicates-quick-real.csv").to_dict("list") == {
-        "split": ["1"],
-        "sample": [2],
-    }
-
-
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 1000), st.lists(st.integers(0, 6), min_size=20, max_size=60), st.integers(1, 5))
 def test_the_clearest_images_have_no_fewer_votes_than_those_left_out(seed, codes, size):

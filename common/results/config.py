@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from common.paper.load import Decision, Paper
-from common.support.console import errors
 from common.support.errors import UserError, unknown
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,8 +23,6 @@ PROTOCOLS = {
     "both": ("published", "strict"),
     "all": ("published", "clip-disjoint", "strict"),
 }
-# Words of earlier versions, understood for one more release.
-FORMER_PROTOCOLS = {"honest": "strict"}
 
 
 @dataclass(frozen=True)
@@ -134,10 +131,6 @@ def check(
     if profile not in paper.profiles:
         raise unknown("profile", profile, paper.profiles)
     protocol = options.pop("protocol", "both")
-    if protocol in FORMER_PROTOCOLS:
-        now = FORMER_PROTOCOLS[protocol]
-        errors.print(f"The protocol {protocol!r} is called {now!r} now, and the next version will know that word only.")
-        protocol = now
     if protocol not in PROTOCOLS:
         raise unknown("protocol", protocol, PROTOCOLS)
     if (launcher := options.get("launcher", "local")) not in LAUNCHERS:

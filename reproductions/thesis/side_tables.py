@@ -95,9 +95,8 @@ def read(file: Path) -> "pandas.DataFrame | None":
 
 
 def _places(file: Path) -> list[Path]:
-    """Where a table may lie: as it was written or packed in a record, under its name or the one that it had before."""
-    former = file.name.replace("near-duplicates-", "twins-").replace("images-", "pictures-")
-    return [file.with_name(name + ending) for name in (file.name, former) for ending in ("", PACKED)]
+    """Where a table may lie: as it was written, or packed in a record."""
+    return [file, file.with_name(file.name + PACKED)]
 
 
 def _write(table: "pandas.DataFrame", file: Path) -> None:
