@@ -218,22 +218,6 @@ def test_what_is_lacking_of_a_changed_table_is_counted(tmp_path):
         store.read(run.folder)
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_predictions_without_a_checksum_are_looked_into(tmp_path, damage):
-    """As earlier versions wrote them."""
-    run = publish(BASE, tmp_path)
-    record = json.loads((run.folder / "run.json").read_text())
-    del record["files"]
-    (run.folder / "run.json").write_text(json.dumps(record))
-    assert store.read(run.folder).predictions().emotion.tolist() == ["Happy", "Sad"]
-    assert scores.predictions([store.read(run.folder)]).emotion.tolist() == ["Happy", "Sad"]
-    path = run.folder / "predictions.csv"
-    path.write_text(damaged(path.read_text())[damage], encoding="latin-1")
-    with pytest.raises(UserError, match=r"predictions\.csv") as error:
-        scores.predictions([store.read(run.folder)])
-    assert str(run.folder) in str(error.value)
-
-
 def test_curves_and_weights_that_were_changed_are_told(tmp_path):
     run = publish(BASE, tmp_path)
     (run.folder / "curves.csv").write_text("epoch,loss,val_loss\n0,1.4,\n")
@@ -248,11 +232,11 @@ def test_curves_and_weights_that_were_changed_are_told(tmp_path):
         store.read(other.folder)
 
 
-NEEDED = ("key", "finished", "identity", "provenance", "classes", "samples", "parameters", "chosen_epoch")
+NEEDED = ("key", "finished", "identity", "files", "provenance", "classes", "samples", "parameters", "chosen_epoch")
 
 
 @pytest.mark.parametrize("value", ["gone", None, 3.5, "word", [], {}, [None], {"test": "many"}])
-@pytest.mark.parametrize("entry", [*NEEDED, "schema", "contents", "files", "split", "decisions", "versions", "ended"])
+@pytest.mark.parametrize("entry", [*NEEDED, "schema", "contents", "split", "decisions", "versions", "ended"])
 def test_a_record_is_read_whole_or_named(tmp_path, entry, value):
     run = publish(BASE, tmp_path)
     record = json.loads((run.folder / "run.json").read_text()) | {entry: value}

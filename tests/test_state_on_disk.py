@@ -30,14 +30,6 @@ def results(tmp_path, monkeypatch):
     return tmp_path / "results"
 
 
-def without_checksums(run) -> None:
-    """The run as an earlier version wrote it."""
-    path = run.folder / "run.json"
-    record = json.loads(path.read_text())
-    del record["files"]
-    path.write_text(json.dumps(record))
-
-
 def halved(run) -> None:
     path = run.folder / "predictions.csv"
     lines = path.read_text().splitlines(keepends=True)
@@ -53,12 +45,9 @@ def of_another_class(run) -> None:
 
 
 @pytest.mark.parametrize("damage", [halved, of_another_class])
-@pytest.mark.parametrize("old", [False, True])
-def test_overviews_name_a_damaged_run_and_leave_it_out(results, damage, old):
+def test_overviews_name_a_damaged_run_and_leave_it_out(results, damage):
     whole = claims.collect(["timeconvnet"], results)
     run = whole.evidence["timeconvnet"][0].of("table2", "resnet20_3d", "strict")[0]
-    if old:
-        without_checksums(run)
     damage(run)
     found = claims.collect(["timeconvnet"], results)
     (problem,) = found.problems
@@ -67,7 +56,7 @@ def test_overviews_name_a_damaged_run_and_leave_it_out(results, damage, old):
     assert one.missing_runs("table2", "resnet20_3d", "strict") == "1 of 2 runs"
     standing = {one.claim.id: one for one in found.standings}["table2-resnet20_3d-accuracy"]
     assert "1 of 2 runs" in standing.measured.differs or standing.measured.run.endswith("(2 runs)")
-    if damage is halved and not old:
+    if damage is halved:
         assert run.folder.name in report.write(strict=False).read_text(encoding="utf-8")
 
 

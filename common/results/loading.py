@@ -83,7 +83,6 @@ def load_available(paper: Paper, runs: Sequence[Run], results: Path, warn: Calla
         filled = []
         for part in evidence:
             members = [by_key[identity.key] for identity in part.plan.runs if identity.key in by_key]
-            members = [run for run in members if _readable(run, warn)]
             speed = _speed(paper, part.profile, results, warn)
             filled.append(replace(part, runs=members, speed=speed, warn=warn))
         usable += [replace(part, beside=tuple(other for other in filled if other is not part)) for part in filled]
@@ -100,15 +99,6 @@ def _evidence(paper: Paper, name: str, plan: Plan, all_parts: Sequence[Plan], re
     others = frozenset(experiment for part in all_parts if part is not plan for experiment in part.experiments)
     apart = plans.unlike(plan, all_parts[0]) if plan is not all_parts[0] else ""
     return Evidence(paper, plan, results, name=name, aside=apart, elsewhere=others)
-
-
-def _readable(run: Run, warn: Callable[[str], None]) -> bool:
-    """Whether the predictions of a run can be scored; those with a checksum were compared with it already."""
-    try:
-        return bool(run.record.get("files")) or run.predictions() is not None
-    except UserError as error:
-        warn(str(error))
-        return False
 
 
 def _speed(paper: Paper, profile: str, results: Path, warn: Callable[[str], None]) -> SpeedFile | None:

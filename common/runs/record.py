@@ -49,7 +49,7 @@ class Hardware(Stored):
 
 
 class Record(Stored):
-    """run.json. Runs of earlier versions have no `files`; weights that were only tested are of kind "evaluate"."""
+    """run.json. Weights that were only tested are of kind "evaluate"."""
 
     kind: Literal["train", "evaluate"] = "train"
 
@@ -57,7 +57,7 @@ class Record(Stored):
     finished: Literal[True]
     identity: dict[str, Any]
     contents: list[Annotated[str, Field(pattern=r"^[\w.-]+$")]] = list(CONTENTS)
-    files: dict[str, Content] = {}
+    files: dict[str, Content]
     provenance: Provenance
     classes: Annotated[list[str], Field(min_length=1)]
     samples: Sizes
@@ -80,7 +80,7 @@ class Record(Stored):
         lacking = [name for name in trained if getattr(self, name) is None]
         if lacking:
             raise ValueError(f"{lacking[0]} is missing")
-        if self.files and not set(self.contents) <= set(self.files):
+        if not set(self.contents) <= set(self.files):
             raise ValueError("files does not name all contents")
         return self
 
@@ -122,17 +122,14 @@ def fault(folder: Path, record: Record) -> str:
     """What is wrong with the files of a run, as "predictions.csv is missing", or "" for nothing.
 
     Tables are read whole. Weights are compared by their size alone, for a thousand runs may hold gigabytes of them:
-    whoever loads them compares the rest (`common.runs.store.Run.weights`). Of runs without checksums, the tested
-    samples are counted.
+    whoever loads them compares the rest (`common.runs.store.Run.weights`).
     """
     for name in record.contents:
-        path, kept = folder / name, record.files.get(name)
+        path, kept = folder / name, record.files[name]
         if not path.is_file():
             return f"{name} is missing"
-        if kept and (path.stat().st_size != kept.size or (name != WEIGHTS and files.digest(path) != kept.sha256)):
+        if path.stat().st_size != kept.size or (name != WEIGHTS and files.digest(path) != kept.sha256):
             counted = rows(path) if kept.rows is not None else None
             counts = f" ({counted} rows instead of {kept.rows})" if counted not in (None, kept.rows) else ""
             return f"{name} is not what the run wrote{counts}"
-        if not kept and name == PREDICTIONS and (counted := rows(path)) != record.samples.test:
-            return f"{name} has {counted or 'no'} rows for {record.samples.test} tested samples"
     return ""

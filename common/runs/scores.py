@@ -58,11 +58,10 @@ def predictions(runs: "Sequence[Run] | pandas.DataFrame") -> "pandas.DataFrame":
     if isinstance(runs, pd.DataFrame):
         return runs
     try:
-        if all(run.record.get("files") for run in runs):
-            return _read_at_once(runs)
+        return _read_at_once(runs)
     except (OSError, ValueError):
         pass
-    # One by one takes ten times as long, but names the file at fault, and looks into files without a checksum.
+    # One by one takes ten times as long, but names the file at fault.
     tables = [run.predictions().assign(seed=run.identity.seed, fold=run.identity.fold) for run in runs]
     return pd.concat(tables, ignore_index=True)
 

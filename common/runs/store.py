@@ -77,7 +77,7 @@ class Run:
             UserError: if the run kept none, or it was changed since.
         """
         path = self.folder / WEIGHTS
-        kept = self.record.get("files", {}).get(WEIGHTS)
+        kept = self.record["files"].get(WEIGHTS)
         try:
             whole = not kept or files.digest(path) == kept["sha256"]
         except OSError as error:
