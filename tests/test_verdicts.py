@@ -21,11 +21,17 @@ def claim(value="95.10", unit="%", **more):
     return Claim(**given, metric="accuracy", value=value, unit=unit, **more)
 
 
+def right(k: int, n: int = CKPLUS, scale: int = 100) -> Measured:
+    """What a run gives that has k of n samples right."""
+    low, high = wilson(k, n)
+    return Measured(scale * k / n, "real", (scale * low, scale * high))
+
+
 def share_of_verdicts(printed: str, truth: float, n: int) -> dict[str, float]:
     """Probability of every verdict when each of n samples is right with probability `truth`."""
     shares = {}
     for k in range(n + 1):
-        name = judge(claim(printed), Measured(100 * k / n, "real", n=n)).name
+        name = judge(claim(printed), right(k, n)).name
         shares[name] = shares.get(name, 0) + binom.pmf(k, n, truth)
     return shares
 
@@ -35,12 +41,12 @@ def share_of_verdicts(printed: str, truth: float, n: int) -> dict[str, float]:
 
 def test_a_number_that_the_paper_refutes_is_contradicted_whatever_was_measured():
     audit = AuditResult("contradicted", "1 + 1 = 2, printed 3")
-    verdict = judge(claim(), Measured(95.1, "real", n=CKPLUS), audit)
+    verdict = judge(claim(), Measured(95.1, "real"), audit)
     assert (verdict.name, verdict.why) == ("contradicted", "1 + 1 = 2, printed 3")
 
 
 def test_a_number_that_the_paper_does_not_define_is_undefined():
-    verdict = judge(claim(undefined="DCNN-1 is not described"), Measured(95.1, "real", n=CKPLUS))
+    verdict = judge(claim(undefined="DCNN-1 is not described"), Measured(95.1, "real"))
     assert (verdict.name, verdict.why) == ("undefined", "DCNN-1 is not described")
 
 
@@ -57,11 +63,11 @@ def test_without_a_measurement_data_are_needed_and_named():
 @given(st.floats(0, 1), st.sampled_from(["%", "fraction", "ms", "parameters", "images", "p"]))
 def test_synthetic_data_never_carry_more_than_not_comparable(value, unit):
     printed = "50" if unit in ("parameters", "images") else "50.0"
-    assert judge(claim(printed, unit), Measured(value, "synthetic", n=CKPLUS)).name == "not comparable"
+    assert judge(claim(printed, unit), Measured(value, "synthetic")).name == "not comparable"
 
 
 def test_another_protocol_is_not_comparable_and_says_which():
-    verdict = judge(claim(), Measured(95.1, "real", n=CKPLUS, differs="subject-disjoint split"))
+    verdict = judge(claim(), Measured(95.1, "real", differs="subject-disjoint split"))
     assert (verdict.name, verdict.why) == ("not comparable", "subject-disjoint split")
 
 
@@ -122,12 +128,12 @@ def test_ratios_within_one_run_are_compared_across_machines():
 
 
 def test_numbers_of_other_methods_are_shown_and_never_judged():
-    verdict = judge(claim(cited="Zhao et al. 2016"), Measured(20.0, "real", n=CKPLUS))
+    verdict = judge(claim(cited="Zhao et al. 2016"), Measured(20.0, "real"))
     assert verdict.name == "cited" and "Zhao et al. 2016" in verdict.why
 
 
 def test_remarks_travel_along_and_are_no_verdict():
-    verdict = judge(claim(), Measured(60.0, "real", n=CKPLUS, note="budget too small"))
+    verdict = judge(claim(), Measured(60.0, "real", (55.0, 65.0), note="budget too small"))
     assert (verdict.name, verdict.note) == ("below", "budget too small")
 
 
@@ -144,12 +150,12 @@ def test_proportions_run_from_below_to_above(value, name):
 
 def test_fractions_and_percentages_get_the_same_verdict():
     for k in range(280, 328):
-        percent = judge(claim("95.10"), Measured(100 * k / CKPLUS, "real", n=CKPLUS))
-        fraction = judge(claim("0.9510", "fraction"), Measured(k / CKPLUS, "real", n=CKPLUS))
+        percent = judge(claim("95.10"), right(k))
+        fraction = judge(claim("0.9510", "fraction"), right(k, scale=1))
         assert percent.name == fraction.name
 
 
-def test_a_proportion_without_interval_or_size_is_refused():
+def test_a_proportion_without_an_interval_is_refused():
     with pytest.raises(ValueError, match="interval"):
         judge(claim(), Measured(95.0, "real"))
 
@@ -162,7 +168,7 @@ def test_under_equality_false_alarms_come_at_the_nominal_rate(printed):
     random = np.random.default_rng(1)
     runs = 4000
     counts = random.binomial(CKPLUS, float(printed) / 100, runs)
-    names = {k: judge(claim(printed), Measured(100 * k / CKPLUS, "real", n=CKPLUS)).name for k in set(counts.tolist())}
+    names = {k: judge(claim(printed), right(k)).name for k in set(counts.tolist())}
     alarms = np.mean([names[k] != "match" for k in counts])
     monte_carlo = 3 * np.sqrt(0.05 * 0.95 / runs)
     assert alarms == pytest.approx(0.05, abs=0.01 + monte_carlo)  # 0.01: Wilson's interval steps with k
@@ -180,12 +186,14 @@ def test_power_at_the_size_of_ckplus():
 def test_a_random_test_part_that_cannot_be_repeated_brings_its_own_noise():
     random = np.random.default_rng(2)
     n, runs = 480, 1500
-    printed, ours = 100 * random.binomial(n, 0.9, (2, runs)) / n
+    pairs = random.binomial(n, 0.9, (runs, 2)).tolist()
 
     def alarms(test_size):
-        pairs = zip(printed, ours, strict=True)
         return np.mean(
-            [judge(claim(f"{a:.2f}", test_size=test_size), Measured(b, "real", n=n)).name != "match" for a, b in pairs]
+            [
+                judge(claim(f"{100 * theirs / n:.2f}", test_size=test_size), right(ours, n)).name != "match"
+                for theirs, ours in pairs
+            ]
         )
 
     assert alarms(n) == pytest.approx(0.05, abs=0.02)

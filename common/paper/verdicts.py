@@ -76,7 +76,6 @@ class Measured:
         value: in the claim's unit.
         data: "real" or "synthetic", or "none" where the value needs no data (parameters, arithmetic).
         interval: 95 % interval in the claim's unit, for proportions.
-        n: tested samples; gives Wilson's interval where `interval` is None.
         differs: what sets this measurement apart from the claim, e.g. "subject-disjoint split instead of random
             windows"; "" where the protocol is the paper's own.
         note: a remark that travels along, e.g. `TOO_SMALL`.
@@ -89,7 +88,6 @@ class Measured:
     value: float
     data: Literal["real", "synthetic", "none"]
     interval: tuple[float, float] | None = None
-    n: int | None = None
     differs: str = ""
     note: str = ""
     run: str = ""
@@ -118,9 +116,9 @@ def judge(claim: Claim, measured: Measured | None = None, audit: AuditResult | N
         audit: what the claim's own check found, or None where it has none.
 
     Raises:
-        ValueError: if a comparable proportion comes with neither an interval nor its number of samples.
+        ValueError: if a comparable proportion comes without an interval.
     """
-    interval = _interval(claim, measured)
+    interval = measured.interval if measured else None
     difference = measured.value - claim.number if measured else None
     note = measured.note if measured else ""
 
@@ -150,13 +148,6 @@ def judge(claim: Claim, measured: Measured | None = None, audit: AuditResult | N
     if claim.kind == "proportion":
         return verdict(*_proportion(claim, measured, interval))
     return verdict(*_deterministic(claim, measured))
-
-
-def _interval(claim: Claim, measured: Measured | None) -> tuple[float, float] | None:
-    if measured is None or measured.interval is not None or claim.kind != "proportion" or not measured.n:
-        return measured.interval if measured else None
-    low, high = wilson(measured.value / claim.scale * measured.n, measured.n)
-    return low * claim.scale, high * claim.scale
 
 
 def _statement(claim: Claim, measured: Measured, interval: tuple[float, float] | None) -> tuple[Name, str]:
@@ -191,7 +182,7 @@ def _deterministic(claim: Claim, measured: Measured) -> tuple[Name, str]:
 
 def _proportion(claim: Claim, measured: Measured, interval: tuple[float, float] | None) -> tuple[Name, str]:
     if interval is None:
-        raise ValueError(f"{claim.id}: a measured proportion needs its interval or its number of samples")
+        raise ValueError(f"{claim.id}: a measured proportion needs its interval")
     low, high = claim.bounds
     room = (measured.value - interval[0], interval[1] - measured.value)
     ground = "95 % interval of the measured value"
