@@ -20,6 +20,7 @@ from common.training.recipe import LATER, Recipe
 NUMERICS = {"mixed_precision": "computed in 16 bits", "xla": "compiled with XLA"}
 # The weights a training begins with stand in its identity under this name; papers judge them themselves.
 _NOT_COMPARED = {*NUMERICS, "initial"}
+# Ends the name of a network that has fewer filters or units than the paper's.
 NARROW = "_narrow"
 
 

@@ -59,8 +59,9 @@ def leaks(evidence: Evidence) -> list[LeakEffect]:
 
 def _made_with(plan: Plan) -> str:
     """What every title says of the network and the data where they are not the paper's."""
-    remarks = ["narrow network, a quarter of the filters"] if plan.narrow else []
-    remarks += plan.instead
+    remarks = [*plan.instead]
+    if plan.narrow:
+        remarks.insert(0, f"narrow network with {', '.join(map(str, plan.narrow['filters']))} filters")
     return f" ({'; '.join(remarks)})" if remarks else ""
 
 

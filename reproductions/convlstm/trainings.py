@@ -7,6 +7,7 @@ from typing import Any
 from common.protocols import splitters
 from common.protocols.leakage import summarise
 from common.results.config import Request
+from common.results.differences import NARROW
 from common.runs.store import Run
 from common.samples.augmentation import Augmentation
 from common.training.batches import class_labels
@@ -45,7 +46,7 @@ _OF_BRANCH = ("fer_network", "fer_features", "fer_frozen")
 
 def network_name(corpus: str, narrow: dict | None) -> str:
     """The name that runs on a corpus have; a narrow network is named as such."""
-    return f"{key(corpus)}_narrow" if narrow else key(corpus)
+    return f"{key(corpus)}{NARROW}" if narrow else key(corpus)
 
 
 def key(corpus: str) -> str:

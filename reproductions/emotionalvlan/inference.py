@@ -6,6 +6,7 @@ import numpy as np
 
 from common.media import video
 from common.results.config import models_from_environment
+from common.results.differences import NARROW
 from common.runs.store import Run
 from common.support.errors import UserError
 from common.training import batches
@@ -34,7 +35,7 @@ def preparation(record: Run) -> Preparation:
 
     settings = Settings(**decided(record, {name: name for name in DECISIONS}), models=models_from_environment())
     identity = record.identity
-    known = NETWORKS[identity.network.removesuffix("_narrow")]
+    known = NETWORKS[identity.network.removesuffix(NARROW)]
     if known.layout == "last":
         raise UserError(
             f"{record.folder} is stage one of emotionalvlan, an AlexNet on single images of one stream.",

@@ -9,6 +9,7 @@ from typing import Any
 from common.protocols.leakage import summarise
 from common.protocols.splitters import Fold
 from common.results.config import Request
+from common.results.differences import NARROW
 from common.runs.identity import Identity
 from common.runs.store import Run
 from common.training.batches import class_labels
@@ -37,7 +38,7 @@ _TAKEN = {
 
 def network_name(network: str, narrow: dict | None) -> str:
     """The name that runs of a network have; a narrow one is named as such."""
-    return f"{network}_narrow" if narrow else network
+    return f"{network}{NARROW}" if narrow else network
 
 
 def pretrained(request: Request) -> str:
