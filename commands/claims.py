@@ -43,22 +43,22 @@ KEYS = (
     "data",
     "run",
 )
-VERDICTS = (
-    "exact",
-    "match",
-    "close",
-    "below",
-    "above",
-    "holds",
-    "does not hold",
-    "undecided",
-    "runs disagree",
-    "contradicted",
-    "undefined",
-    "not comparable",
-    "data needed",
-    "cited",
-)
+VERDICTS = {
+    "exact": "The same number: recomputed from the paper's own figures, or counted on the rebuilt network.",
+    "match": "Our 95 % interval meets the printed value.",
+    "close": "Outside the interval, by no more than 2 points.",
+    "below": "We measure less, beyond the interval and 2 points.",
+    "above": "We measure more, beyond the interval and 2 points. An accuracy above: look for leakage first.",
+    "holds": "A statement, such as one network better than another, that our 95 % interval confirms.",
+    "does not hold": "A statement whose opposite our 95 % interval shows.",
+    "undecided": "A statement that our 95 % interval neither confirms nor refutes.",
+    "runs disagree": "Equally good runs on this disk lead to different verdicts.",
+    "contradicted": "The paper's own figures refute the number.",
+    "undefined": "The paper does not say what was computed.",
+    "not comparable": "Measured on synthetic faces, with something other than the paper states, or on another machine.",
+    "data needed": "Needs a data set that was not there.",
+    "cited": "Another method's number, printed for comparison; it is not judged.",
+}
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from common.training.recipe import Recipe
 
 # A table of samples, a seed -> one division.
 Split = Callable[..., Fold]
-CLIPS: Mapping[str, Split] = {
+# The unit that stays whole under each protocol: nothing but the sample, the clip, the subject.
+SPLITTERS: Mapping[str, Split] = {
     "published": splitters.random_windows,
     "clip-disjoint": splitters.clip_disjoint,
     "strict": splitters.subject_disjoint,
@@ -101,7 +102,7 @@ class Experiment:
     networks: Sequence[Network]
     samples: Callable[..., Samples]
     recipe: Callable[[Request], Recipe] = recipe
-    splits: Mapping[str, Split] = field(default_factory=lambda: CLIPS)
+    splits: Mapping[str, Split] = field(default_factory=lambda: SPLITTERS)
     otherwise: Mapping[str, str] = field(default_factory=lambda: OTHERWISE)
     weights: Sequence[Weights] = ()
 

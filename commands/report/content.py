@@ -11,23 +11,6 @@ from common.paper.load import Paper
 from common.results.evidence import DAMAGED, Evidence
 from reproductions import registry
 
-MEANINGS = {
-    "exact": "The same number: recomputed from the paper's own figures, or counted on the rebuilt network.",
-    "match": "Our 95 % interval meets the printed value.",
-    "close": "Outside the interval, by no more than 2 points.",
-    "below": "We measure less, beyond the interval and 2 points.",
-    "above": "We measure more, beyond the interval and 2 points. An accuracy above: look for leakage first.",
-    "holds": "A statement, such as one network better than another, that our 95 % interval confirms.",
-    "does not hold": "A statement whose opposite our 95 % interval shows.",
-    "undecided": "A statement that our 95 % interval neither confirms nor refutes.",
-    "runs disagree": "Equally good runs on this disk lead to different verdicts.",
-    "contradicted": "The paper's own figures refute the number.",
-    "undefined": "The paper does not say what was computed.",
-    "not comparable": "Measured on synthetic faces, with something other than the paper states, or on another machine.",
-    "data needed": "Needs a data set that was not there.",
-    "cited": "Another method's number, printed for comparison; it is not judged.",
-}
-
 
 def page(collection: Collection) -> dict:
     """Everything that the template shows."""
@@ -43,8 +26,8 @@ def page(collection: Collection) -> dict:
         "total": len(standings),
         "headlines": [one for some in told.values() for one in some if one.finding.headline],
         "verdicts": [
-            {"name": name, "count": counts[name], "share": counts[name] / len(standings), "meaning": MEANINGS[name]}
-            for name in claims.VERDICTS
+            {"name": name, "count": counts[name], "share": counts[name] / len(standings), "meaning": meaning}
+            for name, meaning in claims.VERDICTS.items()
             if counts[name]
         ],
         "summary": claims.summary(collection),

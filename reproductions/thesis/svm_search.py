@@ -12,6 +12,7 @@ from common.protocols.splitters import Fold
 from common.results.config import Request
 from common.training.batches import class_labels
 from datasets.fer2013 import PARTITIONS
+from reproductions.standard import SPLITTERS
 from reproductions.thesis.configuration import Configuration
 from reproductions.thesis.data import Part
 from reproductions.thesis.svm import Fit
@@ -117,12 +118,9 @@ def fold(table, name: str, protocol: str, share: float = QUARTER) -> Fold | None
         share: of the images that is tested.
     """
     fractions = (1 - share, 0.0, share)
-    if protocol == "published":
-        return splitters.random_windows(table, SPLIT_SEED, fractions)
-    if name == "FER2013":
+    if name == "FER2013" and protocol != "published":
         return splitters.official(table, PARTITIONS) if protocol == "strict" else None
-    divide = splitters.clip_disjoint if protocol == "clip-disjoint" else splitters.subject_disjoint
-    return divide(table, SPLIT_SEED, fractions)
+    return SPLITTERS[protocol](table, SPLIT_SEED, fractions)
 
 
 def _gamma(value: str | float) -> float | str:

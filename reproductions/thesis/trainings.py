@@ -18,6 +18,7 @@ from common.training.batches import class_labels
 from common.training.recipe import EarlyStopping, Recipe
 from common.training.spec import Job, Training
 from datasets.fer2013 import PARTITIONS
+from reproductions.standard import SPLITTERS
 from reproductions.thesis.data import Part
 from reproductions.thesis.models import NETWORKS
 
@@ -86,8 +87,7 @@ def _fold(request: Request, table, name: str, protocol: str, seed: int) -> Fold:
         return splitters.selected_on_test(splitters.random_windows(table, seed, (stated["train"], 0, stated["test"])))
     if name == "FER2013":
         return splitters.official(table, PARTITIONS)
-    divide = splitters.clip_disjoint if protocol == "clip-disjoint" else splitters.subject_disjoint
-    return divide(table, seed, WITH_VALIDATION)
+    return SPLITTERS[protocol](table, seed, WITH_VALIDATION)
 
 
 def recipe(request: Request, protocol: str, name: str) -> Recipe:

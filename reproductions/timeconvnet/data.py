@@ -15,18 +15,13 @@ from common.samples.build import Samples
 from datasets import baum1, ckplus, enterface
 from reproductions.data_root import need_classes
 from reproductions.prepared import prepared
+from reproductions.standard import SPLITTERS
 from reproductions.timeconvnet.preprocessing import chosen, prepare
 
 CORPORA = ("ckplus", "baum1", "enterface")
 
 # The order of Table I, which is that of FER2013.
 CLASSES = SEVEN
-
-SPLITTERS = {
-    "published": splitters.random_windows,
-    "clip-disjoint": splitters.clip_disjoint,
-    "strict": splitters.subject_disjoint,
-}
 
 _PARTS = {"spontaneous_and_acted": ("1a", "1s"), "spontaneous": ("1s",), "acted": ("1a",)}
 

@@ -20,6 +20,7 @@ from common.training.batches import class_labels
 from common.training.recipe import Recipe
 from common.training.spec import Job, Training
 from reproductions.data_root import data_root
+from reproductions.standard import SPLITTERS
 from reproductions.timeconvnet import data, reconstruction, speed
 from reproductions.timeconvnet.models import NETWORKS, Network
 from reproductions.train import train
@@ -29,7 +30,7 @@ EXPERIMENTS = {
     "table2": "Table II: accuracy of the six networks, by protocol, with controls",
     "speed": "Table II and section VI: inference time, parameters, time of the whole pipeline",
 }
-PROTOCOLS = tuple(data.SPLITTERS)
+PROTOCOLS = tuple(SPLITTERS)
 CORPORA = data.CORPORA
 
 CORRECTED = "resnet20_2plus1d_corrected"
