@@ -78,7 +78,8 @@ def all_tables(paper: Paper, name: str, data: str, results: Path, plan: Plan | N
     """The tables of what was planned under a name (`Request.plan_name`), each with what sets it apart.
 
     Those of experiments that were asked for with other answers than the last command's come last; where both have a
-    table of one name, the files of these get another.
+    table of one name, the files of these get another. What an interrupted command has left unfinished is named and left
+    out.
 
     Args:
         plan: what this command has kept; without it, what lies on disk.
@@ -91,7 +92,8 @@ def all_tables(paper: Paper, name: str, data: str, results: Path, plan: Plan | N
     made = module.tables(whole)
     for table in made:
         table.notes, table.meta = [*table.notes, *whole.notes], table.meta or whole.meta
-    for number, other in enumerate(loading.aside(paper, name, data, results, plan), start=1):
+    others = loading.aside(paper, name, data, results, plan, lambda told: errors.print(told, markup=False))
+    for number, other in enumerate(others, start=1):
         taken = {table.name for table in made}
         for table in module.tables(other):
             table.notes, table.meta = [*table.notes, *other.notes], table.meta or other.meta

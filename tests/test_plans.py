@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 
 import fake_runs
 import numpy as np
@@ -50,7 +51,7 @@ def joined(*asked: Plan) -> Plan:
     """What is kept after these commands."""
     kept = asked[0]
     for one in asked[1:]:
-        kept = plans.joined(one, plans.parts(kept))
+        kept = plans.joined(one, plans.parts(kept), finished=lambda run: True)
     return kept
 
 
@@ -99,13 +100,24 @@ def test_of_several_experiments_with_other_answers_those_that_are_not_run_again_
     assert [one.experiments for one in plans.parts(kept)] == [["table2"], ["table1"]]
 
 
-def test_a_command_that_was_stopped_does_not_block_one_that_asks_for_fewer_seeds(tmp_path):
+def test_a_command_that_was_stopped_does_not_block_one_that_asks_for_fewer_seeds():
     stopped = plan(changed(seeds=(0, 1, 2)), "table1", "table2")
     fewer = plan(changed(seeds=(0, 1)), "table2")
     (aside,) = plans.parts(joined(stopped, fewer))[1:]
     assert aside.experiments == ["table1"] and run_of("table2", seed=2) in aside.runs
-    needed = plans.without_unfinished(aside, fewer, tmp_path).runs
+    needed = plans.without_replaced(aside, fewer, finished=lambda run: False).runs
     assert needed == [run_of("table1", seed=seed) for seed in (0, 1, 2)]
+
+
+def test_what_a_stopped_command_has_not_finished_stays_beside_until_it_is():
+    stopped, one = plan(ASKED, "table1", "table2"), plan(ASKED, "table2")
+    there = {run_of("table2")}
+    kept = plans.joined(one, [stopped], finished=there.__contains__)
+    main, aside = plans.parts_now(kept, there.__contains__)
+    assert main == one and aside.experiments == ["table1"] and plans.unlike(aside, main) == ""
+    assert plans.unfinished(aside, main, there.__contains__) == [run_of("table1")]
+    (whole,) = plans.parts_now(kept, lambda run: True)
+    assert whole == plan(ASKED, "table2", "table1")
 
 
 def test_networks_run_one_by_one_add_up_and_what_was_not_run_is_said():
@@ -156,7 +168,7 @@ def two_plans(tmp_path):
     path = plans.plan_path(PAPER, "quick", "synthetic", tmp_path)
     first = plans.read(path, PAPER)
     second = first.model_copy(update={"experiments": ["table1", "speed"], "seeds": [0, 1], "runs": []})
-    plans.write(path, plans.joined(second, [first]))
+    plans.write(path, plans.joined(second, [first], finished=lambda run: True))
     return tmp_path
 
 
@@ -191,9 +203,23 @@ def test_tables_of_both_are_shown_and_say_which_is_which(two_plans):
 
 
 def test_a_run_that_is_missing_aside_is_named(two_plans):
+    from commands import reproduce
     from common.support.errors import UserError
 
     (aside,) = loading.aside(PAPER, "quick", "synthetic", two_plans)
     (aside.runs[0].folder / "run.json").unlink()
     with pytest.raises(UserError):
         loading.aside(PAPER, "quick", "synthetic", two_plans)
+    with pytest.raises(UserError):  # it is damaged
+        reproduce.all_tables(PAPER, "quick", "synthetic", two_plans)
+
+
+def test_what_a_stopped_command_has_left_unfinished_is_left_out_and_said(two_plans, capsys):
+    from commands import reproduce
+
+    (aside,) = loading.aside(PAPER, "quick", "synthetic", two_plans)
+    shutil.rmtree(aside.runs[0].folder)
+    tables = {one.name for one in reproduce.all_tables(PAPER, "quick", "synthetic", two_plans)}
+    assert "table1" in tables and "table2" not in tables
+    told = " ".join(capsys.readouterr().err.split())
+    assert f"Left out: table2 (seeds 0 instead of 0,1). Of {len(aside.runs)} runs, 1 are not finished." in told

@@ -38,26 +38,48 @@ def load_complete(
     return replace(evidence, runs=store.complete(evidence.plan.runs, results / "runs"), speed=speed)
 
 
-def aside(paper: Paper, name: str, data: str, results: Path, plan: Plan | None = None) -> list[Evidence]:
-    """The experiments of this name and kind of data that were asked for with other answers than the last command's.
+def aside(
+    paper: Paper,
+    name: str,
+    data: str,
+    results: Path,
+    plan: Plan | None = None,
+    left_out: Callable[[str], None] | None = None,
+) -> list[Evidence]:
+    """The experiments of this name and kind of data that stand beside those of the last command.
 
     Of what the last command asked for again, with other seeds for example, an earlier one may have left a part.
 
     Args:
         plan: as for `load_complete`.
+        left_out: takes a sentence about experiments that an interrupted command has not finished, and which are left
+            out; without it they are an error.
 
     Raises:
         UserError: if nothing was run yet, or a run is missing.
     """
     main, *others = all_parts = _parts(paper, name, data, results, plan)
-    others = [plans.without_unfinished(other, main, results / "runs") for other in others]
-    evidence = [_evidence(paper, name, other, all_parts, results) for other in others]
+    finished = _finished(results)
     speed = _speed(paper, main.profile, results, warn=lambda _: None)
-    return [replace(part, runs=store.complete(part.plan.runs, results / "runs"), speed=speed) for part in evidence]
+    found = []
+    for other in others:
+        part = _evidence(paper, name, plans.without_replaced(other, main, finished), all_parts, results)
+        absent = plans.unfinished(part.plan, main, finished)
+        if absent and left_out and not any(store.damage(run.folder(results / "runs")) for run in absent):
+            names = ", ".join(part.plan.experiments) + (f" ({part.aside})" if part.aside else "")
+            left_out(f"Left out: {names}. Of {len(part.plan.runs)} runs, {len(absent)} are not finished.")
+            continue
+        found.append(replace(part, runs=store.complete(part.plan.runs, results / "runs"), speed=speed))
+    return found
 
 
 def _parts(paper: Paper, name: str, data: str, results: Path, plan: Plan | None) -> list[Plan]:
-    return plans.parts(plan or plans.read(plans.plan_path(paper, name, data, results), paper))
+    plan = plan or plans.read(plans.plan_path(paper, name, data, results), paper)
+    return plans.parts_now(plan, _finished(results))
+
+
+def _finished(results: Path) -> plans.Finished:
+    return lambda run: store.finished(run, results / "runs") is not None
 
 
 def load_available(paper: Paper, runs: Sequence[Run], results: Path, warn: Callable[[str], None]) -> list[Evidence]:
@@ -72,7 +94,7 @@ def load_available(paper: Paper, runs: Sequence[Run], results: Path, warn: Calla
     for path in sorted((results / "runs" / paper.name).glob("plan-*.json")):
         name, _, data = path.stem.removeprefix("plan-").rpartition("-")
         try:
-            all_parts = plans.parts(plans.read(path, paper))
+            all_parts = plans.parts_now(plans.read(path, paper), lambda run: run.key in by_key)
         except UserError as error:
             warn(str(error))
             continue

@@ -4,14 +4,15 @@ There is one file a paper, profile and kind of data. It holds one plan for all e
 same answers: protocols, seeds, settings, and whatever else is no list of runs or counts. A command that runs one
 experiment therefore leaves the others where they are. Whoever asks for an experiment again plans it anew, and the last
 command holds. Experiments that were asked for with other answers keep their own plan beside it (`others`): figures of
-both are shown, each with what sets it apart, and none is made of both.
+both are shown, each with what sets it apart, and none is made of both. So do experiments whose runs an interrupted
+command has left unfinished, until they are finished: the tables of a command do not wait for those of another.
 
 Two commands may run at once. The file then holds what the later one asked for, and each makes its tables from the plan
 that it wrote itself (`own`).
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,6 +32,7 @@ from common.support.console import console
 from common.support.errors import UserError
 
 Kind = TypeVar("Kind", bound=Stored)
+Finished = Callable[[Identity], bool]
 # What the plans of two commands may hold different parts of. In any other entry they may not differ.
 _RUNS = ("runs", "searched")
 _BY_NAME = ("summary", "splits", "configurations", "pretrained", "branch")
@@ -95,7 +97,8 @@ def keep(request: Request, plan: Plan) -> None:
         UserError: if the disk is full or the folder not writable.
     """
     path = plan_path(request.paper, request.plan_name, plan.data, request.results)
-    with files.lock(request.results / "runs" / ".locks" / "plans"):
+    runs = request.results / "runs"
+    with files.lock(runs / ".locks" / "plans"):
         try:
             earlier = parts(read(path, request.paper))
         except UserError as error:
@@ -103,7 +106,7 @@ def keep(request: Request, plan: Plan) -> None:
             if path.exists():
                 path.replace(path.with_suffix(".json.unusable"))
                 console.print(f"{error.problem} It is kept as {path.name}.unusable.", markup=False, soft_wrap=True)
-        _own[path] = joined(plan, earlier)
+        _own[path] = joined(plan, earlier, lambda run: store.finished(run, runs) is not None)
         write(path, _own[path])
 
 
@@ -112,16 +115,17 @@ def own(paper: Paper, name: str, data: str, results: Path) -> Plan | None:
     return _own.get(plan_path(paper, name, data, results))
 
 
-def joined(plan: Plan, earlier: Iterable[Plan]) -> Plan:
-    """A new plan together with the earlier ones that are like it; the others stay beside it.
+def joined(plan: Plan, earlier: Iterable[Plan], finished: Finished) -> Plan:
+    """A new plan together with the earlier ones that are like it and finished; the others stay beside it.
 
     Args:
         earlier: plans without `others`, the latest first.
+        finished: whether there is a run.
     """
     new, others = list(plan.experiments), []
     for old in earlier:
         left = [name for name in old.experiments if name not in new]
-        if alike(plan, old):
+        if alike(plan, old) and (not left or not unfinished(old, plan, finished)):
             plan = _join(plan, old)
         elif left:
             others.append(old.model_copy(update={"experiments": left}))
@@ -129,18 +133,32 @@ def joined(plan: Plan, earlier: Iterable[Plan]) -> Plan:
 
 
 def parts(plan: Plan) -> list[Plan]:
-    """The plan of the last command, then those of experiments that were asked for with other answers."""
+    """The plan of the last command, then those that stand beside it."""
     return [plan.model_copy(update={"others": []}) if plan.others else plan, *plan.others]
 
 
-def without_unfinished(old: Plan, new: Plan, runs: Path) -> Plan:
-    """An earlier plan without those runs that a later one replaced before they were finished.
+def parts_now(plan: Plan, finished: Finished) -> list[Plan]:
+    """As `parts`, but what was unfinished when the last command began and is finished now is joined with it."""
+    main, *others = parts(plan)
+    apart = []
+    for other in others:
+        if alike(main, other) and not unfinished(other, main, finished):
+            main = _join(main, other)
+        else:
+            apart.append(other)
+    return [main, *apart]
 
-    Args:
-        runs: the folder of the finished runs.
-    """
+
+def unfinished(old: Plan, new: Plan, finished: Finished) -> list[Identity]:
+    """The runs of an earlier plan that are not there, those left out that a later one has replaced."""
     replaced = {_group(run) for run in new.runs}
-    kept = [run for run in old.runs if _group(run) not in replaced or store.finished(run, runs)]
+    return [run for run in old.runs if _group(run) not in replaced and not finished(run)]
+
+
+def without_replaced(old: Plan, new: Plan, finished: Finished) -> Plan:
+    """An earlier plan without those runs that a later one replaced before they were finished."""
+    replaced = {_group(run) for run in new.runs}
+    kept = [run for run in old.runs if _group(run) not in replaced or finished(run)]
     return old.model_copy(update={"runs": kept})
 
 
@@ -151,7 +169,9 @@ def alike(first: Plan, second: Plan) -> bool:
 
 
 def unlike(other: Plan, plan: Plan) -> str:
-    """In which answers a plan differs from another, in words: "seeds 0,1 instead of 0"."""
+    """In which answers a plan differs from another, in words: "seeds 0,1 instead of 0"; "" where they are alike."""
+    if alike(other, plan):
+        return ""
     pairs = _unlike(other, plan).items()
     differing = [f"{key.replace('_', ' ')} {_shown(theirs)} instead of {_shown(ours)}" for key, (theirs, ours) in pairs]
     return "; ".join(differing) or "other data, or another version of this program"
