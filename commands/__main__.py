@@ -12,4 +12,7 @@ if __name__ == "__main__":
             f"error: {error.name} is not installed for {sys.executable}.\n"
             "what to do: run make setup, then .venv/bin/python -m commands; or use make, as make list"
         )
+    except KeyboardInterrupt:
+        print("Stopped before anything began.", file=sys.stderr)
+        sys.exit(130)
     main()

@@ -13,6 +13,7 @@ from common.support.errors import UserError
 from datasets import tree
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
+OTHERS = (".bmp", ".gif", ".tif", ".tiff", ".webp")
 
 
 def is_class(folder: Path) -> bool:
@@ -28,7 +29,8 @@ def classes(home: Path, emotions: Sequence[Emotion]) -> Mapping[Emotion, list[Pa
     """The image files of each class folder inside `home`, in the order of folders and files by name.
 
     Raises:
-        UserError: if a folder is named after none of the `emotions` emotions, or two are named after the same one.
+        UserError: if a folder is named after none of the `emotions` emotions, or two are named after the same one, or
+            there are images in it that would not be read.
     """
     found = {}
     for folder in tree.folders(home):
@@ -40,7 +42,16 @@ def classes(home: Path, emotions: Sequence[Emotion]) -> Mapping[Emotion, list[Pa
         if shown in found:
             raise UserError(f"{home} has two folders for {shown}.", f"Merge {folder} with the other one.")
         found[shown] = [path for suffix in SUFFIXES for path in tree.files(folder, suffix)]
+        _refuse_others(folder)
     return found
+
+
+def _refuse_others(folder: Path) -> None:
+    for path in tree.below(folder, *SUFFIXES, *OTHERS):
+        if path.parent.name:
+            raise UserError(f"{folder / path} lies deeper than the images of its class.", f"Move it to {folder}.")
+        if path.suffix.lower() in OTHERS:
+            raise UserError(f"{folder / path} is not read: only PNG and JPEG are.", "Convert it to PNG.")
 
 
 def read(paths: Sequence[Path], side: int) -> np.ndarray:

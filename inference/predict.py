@@ -3,7 +3,7 @@
 import csv
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -120,7 +120,7 @@ def predict(chosen: Chosen, trained: Trained, folder: Path, options: Options | N
     began = time.perf_counter()
     with files.storage_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        with _table(folder / TABLE, trained) as write:
+        with _table(folder / TABLE, trained) as (write, known):
             try:
                 for name, place in places(list(chosen.files)).items():
                     path = chosen.files[name]
@@ -133,6 +133,7 @@ def predict(chosen: Chosen, trained: Trained, folder: Path, options: Options | N
                         outcome.unreadable.append(str(error))
             except KeyboardInterrupt:
                 outcome.stopped = True
+            outcome.remarks += _absent(options.face, known)
         outcome.seconds = time.perf_counter() - began
         _about(folder / ABOUT, trained, chosen, outcome, options)
     return outcome
@@ -204,14 +205,28 @@ def _about(path: Path, trained: Trained, chosen: Chosen, outcome: Outcome, optio
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def _absent(face: int, known: Mapping[str, set[int]]) -> list[str]:
+    """That the face whose bars were asked for is not there, in one sentence."""
+    absent = [name for name, tracks in known.items() if face and face not in tracks]
+    if not absent:
+        return []
+    if len(known) == 1:
+        (name, tracks), *_ = known.items()
+        return [f"{name}: no bars are shown, for there is no face {face}, only {', '.join(map(str, sorted(tracks)))}."]
+    return [f"No bars are shown in {len(absent)} of {len(known)} files, for there is no face {face} ({absent[0]})."]
+
+
 @contextmanager
 def _table(path: Path, trained: Trained) -> Iterator:
-    """Open faces.csv and give `write(file, seen, outcome)`, which adds a row for every face and counts."""
+    """Open faces.csv and give what adds a row for every face and counts, and the faces known by file.
+
+    The former is `write(file, seen, outcome)`.
+    """
     with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         columns = ("file", "frame", "time_s", "track", "x", "y", "width", "height", "emotion", "answer")
         rows.writerow([*columns, *(f"p_{name}" for name in trained.classes)])
-        known: set[tuple[str, int]] = set()
+        known: dict[str, set[int]] = {}
 
         def write(name: str, seen: Seen, outcome: Outcome) -> None:
             # Spreadsheets take what begins with one of these for a formula.
@@ -224,9 +239,9 @@ def _table(path: Path, trained: Trained) -> Iterator:
                     told = [trained.classes[int(np.argmax(row))], answer, *(f"{value:.6f}" for value in row)]
                 outcome.answers += row is not None
                 rows.writerow([cell, seen.number, f"{seen.time_s:.4f}", face.track, *face.box, *told])
-                known.add((name, face.track))
+                known.setdefault(name, set()).add(face.track)
             outcome.frames += 1
             outcome.with_face += bool(seen.faces)
-            outcome.faces = len(known)
+            outcome.faces = sum(map(len, known.values()))
 
-        yield write
+        yield write, known

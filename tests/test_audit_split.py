@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -78,6 +79,14 @@ def test_two_runs_write_the_same_bytes(run, split, tmp_path):
         run("--train", split[0], "--test", split[1], "--output", page)
     for ending in (".html", ".csv", ".json"):
         assert len({page.with_suffix(ending).read_bytes() for page in pages}) == 1
+
+
+def test_pages_of_two_data_sets_do_not_replace_each_other(run, split, tmp_path):
+    for name in ("first", "second"):
+        shutil.copytree(split[1], tmp_path / name / "test")
+        assert run("--train", split[0], "--test", tmp_path / name / "test")[0] == 0
+    pages = (split[0].parent / "results").rglob("*.html")
+    assert sorted(page.name for page in pages) == ["first-test.html", "second-test.html"]
 
 
 def test_names_are_no_markup_and_no_formula(run, split):

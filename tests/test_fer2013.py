@@ -472,6 +472,17 @@ def test_folders_of_other_classes(tmp_path):
     refuse(tmp_path, f"{tmp_path / 'train'} has two folders for Angry")
 
 
+def test_images_that_would_be_left_out_are_named(tmp_path):
+    folders(tmp_path)
+    sad = tmp_path / "train" / "sad"
+    image = next(sad.iterdir())
+    (sad / "more").mkdir()
+    image = image.rename(sad / "more" / image.name)
+    refuse(tmp_path, f"{image} lies deeper than the images of its class", f"Move it to {sad}.")
+    image.rename(sad / "x.bmp")
+    refuse(tmp_path, f"{sad / 'x.bmp'} is not read: only PNG and JPEG are", "Convert it to PNG.")
+
+
 def test_an_empty_class(tmp_path):
     folders(tmp_path)
     for path in tmp_path.rglob("disgust/*"):

@@ -103,6 +103,20 @@ def test_python_without_the_environment_is_told_what_to_do():
     assert "Traceback" not in done.stderr
 
 
+def test_ctrl_c_before_anything_began_is_no_traceback():
+    code = """
+import runpy, sys
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        if name == "commands.cli":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Slow())
+runpy.run_module("commands", run_name="__main__")
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 130 and done.stderr == "Stopped before anything began.\n"
+
+
 def test_a_run_in_a_folder_with_brackets_is_found(tmp_path):
     run = fake_runs.publish(tmp_path / "br[x] <b>")
     done = command("compare", str(run.folder), "published", capture_output=True, text=True)

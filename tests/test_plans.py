@@ -222,4 +222,4 @@ def test_what_a_stopped_command_has_left_unfinished_is_left_out_and_said(two_pla
     tables = {one.name for one in reproduce.all_tables(PAPER, "quick", "synthetic", two_plans)}
     assert "table1" in tables and "table2" not in tables
     told = " ".join(capsys.readouterr().err.split())
-    assert f"Left out: table2 (seeds 0 instead of 0,1). Of {len(aside.runs)} runs, 1 are not finished." in told
+    assert f"Left out: table2 (seeds 0 instead of 0,1). Not finished: 1 of {len(aside.runs)} runs." in told

@@ -292,6 +292,20 @@ def test_faces_that_fill_their_images(trained, tmp_path, monkeypatch, capsys):
     assert rows(tmp_path / "cropped")[0]["width"] == "48"
 
 
+def test_a_face_that_is_not_there_is_told(trained, tmp_path):
+    for name in ("a", "b"):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), np.full((48, 48, 3), 77, np.uint8))
+    first, other = predict.Options(cropped=True, face=1), predict.Options(cropped=True, face=3)
+    assert predict.predict(choose(tmp_path / "a.png"), trained, tmp_path / "1", first).remarks == []
+    (told,) = predict.predict(choose(tmp_path / "a.png"), trained, tmp_path / "2", other).remarks
+    assert told == "a.png: no bars are shown, for there is no face 3, only 1."
+    (tmp_path / "both").mkdir()
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).rename(tmp_path / "both" / name)
+    (told,) = predict.predict(choose(tmp_path / "both"), trained, tmp_path / "3", other).remarks
+    assert told == "No bars are shown in 2 of 2 files, for there is no face 3 (a.png)."
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (1, 300), (301, 2)])
 def test_cropped_faces_may_have_any_size(trained, tmp_path, shape):
     cv2.imwrite(str(tmp_path / "x.png"), np.full((*shape, 3), 77, np.uint8))

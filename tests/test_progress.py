@@ -47,6 +47,12 @@ def test_what_is_finished_has_a_line_at_once(log):
         assert re.fullmatch(r"Training: 2 of 4 epochs after .* left \(a finished, training 1 of 2\)", log()[0])
 
 
+def test_where_all_is_there_from_before_it_says_so(log):
+    with shown.bar("Training", "epochs") as update:
+        update(0, 0)
+    assert log() == ["Training: nothing left to do"]
+
+
 def test_an_error_ends_the_lines(log):
     with pytest.raises(ZeroDivisionError), shown.bar("Training", "epochs", interval_s=0.05):
         raise ZeroDivisionError

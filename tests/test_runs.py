@@ -251,6 +251,21 @@ def test_a_record_is_read_whole_or_named(tmp_path, entry, value):
         assert len(found) + len(skipped) == 1 and all(str(run.folder) in one.reason for one in skipped)
 
 
+def test_a_folder_that_cannot_be_listed_is_told(tmp_path, monkeypatch):
+    run, other = publish(BASE, tmp_path), publish(with_seed(1, experiment="another"), tmp_path)
+    closed, listed = run.folder.parents[2], Path.iterdir
+
+    def iterdir(folder):
+        if folder == closed:
+            raise PermissionError(13, "Permission denied")
+        return listed(folder)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    (found,), (skipped,) = store.find(tmp_path)
+    assert found.folder == other.folder
+    assert skipped.folder == closed and "cannot be read (Permission denied)" in skipped.reason
+
+
 def test_looking_at_runs_needs_neither_a_backend_nor_pandas():
     code = """
 import sys

@@ -40,9 +40,9 @@ def show(
         UserError: if it is not said what to compare, or there is nothing to compare.
     """
     if table and not (train or test):
-        split, name = from_csv(table, train_part, subject), table.name.partition(".")[0]
+        split, name = from_csv(table, train_part, subject), _name(table)
     elif train and test and not table:
-        split, name = from_folders(train, test, subject), test.resolve().name
+        split, name = from_folders(train, test, subject), _name(test)
     else:
         raise UserError("What should be compared?", "Give --train and --test (folders), or --csv with a part column.")
     place = output or results_from_environment() / "audit-split" / f"{fitting(name)}.html"
@@ -53,6 +53,12 @@ def show(
     write(found, place)
     for path in (place, place.with_suffix(".csv")):
         console.print(f"Wrote {shown(path)}", markup=False, soft_wrap=True)
+
+
+def _name(path: Path) -> str:
+    """What the page is called: most data sets have a folder called test or a file called train.csv."""
+    whole = path.resolve()
+    return f"{whole.parent.name}-{whole.name.partition('.')[0]}"
 
 
 def _check_place(place: Path, table: Path | None) -> None:

@@ -67,7 +67,7 @@ def aside(
         absent = plans.unfinished(part.plan, main, finished)
         if absent and left_out and not any(store.damage(run.folder(results / "runs")) for run in absent):
             names = ", ".join(part.plan.experiments) + (f" ({part.aside})" if part.aside else "")
-            left_out(f"Left out: {names}. Of {len(part.plan.runs)} runs, {len(absent)} are not finished.")
+            left_out(f"Left out: {names}. Not finished: {len(absent)} of {len(part.plan.runs)} runs.")
             continue
         found.append(replace(part, runs=store.complete(part.plan.runs, results / "runs"), speed=speed))
     return found

@@ -241,8 +241,9 @@ def find(root: Path, **wanted) -> tuple[list[Run], list[Skipped]]:
     Args:
         wanted: values of `Identity` that a run must have, e.g. paper="timeconvnet".
     """
-    found, skipped = [], []
-    for folder in sorted(path for path in root.glob("*/*/*/*/*") if path.is_dir()):
+    folders, unreadable = files.folders(root, depth=5)
+    found, skipped = [], [Skipped(folder, str(_unreadable(folder, error))) for folder, error in unreadable]
+    for folder in folders:
         if folder.name.endswith(PARTIAL):
             skipped.append(Skipped(folder, f"{folder} is not finished: the training runs or was stopped."))
             continue

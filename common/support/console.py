@@ -17,6 +17,10 @@ EVERY = 60.0
 # A log file or a pipe has no width of its own; tables are about this wide.
 _PIPE_WIDTH = 150
 
+# Zero columns, as some tools set, means that nobody knows.
+if os.environ.get("COLUMNS") == "0":
+    del os.environ["COLUMNS"]
+
 # What is printed is text: a folder called br[x] or clip[final].mp4 is no markup. Colours are styles.
 console = Console(highlight=False, markup=False, emoji=False)
 if not console.is_terminal and "COLUMNS" not in os.environ:
@@ -59,7 +63,8 @@ def bar(title: str, unit: str = "", interval_s: float = EVERY) -> Iterator[Calla
         finally:
             ended.set()
             ticking.join()
-    console.print(f"{title}: {state['done']:g} {unit} in {time.monotonic() - began:.1f} s", markup=False)
+    done = f"{state['done']:g} {unit} in {time.monotonic() - began:.1f} s"
+    console.print(f"{title}: {done if state['done'] or state['total'] else 'nothing left to do'}", markup=False)
 
 
 def _progress(unit: str) -> Progress:

@@ -103,6 +103,20 @@ def lock(folder: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[N
         held.release()
 
 
+def folders(root: Path, depth: int) -> tuple[list[Path], list[tuple[Path, OSError]]]:
+    """The folders so many levels below `root`, by name, and those on the way that cannot be listed, with the reason."""
+    level, unreadable = [root] if root.is_dir() else [], []
+    for _ in range(depth):
+        children = []
+        for folder in level:
+            try:
+                children += sorted(child for child in folder.iterdir() if child.is_dir())
+            except OSError as error:
+                unreadable.append((folder, error))
+        level = children
+    return level, unreadable
+
+
 def digest(path: Path) -> str:
     """SHA-256 of a file's content, in hexadecimal."""
     with path.open("rb") as file:
