@@ -234,8 +234,7 @@ def write_speed(results: Path, profile: str = "quick") -> Path:
         "asked": {"runs": 100, "warm_up": 50, "settings": {}, "versions": {}},
         "runs": 100,
         "networks": {
-            key: {"parameters": one.parameters, "trainable": one.trainable, "ratio": 1.0, **times}
-            for key, one in BUILT.items()
+            key: {"parameters": one.parameters, "trainable": one.trainable, **times} for key, one in BUILT.items()
         },
         "pipeline": {step: {"frames": 60, **times} for step in ("decode", "detect", "crop", "inference", "frame")},
         "machine": {"name": "here", "cpu": "some processor", "cores": 2, "gpus": [], "backend": "tensorflow"},

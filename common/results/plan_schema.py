@@ -119,7 +119,6 @@ class NetworkTimes(Milliseconds):
 
     parameters: PositiveInt
     trainable: NonNegativeInt
-    ratio: float
     settings: dict[str, Any] | None = None
 
 

@@ -58,7 +58,6 @@ def measure(request: Request, clips: list[Clip], built: Mapping[str, dict], path
             "mean": time.mean,
             "p50": time.p50,
             "p95": time.p95,
-            "ratio": time.ratio,
         }
         for time in measured
     }
