@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from openpyxl import Workbook
 
-from common.media.emotions import Emotion
+from common.media.emotions import SEVEN, SIX, Emotion
 from datasets.synthetic.media import Recording
 from datasets.synthetic.performance import Performance
 
@@ -38,8 +38,6 @@ CODES = {
     "1a": ["Anger", "Boredom", "Disgust", "Fear", "Happiness", "Interest", "Sadness", "Surprise", "Unsure"],
 }
 _NUMBERS = [1, 2, 3, 4, 6, 7, 15, *range(8, 15), *range(16, 32)]  # S005 occurs in no list of the real set
-_SEVEN = [Emotion.ANGRY, Emotion.DISGUST, Emotion.FEAR, Emotion.HAPPY, Emotion.SAD, Emotion.SURPRISE]
-_SEVEN += [Emotion.NEUTRAL]
 _OTHERS = [Emotion.UNSURE, Emotion.BOREDOM, Emotion.CONCENTRATING, Emotion.THINKING]
 _ACTED = 2  # the first clips of a subject are acted
 
@@ -49,8 +47,8 @@ def plan(root: Path, subjects: int, clips: int, seed: int) -> list[Recording]:
     recordings = []
     for subject in range(subjects):
         rng = np.random.default_rng([seed, CORPUS_NUMBER, subject, 0])
-        acted = [_SEVEN[(subject + i) % 6] for i in range(_ACTED)]  # neutral is never acted
-        spontaneous = [*(_SEVEN * clips), _OTHERS[subject % len(_OTHERS)]]
+        acted = [SIX[(subject + i) % 6] for i in range(_ACTED)]  # neutral is never acted
+        spontaneous = [*(SEVEN * clips), _OTHERS[subject % len(_OTHERS)]]
         for emotion in acted:
             spontaneous.remove(emotion)
         rng.shuffle(spontaneous)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from common.media.emotions import Emotion
+from common.media.emotions import SIX, Emotion
 from datasets.synthetic.media import Recording
 from datasets.synthetic.performance import Performance
 
@@ -23,7 +23,6 @@ CODES = {
     Emotion.SAD: 6,
     Emotion.SURPRISE: 7,
 }
-_SIX = [e for e in CODES if e is not Emotion.CONTEMPT]
 
 
 def plan(root: Path, subjects: int, sequences: int, seed: int) -> list[Recording]:
@@ -31,7 +30,7 @@ def plan(root: Path, subjects: int, sequences: int, seed: int) -> list[Recording
     recordings = []
     for subject in range(subjects):
         rng = np.random.default_rng([seed, CORPUS_NUMBER, subject, 0])
-        emotions = [_SIX[(subject * sequences + i) % len(_SIX)] for i in range(sequences)]
+        emotions = [SIX[(subject * sequences + i) % len(SIX)] for i in range(sequences)]
         if subject % 4 == 0:
             emotions.append(Emotion.CONTEMPT)
         if subject % 3 == 0:

@@ -165,7 +165,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             after = int(parse_qs(query)["after"][0])
         except (KeyError, ValueError):
-            self._answer(HTTPStatus.BAD_REQUEST, b"Ask for image?after=0.")
+            self._answer(HTTPStatus.BAD_REQUEST, b"Ask for frame?after=0.")
             return
         found = self.server.frames.after(after, PATIENCE_S)
         if found is None and self.server.frames.closed:

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from common.paper import auditors
-from common.paper.load import Claim, Paper
+from common.paper.load import Claim
 from common.results import comparison
 from common.results.comparison import LeakEffect
 from common.results.evidence import Evidence
@@ -197,9 +196,3 @@ def _leaks(pairs: Sequence[Pair], title: str) -> Table:
     if any(pair.leak is None for pair in pairs):
         notes.append("No size where the published accuracy is no better than a constant answer beyond doubt.")
     return Table("leaks", f"What the protocols differ by, EmotionalVLAN{title}", columns, rows, notes)
-
-
-def arithmetic(paper: Paper, audit: str) -> str:
-    """What the check of an audit item computes, in a sentence."""
-    item = next(entry for entry in paper.audits if entry.id == audit)
-    return auditors.run(paper, item.check).arithmetic
