@@ -131,9 +131,11 @@ def test_what_only_looks_like_an_image_or_video_is_named(faces, trained, tmp_pat
     (folder / "photo.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(500))
     (folder / "cut.webp").write_bytes(encoded(faces[0], ".webp")[:500])
     (folder / "song.mp4").write_bytes(b"\0\0\0\x18ftypM4A \0\0\0\0M4A mp42" + bytes(500))
+    cv2.imwritemulti(str(folder / "scan.tif"), [faces[0], faces[1]])
     outcome = predict.predict(choose(folder), trained, tmp_path / "out")
-    assert outcome.frames == 1 and len(outcome.unreadable) == 3
+    assert outcome.frames == 1 and len(outcome.unreadable) == 4
     told = " ".join(outcome.unreadable)
+    assert "scan.tif has 2 pages" in told
     assert "photo.heic is a HEIC photograph" in told and "cut.webp is damaged" in told and "song.mp4" in told
     assert about(tmp_path / "out")["unreadable"] == outcome.unreadable
 

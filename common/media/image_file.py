@@ -10,6 +10,7 @@ from common.media import kinds
 from common.support.errors import UserError
 from common.support.names import shown
 
+TIFF = (b"II*\0", b"MM\0*")
 # The entropy-coded part of a JPEG ends with the first marker that is no padding and no restart.
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
@@ -18,9 +19,12 @@ def read(path: Path, flags: int = cv2.IMREAD_COLOR) -> np.ndarray:
     """The image in a file as OpenCV gives it with these flags: (H, W, 3) uint8 BGR, turned as its camera noted.
 
     Raises:
-        UserError: if it cannot be read, is cut off or no image.
+        UserError: if it cannot be read, is cut off or no image, or has several pages.
     """
-    image = decode(read_bytes(path), flags)
+    data = read_bytes(path)
+    image = decode(data, flags)
+    if image is not None and data.startswith(TIFF) and (pages := cv2.imcount(str(path))) > 1:
+        raise UserError(f"{shown(path)} has {pages} pages.", "Save each page as an image of its own, such as a PNG.")
     if image is None and kinds.of(path) is kinds.Kind.HEIF:
         raise UserError(
             f"{shown(path)} is a HEIC photograph, which cannot be read here.",
