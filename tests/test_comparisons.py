@@ -19,7 +19,7 @@ def test_a_gap_within_chance_is_not_shown_and_never_contradicted():
 def test_the_best_compromise_lies_above_the_line_between_any_two_others():
     names = ["b", "a", "c"]
     below = balance(names, ["5.64", "3.18", "6.14"], ["0.923", "0.855", "0.979"])
-    assert below.finding == "not shown" and "a cost of 5.64 has 0.958" in below.arithmetic
+    assert below.finding == "not shown" and "gives 0.958 at 5.64" in below.arithmetic
     # Just above the line there is a price at which it is best; cheaper and better than another it always is.
     assert balance(names, ["5.64", "3.18", "6.14"], ["0.959", "0.855", "0.979"]).finding == "holds"
     assert balance(names, ["3.0", "3.18", "6.14"], ["0.7", "0.855", "0.979"]).finding == "holds"

@@ -35,7 +35,7 @@ class Stated:
         classes: names of the classes in the order of the outputs.
         folds: how many folds, or random splits, the number is of.
         protocols: what every protocol but `published` does otherwise.
-        copies: what is to be said of runs on a copy of the data set, by the copy's name.
+        instead: what is to be said of runs on data that stand for those of the paper, by the name of the data set.
     """
 
     network: str
@@ -44,7 +44,7 @@ class Stated:
     classes: Sequence[str]
     folds: int = 1
     protocols: Mapping[str, str] = field(default_factory=dict)
-    copies: Mapping[str, str] = field(default_factory=dict)
+    instead: Mapping[str, str] = field(default_factory=dict)
 
 
 # What a paper states of this run for this claim; None where the run is not what the claim is about.
@@ -104,7 +104,7 @@ def _kind(run: Run) -> str:
 
 def _of_run(paper: Paper, run: Run, stated: Stated) -> list[str]:
     identity = run.identity
-    differing = [sentence for name, sentence in stated.copies.items() if name in run.record.get("corpora", ())]
+    differing = [sentence for name, sentence in stated.instead.items() if name in run.record.get("corpora", ())]
     if identity.protocol != "published":
         differing.append(stated.protocols.get(identity.protocol, f"protocol {identity.protocol}"))
     if identity.network == stated.network + NARROW:

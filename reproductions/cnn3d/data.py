@@ -106,7 +106,8 @@ def load(request: Request, names: tuple[str, ...], copies: bool = True) -> tuple
             real corpora are mixed, or if two settings contradict each other.
     """
     _after_augmentation(request.settings)  # refuses contradictory settings before anything is computed
-    keys, options = {name: KEYS[name] for name in names}, {oulu.KEY: {"camera": "VL", "light": "Strong"}}
+    keys = {name: KEYS[name] for name in names}
+    options = {oulu.KEY: {"camera": request.settings["oulu_camera"], "light": "Strong"}}
     labelled, origin = labelled_clips(request, keys, CLASSES, options, copies)
     return {name: Corpus(name, found.clips, found.origin, found.instead) for name, found in labelled.items()}, origin
 

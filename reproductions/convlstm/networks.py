@@ -3,7 +3,8 @@
 The figure of the layers is lost, and no program was published. What is stated: three 3D convolutions with ReLU, max
 pooling of which there is "one" and then "the second", a ConvLSTM of 16 units with equations (1) to (6), one dense
 layer, softmax; for AFEW a network trained on FER2013 whose features enter a ConvLSTM of their own, both added before
-the dense layer. All else is a setting. What is left to Keras is spelled out, so that no default decides a result.
+the dense layer. All else is a setting, or named in the README. What is left to Keras is spelled out, so that no
+default decides a result.
 """
 
 from collections.abc import Sequence

@@ -57,11 +57,11 @@ def _notes(evidence: Evidence, printed: str) -> list[str]:
         notes.append(
             f"Repeated stills have no flow, so the temporal stream is shown one image {used:,} times and gives one "
             f"answer. Its best is the largest class, {largest}: {100 * count / used:.2f} % of these {used:,} images. "
-            f"The printed {printed} % cannot be had in this way."
+            f"The printed {printed} % would need one class with that share of the images."
         )
     else:
         notes.append("The stills are moved by small random warps (setting fer2013_video), which say nothing of a face.")
     if used < summary.of:
-        notes.append(f"{used:,} of {summary.of:,} images, every {summary.of / used:.3g}th row, for two cores.")
+        notes.append(f"{used:,} of {summary.of:,} images, at equal steps, for two cores.")
     notes.append(f"published: {groups.RANDOM.replace('-', ' ')}; strict: {groups.OFFICIAL.replace('-', ' ')}.")
     return notes

@@ -9,6 +9,7 @@ from common.results.differences import Stated
 from common.results.evidence import Evidence
 from common.runs import scores
 from common.runs.store import Run
+from datasets import fer2013
 from reproductions.thesis import data, svm_measured, trainings
 from reproductions.thesis.svm_measured import OTHER_PROTOCOL
 
@@ -17,6 +18,8 @@ EXTREMES = {"lowest accuracy": min, "highest accuracy": max}
 OF_ATTEMPTS = ("accuracy", *EXTREMES)
 # Experiment -> its data set and the classes of it.
 NETWORKS = {"cnn_fer2013": ("FER2013", data.FER2013), "cnn_ckplus": ("CK+", data.CKPLUS)}
+# Section 2.1; which images were picked is not published.
+NOT_PICKED = "all images of FER2013 instead of those that were picked by hand"
 # Experiment of claims that compare the two data sets -> those of their runs.
 BOTH = {"cnn": tuple(NETWORKS)}
 MACHINES = ("svm_fer2013", "svm_ckplus", *svm_measured.BOTH)
@@ -41,6 +44,7 @@ def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
         trainings.recipe(request, identity.protocol, name),
         classes,
         protocols=OTHER_PROTOCOL,
+        instead={fer2013.NAME: NOT_PICKED} if request.settings["fer2013_pictures"] == "all" else {},
     )
 
 

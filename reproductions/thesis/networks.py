@@ -1,9 +1,9 @@
 """The two networks of Figs 3.7 and 3.8, layer by layer.
 
-Each block factors a 3×3 convolution into a column and a row without an activation between them: only so do the
-printed 256 (3·1·64 + 64) and 12,352 (3·64·64 + 64) parameters come out. The network for CK+ is the one of a public
-FER2013 notebook; that for FER2013 lacks its second dense layer. The arguments that the thesis leaves to Keras are
-spelled out, so that no default decides a result.
+The printed 256 (3·1·64 + 64) and 12,352 (3·64·64 + 64) parameters show convolutions of three weights. That each block
+factors a 3×3 convolution into a column, then a row, without an activation between them, follows a public FER2013
+notebook, whose network is the one for CK+; that for FER2013 lacks its second dense layer. The arguments that the
+thesis leaves to Keras are spelled out, so that no default decides a result.
 """
 
 from keras import Input, Model, layers

@@ -101,15 +101,16 @@ def table(paper: Paper, variants: list[dict], data: str) -> Table:
         "enterface": "eNTERFACE'05",
         "baum1": "BAUM-1",
         "possible": "Windows, every face found",
-        "possible_off": "Farthest emotion",
-        "kept": "Windows, lost as here",
-        "kept_off": "Farthest emotion of these",
+        "possible_off": "Largest deviation",
+        "kept": "Windows, with this run's share of lost ones",
+        "kept_off": "Largest deviation of these",
     }
     total = paper.claim("table1-total-windows")
     notes = [
-        f"The paper prints {total.number:,.0f} windows. Farthest emotion: the one whose count is farthest from its "
-        "printed one, as a share of the printed one. The order is that of the nearer of the two.",
-        "Lost as here: each clip keeps the share of windows that it kept in this run; for another stride an estimate.",
+        f"The paper prints {total.number:,.0f} windows. Largest deviation: the emotion whose count is farthest from "
+        "its printed one, as a share of the printed one. The order is that of the nearer of the two.",
+        "With this run's share of lost ones: each clip keeps the share of windows that it kept in this run; for "
+        "another stride an estimate.",
     ]
     if data == "synthetic":
         notes.append("Synthetic corpora: the distances say nothing about BigFaceX.")

@@ -19,7 +19,7 @@ from common.paper.auditors.layers import layer_parameters, layer_table
 from common.paper.auditors.report import report, report_consistency
 from common.paper.auditors.result import AuditResult
 from common.paper.auditors.significance import corrected_resampled_t, p_value, paired_p_values, significance
-from common.paper.auditors.splits import recover_seed, stated_share
+from common.paper.auditors.splits import recover_seed
 from common.paper.auditors.subjects import mean_over_subjects, same_samples
 from common.paper.load import Check, Paper
 from common.support.errors import unknown
@@ -60,7 +60,6 @@ AUDITORS: dict[str, Callable[..., AuditResult]] = {
         row_sums,
         same_samples,
         significance,
-        stated_share,
         total,
     )
 }

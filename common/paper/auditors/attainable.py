@@ -74,9 +74,9 @@ def fold_accuracies(
     possible = sum(_matched(fits[first : first + len(sizes)]) for first in range(0, len(fits), len(sizes)))
     lone = [value for value, row in zip(values, fits, strict=True) if not any(row)]
     which = f"the sizes {list(sizes)}" if len(set(sizes)) > 1 else f"{len(sizes)} folds of {sizes[0]}"
-    text = f"in the best order {possible} of {len(values)} printed folds are possible with {which}"
+    text = f"at most {possible} of {len(values)} printed values can occur with {which}, whatever their order"
     if lone:
-        text += f"; in no order {', '.join(dict.fromkeys(lone))}"
+        text += f"; {', '.join(dict.fromkeys(lone))} cannot occur at all"
     if possible == len(values):
         return result(True, text)
     return AuditResult("contradicted" if stated else "not shown", text)

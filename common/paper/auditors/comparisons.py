@@ -54,7 +54,6 @@ def balance(names: Sequence[str], costs: Sequence[str], gains: Sequence[str]) ->
             if x0 < cost < x1:
                 line = y0 + (y1 - y0) * (cost - x0) / (x1 - x0)
                 if line > gain:
-                    text = f"on the line from {left} ({x0:g}, {y0:g}) to {right} ({x1:g}, {y1:g})"
-                    told = f"{text} a cost of {cost:g} has {line:.3f}, {names[0]} has {gain:g}"
-                    return AuditResult("not shown", f"{told}: at any fixed price one of the two is better")
+                    text = f"the line through {left} ({x0:g}, {y0:g}) and {right} ({x1:g}, {y1:g})"
+                    return AuditResult("not shown", f"{text} gives {line:.3f} at {cost:g}; {names[0]} has {gain:g}")
     return AuditResult("holds", f"no other and no two others beat {names[0]} ({cost:g}, {gain:g}) at every price")

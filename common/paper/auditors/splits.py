@@ -1,21 +1,9 @@
-"""Stated splits against printed sizes: test parts, and the seed behind a printed support column."""
+"""The seed behind a printed support column."""
 
 from collections.abc import Iterable, Sequence
 from math import ceil
 
 import numpy as np
-
-from common.paper.auditors.result import AuditResult, result
-
-
-def stated_share(n: int, stated: float, value: int, others: Sequence[float] = ()) -> AuditResult:
-    """Audit: whether a printed test part is the stated share of n samples (scikit-learn rounds it up)."""
-    expected = ceil(round(stated * n, 9))
-    fits = [share for share in others if ceil(round(share * n, 9)) == value]
-    text = f"{stated:.0%} of {n:,} are {expected:,}, printed {value:,}"
-    if fits:
-        text += f", which is {fits[0]:.0%}"
-    return result(expected == value, text)
 
 
 def recover_seed(
