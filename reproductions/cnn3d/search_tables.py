@@ -172,11 +172,11 @@ def _statements(paper: Paper, key: str, content: dict, study: dict) -> Table:
         "claim": "Section 4.1",
         "having": "Trials with",
         "lacking": "Trials without",
-        "value": "Better less worse",
+        "value": "Cliff's delta",
     }
     columns |= {"interval": "95 % interval", "stated": "To be"}
     notes = [
-        "Better less worse: how much likelier a trial with the option is better than one without than the other way "
+        "Cliff's delta: how much likelier a trial with the option is better than one without than the other way "
         "about, -1 to 1; pruned trials rank behind all others, by how far they came. Trials are drawn by those before "
         "them, so the interval is rather too narrow, and other options differ as well. Verdicts: make claims.",
     ]
