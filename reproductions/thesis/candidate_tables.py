@@ -187,7 +187,7 @@ def _of_training(members: Sequence[Run], trained, prefix: str = "") -> list[dict
         accuracies["best epoch of the best attempt"] = np.max(monitored)
     if trained is not None:
         own = trained[trained.key.isin([run.identity.key for run in members])].accuracy
-        if len(own):
+        if len(own) == len(members):
             accuracies["tested on the images it was trained on"] = own.mean()
     return [{"variant": prefix + variant, "accuracy": f"{accuracy:.3f}"} for variant, accuracy in accuracies.items()]
 
