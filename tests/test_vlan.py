@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.paper import load as papers
+from common.runs import record
 from common.runs.store import Run
 from common.support.errors import UserError
 from reproductions.emotionalvlan import models, networks
@@ -260,7 +261,11 @@ def stage_one(stream):
 def stored(model, folder):
     folder.mkdir()
     model.save(folder / "model.keras")
-    return Run(folder, None, {"classes": [str(number) for number in range(model.output_shape[-1])]})
+    return run_of(folder, [str(number) for number in range(model.output_shape[-1])])
+
+
+def run_of(folder, classes):
+    return Run(folder, None, {"classes": classes, "files": record.described(folder, ["model.keras"])})
 
 
 def test_both_stages_together_are_the_network_from_end_to_end(tmp_path):
@@ -305,7 +310,7 @@ def test_an_extractor_needs_a_readable_network_of_stage_one(tmp_path):
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "model.keras").write_text("nothing")
     with pytest.raises(UserError, match=r"is no network that Keras has saved"):
-        extractor(Run(tmp_path / "broken", None, {"classes": ["a", "b", "c"]}))
+        extractor(run_of(tmp_path / "broken", ["a", "b", "c"]))
 
 
 @pytest.mark.parametrize("layer", ["fc6", "fc7"])
