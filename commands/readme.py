@@ -50,15 +50,22 @@ def write(only_check: bool = False, root: Path = ROOT) -> None:
 def keep(name: str, reference: Path = ROOT / "results" / "reference", records: Path = RECORDS) -> None:
     """Make the tables of a paper's records and keep them in results/reference, where READMEs take them from.
 
+    Tables that are no longer made are deleted.
+
     Raises:
         UserError: if there are none.
     """
     paper, count = papers.load(name), 0
     for plan_name, data in record.recorded(paper, records):
-        for table in reproduce.all_tables(paper, plan_name, data, records):
-            with files.atomic(reference / name / f"{plan_name}-{data}" / f"{table.name}.json") as path:
+        folder = reference / name / f"{plan_name}-{data}"
+        made = {f"{table.name}.json": table for table in reproduce.all_tables(paper, plan_name, data, records)}
+        for stale in folder.glob("*.json"):
+            if stale.name not in made:
+                stale.unlink()
+        for file, table in made.items():
+            with files.atomic(folder / file) as path:
                 path.write_text(table.json(), encoding="utf-8")
-            count += 1
+        count += len(made)
     if not count:
         raise UserError(f"There are no records of {name} yet.", f"Run: make reproduce and make record, PAPER={name}")
     console.print(f"Kept {count} tables of {name}. Now: make readme")

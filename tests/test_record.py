@@ -95,7 +95,11 @@ def test_tables_are_made_of_records_where_this_machine_has_no_runs(records, tmp_
 
 
 def test_reference_tables_are_those_of_the_records(records, tmp_path):
+    stale = tmp_path / "reference/timeconvnet/paper-real/former.json"
+    stale.parent.mkdir(parents=True)
+    stale.write_text("{}")
     readme.keep("timeconvnet", tmp_path / "reference", records)
+    assert not stale.exists()
     (table,) = [one for one in reproduce.all_tables(PAPER, "paper", "real", records) if one.name == "table2"]
     assert (tmp_path / "reference/timeconvnet/paper-real/table2.json").read_text(encoding="utf-8") == table.json()
 
