@@ -41,17 +41,19 @@ def classes(home: Path, emotions: Sequence[Emotion]) -> Mapping[Emotion, list[Pa
             )
         if shown in found:
             raise UserError(f"{home} has two folders for {shown}.", f"Merge {folder} with the other one.")
-        found[shown] = [path for suffix in SUFFIXES for path in tree.files(folder, suffix)]
-        _refuse_others(folder)
+        found[shown] = _images(folder)
     return found
 
 
-def _refuse_others(folder: Path) -> None:
-    for path in tree.below(folder, *SUFFIXES, *OTHERS):
+def _images(folder: Path) -> list[Path]:
+    """The PNG files, then the JPEG files of one class."""
+    paths = tree.below(folder, *SUFFIXES, *OTHERS)
+    for path in paths:
         if path.parent.name:
             raise UserError(f"{folder / path} lies deeper than the images of its class.", f"Move it to {folder}.")
         if path.suffix.lower() in OTHERS:
             raise UserError(f"{folder / path} is not read: only PNG and JPEG are.", "Convert it to PNG.")
+    return [folder / path for suffix in SUFFIXES for path in paths if path.suffix.lower() == suffix]
 
 
 def read(paths: Sequence[Path], side: int) -> np.ndarray:

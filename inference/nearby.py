@@ -60,13 +60,14 @@ def _hits(detector: Haar, grey: np.ndarray, box: np.ndarray, scale: tuple[float,
     factor, size = scale
     shape = round(grey.shape[1] / factor), round(grey.shape[0] / factor)
     level = cv2.resize(grey, shape, interpolation=cv2.INTER_LINEAR_EXACT)
-    # Whole rows from their left end: which of the next places the cascade tries depends on those before.
-    right = _span(box[0] + box[2] / 2, REACH * box[2] + size / 2, factor)[1]
+    # The cascade leaves out the place behind one that fails at once, so the first places of a row are not always those
+    # of a whole search; from the first that does not fail at once they are.
+    left, right = _span(box[0] + box[2] / 2, REACH * box[2] + size / 2, factor)
     top, bottom = _span(box[1] + box[3] / 2, REACH * box[3] + size / 2, factor)
-    part = level[top:bottom, :right]
+    part = level[top:bottom, left:right]
     if min(part.shape) < detector.window:
         return []
-    places = np.rint((detector.hits(part) + np.array([0, top])) * factor).astype(int).tolist()
+    places = np.rint((detector.hits(part) + np.array([left, top])) * factor).astype(int).tolist()
     return [(x, y, size, size) for x, y in places]
 
 

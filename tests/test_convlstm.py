@@ -530,6 +530,10 @@ def test_a_recall_stands_beside_that_of_the_others():
     assert findings.recall_beside_the_others(answered(rows), "Disgust") is None
     right = [(one, emotion, emotion) for one in people for emotion in ("Fear", "Sad", "Happy")]
     assert findings.confused_with_each_other(answered(right), ("Fear", "Sad")) is None
+    # Where no wrong answer is the other of the two, a few of them do not show that none ever is.
+    never = [(one, "Fear", "Happy") for one in people[:6]] + [(one, "Sad", "Sad") for one in people]
+    value, low, high = findings.confused_with_each_other(answered([*never, ("p0", "Happy", "Happy")]), ("Fear", "Sad"))
+    assert value == low == -1 / 2 and high > -1 / 4
 
 
 def test_clips_that_are_left_out_forbid_a_comparison_and_are_told(tmp_path, monkeypatch):

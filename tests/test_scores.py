@@ -18,6 +18,9 @@ class Told:
     identity: SimpleNamespace
     folder = None
 
+    def stamp(self, name):
+        raise FileNotFoundError(name)
+
 
 def a_run(shares: dict[str, float], each: int = 100, seed: int = 0) -> list[Told]:
     """One run in which so large a share of each subject's samples is recognised."""

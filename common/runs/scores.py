@@ -1,6 +1,7 @@
 """What runs scored, from their predictions alone: accuracy with its interval, confusion, comparison of two."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from io import StringIO
@@ -58,7 +59,7 @@ def predictions(runs: "Sequence[Run] | pandas.DataFrame") -> "pandas.DataFrame":
     if isinstance(runs, pd.DataFrame):
         return runs
     try:
-        return _read_at_once(runs)
+        return _table(*_files(runs))
     except (OSError, ValueError):
         pass
     # One by one takes ten times as long, but names the file at fault.
@@ -66,10 +67,14 @@ def predictions(runs: "Sequence[Run] | pandas.DataFrame") -> "pandas.DataFrame":
     return pd.concat(tables, ignore_index=True)
 
 
-def _read_at_once(runs: Sequence[Run]) -> "pandas.DataFrame":
-    """The table of all files; of the same small files it is made once, for a report asks for it again and again."""
+def _files(runs: Sequence[Run]) -> tuple[tuple[Stamp, ...], tuple[tuple[int, str], ...]]:
+    """The files of predictions, with the seed and the fold of each."""
     stamps = tuple(run.stamp(PREDICTIONS) for run in runs)
-    marks = tuple((run.identity.seed, run.identity.fold) for run in runs)
+    return stamps, tuple((run.identity.seed, run.identity.fold) for run in runs)
+
+
+def _table(stamps: tuple[Stamp, ...], marks: tuple[tuple[int, str], ...]) -> "pandas.DataFrame":
+    """The table of all files; of the same small files it is made once, for a report asks for it again and again."""
     small = sum(size for *_, size in stamps) <= SMALL
     return _kept(stamps, marks).copy(deep=False) if small else _parsed(stamps, marks)
 
@@ -93,12 +98,27 @@ def _parsed(stamps: tuple[Stamp, ...], marks: tuple[tuple[int, str], ...]) -> "p
     return table.assign(seed=np.repeat(seeds, counts), fold=np.repeat(folds, counts))
 
 
-_kept = lru_cache(maxsize=64)(_parsed)
+_kept = lru_cache(maxsize=256)(_parsed)
 
 
-def score(runs: Sequence[Run]) -> Score:
-    """Score the runs of one network under one protocol."""
-    table = predictions(runs)
+def score(runs: "Sequence[Run] | pandas.DataFrame") -> Score:
+    """Score the runs of one network under one protocol, those of the same files once.
+
+    Raises:
+        UserError: if the file of a run cannot be read.
+    """
+    if isinstance(runs, Sequence):
+        with suppress(OSError, ValueError):  # `predictions` names the file at fault
+            return _scored(*_files(runs))
+    return _score(predictions(runs))
+
+
+@lru_cache(maxsize=512)
+def _scored(stamps: tuple[Stamp, ...], marks: tuple[tuple[int, str], ...]) -> Score:
+    return _score(_table(stamps, marks))
+
+
+def _score(table: "pandas.DataFrame") -> Score:
     correct = (table.emotion == table.predicted).to_numpy()
     by_seed = table.assign(correct=correct).groupby("seed").correct.mean()
     return Score(

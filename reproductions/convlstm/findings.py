@@ -4,13 +4,13 @@ The figures that the text describes (5 to 8) are lost, so its words are what can
 are recognised less or better than the others, and which two are taken for each other.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from common.paper.load import Claim, Paper
 from common.runs import scores
-from common.runs.intervals import expanded_tail
+from common.runs.intervals import clustered, of_difference
 from common.runs.scores import Score
 from common.runs.store import Run
 
@@ -37,51 +37,30 @@ def measure(paper: Paper, claim: Claim, score: Score, runs: Sequence[Run]) -> Fi
 
 
 def recall_beside_the_others(runs: Sequence[Run], emotion: str) -> Figures | None:
-    """Share of an emotion's tested samples that are recognised, less the share of all others; None without such.
-
-    The interval is a bootstrap over subjects.
-    """
+    """Share of an emotion's tested samples that are recognised, less the share of all others; None without such."""
     table = scores.predictions(runs)
-    right, shown = table.emotion == table.predicted, table.emotion == emotion
-    counted = _by_subject(table, right & shown, shown, right & ~shown, ~shown)
-    return _bootstrap(counted, lambda sums: sums[..., 0] / sums[..., 1] - sums[..., 2] / sums[..., 3], (1, 3))
+    right, shown = (table.emotion == table.predicted).to_numpy(), (table.emotion == emotion).to_numpy()
+    if shown.all() or not shown.any():
+        return None
+    one, other = (_share(right[part], table[part]) for part in (shown, ~shown))
+    return one[0] - other[0], *of_difference(one, other)
 
 
 def confused_with_each_other(runs: Sequence[Run], pair: tuple[str, str]) -> Figures | None:
     """Of the wrong answers to two emotions, the share that is the other of the two, less that of an even spread.
 
-    A wrong answer is even where it falls on each of the other classes alike: a sixth of seven classes. The interval is
-    a bootstrap over subjects; None where both are always recognised.
+    A wrong answer is even where it falls on each of the other classes alike: a sixth of seven classes. None where both
+    are always recognised.
     """
     table = scores.predictions(runs)
-    wrong = table.emotion.isin(pair) & (table.predicted != table.emotion)
     even = 1 / (table.emotion.nunique() - 1)
-    counted = _by_subject(table, wrong & table.predicted.isin(pair), wrong)
-    return _bootstrap(counted, lambda sums: sums[..., 0] / sums[..., 1] - even, (1,))
-
-
-def _by_subject(table, *masks) -> np.ndarray:
-    """How many rows of each subject a mask takes: (subjects, masks)."""
-    named = {str(number): mask.astype(int) for number, mask in enumerate(masks)}
-    return table[["subject"]].assign(**named).groupby("subject").sum().to_numpy(float)
-
-
-def _bootstrap(
-    counted: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray], divisors: tuple[int, ...], resamples: int = 4000
-) -> Figures | None:
-    """The statistic of the sums of (subjects, k) with its 95 % interval over subjects, as `scores.mean_recall` draws.
-
-    Args:
-        divisors: columns whose sums must not be 0; draws in which one is are left out.
-    """
-    if not (counted.sum(axis=0)[list(divisors)] > 0).all():
+    wrong = table[table.emotion.isin(pair) & (table.predicted != table.emotion)]
+    if wrong.empty:
         return None
-    value = float(statistic(counted.sum(axis=0)))
-    if len(counted) == 1:
-        return value, -1.0, 1.0
-    kinds, size = np.unique(counted, axis=0, return_counts=True)
-    sums = np.random.default_rng(0).multinomial(len(counted), size / len(counted), resamples) @ kinds
-    draws = statistic(sums[(sums[:, list(divisors)] > 0).all(axis=1)])
-    outside = expanded_tail(len(counted), 0.95)
-    low, high = np.quantile(draws, [outside, 1 - outside])
-    return value, float(low), float(high)
+    value, (low, high) = _share(wrong.predicted.isin(pair).to_numpy(), wrong)
+    return value - even, low - even, high - even
+
+
+def _share(counted: np.ndarray, table) -> tuple[float, tuple[float, float]]:
+    """Of the rows of a table those that are counted, (n,) bool, with the 95 % interval over subjects and seeds."""
+    return float(counted.mean()), clustered(counted, table.subject.to_numpy(), table.seed.to_numpy())

@@ -129,9 +129,7 @@ def recipe(request: Request, network: Network, experiment: str = "table2") -> Re
         batch_size=request.settings["batch_size"],
         learning_rate=stated["learning_rate"],
         schedule=tuple((first - 1, factor) for first, factor in stated["learning_rate_factors"].items()),
-        augmentation=Augmentation(
-            moved["rotation_degrees"], moved["width_shift"], moved["zoom"], moved["horizontal_flip"]
-        ),
+        augmentation=Augmentation(moved["rotation_degrees"], moved["shift"], moved["zoom"], moved["horizontal_flip"]),
         checkpoint=request.settings["checkpoint"],
         batch_norm_batches=size.get("batch_norm_batches", 0),
         mixed_precision=request.mixed_precision,
