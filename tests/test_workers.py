@@ -53,6 +53,17 @@ def test_ctrl_c_does_not_wait_for_what_is_running():
         assert process.wait(timeout=60) != 0
 
 
+def test_a_script_without_a_guard_ends_and_says_what_it_lacks(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from pathlib import Path\nfrom common.support import files, workers\n"
+        f"with files.lock(Path({str(tmp_path)!r})):\n    workers.run_all(abs, [1, 2], 2)\n"
+    )
+    command = [sys.executable, str(script)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=os.environ | {"PYTHONPATH": "."})
+    assert done.returncode != 0 and 'below `if __name__ == "__main__":`' in done.stderr
+
+
 def die(how: str) -> None:
     if how == "status":
         os._exit(3)

@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout
 
 from common.support.errors import UserError
 from common.support.names import shown
+from common.support.workers import refuse_script_again
 
 BLOCK = 64 * 1024
 READ_WHOLE = 1024 * 1024
@@ -88,7 +89,9 @@ def lock(folder: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[N
 
     Raises:
         StorageError: if the folder cannot be written to.
+        UserError: as `workers.refuse_script_again`.
     """
+    refuse_script_again()
     with storage_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         held = FileLock(folder / ".lock")

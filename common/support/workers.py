@@ -30,8 +30,9 @@ def run(
     need be: all that they write is atomic, and continues from there. OpenCV uses one thread in each worker.
 
     Raises:
-        UserError: if a worker process dies: says by which signal, or with which status.
+        UserError: if a worker process dies: says by which signal, or with which status; or as `refuse_script_again`.
     """
+    refuse_script_again()
     tasks = list(tasks)
     if not tasks:
         return
@@ -54,6 +55,21 @@ def run(
             for worker in set(multiprocessing.active_children()) - others:
                 worker.terminate()
             raise
+
+
+def refuse_script_again() -> None:
+    """Refuse to work in a new process that is only just reading the script that its parent runs.
+
+    A script without a guard begins again in each worker, which would wait for ever for what its parent is at.
+
+    Raises:
+        UserError: if this is such a process.
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):  # as multiprocessing itself checks it
+        raise UserError(
+            "This script starts worker processes, and each of them runs it again.",
+            'Put what it does into a function, and call that below `if __name__ == "__main__":`.',
+        )
 
 
 def died(started: Iterable[multiprocessing.Process]) -> UserError:

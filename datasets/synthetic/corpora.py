@@ -7,8 +7,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from common.media.clips import MARKER
 from common.support import files
 from common.support import workers as pool
@@ -109,14 +107,12 @@ def ensure(
     name = size if isinstance(size, str) else "-".join(str(n) for n in asdict(size).values())
     plan = SIZES[size] if isinstance(size, str) else size
     root = folder / f"{name}-seed{seed}-v{VERSION}"
-    with files.storage_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{root}.lock"):
-            if not (root / MARKER).exists():
-                shutil.rmtree(root, ignore_errors=True)
-            missing = [key for key in sets if not _is_drawn(root, key)]
-            if missing:
-                _write(root, missing, plan, seed, workers, progress)
+    with files.storage_errors(folder), files.lock(folder / ".locks" / root.name):
+        if not (root / MARKER).exists():
+            shutil.rmtree(root, ignore_errors=True)
+        missing = [key for key in sets if not _is_drawn(root, key)]
+        if missing:
+            _write(root, missing, plan, seed, workers, progress)
     return root
 
 
