@@ -74,7 +74,8 @@ def all_of(names: list[str], *places: Path) -> list[StatedFinding]:
 
 def stated(paper: Paper, collection: Collection) -> Iterator[StatedFinding]:
     """The findings of a paper, as far as there are figures for them."""
-    leaks = {leak.name: leak for leak in _leaks(paper, collection)} if paper.findings else {}
+    # Of two of a name the first holds.
+    leaks = {leak.name: leak for leak in reversed(_leaks(paper, collection))} if paper.findings else {}
     for finding in paper.findings:
         missing: list[str] = []
 
