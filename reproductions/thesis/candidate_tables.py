@@ -124,7 +124,7 @@ def _with_near_duplicates(members: Sequence[Run], flagged: Mapping[str, set]) ->
     """Over all runs: whether a tested image was recognised, and whether it has a near-duplicate in training."""
     right, duplicated = [], []
     for run in members:
-        table = run.predictions()
+        table = scores.predictions([run])
         right.append((table.emotion == table.predicted).to_numpy())
         duplicated.append(table["sample"].isin(flagged.get(run.identity.split, ())).to_numpy())
     return np.concatenate(right), np.concatenate(duplicated)
@@ -137,7 +137,7 @@ def _groups(evidence: Evidence, corpus: str = "") -> Iterable[tuple[str, str, st
     )
     for key in keys:
         members = evidence.of(*key)
-        if not corpus or (members[0].predictions().corpus == corpus).all():
+        if not corpus or (scores.predictions(members[:1]).corpus == corpus).all():
             yield *key, members
 
 
