@@ -2,17 +2,43 @@
 
 import gzip
 import json
+import resource
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+from common.media.clips import Provenance
 from common.runs import record as records
 from common.runs.identity import Identity
 from common.runs.record import CONTENTS, CURVES, PACKED, PREDICTIONS
 from common.runs.store import PARTIAL, RECORD, SCHEMA, Run, read
 from common.support import files
+
+
+def about(
+    provenance: Provenance,
+    decisions: Mapping,
+    classes: Sequence[str],
+    started: datetime,
+    hardware: dict,
+    versions: dict,
+) -> dict[str, Any]:
+    """What run.json says of every run, whatever was fitted: on which kind of data, when, and on what machine."""
+    return {
+        "provenance": {"synthetic": provenance.synthetic, "details": provenance.details},
+        "decisions": dict(decisions),
+        "classes": [str(name) for name in classes],
+        "started": started.isoformat(timespec="seconds"),
+        "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+        "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "hardware": hardware,
+        "versions": versions,
+        "revision": revision(),
+    }
 
 
 def publish(partial: Path, identity: Identity, record: dict, root: Path, contents: Sequence[str] = CONTENTS) -> Run:

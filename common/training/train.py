@@ -1,6 +1,5 @@
 """Train one network on one fold with one seed, into a run folder that is either finished or continued later."""
 
-import resource
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -80,19 +79,9 @@ def train(
 
 def made(training: Training, model, provenance: Provenance, started: datetime, hardware: dict) -> dict:
     """What the record of every run with a network says of it, whether it was trained here or only tested."""
-    return {
-        "provenance": {"synthetic": provenance.synthetic, "details": provenance.details},
-        "corpora": _corpora(training),
-        "decisions": dict(training.decisions),
-        "classes": [str(name) for name in training.classes],
-        "parameters": model.count_params(),
-        "started": started.isoformat(timespec="seconds"),
-        "ended": datetime.now(UTC).isoformat(timespec="seconds"),
-        "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-        "hardware": hardware,
-        "versions": devices.versions(),
-        "revision": writer.revision(),
-    }
+    trained = {"corpora": _corpora(training), "parameters": model.count_params()}
+    versions = devices.versions()
+    return writer.about(provenance, training.decisions, training.classes, started, hardware, versions) | trained
 
 
 def _corpora(training: Training) -> list[str]:

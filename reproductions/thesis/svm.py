@@ -4,7 +4,6 @@ A run has no epochs and no model file; its record holds the confusion matrix.
 """
 
 import os
-import resource
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -149,20 +148,13 @@ def run(fit: Fit, root: Path, provenance: Provenance, fresh: bool = False) -> Ru
         partial = folder.with_name(folder.name + store.PARTIAL)
         with files.atomic(partial / store.PREDICTIONS) as temporary:
             table.to_csv(temporary, index=False)
-        record = {
-            "provenance": {"synthetic": provenance.synthetic, "details": provenance.details},
-            "decisions": dict(fit.decisions),
-            "classes": [str(name) for name in fit.classes],
+        hardware = {"backend": "scikit-learn", "cpu": devices.cpu(), "cores": os.cpu_count(), "gpus": []}
+        versions = devices.versions() | {name: version(name) for name in ("scikit-learn", "scipy")}
+        record = writer.about(provenance, fit.decisions, fit.classes, started, hardware, versions) | {
             "samples": {"train": len(train), "validation": len(fit.fold.validation), "test": len(fit.fold.test)},
             "confusion": scores.confusion(table, [str(name) for name in fit.classes]).tolist(),
             "selection": {"by": chosen_by, "accuracy": selection},
             "train_seconds": round((fitted - started).total_seconds(), 3),
-            "started": started.isoformat(timespec="seconds"),
-            "ended": datetime.now(UTC).isoformat(timespec="seconds"),
-            "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-            "hardware": {"backend": "scikit-learn", "cpu": devices.cpu(), "cores": os.cpu_count(), "gpus": []},
-            "versions": devices.versions() | {name: version(name) for name in ("scikit-learn", "scipy")},
-            "revision": writer.revision(),
         }
         return writer.publish(partial, identity, record, root, (store.PREDICTIONS,))
 
