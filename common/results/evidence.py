@@ -197,11 +197,14 @@ class Evidence:
 
     @property
     def notes(self) -> list[str]:
-        """What sets this plan apart from a whole one of the last command, a sentence each."""
+        """What sets this plan apart from a whole one of the last command with the profile's epochs, a sentence each."""
+        names = ", ".join(self.plan.experiments)
+        sentences = []
+        if self.plan.epochs:
+            sentences.append(f"{names}: trained with EPOCHS={self.plan.epochs} instead of the profile's number.")
         some = self.plan.networks.items()
-        sentences = [f"{name}: only {', '.join(few)} planned, other networks not run." for name, few in some]
+        sentences += [f"{name}: only {', '.join(few)} planned, other networks not run." for name, few in some]
         if self.aside:
-            names = ", ".join(self.plan.experiments)
             sentences.append(f"Run by a separate command, with other options ({self.aside}): {names}.")
         return sentences
 
