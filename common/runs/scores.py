@@ -210,7 +210,9 @@ def best_epoch_gain(runs: Sequence[Run]) -> float:
     return float(sum(count * gain for count, gain in zip(counts, gains, strict=True)) / sum(counts))
 
 
-def difference(first: Sequence[Run], second: Sequence[Run]) -> tuple[float, float, float]:
+def difference(
+    first: "Sequence[Run] | pandas.DataFrame", second: "Sequence[Run] | pandas.DataFrame"
+) -> tuple[float, float, float]:
     """How much more accurate the first runs are, with a 95 % interval, where the test parts differ.
 
     The interval joins those of the two accuracies, so it is over the subjects and the seeds of either side.

@@ -6,11 +6,9 @@ are recognised less or better than the others, and which two are taken for each 
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from common.paper.load import Claim, Paper
 from common.runs import scores
-from common.runs.intervals import clustered, of_difference
+from common.runs.intervals import clustered
 from common.runs.scores import Score
 from common.runs.store import Run
 
@@ -39,11 +37,10 @@ def measure(paper: Paper, claim: Claim, score: Score, runs: Sequence[Run]) -> Fi
 def recall_beside_the_others(runs: Sequence[Run], emotion: str) -> Figures | None:
     """Share of an emotion's tested samples that are recognised, less the share of all others; None without such."""
     table = scores.predictions(runs)
-    right, shown = (table.emotion == table.predicted).to_numpy(), (table.emotion == emotion).to_numpy()
+    shown = table.emotion == emotion
     if shown.all() or not shown.any():
         return None
-    one, other = (_share(right[part], table[part]) for part in (shown, ~shown))
-    return one[0] - other[0], *of_difference(one, other)
+    return scores.difference(table[shown], table[~shown])
 
 
 def confused_with_each_other(runs: Sequence[Run], pair: tuple[str, str]) -> Figures | None:
@@ -57,10 +54,6 @@ def confused_with_each_other(runs: Sequence[Run], pair: tuple[str, str]) -> Figu
     wrong = table[table.emotion.isin(pair) & (table.predicted != table.emotion)]
     if wrong.empty:
         return None
-    value, (low, high) = _share(wrong.predicted.isin(pair).to_numpy(), wrong)
-    return value - even, low - even, high - even
-
-
-def _share(counted: np.ndarray, table) -> tuple[float, tuple[float, float]]:
-    """Of the rows of a table those that are counted, (n,) bool, with the 95 % interval over subjects and seeds."""
-    return float(counted.mean()), clustered(counted, table.subject.to_numpy(), table.seed.to_numpy())
+    the_other = wrong.predicted.isin(pair).to_numpy()
+    low, high = clustered(the_other, wrong.subject.to_numpy(), wrong.seed.to_numpy())
+    return float(the_other.mean()) - even, low - even, high - even
