@@ -131,6 +131,7 @@ class Training:
             rest=self.recipe.rest if train else "runs_on",
             equalise=self.recipe.clahe,
             targets=self.targets if train else None,
+            mixing=self.recipe.mixing if train else None,
         )
 
 
