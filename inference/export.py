@@ -87,22 +87,22 @@ def _card(trained: Trained, form: Format, shape: tuple[int, ...], checked: Check
     return card.write(trained, form, shape, checked, results)
 
 
-def check(model, path: Path, form: Format, windows: np.ndarray) -> Check:
+def check(model, path: Path, form: Format, windows: np.ndarray, tolerance: float = TOLERANCE) -> Check:
     """Read a file back and compare its answers with those of the Keras model it was made from.
 
     Args:
         windows: (n, ...) float32, as the network takes them.
 
     Raises:
-        UserError: if it cannot be read, or any probability differs by more than `TOLERANCE`.
+        UserError: if it cannot be read, or any probability differs by more than `tolerance`.
     """
     wanted = np.asarray(model(windows, training=False))
     found = formats.read(path, form, ours=True)(windows)
     difference = float(np.abs(found - wanted).max()) if found.shape == wanted.shape else np.inf
-    if not difference <= TOLERANCE:  # also where it is not a number
+    if not difference <= tolerance:  # also where it is not a number
         raise UserError(
             f"As {form.title} the network gives probabilities that differ by {difference:.1e} from Keras, more than "
-            f"{TOLERANCE:.0e}: nothing was written.",
+            f"{tolerance:.0e}: nothing was written.",
             "Choose another FORMAT.",
         )
     return Check(len(windows), difference)

@@ -63,7 +63,7 @@ class Finder:
         self._rough = replace(self.detector, min_size=self.detector.min_size // 2, min_neighbors=ROUGHLY)
 
     def boxes(self, frame: np.ndarray) -> list[Face]:
-        """The faces in the next frame, (H, W, 3) uint8 BGR, the largest first; there may be none."""
+        """The faces in the next frame, (H, W, 3) uint8 BGR or (H, W), the largest first; there may be none."""
         grey = video.grey(frame)
         seen = [track for track in self._tracks if track.missed == 0]
         near = {track.number: nearby.search(self.detector, grey, track.box) for track in seen}
@@ -129,7 +129,7 @@ class Whole:
     """Takes every frame for a face that was cut out already."""
 
     def boxes(self, frame: np.ndarray) -> list[Face]:
-        """One face, as large as the frame (H, W, 3)."""
+        """One face, as large as the frame (H, W[, 3])."""
         return [Face(1, (0, 0, frame.shape[1], frame.shape[0]))]
 
 

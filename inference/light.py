@@ -11,10 +11,10 @@ EVERY = 8  # pixels of which one is looked at, in each direction
 
 
 def brightened(frame: np.ndarray) -> np.ndarray:
-    """The frame (H, W, 3) uint8 BGR, as it is where it is bright, else with all pixels multiplied by one number."""
-    sample = video.grey(np.ascontiguousarray(frame[::EVERY, ::EVERY]))
-    gain = min(BRIGHT / max(_brightest_hundredth(sample), 1.0), MOST)
-    return frame if gain <= 1 else cv2.convertScaleAbs(frame, alpha=gain)
+    """The luminance (H, W) uint8 of a frame (H, W, 3) uint8 BGR, multiplied by one number where the frame is dark."""
+    grey = video.grey(frame)
+    gain = min(BRIGHT / max(_brightest_hundredth(grey[::EVERY, ::EVERY]), 1.0), MOST)
+    return grey if gain <= 1 else cv2.convertScaleAbs(grey, alpha=gain)
 
 
 def _brightest_hundredth(grey: np.ndarray) -> float:

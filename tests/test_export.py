@@ -20,6 +20,7 @@ from common.support.errors import UserError
 from common.training import devices
 from inference import card, export, formats, keras_files
 from inference.formats import FORMATS, Check
+from inference.shipped import network as shipped_network
 from inference.trained import Trained
 from reproductions.inference import Preparation
 
@@ -308,6 +309,25 @@ def test_recurrent_networks_with_pooling_over_time_in_litert(tmp_path):
     x = keras.layers.Conv3D(4, (2, 3, 3))(x)
     outputs = keras.layers.Dense(7, activation="softmax")(keras.layers.Flatten()(x))
     assert check_litert(keras.Model(inputs, outputs), tmp_path / "network.tflite").difference <= 1e-4
+
+
+def test_litert_in_eight_bits_gives_nearly_the_same_from_a_smaller_file(tmp_path):
+    import tensorflow as tf
+
+    from common.training.tf import exports
+
+    model = shipped_network.plain8()
+    windows = np.random.default_rng(0).random((40, 48, 48, 1), np.float32)
+    whole, short = tmp_path / "whole.tflite", tmp_path / "short.tflite"
+    exports.write_litert(model, whole)
+    exports.write_litert(model, short, windows)
+    assert short.stat().st_size < 0.3 * whole.stat().st_size
+    wanted, found = (exports.read_litert(path, threads=1)(windows) for path in (whole, short))
+    assert 0 < np.abs(found - wanted).max() < 0.02
+    opened = tf.lite.Interpreter(str(short))
+    kinds = {one["name"]: one["dtype"] for one in opened.get_tensor_details()}
+    assert np.int8 in kinds.values()
+    assert {one["dtype"] for one in (*opened.get_input_details(), *opened.get_output_details())} == {np.float32}
 
 
 def test_what_litert_lacks_is_named(tmp_path):

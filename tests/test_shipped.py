@@ -5,7 +5,6 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,6 +12,7 @@ from hypothesis.extra import numpy as hnp
 from test_fer2013 import ballots, ckplus_copy, rows, write, write_votes
 
 from commands import maintenance, readme, ship
+from common.media import video
 from common.media.emotions import Emotion
 from common.runs import store
 from common.support.errors import UserError
@@ -172,7 +172,7 @@ def test_what_is_packed_is_complete(packed, run):
     assert about.classes == list(CODES)
     assert about.parameters == run.record["parameters"] - 2 * scales + shifts
     assert (about.images.training, about.images.validation, about.images.test) == (28, 28, 28)
-    assert [one.total.of for one in about.tests] == [28, 27, 21, 28]
+    assert [one.total.of for one in about.tests] == [one.of for one in about.eight_bit] == [28, 27, 21, 28]
     assert "without the 0 images that have a copy" in about.tests[3].on
     assert "1 images without" in about.tests[1].on and "Contempt" not in about.tests[2].emotions
     table = run.predictions()
@@ -188,10 +188,11 @@ def test_both_files_give_the_calibrated_probabilities_of_the_training(packed, tr
     windows = use.inputs(job.samples.read(job.fold.test))
     raw = model_file.of(run).predict(windows, verbose=0)
     wanted = measured.cooled(about.adjustment.applied(raw), about.calibration.temperature)
-    for name, key in ((files.KERAS, "keras"), (files.LITERT, "litert")):
+    # Weights were rounded to 16 bits, in LiteRT to 8.
+    for name, key, rounding in ((files.KERAS, "keras", 2e-3), (files.LITERT, "litert", 0.03)):
         found = formats.read(folder / name, formats.FORMATS[key])(windows)
-        np.testing.assert_allclose(found, wanted, atol=2e-3)  # weights were rounded to 16 bits
-        np.testing.assert_allclose(found, use.load(folder).probabilities(windows), atol=1e-5)
+        np.testing.assert_allclose(found, wanted, atol=rounding)
+    np.testing.assert_array_equal(found, use.load(folder).probabilities(windows))
     np.testing.assert_array_equal(windows, job.batches(job.fold.test, train=False)[0][0][: len(windows)])
 
 
@@ -200,6 +201,7 @@ def test_packing_twice_changes_nothing(packed, trained, of, data, tmp_path):
     again = pack.pack(trained, of, data, folder.parent / "cache", tmp_path / "records", tmp_path / "shipped")
     assert again.tests == about.tests and again.files[files.LITERT] == about.files[files.LITERT]
     assert again.adjustment == about.adjustment and again.unadjusted == about.unadjusted
+    assert again.eight_bit == about.eight_bit
     assert again.calibration == about.calibration and again.unsure == about.unsure
 
 
@@ -350,12 +352,12 @@ def test_faces_larger_than_its_input_are_reduced_by_area():
 
 def test_dark_frames_are_brightened_and_others_left_alone(packed):
     frame = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
-    assert brightened(frame) is frame
+    assert np.array_equal(brightened(frame), video.grey(frame))
     dark = (frame * 0.2).astype(np.uint8)
     lit = brightened(dark)
-    assert lit.shape == frame.shape and np.percentile(cv2.cvtColor(lit, cv2.COLOR_BGR2GRAY), 99) > 125
+    assert lit.shape == frame.shape[:2] and np.percentile(lit, 99) > 125
     black = np.zeros_like(frame)
-    assert np.array_equal(brightened(black), black)
+    assert not brightened(black).any()
     faces = drawn()
     found = use.load(packed[0])
     seen, unlit = (stream.still(image, found) for image in ((faces * 0.15).astype(np.uint8), faces))
@@ -379,7 +381,7 @@ def test_the_network_that_ships_is_the_one_that_is_described():
         assert files.described(files.FOLDER / name) == one and one.bytes <= files.LARGEST
     windows = np.random.default_rng(0).random((4, 48, 48, 1), np.float32)
     keras = found.model.predict(windows, verbose=0)
-    np.testing.assert_allclose(found.probabilities(windows), keras, atol=1e-4)
+    np.testing.assert_allclose(found.probabilities(windows), keras, atol=0.05)  # 8 bits against 32
     record = files.FOLDER.parents[1] / "results" / "records" / "runs"
     (kept,) = [run for run in store.find(record, paper="shipped")[0] if run.identity.key == about.run.key]
     table = kept.predictions()

@@ -82,8 +82,8 @@ def images(folder: Clip | Path) -> list[Path]:
 
 
 def grey(image: np.ndarray) -> np.ndarray:
-    """The (H, W) uint8 luminance of a (H, W, 3) uint8 BGR image."""
-    return cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    """The (H, W) uint8 luminance of a (H, W, 3) uint8 BGR image; of a grey one, itself."""
+    return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
 
 
 def _kept_frames(start: int, step: int) -> Iterator[bool]:

@@ -96,11 +96,11 @@ def _taught(teachers: tuple[str, ...]) -> str:
 def _accuracy(about: About) -> str:
     rows = [
         f"| {one.on} | {one.total.share:.1%} | {_span(one)} | {one.mean_recall:.1%} | {before.share:.1%} "
-        f"| {one.total.of:,} |"
-        for one, before in zip(about.tests, about.unadjusted, strict=True)
+        f"| {short.share:.1%} | {one.total.of:,} |"
+        for one, before, short in zip(about.tests, about.unadjusted, about.eight_bit, strict=True)
     ]
-    head = "| Test | Accuracy | 95 % interval | Mean recall | Accuracy unadjusted | Images |"
-    return "\n".join([head, "|---|--:|---|--:|--:|--:|", *rows, "", _adjustment(about)])
+    head = "| Test | Accuracy | 95 % interval | Mean recall | Accuracy unadjusted | Accuracy in 8 bits | Images |"
+    return "\n".join([head, "|---|--:|---|--:|--:|--:|--:|", *rows, "", _adjustment(about)])
 
 
 def _adjustment(about: About) -> str:
@@ -184,7 +184,10 @@ def _files(about: About) -> str:
     rows = [f"| `inference/shipped/{name}` | {one.bytes:,} | `{one.sha256}` |" for name, one in about.files.items()]
     versions = ", ".join(f"{name} {number}" for name, number in about.run.versions.items())
     form = (
-        "Both files hold the same numbers: batch normalisation is folded into the convolutions, and all weights are "
-        "rounded to 16 bits (computed with in 32)."
+        "In both files batch normalisation is folded into the convolutions. `model.keras` holds all weights rounded "
+        "to 16 bits and computes with them in 32; what this page says is measured with it, unless 8 bits are named. "
+        "`model.tflite` computes the convolutions in 8 bits (the image is brought to its mean and variance before, and "
+        "classified after, in 32), scaled by the values in training images (post-training quantisation). `predict` and "
+        "`live` use it where TensorFlow is installed, else `model.keras`."
     )
     return "\n".join(["| File | Bytes | SHA-256 |", "|---|--:|---|", *rows, "", f"{form} Trained with {versions}."])

@@ -62,6 +62,7 @@ class About(Figures):
         files: by name.
         tests: the labels of PrivateTest, the majority of FER+ on it, then sets that were never trained on.
         unadjusted: right answers on the same tests, in their order, without the adjustment.
+        eight_bit: the same of the LiteRT file, which computes convolutions in 8 bits.
         unsure: chosen on PublicTest, its figures measured on PrivateTest.
     """
 
@@ -75,6 +76,7 @@ class About(Figures):
     unsure: Threshold
     tests: list[Tested]
     unadjusted: list[Rate]
+    eight_bit: list[Rate]
     run: Run
 
     @property

@@ -1,8 +1,7 @@
-"""Half precision: what ships holds its weights as 16-bit numbers, so that both files are half as large.
+"""Half precision: the Keras file that ships holds its weights as 16-bit numbers, so that it is half as large.
 
 The weights are rounded before anything is calibrated or tested, so every figure is one of the rounded network. The
-Keras file keeps the rounded numbers in 32 bits, whose 13 last ones are zeros then, and is compressed; LiteRT has a
-type of its own for them. Both compute in 32 bits.
+file keeps the rounded numbers in 32 bits, whose 13 last ones are zeros then, and is compressed.
 """
 
 import zipfile

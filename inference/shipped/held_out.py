@@ -11,6 +11,7 @@ from common.samples.duplicate_search import Images
 from common.training.spec import Training
 from datasets import ckplus48, ferplus
 from datasets.labelled import compared
+from inference.formats import Predictor
 from inference.shipped import measured
 from inference.shipped.measured import Tested
 from inference.shipped.use import inputs
@@ -32,10 +33,9 @@ class HeldOut:
     truth: np.ndarray
     subjects: np.ndarray | None = None
 
-    def answered(self, model, classes: tuple[str, ...]) -> Tested:
-        """The figures of a Keras model."""
-        probabilities = model.predict(self.inputs, batch_size=256, verbose=0)
-        return measured.tested(self.on, self.truth, probabilities, classes, self.subjects)
+    def answered(self, network: Predictor, classes: tuple[str, ...]) -> Tested:
+        """The figures of a network."""
+        return measured.tested(self.on, self.truth, network(self.inputs), classes, self.subjects)
 
 
 def of(job: Training, images: StillImages, data: Path, cache: Path) -> list[HeldOut]:

@@ -1,5 +1,6 @@
 """From the finished training to what ships: calibrated, measured once, written as two files, and described."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from inference.shipped.adjustment import Adjustment
 from inference.shipped.files import About, Calibration, Images
 from inference.shipped.training import Fitted, Material
 from inference.shipped.use import inputs, preparation
+
+# Training images by whose values the 8-bit numbers of LiteRT are scaled, and how far these may move a probability.
+EXAMPLES, EIGHT_BITS = 1000, 0.2
 
 
 def pack(trained: Fitted, of: Material, data: Path, cache: Path, records: Path, folder: Path = kept.FOLDER) -> About:
@@ -44,7 +48,8 @@ def pack(trained: Fitted, of: Material, data: Path, cache: Path, records: Path, 
     truth = job.labels[job.fold.test]
     before = predict(plain, job.batches(job.fold.test, train=False))
     below = measured.least_confidence(public, job.labels[job.fold.validation])
-    _write(model, folder, inputs(job.samples.read(job.fold.test[:100])))
+    _write(model, folder, inputs(job.samples.read(_spread(job.fold.train))))
+    eight_bit = formats.read(folder / kept.LITERT, formats.FORMATS["litert"], ours=True)
     sets = held_out.of(job, images, data, cache)
     about = About(
         network=job.network.title,
@@ -59,8 +64,9 @@ def pack(trained: Fitted, of: Material, data: Path, cache: Path, records: Path, 
         ),
         adjustment=chosen,
         unsure=measured.threshold(below, private, truth),
-        tests=[one.answered(model, job.classes) for one in sets],
-        unadjusted=[one.answered(plain, job.classes).total for one in sets],
+        tests=[one.answered(_answers(model), job.classes) for one in sets],
+        unadjusted=[one.answered(_answers(plain), job.classes).total for one in sets],
+        eight_bit=[one.answered(eight_bit, job.classes).total for one in sets],
         run=_run_facts(trained),
     )
     for run in (trained.run, *trained.teachers):
@@ -92,21 +98,39 @@ def calibrated(plain, job: Training, images: StillImages) -> tuple[Any, Adjustme
     return model, chosen, degree
 
 
+def _answers(model) -> formats.Predictor:
+    return partial(model.predict, batch_size=256, verbose=0)
+
+
+def _spread(rows: np.ndarray) -> np.ndarray:
+    """At most `EXAMPLES` of (n,) positions, evenly."""
+    return rows[:: -(-len(rows) // EXAMPLES)]
+
+
 def _write(model, folder: Path, windows: np.ndarray) -> None:
-    """Write both files, if they give the same probabilities for synthetic faces and for windows (n, 48, 48, 1).
+    """Write both files, if they give nearly the same probabilities for synthetic faces and for some windows.
+
+    Args:
+        windows: (n, 48, 48, 1) float32 of training; by their values the 8-bit numbers of LiteRT are scaled.
 
     Raises:
         UserError: if they do not, or one is too large.
     """
-    windows = np.concatenate([export.example_windows(preparation()), windows])
-    for name, key, write in ((kept.KERAS, "keras", _write_keras), (kept.LITERT, "litert", _write_litert)):
+    from common.training.tf import exports
+
+    shown = np.concatenate([export.example_windows(preparation()), windows[:100]])
+    litert = partial(exports.write_litert, examples=windows)
+    for name, key, write, tolerance in (
+        (kept.KERAS, "keras", _write_keras, export.TOLERANCE),
+        (kept.LITERT, "litert", litert, EIGHT_BITS),
+    ):
         # Keras wants the ending of its own files, which a temporary one has not.
         made = folder / f".{name}"
         try:
             with files.storage_errors(folder):
                 folder.mkdir(parents=True, exist_ok=True)
                 write(model, made)
-                export.check(model, made, formats.FORMATS[key], windows)
+                export.check(model, made, formats.FORMATS[key], shown, tolerance)
                 if made.stat().st_size > kept.LARGEST:
                     raise UserError(
                         f"{name} has {made.stat().st_size:,} bytes, more than {kept.LARGEST:,}.",
@@ -120,12 +144,6 @@ def _write(model, folder: Path, windows: np.ndarray) -> None:
 def _write_keras(model, path: Path) -> None:
     model.save(path)
     halves.compress(path)
-
-
-def _write_litert(model, path: Path) -> None:
-    from common.training.tf import exports
-
-    exports.write_litert(model, path, half=True)
 
 
 def _run_facts(trained: Fitted) -> kept.Run:

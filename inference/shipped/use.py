@@ -60,7 +60,7 @@ class Shipped(Trained):
         devices.prepare(seed=0)
         from common.training.tf import exports
 
-        return exports.read_litert(self.folder / kept.LITERT)
+        return exports.read_litert(self.folder / kept.LITERT, threads=1)
 
 
 def load(folder: Path | None = None) -> Shipped:
@@ -98,9 +98,10 @@ def preparation() -> Preparation:
         crop=_crop,
         inputs=inputs,
         description=[
-            f"Multiply dark frames so that their brightest hundredth reaches {BRIGHT}, by {MOST:g} at most.",
+            f"Make the frame grey. If it is dark, multiply it so that its brightest hundredth reaches {BRIGHT}, by "
+            f"{MOST:g} at most.",
             detector.description,
-            f"Grey, resized to {SIZE}×{SIZE} pixels (by area where it is larger, else bilinear).",
+            f"Cut it out and resize it to {SIZE}×{SIZE} pixels (by area where it is larger, else bilinear).",
             "Give each face on its own, without its neighbours in time.",
             "Pixels divided by 255.",
         ],
