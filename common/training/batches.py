@@ -13,7 +13,6 @@ import numpy as np
 
 from common.media import clahe
 from common.samples.augmentation import Augmentation, warp
-from common.samples.mixing import Mixing
 from common.samples.offline_augmentation import OfflineAugmentation
 from common.support.errors import UserError, unknown
 
@@ -26,7 +25,7 @@ PixelScaling = Literal["unit", "symmetric", "none"]
 Batch = tuple[np.ndarray, ...]
 
 # Independent random streams of one seed.
-ORDER, MOVEMENT, MIXING = 0, 1, 2
+ORDER, MOVEMENT = 0, 1
 
 
 def class_labels(names: Sequence[str], classes: Sequence[str]) -> np.ndarray:
@@ -67,7 +66,6 @@ class Batches:
         rest: "runs_on", or "dropped" where a pass ends with its last full batch; of the next pass others are dropped.
         equalise: the channel for CLAHE of all images after offline augmentation, or "none".
         targets: (all samples, classes) float32, given in place of one-hot labels; None for these.
-        mixing: what becomes of images and targets after the samples were moved, or None.
     """
 
     samples: "Samples"
@@ -84,7 +82,6 @@ class Batches:
     rest: Literal["runs_on", "dropped"] = "runs_on"
     equalise: Literal["none"] | clahe.Channel = "none"
     targets: np.ndarray | None = None
-    mixing: Mixing | None = None
 
     @property
     def per_pass(self) -> int:
@@ -143,8 +140,6 @@ class Batches:
         labels = self.labels[positions]
         one_hot = np.eye(self.classes, dtype=np.float32)
         batch = inputs, one_hot[labels] if self.targets is None else self.targets[positions]
-        if self.mixing:
-            batch = self.mixing.applied(*batch, np.random.default_rng([self.seed or 0, MIXING, number]))
         return (*batch, self._weights[labels]) if self.class_weights else batch
 
     def _images(self, frames: np.ndarray, positions: np.ndarray, number: int, augmentation) -> np.ndarray:

@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 from common.media.clahe import Channel
 from common.samples.augmentation import Augmentation
-from common.samples.mixing import Mixing
 from common.samples.offline_augmentation import OfflineAugmentation
 from common.training.batches import PixelScaling
 
@@ -25,7 +24,6 @@ LATER: dict[str, Any] = {
     "clahe": "none",
     "plateau": None,
     "targets": "labels",
-    "mixing": None,
 }
 
 
@@ -115,7 +113,6 @@ class Recipe:
             augmentation; "none" where that is done before, or not at all.
         plateau: when the rate falls because nothing improves, or None. Not together with a schedule.
         targets: what is learnt: "labels", or the name of what `Training.targets` holds instead.
-        mixing: what becomes of a batch after its samples were moved, or None.
     """
 
     epochs: int
@@ -140,7 +137,6 @@ class Recipe:
     clahe: Literal["none"] | Channel = "none"
     plateau: Plateau | None = None
     targets: str = "labels"
-    mixing: Mixing | None = None
 
     def identity(self) -> dict[str, Any]:
         """The recipe as the identity of a run holds it."""

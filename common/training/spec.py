@@ -131,7 +131,6 @@ class Training:
             rest=self.recipe.rest if train else "runs_on",
             equalise=self.recipe.clahe,
             targets=self.targets if train else None,
-            mixing=self.recipe.mixing if train else None,
         )
 
 

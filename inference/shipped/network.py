@@ -17,13 +17,12 @@ SCALES = ((16, 1), (32, 2), (64, 2), (128, 2), (256, 1))
 DECAY = 1e-4
 
 
-def plain8(classes: int = 7, *, width: int = 1, dropout: float = 0.2, decay: float = DECAY, batch_norm: bool = True):
+def plain8(classes: int = 7, *, width: int = 1, dropout: float = 0.2, batch_norm: bool = True):
     """A `keras.Model` with softmax output (n, classes); input (48, 48, 1) float32, pixels divided by 255.
 
     Args:
         width: by which the filters of all scales are multiplied; what ships has 1, its teachers have more.
         dropout: share of the averaged features that is dropped in training.
-        decay: what a squared weight counts in the loss.
         batch_norm: normalise after each convolution; without it each has biases, as `folded` fills them.
     """
     from keras import Input, Model, layers, regularizers
@@ -39,7 +38,7 @@ def plain8(classes: int = 7, *, width: int = 1, dropout: float = 0.2, decay: flo
                 padding="same",
                 use_bias=not batch_norm,
                 kernel_initializer="he_normal",
-                kernel_regularizer=regularizers.L2(decay),
+                kernel_regularizer=regularizers.L2(DECAY),
             )(x)
             if batch_norm:
                 x = layers.BatchNormalization(momentum=0.9, epsilon=1e-3, name=f"norm{scale}{part}")(x)
@@ -48,7 +47,7 @@ def plain8(classes: int = 7, *, width: int = 1, dropout: float = 0.2, decay: flo
             x = layers.MaxPooling2D(2, name=f"pool{scale}")(x)
     x = layers.GlobalAveragePooling2D(name="average")(x)
     x = layers.Dropout(dropout, name="dropout")(x)
-    x = layers.Dense(classes, kernel_regularizer=regularizers.L2(decay), name="logits")(x)
+    x = layers.Dense(classes, kernel_regularizer=regularizers.L2(DECAY), name="logits")(x)
     return Model(inputs, layers.Activation("softmax", dtype="float32", name="probabilities")(x), name=KEY)
 
 

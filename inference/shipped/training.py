@@ -24,7 +24,6 @@ from common.runs.store import Run
 from common.samples import images
 from common.samples.augmentation import Augmentation
 from common.samples.build import Samples
-from common.samples.mixing import Mixing
 from common.support.errors import UserError
 from common.training.batches import class_labels
 from common.training.loop import Progress
@@ -34,9 +33,8 @@ from common.training.train import train
 from datasets import fer2013
 from datasets.fer2013_csv import CODES, PARTITIONS
 from inference.shipped import teachers
-from inference.shipped.network import DECAY, Plain8
+from inference.shipped.network import Plain8
 
-DEFAULTS = {"width": 1, "decay": DECAY}  # of the network; others are settings of a training
 WARM_UP = 2  # epochs in which the rate rises
 GENTLE = Augmentation(rotation=12.0, shift=0.1, zoom=0.2, flip=True)
 STRONG = Augmentation(rotation=15.0, shift=0.1, zoom=0.25, flip=True)
@@ -52,9 +50,6 @@ class Plan:
         augmentation: of the images.
         mixed_precision: compute in 16 bits; what ships computes in 32 all the same.
         width: by which its layers are wider than those of what ships.
-        mixing: what becomes of a batch of images besides.
-        decay: what a squared weight counts in the loss.
-        checkpoint: which epoch's weights are taken, as `Recipe` says.
         taught_by: the plans of its teachers; with none, labels and votes are all that is learnt.
     """
 
@@ -64,26 +59,12 @@ class Plan:
     augmentation: Augmentation = GENTLE
     mixed_precision: bool = False
     width: int = 1
-    mixing: Mixing | None = None
-    decay: float = DECAY
-    checkpoint: str = "best_validation_accuracy"
     taught_by: tuple["Plan", ...] = ()
-
-    @property
-    def network(self) -> dict[str, float]:
-        """What `plain8` is built with."""
-        return {"width": self.width, "decay": self.decay}
 
 
 ALONE = Plan()
 WIDE = Plan(epochs=32, batch_size=128, peak=0.1, augmentation=STRONG, mixed_precision=True, width=2)
-MIXED = replace(WIDE, epochs=200, width=1, mixing=Mixing(erased=0.2, alpha=0.2), checkpoint="last")
-PLANS = {
-    "taught": replace(WIDE, epochs=140, width=1, taught_by=(ALONE, WIDE)),
-    "alone": ALONE,
-    "mixed": MIXED,
-    "decayed": replace(MIXED, decay=2.5e-4),
-}
+PLANS = {"taught": replace(WIDE, epochs=140, width=1, taught_by=(ALONE, WIDE)), "alone": ALONE}
 SHIPS = "taught"
 
 
@@ -154,11 +135,10 @@ def recipe(plan: Plan) -> Recipe:
         augmentation=plan.augmentation,
         optimizer="sgd",
         momentum=0.9,
-        checkpoint=plan.checkpoint,
+        checkpoint="best_validation_accuracy",
         debias_batch_norm=False,
         mixed_precision=plan.mixed_precision,
         targets="half_votes_half_teachers" if plan.taught_by else "half_votes",
-        mixing=plan.mixing,
     )
 
 
@@ -180,7 +160,7 @@ def job(of: Material, plan: Plan, seed: int = 0, taught: Sequence[np.ndarray] = 
         labels=of.labels,
         classes=tuple(CODES),
         fold=splitters.official(of.samples.table, PARTITIONS),
-        settings={name: value for name, value in plan.network.items() if value != DEFAULTS[name]},
+        settings={"width": plan.width} if plan.width > 1 else {},
         targets=(of.targets + np.mean(taught, axis=0)) / 2 if taught else of.targets,
     )
 
