@@ -125,6 +125,6 @@ def crop(
     """
     x, y, width, height = box
     face = image[y : y + height, x : x + width]
-    if grey:
+    if grey and face.ndim == 3:
         face = video.grey(face)
     return cv2.resize(face, (size, size), interpolation=INTERPOLATIONS[interpolation])
