@@ -92,6 +92,7 @@ def check(model, path: Path, form: Format, windows: np.ndarray, tolerance: float
 
     Args:
         windows: (n, ...) float32, as the network takes them.
+        tolerance: by how much a probability may differ.
 
     Raises:
         UserError: if it cannot be read, or any probability differs by more than `tolerance`.

@@ -118,7 +118,10 @@ def read_litert(path: Path, threads: int = THREADS) -> Predictor:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without what TensorFlow says of LiteRT: that it announces another package for it, though it has its own."""
+    """Without two warnings: LiteRT shall come from another package, and ranges of 8-bit inputs are not given.
+
+    TensorFlow still has a LiteRT of its own, and inputs stay in 32 bits.
+    """
     with warnings.catch_warnings(), devices.silent():
         told = r"\s*Warning: tf.lite.Interpreter is deprecated|Statistics for quantized inputs were expected"
         warnings.filterwarnings("ignore", message=told, category=UserWarning)
