@@ -53,7 +53,7 @@ class Trained:
         return str(self.classes[best]) if probabilities[best] >= self.unsure_below else UNSURE
 
     def light(self, frame: np.ndarray) -> np.ndarray:
-        """A frame (H, W, 3) uint8 BGR as faces are looked for in it and cut out of it: the same, or (H, W) its luminance."""
+        """What faces are looked for in and cut out of: a frame (H, W, 3) uint8 BGR itself, or (H, W) its luminance."""
         return frame
 
     @property
