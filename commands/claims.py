@@ -187,8 +187,8 @@ def stand(paper: Paper, claim: Claim, measured: list[Measured]) -> Standing:
     return Standing(paper, claim, best[0], verdicts[0], audit, name, run)
 
 
-def _rank(measured: Measured) -> tuple[bool, bool, bool, bool]:
-    return measured.data == "synthetic", bool(measured.differs), bool(measured.note), measured.recorded
+def _rank(measured: Measured) -> tuple[bool, int, bool, bool]:
+    return measured.data == "synthetic", measured.differences, bool(measured.note), measured.recorded
 
 
 def raw(collection: Collection) -> Table:

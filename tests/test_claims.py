@@ -140,6 +140,15 @@ def test_runs_that_lead_to_different_verdicts_are_shown_as_such():
     assert standing.run == "a gives 0.98 (match); b gives 0.6 (below)"
 
 
+def test_of_runs_that_differ_the_one_that_differs_in_less_stands_whatever_is_remarked_of_it():
+    claim = TIMECONVNET.claim("table2-tcn_resnet20-accuracy")
+    narrow = Measured(0.9, "real", differs="a narrow network instead of the paper's; 12 epochs instead of 200")
+    own = Measured(0.8, "real", differs="6 epochs instead of 200", note="computed in 16 bits", recorded=True)
+    for found in ([narrow, own], [own, narrow]):
+        assert claims.stand(TIMECONVNET, claim, found).measured is own
+    assert (own.differences, narrow.differences, Measured(0.7, "real").differences) == (1, 2, 0)
+
+
 def test_a_run_of_the_quick_profile_does_not_stand_against_one_of_the_paper(tmp_path):
     for profile, accuracy in (("paper", 0.98), ("quick", 0.6)):
         one = fake_runs.publish(tmp_path, accuracy=accuracy, synthetic=False, profile=profile)

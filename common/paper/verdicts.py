@@ -77,7 +77,7 @@ class Measured:
         data: "real" or "synthetic", or "none" where the value needs no data (parameters, arithmetic).
         interval: 95 % interval in the claim's unit, for proportions.
         differs: what sets this measurement apart from the claim, e.g. "subject-disjoint split instead of random
-            windows"; "" where the protocol is the paper's own.
+            windows", several things with "; " between them; "" where the protocol is the paper's own.
         note: a remark that travels along, e.g. `TOO_SMALL`.
         run: the run it comes from.
         runs: how many runs it comes from.
@@ -94,6 +94,11 @@ class Measured:
     runs: int = 1
     protocol: str = ""
     recorded: bool = False
+
+    @property
+    def differences(self) -> int:
+        """In how many things it differs from what the claim states."""
+        return len(self.differs.split("; ")) if self.differs else 0
 
 
 @dataclass(frozen=True)
