@@ -201,7 +201,15 @@ def test_orientation_is_found_and_not_assumed():
 
 def test_row_sums():
     assert row_sums([[["90", "10"], ["0.3", "99.7"]]]).finding == "holds"
-    assert "102.5" in row_sums([[["90", "10"], ["5", "97.5"]]]).arithmetic
+    refuted = row_sums([[["90", "10"], ["5", "97.5"]]])
+    assert refuted.finding == "contradicted" and "1 of 2 rows do not add up to 100 (102.5)" in refuted.arithmetic
+    assert "2 of 2 columns do not either" in refuted.arithmetic
+
+
+def test_shares_of_columns_are_no_contradiction_and_lines_with_a_lost_cell_none():
+    shares = row_sums([[["90", "20"], ["10", "80"]]])
+    assert shares.finding == "holds" and "(110, 90), and 0 of 2 columns" in shares.arithmetic
+    assert row_sums([[["90", None], ["0.3", "99.7"]]]).finding == "holds"
 
 
 # ------------------------------------------------------------------------------------------------------ significance

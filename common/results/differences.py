@@ -34,7 +34,7 @@ class Stated:
         recipe: how it is trained; for a classifier without epochs what its identity holds in place of a recipe.
         classes: names of the classes in the order of the outputs.
         folds: how many folds, or random splits, the number is of.
-        protocols: what every protocol but `published` does otherwise.
+        protocols: what every protocol but `published` does otherwise; "" of one that is a reading of the paper too.
         instead: what is to be said of runs on data that stand for those of the paper, by the name of the data set.
     """
 
@@ -106,7 +106,8 @@ def _of_run(paper: Paper, run: Run, stated: Stated) -> list[str]:
     identity = run.identity
     differing = [sentence for name, sentence in stated.instead.items() if name in run.record.get("corpora", ())]
     if identity.protocol != "published":
-        differing.append(stated.protocols.get(identity.protocol, f"protocol {identity.protocol}"))
+        otherwise = stated.protocols.get(identity.protocol, f"protocol {identity.protocol}")
+        differing += [otherwise] if otherwise else []
     if identity.network == stated.network + NARROW:
         differing.append("a narrow network instead of the paper's")
     elif identity.network != stated.network:

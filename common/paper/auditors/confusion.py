@@ -1,6 +1,6 @@
 """Printed confusion matrices: do rows add up, what counts stand behind them, and which way do they run?"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from math import ceil, floor
 
@@ -14,11 +14,22 @@ Matrix = Sequence[Sequence[Cell]]
 
 
 def row_sums(matrices: Sequence[Matrix], whole: float = 100, tolerance: float = 0.5) -> AuditResult:
-    """Audit: whether every row of matrices of shares adds up to the whole, within the rounding of its cells."""
-    sums = [float(sum(Fraction(str(cell)) for cell in row if cell is not None)) for m in matrices for row in m]
-    wrong = [f"{x:g}" for x in sums if abs(x - whole) > tolerance]
-    text = f"{len(wrong)} of {len(sums)} rows do not add up to {whole:g}"
-    return result(not wrong, f"{text}: {', '.join(wrong)}" if wrong else text)
+    """Audit: whether all rows of matrices of shares add up to the whole, or else all columns, as far as none is lost.
+
+    Args:
+        tolerance: by how much the rounding of its cells may change a sum.
+    """
+
+    def other_sums(lines: Iterable[Sequence[Cell]]) -> tuple[int, list[str]]:
+        sums = [float(sum(Fraction(str(cell)) for cell in line)) for line in lines if None not in line]
+        return len(sums), [f"{x:g}" for x in sums if abs(x - whole) > tolerance]
+
+    rows, wrong_rows = other_sums(row for matrix in matrices for row in matrix)
+    columns, wrong_columns = other_sums(column for matrix in matrices for column in zip(*matrix, strict=True))
+    text = f"{len(wrong_rows)} of {rows} rows do not add up to {whole:g}"
+    if wrong_rows:
+        text += f" ({', '.join(wrong_rows)}), and {len(wrong_columns)} of {columns} columns do not either"
+    return result(not wrong_rows or not wrong_columns, text)
 
 
 def cell_steps(matrices: Sequence[Matrix], step: str) -> AuditResult:
