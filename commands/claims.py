@@ -42,6 +42,8 @@ KEYS = (
     "verdict",
     "data",
     "run",
+    "why",
+    "remarks",
 )
 VERDICTS = {
     "exact": "The same number: recomputed from the paper's own figures, or counted on the rebuilt network.",
@@ -97,6 +99,8 @@ class Standing:
             "verdict": self.name,
             "data": ours.data if ours else "none",
             "run": self.run,
+            "why": self.verdict.why,
+            "remarks": self.verdict.note,
         }
 
 
@@ -132,10 +136,11 @@ def collect(names: list[str], *places: Path) -> Collection:
             collection.problems.append(problem)
 
     found: dict[Path, list[Run]] = {}
+    others = set(papers.names()) - set(names)
     for place in places:
         found[place], skipped = store.find(place / "runs")
         for one in skipped:
-            if one.folder.relative_to(place / "runs").parts[0] not in set(papers.names()) - set(names):
+            if one.folder.relative_to(place / "runs").parts[:1] not in {(other,) for other in others}:
                 warn(one.reason)
     for name in names:
         paper, available = papers.load(name), []
@@ -175,8 +180,8 @@ def stand(paper: Paper, claim: Claim, measured: list[Measured]) -> Standing:
     if not measured:
         verdict = judge(claim, None, audit)
         return Standing(paper, claim, None, verdict, audit, verdict.name, "")
-    ranked = sorted(measured, key=_rank)
-    best = [one for one in ranked if _rank(one) == _rank(ranked[0])]
+    ranked = sorted(measured, key=rank)
+    best = [one for one in ranked if rank(one) == rank(ranked[0])]
     verdicts = [judge(claim, one, audit) for one in best]
     name, run = verdicts[0].name, best[0].run
     if len({verdict.name for verdict in verdicts}) > 1:
@@ -187,7 +192,8 @@ def stand(paper: Paper, claim: Claim, measured: list[Measured]) -> Standing:
     return Standing(paper, claim, best[0], verdicts[0], audit, name, run)
 
 
-def _rank(measured: Measured) -> tuple[bool, int, bool, bool]:
+def rank(measured: Measured) -> tuple[bool, int, bool, bool]:
+    """Sorts what was measured for a claim, the best first: real data, few differences, no remark, this machine."""
     return measured.data == "synthetic", measured.differences, bool(measured.note), measured.recorded
 
 

@@ -10,6 +10,7 @@ from matplotlib import pyplot
 
 from common.media.clips import WATERMARK
 from common.paper.load import Paper
+from common.results import comparison
 from common.results.loading import load_complete
 from common.results.plan_schema import Plan
 from common.runs import scores
@@ -73,7 +74,8 @@ def _confusions(groups: dict[str, list[Run]], path: Path, title: str, note: str)
     figure, axes = _figure(len(groups), 3.6)
     for axis, (name, members) in zip(axes, groups.items(), strict=False):
         classes = members[0].record["classes"]
-        counts = scores.confusion(scores.predictions(members), classes)
+        answered = scores.predictions(members)
+        counts = scores.confusion(answered, classes)
         shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
         axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
         for (row, column), count in np.ndenumerate(counts):
@@ -83,7 +85,7 @@ def _confusions(groups: dict[str, list[Run]], path: Path, title: str, note: str)
         ticks = range(len(classes))
         axis.set_xticks(ticks, classes, rotation=90, fontsize=7)
         axis.set_yticks(ticks, classes, fontsize=7)
-        axis.set_title(f"{fill(name, LINE)}\n{np.trace(counts) / counts.sum():.1%} of {counts.sum():,}", fontsize=8)
+        axis.set_title(f"{fill(name, LINE)}\n{comparison.accuracy_line(answered)}", fontsize=8)
         axis.set_xlabel("predicted", fontsize=7)
         axis.set_ylabel("true", fontsize=7)
     _finish(figure, path, f"Confusion matrices: {title}", note)

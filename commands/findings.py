@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from commands import parameters
-from commands.claims import Collection, collect
+from commands.claims import Collection, collect, rank
 from common.paper import auditors
 from common.paper import load as papers
 from common.paper.load import Check, Claim, Finding, Paper
 from common.paper.verdicts import Measured
 from common.results import comparison
 from common.results.comparison import LeakEffect
+from common.results.evidence import Evidence
 from common.support.console import console
 from common.support.errors import UserError
 from reproductions import registry
@@ -129,7 +130,7 @@ def _measured(claim: Claim, collection: Collection, paper: Paper, protocol: str)
 def _real(claim: Claim, collection: Collection, paper: Paper, protocol: str) -> Measured | None:
     """The best measurement on real data under a protocol."""
     several = collection.measured.get((paper.name, claim.id), [])
-    return next((one for one in several if one.data == "real" and one.protocol == protocol), None)
+    return min((one for one in several if one.data == "real" and one.protocol == protocol), key=rank, default=None)
 
 
 def _shown(claim: Claim, ours: Measured) -> str:
@@ -139,6 +140,11 @@ def _shown(claim: Claim, ours: Measured) -> str:
 
 
 def _leaks(paper: Paper, collection: Collection) -> list[LeakEffect]:
-    """Of real data, the paper's own profile first."""
+    """Of real data, from whole plans with the default settings first, then from the paper's own profile first."""
+
+    def lacking(one: Evidence) -> tuple[bool, bool]:
+        return len(one.runs) < len(one.plan.runs), bool(one.plan.settings)
+
+    real = [one for one in collection.evidence[paper.name] if one.data == "real"]
     tables = registry.reproduction(paper.name).tables
-    return [leak for one in collection.evidence[paper.name] if one.data == "real" for leak in tables.leaks(one)]
+    return [leak for one in sorted(real, key=lacking) for leak in tables.leaks(one)]

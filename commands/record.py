@@ -15,6 +15,7 @@ from common.paper.load import Paper
 from common.results import loading, plans
 from common.results.config import RECORDS, Request, results_from_environment
 from common.runs import store, writer
+from common.runs.identity import Identity
 from common.runs.record import PACKED
 from common.support import files
 from common.support.console import console
@@ -53,10 +54,21 @@ def record(
 
 
 def _keep_plan(paper: Paper, name: str, data: str, results: Path, records: Path) -> None:
-    """The plan, the times if there are any, and the tables of single samples."""
+    """The plan together with what is recorded of it, the times if there are any, and the tables of single samples."""
     source, target = (plans.plan_path(paper, name, data, place) for place in (results, records))
     plan = plans.read(source, paper)
-    plans.write(target, plan)
+    main, *others = plans.parts(plan)
+    beside = {name for part in others for name in part.experiments}
+    recorded = [
+        old.model_copy(update={"experiments": left})
+        for old in (plans.parts(plans.read(target, paper)) if target.exists() else [])
+        if (left := [name for name in old.experiments if name not in beside])
+    ]
+
+    def kept(run: Identity) -> bool:
+        return store.finished(run, records / "runs") is not None
+
+    plans.write(target, plans.joined(main, [*others, *recorded], kept))
     # These belong to the profile, whatever epochs or variant the plan is for.
     speed = plans.speed_path(paper, plan.profile, results)
     if speed.is_file():

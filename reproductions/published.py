@@ -1,9 +1,12 @@
 """What a paper prints of a run, and how the run stands against it."""
 
+from pathlib import Path
+
 from common.paper.load import Claim, Paper
 from common.paper.verdicts import Measured, Verdict
+from common.results import loading
 from common.results.differences import differences, statement
-from common.results.evidence import verdict
+from common.results.evidence import Evidence, verdict
 from common.runs.scores import Score
 from common.runs.store import Run
 from reproductions import registry
@@ -19,9 +22,29 @@ def about(paper: Paper, run: Run) -> list[Claim]:
 
 
 def judged(paper: Paper, claim: Claim, run: Run, score: Score) -> tuple[Measured, Verdict]:
-    """A run's accuracy in the unit of a claim, and the verdict on it."""
+    """A run's accuracy in the unit of a claim, and the verdict on it.
+
+    What only the paper knows of its differences is taken from the plan that the run belongs to.
+    """
     differs = differences(paper, claim, [run], registry.reproduction(paper.name).measured.stated)
+    plan = _plan_of(paper, run)
+    alone = _measured_alone(plan, claim, run) if plan else None
+    differs += [alone.differs] if alone else [] if plan else ["no plan of a command names it"]
     low, high = (bound * claim.scale for bound in score.interval)
     data = "synthetic" if run.synthetic else "real"
-    ours = Measured(score.accuracy * claim.scale, data, (low, high), differs="; ".join(differs))
+    told = list(dict.fromkeys(sentence for some in differs for sentence in some.split("; ") if sentence))
+    ours = Measured(score.accuracy * claim.scale, data, (low, high), "; ".join(told), alone.note if alone else "")
     return ours, verdict(paper, claim, ours)
+
+
+def _plan_of(paper: Paper, run: Run) -> Evidence | None:
+    """The best plan that a run belongs to, as if nothing else of it were finished."""
+    below = run.identity.folder(Path())
+    results = run.folder.parents[len(below.parts)]
+    available = loading.load_available(paper, [run], results, warn=lambda _: None)
+    return next((evidence for evidence in available if evidence.runs), None)
+
+
+def _measured_alone(plan: Evidence, claim: Claim, run: Run) -> Measured | None:
+    several = registry.reproduction(plan.paper.name).measured.measurements(plan).get(claim.id, [])
+    return next((one for one in several if one.protocol == run.identity.protocol), None)

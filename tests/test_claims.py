@@ -18,7 +18,7 @@ from common.paper.verdicts import Measured
 ROOT = Path(__file__).parents[1]
 KEYS = [
     *("id", "paper", "source", "dataset", "protocol", "metric"),
-    *("relation", "published", "measured", "interval", "verdict", "data", "run"),
+    *("relation", "published", "measured", "interval", "verdict", "data", "run", "why", "remarks"),
 ]
 TIMECONVNET = papers.load("timeconvnet")
 

@@ -84,6 +84,8 @@ def test_equal_runs_do_not_differ(tmp_path):
 
 def test_a_run_against_the_printed_number(tmp_path, capsys):
     real = fake_runs.publish(tmp_path, accuracy=0.98, synthetic=False, profile="paper")
+    assert "no plan of a command names it" in compare.against_published(real).rows[0]["why"]
+    fake_runs.write_plan(tmp_path, [real], "real", "paper")
     assert compare.against_published(real).rows[0]["verdict"] == "match"
     drawn = fake_runs.publish(tmp_path, accuracy=0.98, seed=1)
     assert compare.against_published(drawn).rows[0]["verdict"] == "not comparable"

@@ -132,6 +132,16 @@ def test_networks_run_one_by_one_add_up_and_what_was_not_run_is_said():
     assert joined(plan(ASKED, "table1"), first).networks == {"table2": ["a"]}
 
 
+def test_networks_that_a_stopped_command_has_not_finished_do_not_block_one_that_asks_for_others():
+    stopped = plan(ASKED, "table2", networks=("a", "b", "c"))
+    one = plan(changed(networks=("a",)), "table2", networks=("a",))
+    there = {run_of("table2", "a"), run_of("table2", "b")}
+    kept = plans.joined(one, [stopped], finished=there.__contains__)
+    assert {run.network for run in kept.runs} == {"a", "b"} and kept.networks == {"table2": ["a", "b"]}
+    alone = plans.joined(one, [stopped], finished=lambda run: False)
+    assert alone.runs == one.runs and alone.networks == {"table2": ["a"]}
+
+
 def test_what_is_on_disk_is_what_was_planned_and_no_default(tmp_path):
     path, one = tmp_path / "plan.json", plan(ASKED, "table1", narrow=None, of_the_paper=[1, 2])
     plans.write(path, one)

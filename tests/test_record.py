@@ -1,11 +1,13 @@
 """Records: the same figures as the runs they were made of, without weights, and not one byte of another run."""
 
+import shutil
+
 import fake_runs
 import pytest
 
 from commands import claims, findings, readme, record, reproduce
 from common.paper import load as papers
-from common.results import evidence
+from common.results import evidence, plans
 from common.results.config import RECORDS, ROOT
 from common.runs import store
 from common.support.errors import UserError
@@ -85,6 +87,30 @@ def test_a_record_that_does_not_belong_to_its_key_is_refused(results):
     path.write_text(path.read_text().replace('"seed": 0', '"seed": 5').replace('"seed": 1', '"seed": 5'))
     with pytest.raises(UserError, match="runs are missing"):
         record.record("timeconvnet", "paper", "real", records=results / "records")
+
+
+def test_what_is_recorded_of_other_experiments_stays(results, records):
+    path = plans.plan_path(PAPER, "paper", "real", results)
+    before = plans.read(path, PAPER)
+    some = [run for run in before.runs if run.experiment == "table2"]
+    assert 0 < len(some) < len(before.runs)
+    plans.write(path, before.model_copy(update={"experiments": ["table2"], "runs": some}))
+    record.record("timeconvnet", "paper", "real", records=records)
+    after = plans.read(plans.plan_path(PAPER, "paper", "real", records), PAPER)
+    assert set(after.experiments) == set(before.experiments)
+    assert {run.key for run in after.runs} == {run.key for run in before.runs}
+
+
+def test_a_finding_is_of_the_best_measurement_as_the_claim_is(results, records):
+    """A command of this machine that was stopped half-way does not stand for the whole record."""
+    runs, _ = store.find(results / "runs", paper="timeconvnet", network="tcn_resnet20", protocol="published")
+    shutil.rmtree(runs[-1].folder)
+    collection = claims.collect(["timeconvnet"], results, records)
+    (claimed,) = [one for one in collection.standings if one.claim.id == "table2-tcn_resnet20-accuracy"]
+    says = "{runs table2-tcn_resnet20-accuracy published}"
+    paper = PAPER.model_copy(update={"findings": [findings.Finding(id="one", says=says)]})
+    (told,) = findings.stated(paper, collection)
+    assert told.text == str(claimed.measured.runs) == str(len(runs)) and claimed.measured.recorded
 
 
 def test_tables_are_made_of_records_where_this_machine_has_no_runs(records, tmp_path, monkeypatch, capsys):

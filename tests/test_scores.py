@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from common.runs import scores
+from common.runs import intervals, scores
 
 
 @dataclass
@@ -26,7 +26,8 @@ def a_run(shares: dict[str, float], each: int = 100, seed: int = 0) -> list[Told
     """One run in which so large a share of each subject's samples is recognised."""
     rows = [(subject, "Happy" if n < share * each else "Sad") for subject, share in shares.items() for n in range(each)]
     table = pd.DataFrame(rows, columns=["subject", "predicted"]).assign(emotion="Happy")
-    return [Told(table.assign(sample=np.arange(len(table)), seed=seed), SimpleNamespace(seed=seed, fold=""))]
+    table = table.assign(sample=np.arange(len(table)), seed=seed, fold="")
+    return [Told(table, SimpleNamespace(seed=seed, fold=""))]
 
 
 @pytest.fixture(autouse=True)
@@ -34,13 +35,21 @@ def from_memory(monkeypatch):
     monkeypatch.setattr(scores, "predictions", lambda runs: pd.concat([run.table for run in runs]))
 
 
-def test_people_who_differ_alike_leave_no_doubt():
+def test_people_who_differ_alike_leave_the_doubt_of_what_so_few_may_not_have_shown():
     second = {"a": 0.2, "b": 0.4, "c": 0.5, "d": 0.7}
     first = {name: share + 0.3 for name, share in second.items()}
     value, low, high = scores.difference_by_subject(a_run(first), a_run(second, each=10))
-    assert value == pytest.approx(0.3) and low == pytest.approx(0.3) and high == pytest.approx(0.3)
-    apart = scores.difference(a_run(first), a_run(second, each=10))
-    assert apart[1] < 0.1 and apart[2] > 0.5
+    unseen = intervals.wilson(0, 4)[1]
+    assert value == pytest.approx(0.3) and (low, high) == pytest.approx((0.3 - unseen, 0.3 + unseen))
+
+
+@pytest.mark.parametrize("share", [1.0, 0.5])
+def test_runs_that_are_right_alike_differ_by_an_interval_of_some_width(share):
+    people = dict.fromkeys("abcdefghij", share)
+    for compare in (scores.paired_difference, scores.difference_by_subject):
+        value, low, high = compare(a_run(people), a_run(people))
+        assert value == pytest.approx(0) and (low, high) == pytest.approx((-high, intervals.wilson(0, 10)[1]))
+    assert 0 < high < scores.difference(a_run(people), a_run(people))[2]
 
 
 def test_few_people_who_differ_otherwise_leave_much():
@@ -79,15 +88,17 @@ def told(rows) -> list[Told]:
 def test_mean_recall_weighs_emotions_alike():
     rows = [(f"s{n % 5}", "Happy", "Happy") for n in range(90)] + [(f"s{n % 5}", "Sad", "Happy") for n in range(10)]
     value, (low, high) = scores.mean_recall(told(rows))
-    assert value == low == high == pytest.approx(0.5)
+    assert value == pytest.approx(0.5) and (low, high) == pytest.approx(intervals.wilson(2.5, 5))
     assert scores.recall(told(rows), "Happy")[0] == 1 and scores.recall(told(rows), "Sad")[0] == 0
     assert scores.recall(told(rows), "Fear") is None
 
 
-def test_mean_recall_is_as_sure_as_its_people_are_alike():
+def test_mean_recall_is_as_sure_as_its_people_are_many_and_alike():
     alike = [(f"s{n}", emotion, "Happy") for n in range(8) for emotion in ("Happy", "Sad")]
     apart = [(f"s{n}", emotion, emotion if n < 4 else "Fear") for n in range(8) for emotion in ("Happy", "Sad")]
-    assert scores.mean_recall(told(alike)) == (pytest.approx(0.5), (pytest.approx(0.5), pytest.approx(0.5)))
+    assert scores.mean_recall(told(alike)) == (pytest.approx(0.5), pytest.approx(intervals.wilson(4, 8)))
+    perfect = [(f"s{n}", emotion, emotion) for n in range(8) for emotion in ("Happy", "Sad")]
+    assert scores.mean_recall(told(perfect)) == (1.0, intervals.wilson(8, 8))
     value, (low, high) = scores.mean_recall(told(apart))
     assert value == pytest.approx(0.5) and low < 0.2 and high > 0.8
     assert scores.mean_recall(told(alike[:2]))[1] == (0.0, 1.0)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from common.paper.load import Matrix
+from common.results import comparison
 from common.results.comparison import LeakEffect
 from common.results.evidence import Evidence
 from common.runs import scores
@@ -54,7 +55,8 @@ def reproduced(evidence: Evidence) -> list[dict]:
     for label, protocol, members in groups(evidence):
         try:
             labels = members[0].record["classes"]
-            counts = scores.confusion(scores.predictions(members), labels)
+            answered = scores.predictions(members)
+            counts = scores.confusion(answered, labels)
         except UserError as error:
             evidence.warn(str(error))
             continue
@@ -63,8 +65,7 @@ def reproduced(evidence: Evidence) -> list[dict]:
             [(str(n), n / total if total else 0.0) for n in row]
             for row, total in zip(counts.tolist(), totals.tolist(), strict=True)
         ]
-        right = int(counts.trace())
-        about = f"{protocol}: {right / max(counts.sum(), 1):.1%} of {counts.sum():,}"
+        about = f"{protocol}: {comparison.accuracy_line(answered)}"
         row = {"title": label, "about": about, "labels": labels, "cells": cells}
         drawn.append(row | {"rows": "rows: actual", "note": ""})
     return drawn

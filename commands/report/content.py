@@ -43,7 +43,7 @@ def page(collection: Collection) -> dict:
 def _claim(standing: Standing) -> dict:
     claim, shown = standing.claim, claims.readable(standing)
     who = claim.network or claim.emotion or ""
-    return standing.row | shown | {"who": who, "unit": claim.unit, "why": standing.verdict.why, "note": claim.note}
+    return standing.row | shown | {"who": who, "unit": claim.unit, "note": claim.note}
 
 
 def _paper(paper: Paper, collection: Collection) -> dict:

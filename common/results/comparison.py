@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from common.paper.load import Claim
 from common.paper.verdicts import TOO_SMALL, Measured
 from common.results.evidence import Evidence
 from common.runs import scores
 from common.runs.store import Run
+
+if TYPE_CHECKING:
+    import pandas
 
 COLUMNS = {
     "published": "Published",
@@ -142,3 +145,15 @@ def best_epoch_note(members: Mapping[str, Sequence[Run]]) -> list[str]:
     gains = [f"{name} {100 * scores.best_epoch_gain(runs):+.1f}" for name, runs in members.items() if runs]
     sentence = "published: testing the epoch that is best on the tested part, instead of the last one, adds"
     return [f"{sentence} {'; '.join(gains)} points."] if gains else []
+
+
+def accuracy_line(table: "pandas.DataFrame") -> str:
+    """The accuracy of predictions in words, for a title; without an answer counts as wrong.
+
+    >>> import pandas
+    >>> accuracy_line(pandas.DataFrame({"emotion": ["Sad", "Sad"], "predicted": ["Sad", ""]}))
+    '50.0% of 2, 1 without an answer'
+    """
+    lost = int((table.predicted == "").sum())
+    lacking = f", {lost:,} without an answer" if lost else ""
+    return f"{(table.emotion == table.predicted).mean():.1%} of {len(table):,}{lacking}"

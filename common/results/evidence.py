@@ -22,7 +22,7 @@ from common.runs.store import Identity, Run
 from common.support.errors import UserError
 
 # What a paper's tables raise where a plan lacks what only that paper has in it.
-DAMAGED = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+DAMAGED = (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError)
 Group = tuple[str, str, str]  # experiment, network, protocol
 
 

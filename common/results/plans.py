@@ -125,7 +125,9 @@ def joined(plan: Plan, earlier: Iterable[Plan], finished: Finished) -> Plan:
     new, others = list(plan.experiments), []
     for old in earlier:
         left = [name for name in old.experiments if name not in new]
-        if alike(plan, old) and (not left or not unfinished(old, plan, finished)):
+        if alike(plan, old) and not left:
+            plan = _join(plan, without_unfinished(old, plan, finished))
+        elif alike(plan, old) and not unfinished(old, plan, finished):
             plan = _join(plan, old)
         elif left:
             others.append(old.model_copy(update={"experiments": left}))
@@ -160,6 +162,16 @@ def without_replaced(old: Plan, new: Plan, finished: Finished) -> Plan:
     replaced = {_group(run) for run in new.runs}
     kept = [run for run in old.runs if _group(run) not in replaced or finished(run)]
     return old.model_copy(update={"runs": kept})
+
+
+def without_unfinished(old: Plan, new: Plan, finished: Finished) -> Plan:
+    """An earlier plan without those networks of which runs are not there, so that nobody waits for them."""
+    absent = {(run.experiment, run.network) for run in unfinished(old, new, finished)}
+    if not absent:
+        return old
+    kept = [run for run in old.runs if (run.experiment, run.network) not in absent]
+    networks = {name: list(dict.fromkeys(run.network for run in kept if run.experiment == name)) for name, _ in absent}
+    return old.model_copy(update={"runs": kept, "networks": old.networks | networks})
 
 
 def alike(first: Plan, second: Plan) -> bool:
@@ -214,7 +226,7 @@ def _networks(plan: Plan, old: Plan) -> dict[str, list[str]]:
     some = dict(old.networks)
     for name in plan.experiments:
         new, before = plan.networks.get(name), some.pop(name, None)
-        if new and (before or name not in old.experiments):
+        if new and (before is not None or name not in old.experiments):
             some[name] = list(dict.fromkeys([*(before or []), *new]))
     return some
 

@@ -15,6 +15,7 @@ from statistics import NormalDist
 import numpy as np
 
 RESAMPLES = 4000
+SAME = 1e-9  # resamples that differ by less are alike
 
 
 def wilson(k, n, level: float = 0.95):
@@ -89,7 +90,7 @@ def clustered(
     if groups == 1:
         return 0.0, 1.0
     accuracies = _resampled(hits, tested, resamples, seed)
-    if np.ptp(accuracies) < 1e-9 and np.isin(correct, (0, 1)).all():
+    if np.ptp(accuracies) < SAME and np.isin(correct, (0, 1)).all():
         return wilson(groups * accuracies.mean(), groups, level)
     outside = expanded_tail(groups, level)
     low, high = np.quantile(accuracies, [outside, 1 - outside])
@@ -97,10 +98,23 @@ def clustered(
 
 
 def clustered_gain(gain: np.ndarray, clusters, seeds=None) -> tuple[float, float]:
-    """`clustered` for what two classifiers differ by: (n,) of -1, 0 or 1, one a sample that both were asked about."""
+    """`clustered` for what two classifiers differ by: (n,) of -1, 0 or 1, one a sample that both were asked about.
+
+    Where they differ by the same in all resamples, `of_constant`.
+    """
     # The bootstrap takes values in [0, 1].
     low, high = clustered((gain + 1) / 2, clusters, seeds)
-    return 2 * low - 1, 2 * high - 1
+    low, high = 2 * low - 1, 2 * high - 1
+    return (low, high) if low < high else of_constant(low, len(set(clusters)))
+
+
+def of_constant(gain: float, groups: int, level: float = 0.95) -> tuple[float, float]:
+    """The interval of a difference that is the same in all resamples, such as 0 of two that are always right.
+
+    It reaches as far as the share of the clusters in which something else may happen that never happened in these.
+    """
+    _, unseen = wilson(0, groups, level)
+    return max(gain - unseen, -1.0), min(gain + unseen, 1.0)
 
 
 def of_difference(

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from common.runs.intervals import RESAMPLES, clustered, clustered_gain, drawn_sum, expanded_tail, of_difference
+from common.runs.intervals import (
+    RESAMPLES,
+    SAME,
+    clustered,
+    clustered_gain,
+    drawn_sum,
+    expanded_tail,
+    of_constant,
+    of_difference,
+    wilson,
+)
 from common.runs.store import COLUMNS, PREDICTIONS, Run, Stamp, text_of
 
 if TYPE_CHECKING:
@@ -158,8 +168,8 @@ def mean_recall(runs: Sequence[Run]) -> tuple[float, tuple[float, float]]:
     """Mean over the emotions of the share of each that was recognised, with a 95 % interval over subjects.
 
     Subjects are drawn anew, and the percentiles moved outwards for few of them, as `intervals.clustered` does; seeds
-    are not, they add to a subject's samples. A draw without any sample of an emotion is the mean over the others. The
-    interval is (0, 1) for a single subject.
+    are not, they add to a subject's samples. A draw without any sample of an emotion is the mean over the others. Where
+    all draws are alike the subjects count as trials of `wilson`. The interval is (0, 1) for a single subject.
     """
     table = predictions(runs)
     hits = (table.emotion == table.predicted).groupby([table.subject, table.emotion])
@@ -173,6 +183,8 @@ def mean_recall(runs: Sequence[Run]) -> tuple[float, tuple[float, float]]:
     right, shown = np.hsplit(weights @ kinds, 2)
     recalls = right / np.maximum(shown, 1)
     draws = recalls.sum(axis=1) / (shown > 0).sum(axis=1)
+    if np.ptp(draws) < SAME:
+        return value, wilson(value * int(size.sum()), int(size.sum()))
     outside = expanded_tail(int(size.sum()), 0.95)
     low, high = np.quantile(draws, [outside, 1 - outside])
     return value, (float(low), float(high))
@@ -248,6 +260,8 @@ def difference_by_subject(first: Sequence[Run], second: Sequence[Run]) -> tuple[
         sides.append([drawn_sum(trainings, part, drawn) for part in (right, tested)])
     met = (sides[0][1] > 0) & (sides[1][1] > 0)
     draws = np.subtract(*(right[met] / tested[met] for right, tested in sides))
+    if np.ptp(draws) < SAME:
+        return value, *of_constant(value, len(subjects))
     outside = expanded_tail(len(subjects), 0.95)
     low, high = np.quantile(draws, [outside, 1 - outside])
     return value, float(low), float(high)

@@ -113,8 +113,8 @@ def _network(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None
         return None
     ours = whole if claim.metric == "accuracy" else extreme(attempts, claim.metric)
     wanted = evidence.paper.hyperparameters["attempts"]
-    few = claim.metric in EXTREMES and len(attempts) < wanted
-    differs = [f"{len(attempts)} of {wanted} attempts"] if few else []
+    others = claim.metric in EXTREMES and len(attempts) != wanted
+    differs = [f"{len(attempts)} attempts instead of {wanted}"] if others else []
     return evidence.measurement(
         claim, attempts, ours.accuracy, ours.interval, stated, learnt=whole.learnt, differs=differs
     )

@@ -184,6 +184,8 @@ def _interval(run: Run, claim: Claim) -> tuple[float, float]:
     classes = tuple(run.record["classes"])
     if run.identity.experiment == "svm_fer2013":
         return _of_images(tuple(map(tuple, run.record["confusion"])), claim.metric, claim.emotion, classes)
+    if run.predictions().subject.nunique() == 1:
+        return (-1.0 if claim.relation in ("more", "less") else 0.0), 1.0  # one person says nothing about the next
     drawn, outside = _persons_drawn_anew(run, classes)
     values = figure(drawn, claim.metric, claim.emotion, classes)
     low, high = np.quantile(values, [outside, 1 - outside])
