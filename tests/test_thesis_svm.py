@@ -584,9 +584,17 @@ def test_images_without_votes_leave_no_table_of_an_earlier_run(tmp_path):
     assert side_tables.read(tmp_path / "images.csv") is None
 
 
+def test_tables_of_single_images_keep_what_others_wrote(tmp_path):
+    file = tmp_path / "runs" / "thesis" / "trained-quick-real.csv"
+    file.parent.mkdir(parents=True)
+    for key, accuracy in (("a", 0.7), ("b", 0.4), ("a", 0.5)):
+        side_tables.add_trained(key, accuracy, file)
+    assert side_tables.read(file).to_dict("list") == {"key": ["b", "a"], "accuracy": [0.4, 0.5]}
+
+
 def test_what_was_written_here_comes_before_a_record_that_was_copied_beside_it(tmp_path):
     file = tmp_path / "trained-quick-real.csv"
-    side_tables.write_trained({"a": 0.5}, file)
+    side_tables.add_trained("a", 0.5, file)
     pd.read_csv(file).assign(accuracy=0.9).to_csv(tmp_path / "trained-quick-real.csv.gz", index=False)
     assert side_tables.read(file).accuracy.tolist() == [0.5]
 

@@ -29,8 +29,9 @@ from common.support.errors import UserError
 from common.training import devices, model_cache
 from common.training.batch_norm import MovingStatistics
 from common.training.batches import class_labels
+from common.training.launch import launch
 from common.training.recipe import CHECKPOINTS, EarlyStopping, Plateau, Recipe
-from common.training.spec import Training
+from common.training.spec import Job, Training
 from common.training.stream import feed
 from common.training.train import train
 
@@ -195,6 +196,16 @@ def test_a_finished_run_is_used_as_it_is_unless_fresh_is_asked_for(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         train(little(recipe), tmp_path, provenance=DRAWN, progress=stopped, fresh=True)
     assert store.finished(first.identity, tmp_path) is not None, "the run that was there is lost"
+
+
+def test_a_finished_run_names_the_decisions_of_the_command_that_asked_last(tmp_path):
+    """What it depends on is in its key; the others are not to stay those of whoever trained it."""
+    asked = [little(changed(epochs=1), decisions={"of_another_network": choice}) for choice in ("one", "other")]
+    (first,), (again,) = (launch([Job(training)], tmp_path, DRAWN, processes=1) for training in asked)
+    assert first.folder == again.folder and first.record["ended"] == again.record["ended"]
+    assert first.record["decisions"] == {"of_another_network": "one"}
+    assert again.record["decisions"] == {"of_another_network": "other"}
+    assert store.read(again.folder).weights.is_file()
 
 
 def test_the_last_epoch_can_be_chosen_and_needs_no_validation(tmp_path):

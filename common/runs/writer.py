@@ -64,6 +64,23 @@ def publish(partial: Path, identity: Identity, record: dict, root: Path, content
     return read(folder)
 
 
+def name_decisions(run: Run, decisions: Mapping, root: Path) -> None:
+    """Let run.json name the decisions of the command that asks for a finished run, as if that had trained it.
+
+    They differ from those of the command that did in nothing that the run depends on, or it would have another key.
+
+    Args:
+        root: the folder of all runs.
+    """
+    path, plain = run.folder / RECORD, json.loads(json.dumps(dict(decisions)))
+    if run.record.get("decisions") == plain:
+        return
+    with files.lock(root / ".locks" / run.identity.key[:16]):
+        content = json.loads(path.read_text(encoding="utf-8")) | {"decisions": plain}
+        with files.atomic(path) as temporary:
+            temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
 def pack(run: Run, root: Path) -> Run:
     """The record of a run under another root: run.json, predictions and curves, packed; no weights.
 

@@ -9,7 +9,7 @@ from multiprocessing.managers import SyncManager
 from pathlib import Path
 
 from common.media.clips import Provenance
-from common.runs import store
+from common.runs import store, writer
 from common.runs.store import Run
 from common.support import cluster, workers
 from common.support.console import console
@@ -53,7 +53,12 @@ def launch(
     Raises:
         UserError: the first problem of any job, after the others have ended.
     """
-    todo = [job for job in jobs if fresh or store.finished(job.training.identity, root) is None]
+    todo = []
+    for job in jobs:
+        if fresh or (done := store.finished(job.training.identity, root)) is None:
+            todo.append(job)
+        else:
+            writer.name_decisions(done, job.training.decisions, root)
     for job in todo:
         if not fresh and (damage := store.damage(job.training.identity.folder(root))):
             console.print(f"Computed again: {job.training.identity}{damage}", markup=False, soft_wrap=True)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from common.runs.store import Run
     from common.training.search import Question
 
+# What a command asks for, kept with each study that it went on with.
+ASKED = ("narrow", "settings", "seed", "epochs", "detector")
 # fANOVA of fewer completed trials is noise.
 ENOUGH = 4
 
@@ -54,7 +56,8 @@ class Record:
 
     def put(self, protocol: str, name: str, study: "Study", question: "Question") -> None:
         """Write what a study holds."""
-        self.content["studies"].setdefault(protocol, {})[name] = _study(study, question)
+        asked = {key: self.content[key] for key in ASKED}
+        self.content["studies"].setdefault(protocol, {})[name] = _study(study, question) | {"asked": asked}
         plans.write(self.path, self.content)
 
     def put_nested(self, names: Sequence[str], tested: Sequence["Run"], score: "Score") -> None:

@@ -100,19 +100,20 @@ def _differs(stated: dict[str, Any], study: dict) -> list[str]:
 
 def _as_run(paper: Paper, profile: str, record: search_record.Record, study: dict) -> Run:
     """The search as one run, so that it is held against what the paper states as every other is."""
-    question, content = study["question"], record.content
+    question = study["question"]
+    asked = study.get("asked", record.content)  # not in studies of earlier versions
     identity = Identity(
         paper=paper.name,
         experiment=EXPERIMENT,
         protocol="published",
         profile=profile,
-        network=EXPERIMENT + (NARROW if content["narrow"] else ""),
+        network=EXPERIMENT + (NARROW if asked["narrow"] else ""),
         settings=question["network settings"],
         recipe=question["recipe"],
         seed=question["seed"],
         data=question["data"],
         split=question["folds"],
     )
-    settings = paper.settings | content["settings"] | {"detector": content["detector"]}
+    settings = paper.settings | asked["settings"] | {"detector": asked["detector"]}
     about = {"decisions": settings, "classes": [str(name) for name in data.CLASSES[CKPLUS]]}
     return Run(record.path, identity, about | {"samples": {"test": study["samples"]}})

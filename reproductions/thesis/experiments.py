@@ -189,14 +189,13 @@ def _test_on_training_images(
     """Keep how networks do on the images that they were trained on; what was tested before is not tested again."""
     file = side_tables.path("trained", request.paper, request.profile, origin.word, request.results)
     before = side_tables.read(file)
-    accuracies = {} if before is None else dict(zip(before.key, before.accuracy, strict=True))
+    known = set() if before is None or request.fresh else set(before.key)
     trained = [job.training for job in jobs if job.training.protocol == "published"]
-    todo = [run for run in trained if run.identity.network in networks and run.identity.key not in accuracies]
+    todo = [run for run in trained if run.identity.network in networks and run.identity.key not in known]
     if todo:
         devices.prepare(seed=0)
     with bar("Testing on training", "runs") as progress:
         for done, training in enumerate(todo, start=1):
             run = store.finished(training.identity, request.results / "runs")
-            accuracies[training.identity.key] = candidates.on_training_images(run, training)
-            side_tables.write_trained(accuracies, file)
+            side_tables.add_trained(training.identity.key, candidates.on_training_images(run, training), file)
             progress(done, len(todo), str(training.seed))

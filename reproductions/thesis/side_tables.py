@@ -8,7 +8,7 @@ Three files a profile and kind of data, below results/runs/thesis/:
 - trained-<profile>-<data>.csv: one row a run: key (as in `Identity.key`), accuracy on the images it was trained on
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,19 +71,29 @@ def write_near_duplicates(pairs_by_split: Mapping[str, tuple[np.ndarray, Fold]],
     """
     import pandas as pd
 
-    before = read(file)
-    parts = [] if before is None else [before[~before.split.isin(list(pairs_by_split))]]
+    found = []
     for split, (pairs, fold) in pairs_by_split.items():
         duplicated = near_duplicates.has_near_duplicate(pairs, fold.test, fold.train)
-        parts.append(pd.DataFrame({"split": split, "sample": fold.test[duplicated]}))
-    _write(pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["split", "sample"]), file)
+        found.append(pd.DataFrame({"split": split, "sample": fold.test[duplicated]}))
+    empty = pd.DataFrame({"split": pd.Series(dtype=str), "sample": pd.Series(dtype=int)})
+    _replace(file, "split", list(pairs_by_split), pd.concat([empty, *found], ignore_index=True))
 
 
-def write_trained(accuracies: Mapping[str, float], file: Path) -> None:
-    """Keep how runs, by their key, do on the images that they were trained on."""
+def add_trained(key: str, accuracy: float, file: Path) -> None:
+    """Keep how the run of this key does on the images that it was trained on, beside what is kept of others."""
     import pandas as pd
 
-    _write(pd.DataFrame({"key": list(accuracies), "accuracy": list(accuracies.values())}), file)
+    _replace(file, "key", [key], pd.DataFrame({"key": [key], "accuracy": [accuracy]}))
+
+
+def _replace(file: Path, column: str, names: Sequence[str], rows: "pandas.DataFrame") -> None:
+    """Put rows in the place of those that have one of these names; what other commands write meanwhile stays."""
+    import pandas as pd
+
+    with files.lock(file.parents[1] / ".locks" / file.stem):
+        before = read(file)
+        kept = [] if before is None else [before[~before[column].isin(names)]]
+        _write(pd.concat([*kept, rows], ignore_index=True), file)
 
 
 def read(file: Path) -> "pandas.DataFrame | None":
