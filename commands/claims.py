@@ -17,7 +17,7 @@ from common.paper import auditors
 from common.paper import load as papers
 from common.paper.auditors import AuditResult
 from common.paper.load import Claim, Paper
-from common.paper.verdicts import Measured, Verdict, judge
+from common.paper.verdicts import FITTED, Measured, Verdict, judge
 from common.results import loading
 from common.results.comparison import as_printed, printed_beside
 from common.results.config import RECORDS, results_from_environment
@@ -46,11 +46,12 @@ KEYS = (
     "remarks",
 )
 VERDICTS = {
-    "exact": "The same number: recomputed from the paper's own figures, or counted on the rebuilt network.",
-    "match": "Our 95 % interval meets the printed value.",
-    "close": "Outside the interval, by no more than 2 points.",
-    "below": "We measure less, beyond the interval and 2 points.",
-    "above": "We measure more, beyond the interval and 2 points. An accuracy above: look for leakage first.",
+    "consistent": "The paper's other figures give it, within their rounding; nothing was built or measured for it.",
+    "exact": "The same number: counted on the rebuilt network or in the data, or computed by the rebuilt method.",
+    "match": "Our 95 % interval meets the printed value; on the paper's own test images, ours rounds to it.",
+    "close": "Outside the interval, or on the paper's own test images not the same, by no more than 2 points.",
+    "below": "We measure less than that, beyond the interval and 2 points.",
+    "above": "We measure more than that, beyond the interval and 2 points. An accuracy above: look for leakage first.",
     "holds": "A statement, such as one network better than another, that our 95 % interval confirms.",
     "does not hold": "A statement whose opposite our 95 % interval shows.",
     "undecided": "A statement that our 95 % interval neither confirms nor refutes.",
@@ -228,7 +229,14 @@ def summary(collection: Collection) -> Table:
         whole = sum(counts.values(), Counter())
         rows.append({"paper": "all", **whole, "all": sum(whole.values())})
     columns = {"paper": "Paper"} | {v: v for v in VERDICTS if any(v in row for row in rows)} | {"all": "Claims"}
-    return Table("summary", "Where the printed numbers stand", columns, rows)
+    return Table("summary", "Where the printed numbers stand", columns, rows, _fitted(collection.standings))
+
+
+def _fitted(standings: list[Standing]) -> list[str]:
+    """A note on the good verdicts that are no independent evidence."""
+    counts = Counter(one.name for one in standings if one.measured and FITTED in one.measured.note)
+    some = [f"{counts[name]} {name}" for name in ("match", "close", "holds") if counts[name]]
+    return [f"Of these, measured {FITTED} and so no independent evidence: {', '.join(some)}."] if some else []
 
 
 def _names(collection: Collection) -> list[str]:

@@ -107,8 +107,13 @@ def _figure(paper: Paper, collection: Collection, leaks: Mapping[str, LeakEffect
         id, _, protocol = what.rpartition(" ")
         found = _real(paper.claim(id), collection, paper, protocol)
         return str(found.runs) if found else None
+    if kind == "differs":
+        id, _, protocol = what.rpartition(" ")
+        found = _real(paper.claim(id), collection, paper, protocol)
+        return found.differs if found else None
     raise UserError(
-        f"A finding of {paper.name} asks for {kind!r}.", "Known: printed, audit, check, parameters, ours, runs, leak."
+        f"A finding of {paper.name} asks for {kind!r}.",
+        "Known: printed, audit, check, parameters, ours, runs, differs, leak.",
     )
 
 

@@ -60,7 +60,7 @@ def test_json_is_one_list_of_objects_with_just_these_keys(tmp_path):
 
 def test_checks_that_need_no_data_are_settled_without_a_run(tmp_path):
     found = rows(tmp_path)
-    assert {row["verdict"] for row in found.values() if row["dataset"] == "none"} == {"exact"}
+    assert {row["verdict"] for row in found.values() if row["dataset"] == "none"} <= {"exact", "consistent"}
     assert all(row["data"] == "none" for row in found.values())
     counts = {key: row for key, row in found.items() if row["metric"] == "parameters" and key[0] == "timeconvnet"}
     assert len(counts) == 6

@@ -462,7 +462,8 @@ def test_numbers_of_augmented_samples_stand_beside_the_stated_ones(made):
 
 def test_measured_values_carry_what_sets_them_apart(whole):
     found = measured.measurements(whole)
-    assert set(found) == {claim.id for claim in PAPER.claims if not claim.cited}
+    read_in_part = {"text4a-ckplus-all-sequences", "text4a-ckplus-all-subjects", "text4a-afew-all-test"}
+    assert set(found) == {claim.id for claim in PAPER.claims if not claim.cited} - read_in_part
     published, strict, of_clips = found["table1-ckplus-accuracy"]
     assert published.value == pytest.approx(100 * measured.score(whole, ("ckplus-folds", "published")).accuracy)
     assert published.differs == "" and "not tested" in strict.differs

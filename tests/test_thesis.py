@@ -290,7 +290,7 @@ def test_claims_have_a_measurement_a_protocol(reproduced):
     assert "no person on both" in accuracy[1].differs
     assert 0 <= accuracy[0].interval[0] <= accuracy[0].value <= accuracy[0].interval[1] <= 100
     assert len(found["fig4_4-accuracy"]) == 2 and "text5-cnn_ckplus-accuracy" not in found
-    assert found["text4_2-cnn_fer2013-accuracy_lowest"][0].differs.endswith("1 of 10 attempts")
+    assert found["text4_2-cnn_fer2013-accuracy_lowest"][0].differs.endswith("attempts: 1 instead of 10")
     (built,) = found["fig3_7-parameters"]
     assert (built.value, built.data, built.differs) == (3_931_975, "none", "") and "fig3_8-parameters" not in found
     (images,) = found["text2_1-all-images"]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from common.paper.printed import Printed, printed
+from common.paper.printed import ROUNDING, Printed, printed
 from common.support.errors import unknown
 
 Count = Literal[
@@ -65,7 +65,7 @@ class Claim(Strict):
         test_size: samples of the random test part behind the value, where a random draw that the paper
             does not let one repeat made that part (so that the printed value carries sampling noise of its own).
         known_test_part: whether the test part behind the value is known sample by sample, so that ours is the same and
-            the value carries no sampling noise.
+            the value carries no sampling noise; it was then printed by a program, which rounds.
         undefined: what the paper does not say, where that makes the number impossible to reproduce.
         check: the auditor that recomputes or refutes the value from the paper alone.
     """
@@ -107,7 +107,7 @@ class Claim(Strict):
             digits = self.value.replace(",", "").removesuffix("%")
             zeros = 0 if "." in digits else len(digits) - len(digits.rstrip("0"))
             step = Fraction(10) ** zeros / Fraction(10) ** self.digits
-        low, high = self.printed.bounds()
+        low, high = self.printed.bounds(["round"] if self.known_test_part else ROUNDING)
         return float(min(low, self.printed.value - step / 2)), float(max(high, self.printed.value + step / 2))
 
     @property
@@ -212,8 +212,9 @@ class Finding(Strict):
         says: the text. Figures stand in braces: `{printed ID}` the value that claim prints, `{audit ID}` what the check
             of an audit item computes, `{check ID}` what that of a claim computes, `{parameters NETWORK}` how many the
             built network has, `{ours ID PROTOCOL}` what real runs give for a claim, with its interval, `{runs ID
-            PROTOCOL}` how many runs these are, `{leak NAME}` how much of an accuracy the strict protocol does not
-            confirm. A finding with a figure that nobody measured yet is not shown.
+            PROTOCOL}` how many runs these are, `{differs ID PROTOCOL}` what sets them apart from the claim,
+            `{leak NAME}` how much of an accuracy the strict protocol does not confirm. A finding with a figure that
+            nobody measured yet is not shown.
         headline: whether it stands in the README of the project too.
     """
 

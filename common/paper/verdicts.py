@@ -5,7 +5,7 @@
 0. The number is another method's, printed for comparison            -> cited
 1. The paper refutes the number itself (an auditor says so)          -> contradicted
 2. The paper does not say what was computed                          -> undefined
-3. The paper's own figures recompute it                              -> exact
+3. The paper's other figures give it, within their rounding          -> consistent
 4. Nothing was measured                                              -> data needed
 5. Synthetic data, anything that differs from what the paper states
    (`common.results.differences`), or a time on another machine              -> not comparable
@@ -19,7 +19,7 @@
    it misses, by no more than `CLOSE_MARGIN`                         -> close
    it misses by more                                                 -> below or above
    Where the paper's own test part is known (`Claim.known_test_part`) no sampling error can explain a difference:
-   a match prints as the paper's number does, and the margin is counted from there.
+   a match rounds to the paper's number, and the margin is counted from there.
 
 A synthetic figure can therefore never carry match, exact or close. An accuracy above the
 printed one is no praise: look for leakage first.
@@ -48,6 +48,7 @@ from common.paper.load import Claim
 from common.runs.intervals import wilson
 
 Name = Literal[
+    "consistent",
     "exact",
     "match",
     "close",
@@ -66,6 +67,8 @@ Name = Literal[
 CLOSE_MARGIN = 0.02
 # The remark on a network that its profile trains too briefly to be better than a constant answer.
 TOO_SMALL = "budget too small"
+# The remark on a method whose settings were chosen because they come closest to the printed results themselves.
+FITTED = "with settings that were fitted to the printed results themselves"
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,7 @@ def judge(claim: Claim, measured: Measured | None = None, audit: AuditResult | N
     if claim.undefined:
         return verdict("undefined", claim.undefined)
     if audit and audit.settles:
-        return verdict("exact", audit.arithmetic)
+        return verdict("consistent", audit.arithmetic)
     if measured is None:
         return verdict("data needed", "not built yet" if claim.dataset == "none" else f"needs {claim.dataset}")
     if measured.data == "synthetic":

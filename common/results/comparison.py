@@ -112,9 +112,9 @@ def protocol_leaks(
     return effects
 
 
-def leak_note(leaks: Iterable[LeakEffect]) -> list[str]:
+def leak_note(leaks: Iterable[LeakEffect], protocol: str = "published") -> list[str]:
     sizes = "; ".join(leak.sentence for leak in leaks)
-    return [f"Difference of the protocols, published − strict: {sizes}."] if sizes else []
+    return [f"Difference of the protocols, {protocol} − strict: {sizes}."] if sizes else []
 
 
 def left_out_notes(problems: Iterable[str]) -> list[str]:
@@ -145,6 +145,20 @@ def best_epoch_note(members: Mapping[str, Sequence[Run]]) -> list[str]:
     gains = [f"{name} {100 * scores.best_epoch_gain(runs):+.1f}" for name, runs in members.items() if runs]
     sentence = "published: testing the epoch that is best on the tested part, instead of the last one, adds"
     return [f"{sentence} {'; '.join(gains)} points."] if gains else []
+
+
+def learnt_note(members: Mapping[str, Sequence[Run]]) -> list[str]:
+    """How well trainings knew their own samples in the end, so that nobody takes them for unfinished, or does.
+
+    Args:
+        members: runs of one protocol, by what they are called.
+    """
+    ranges = []
+    for name, runs in members.items():
+        shares = [run.curves().accuracy.iloc[-1] for run in runs]
+        ranges += [f"{name} {min(shares):.1%} to {max(shares):.1%}"] if shares else []
+    sentence = "Share of their own training samples, as they are shown, that trainings recognise in their last epoch"
+    return [f"{sentence}: {'; '.join(ranges)}."] if ranges else []
 
 
 def accuracy_line(table: "pandas.DataFrame") -> str:

@@ -107,6 +107,7 @@ def read(path: Path) -> Table:
 
 
 _COLOURS = {
+    "consistent": "green",
     "exact": "green",
     "match": "green",
     "close": "yellow",

@@ -75,6 +75,7 @@ def _accuracies(evidence: Evidence, experiment: str, title: str) -> Table:
         _attainability(evidence.paper, claim)
         + _others(evidence.paper, experiment)
         + _folds(evidence, experiment)
+        + _learnt(evidence, wanted)
         + _selection(evidence, wanted)
     )
     steps = [step for step in measured.steps(evidence) if VARIANTS[step.pair.first[0]].experiment == experiment]
@@ -157,6 +158,13 @@ def _folds(evidence: Evidence, experiment: str) -> list[str]:
             listed = ", ".join(f"{fold.removeprefix('SAVEE-')} {100 * value:.1f}" for fold, value in each.items())
             notes.append(f"{VARIANTS[name].title}, {protocol}: {listed}.")
     return notes
+
+
+def _learnt(evidence: Evidence, wanted: Sequence[VariantRow]) -> list[str]:
+    """How well the trainings knew their own samples in the end."""
+    return comparison.learnt_note(
+        {f"{VARIANTS[row[0]].title}, {row[1]}": measured.runs_of(evidence, row) for row in wanted}
+    )
 
 
 def _selection(evidence: Evidence, wanted: Sequence[VariantRow]) -> list[str]:

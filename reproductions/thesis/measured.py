@@ -1,6 +1,7 @@
 """What finished runs give for the printed numbers of this thesis: one `Measured` a claim and protocol."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from common.paper.load import Claim
 from common.paper.verdicts import Measured
@@ -9,7 +10,7 @@ from common.results.differences import Stated
 from common.results.evidence import Evidence
 from common.runs import scores
 from common.runs.store import Run
-from datasets import fer2013
+from datasets import ckplus48, fer2013
 from reproductions.thesis import data, svm_measured, trainings
 from reproductions.thesis.svm_measured import OTHER_PROTOCOL
 
@@ -20,6 +21,8 @@ OF_ATTEMPTS = ("accuracy", *EXTREMES)
 NETWORKS = {"cnn_fer2013": ("FER2013", data.FER2013), "cnn_ckplus": ("CK+", data.CKPLUS)}
 # Section 2.1; which images were picked is not published.
 NOT_PICKED = "all images of FER2013 instead of those that were picked by hand"
+# The thesis describes images of 48×48 pixels and names no version of CK+.
+COPY = "measured on CK+48, the copy of CK+ that the description fits best"
 # Experiment of claims that compare the two data sets -> those of their runs.
 BOTH = {"cnn": tuple(NETWORKS)}
 MACHINES = ("svm_fer2013", "svm_ckplus", *svm_measured.BOTH)
@@ -65,10 +68,21 @@ def _of(evidence: Evidence, claim: Claim) -> Iterator[Measured | None]:
 def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
     """What one protocol gives for a claim, in the claim's unit; None where nothing was run for it."""
     if claim.experiment in MACHINES:
-        return svm_measured.measure(evidence, claim, protocol)
-    if claim.experiment in BOTH:
-        return _difference(evidence, claim, protocol)
-    return _network(evidence, claim, protocol) if claim.experiment in NETWORKS and claim.metric in OF_ATTEMPTS else None
+        found = svm_measured.measure(evidence, claim, protocol)
+    elif claim.experiment in BOTH:
+        found = _difference(evidence, claim, protocol)
+    else:
+        of_attempts = claim.experiment in NETWORKS and claim.metric in OF_ATTEMPTS
+        found = _network(evidence, claim, protocol) if of_attempts else None
+    copy = COPY if found and _of_copy(evidence, claim) else ""
+    return replace(found, note="; ".join(filter(None, [found.note, copy]))) if found else None
+
+
+def _of_copy(evidence: Evidence, claim: Claim) -> bool:
+    """Whether the images of CK+ behind a claim are those of CK+48."""
+    experiments = (BOTH | svm_measured.BOTH).get(claim.experiment, (claim.experiment,))
+    runs = {run.identity.experiment: run for run in evidence.runs if run.identity.experiment in experiments}
+    return any(ckplus48.NAME in set(run.predictions().corpus) for run in runs.values())
 
 
 def images(evidence: Evidence) -> Measured | None:
@@ -114,7 +128,7 @@ def _network(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None
     ours = whole if claim.metric == "accuracy" else extreme(attempts, claim.metric)
     wanted = evidence.paper.hyperparameters["attempts"]
     others = claim.metric in EXTREMES and len(attempts) != wanted
-    differs = [f"{len(attempts)} attempts instead of {wanted}"] if others else []
+    differs = [f"attempts: {len(attempts)} instead of {wanted}"] if others else []
     return evidence.measurement(
         claim, attempts, ours.accuracy, ours.interval, stated, learnt=whole.learnt, differs=differs
     )

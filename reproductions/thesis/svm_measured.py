@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from common.paper.load import Claim
-from common.paper.verdicts import Measured
+from common.paper.verdicts import FITTED, Measured
 from common.results.config import Request
 from common.results.differences import Stated
 from common.results.evidence import Evidence
@@ -92,9 +92,9 @@ def machine(evidence: Evidence, experiment: str, protocol: str) -> Run | None:
 
 
 def chosen_by(evidence: Evidence, run: Run) -> str:
-    """How the machine was chosen that stands for the printed numbers of CK+; "" for FER2013."""
+    """How the machine was chosen that stands for the printed numbers; "" for one on FER2013 that the user chose."""
     if run.identity.experiment != "svm_ckplus":
-        return ""
+        return FITTED if evidence.settings == evidence.paper.settings else ""
     on_test = _chosen_on_test(evidence, run.identity.protocol)
     how = "by its accuracy on the test part" if on_test else f"by {run.record['selection']['by']}"
     return f"{run.identity.network}, chosen {how}"
