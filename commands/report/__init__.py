@@ -4,7 +4,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from commands import claims
+from commands import audit, claims
 from commands.report import content
 from common.paper import load as papers
 from common.results.config import results_from_environment
@@ -33,7 +33,7 @@ def render(page: dict) -> str:
     environment = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.globals |= {"slug": slug, "numeric": numeric, "zip": zip}
+    environment.globals |= {"slug": slug, "numeric": numeric, "zip": zip, "outcome": audit.outcome}
     return environment.get_template("page.html").render(page)
 
 

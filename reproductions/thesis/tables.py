@@ -21,6 +21,10 @@ TITLES = {
 }
 
 COLUMNS = {"quantity": "Quantity", "protocol": "Protocol"} | comparison.COLUMNS
+EXTREMES = (
+    "Lowest and highest: the interval is that of this one attempt over its subjects; that it was picked is not in it."
+)
+OVER_IMAGES = "FER2013 names nobody, so its intervals are over images."
 TIMED = ()
 
 
@@ -127,6 +131,9 @@ def _notes(evidence: Evidence, key: str, rows: list[dict]) -> list[str]:
             f"test. {split.leakage} The most frequent class gives {split.majority:.3f}. Epochs trained: "
             f"{', '.join(map(str, ended))}."
         )
+    if rows:
+        notes.append(EXTREMES)
+    notes += [OVER_IMAGES] if key == "cnn_fer2013" and rows else []
     epochs = evidence.paper.hyperparameters["epochs"]
     notes += comparison.budget_note(rows, f"{epochs} epochs on all images")
     return notes + comparison.leak_note(leak for leak in leaks(evidence) if leak.name == NETWORKS[key].title)
