@@ -13,7 +13,7 @@ from common.media import video
 from common.media.clips import Clip
 from common.media.emotions import Emotion
 from common.paper import load as papers
-from reproductions.timeconvnet import preprocessing
+from reproductions.timeconvnet import data, preprocessing
 from reproductions.timeconvnet.preprocessing import Settings, chosen, face_image, prepare, windows
 
 VIDEOS = Path(__file__).parents[2] / "shared" / "videos"
@@ -141,6 +141,19 @@ def test_decisions_of_the_paper_are_the_settings_and_their_defaults_leave_sample
         if decision.name in (*preprocessing.DECISIONS, "stride"):
             for choice in decision.alternatives:
                 assert chosen({decision.name: 30 if choice == "any" else choice}) != Settings(), decision.name
+
+
+def test_what_the_paper_states_of_the_input_is_what_is_done():
+    paper, ours = papers.load("timeconvnet"), Settings()
+    stated = paper.hyperparameters
+    assert (stated["window"], stated["size"], stated["box_margin"]) == (ours.window, ours.size, ours.margin)
+    assert stated["channels"] == 1 and stated["emotions"] == list(map(str, data.CLASSES))
+    whole = {name: name in ours.whole_corpora for name in stated["corpora"]}
+    assert stated["skipped_first_frames"] == {name: 0 if all_ else ours.skip_first for name, all_ in whole.items()}
+    assert stated["stride"] == {name: 1 if all_ else ours.step for name, all_ in whole.items()}
+    profile = paper.profiles["paper"]
+    assert (profile["default"], profile["networks"]) == ({"epochs": stated["epochs"]}, {})
+    assert profile["timing_runs"] == stated["timing_runs"]
 
 
 def test_version_follows_the_detector():

@@ -107,7 +107,8 @@ class Claim(Strict):
             digits = self.value.replace(",", "").removesuffix("%")
             zeros = 0 if "." in digits else len(digits) - len(digits.rstrip("0"))
             step = Fraction(10) ** zeros / Fraction(10) ** self.digits
-        low, high = self.printed.bounds(["round"] if self.known_test_part else ROUNDING)
+        rounded = self.known_test_part or self.relation == "about"
+        low, high = self.printed.bounds(["round"] if rounded else ROUNDING)
         return float(min(low, self.printed.value - step / 2)), float(max(high, self.printed.value + step / 2))
 
     @property
