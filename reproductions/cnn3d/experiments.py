@@ -243,6 +243,7 @@ def _summary(request: Request, corpus: Corpus) -> Summary:
     return Summary(
         key=samples.key,
         subjects=int(table.subject.nunique()),
+        found={"sequences": len(corpus.clips), "subjects": len({clip.subject for clip in corpus.clips})},
         sequences={
             str(emotion): {
                 "sequences": int(sequences.get(str(emotion), 0)),

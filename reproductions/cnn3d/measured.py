@@ -72,12 +72,13 @@ def _of_claim(evidence: Evidence, claim: Claim) -> list[Measured | None]:
 
 
 def _size(evidence: Evidence, claim: Claim) -> Measured | None:
-    """How many sequences or subjects of a data set are used; None where it was not read."""
+    """How many sequences or subjects a data set has, whether a face was found or not; None where it was not read."""
     summary = evidence.plan.summary.get(claim.dataset)
     if summary is None:
         return None
-    sequences = sum(row["sequences"] for row in summary.sequences.values())
-    value = summary.subjects if claim.unit == "subjects" else sequences
+    # Plans of earlier versions know only what was found to show a face.
+    used = {"sequences": sum(row["sequences"] for row in summary.sequences.values()), "subjects": summary.subjects}
+    value = getattr(summary, "found", used)[claim.unit]
     return evidence.counted(value, ckplus48.INSTEAD if summary.instead else "")
 
 

@@ -1,8 +1,9 @@
 """The trainings of the two networks: which images, which sides, which recipe (sections 4.1 and 4.2).
 
 `published` is what the thesis describes: ten attempts on images split 80:20, which we divide at random, and anew for
-each attempt (setting attempt_split), monitored on the only part that could validate, the test part. `clip-disjoint` and
-`strict` keep a part for validation; on FER2013, which names no persons, `strict` is the split of its makers.
+each attempt (setting attempt_split), monitored on the test part, as no other is mentioned that could validate.
+`clip-disjoint` and `strict` keep a part for validation; on FER2013, which names no persons, `strict` is the split of
+its makers.
 """
 
 from collections.abc import Iterator, Sequence
