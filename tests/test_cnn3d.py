@@ -1,6 +1,7 @@
 """Haddad et al.: folds, trainings and tables; trainings are replaced by their predictions except in one test."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -65,6 +66,8 @@ class Drawn:
     def __init__(self, name=CKPLUS, **size):
         self.name, self.table, self.key = name, sequences(name, **size), f"drawn {name}"
         self.classes, self.origin, self.instead = CLASSES[name], Provenance(False), ""
+        # One sequence more than samples, in which no face was found.
+        self.clips = [SimpleNamespace(subject=subject) for subject in (*self.table.subject, self.table.subject[0])]
 
     def samples(self, request, clahe):
         return self
@@ -334,7 +337,7 @@ def test_measured_values_and_verdicts(whole):
     accuracies = [claim for claim in PAPER.claims if claim.unit == "%" and not claim.cited]
     counts = {"text4-ckplus-sequences", "text4-ckplus-subjects", "text4-oulu-subjects"}
     assert set(found) == {claim.id for claim in accuracies} | counts and len(accuracies) == 69 + 3
-    assert found["text4-ckplus-sequences"][0].value == 120 and not found["text4-ckplus-sequences"][0].differs
+    assert found["text4-ckplus-sequences"][0].value == 121 and not found["text4-ckplus-sequences"][0].differs
     published, strict = found["table4-c1-fold1"]
     fold = next(r for r in measured.runs_of(evidence, "table4", "c1", "published") if r.identity.fold == "fold-01")
     table = fold.predictions()

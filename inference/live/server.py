@@ -56,6 +56,8 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
     block_on_close = False
+    # Of the usual 5 the system lets a sixth wait a second or more, whoever it is.
+    request_queue_size = 2 * MOST_STRANGERS
 
     def __init__(self, frames: Newest[AnnotatedFrame], port: int = 0):
         """Take a port; 0 is any that is free.
