@@ -14,7 +14,7 @@ from common.protocols.leakage import audit_split
 from common.results import plans
 from common.results.config import check
 from common.results.loading import load_complete
-from common.runs import store
+from common.runs import scores, store
 from common.support.errors import UserError
 from datasets.synthetic import corpora
 from reproductions.convlstm import data, experiments, findings, measured, tables, trainings, variants
@@ -621,3 +621,23 @@ def test_what_needs_a_missing_corpus_is_left_out_unless_asked_for(copy_of_tiny, 
 
 def corpus_of(experiment):
     return VARIANTS[variants.of_table(experiment)[0]].corpus
+
+
+def test_a_random_fifth_of_afew_is_rounded_as_chosen():
+    table = pd.DataFrame({"emotion": ["Happy", "Sad"] * 578, "clip": range(1156), "corpus": AFEW, "subject": "nobody"})
+
+    def tested(**chosen) -> int:
+        asked = replace(request(), settings=request().settings | chosen)
+        return len(variants.folds(asked, variants.AFEW_RANDOM, table, "published")[0].fold.test)
+
+    assert (tested(), tested(afew_random_fifth="up")) == (231, 232)
+
+
+def test_the_accuracy_of_ten_folds_is_pooled_or_a_mean_over_folds(whole):
+    claim, row = PAPER.claim("table1-ckplus-accuracy"), ("ckplus-folds", "published")
+    pooled = measured.measure(whole, claim, *row)
+    settings = whole.plan.settings | {"ckplus_accuracy": "mean_over_folds"}
+    other = replace(whole, plan=whole.plan.model_copy(update={"settings": settings}))
+    mean = measured.measure(other, claim, *row)
+    assert pooled.value == pytest.approx(100 * measured.score(whole, row).accuracy)
+    assert mean.value == pytest.approx(100 * scores.fold_mean(measured.runs_of(whole, row))[0])

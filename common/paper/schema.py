@@ -66,6 +66,7 @@ class Claim(Strict):
             does not let one repeat made that part (so that the printed value carries sampling noise of its own).
         known_test_part: whether the test part behind the value is known sample by sample, so that ours is the same and
             the value carries no sampling noise; it was then printed by a program, which rounds.
+        decimals: how many the table prints where it drops trailing zeros; None where all digits stand.
         undefined: what the paper does not say, where that makes the number impossible to reproduce.
         check: the auditor that recomputes or refutes the value from the paper alone.
     """
@@ -88,11 +89,12 @@ class Claim(Strict):
     known_test_part: bool = False
     undefined: str = ""
     note: str = ""
+    decimals: int | None = None
     check: Check | None = None
 
     @property
     def printed(self) -> Printed:
-        return printed(self.value)
+        return printed(self.value, self.decimals)
 
     @property
     def number(self) -> float:

@@ -186,7 +186,10 @@ def _random(stated: str) -> Callable[[Request, object], Sequence[Fold]]:
 
     def divide(request: Request, table) -> Sequence[Fold]:
         of, first = request.paper.hyperparameters[stated], request.settings["first_split_seed"]
-        fractions = (1 - of["test"], 0, of["test"])
+        share = of["test"]
+        if stated == "afew_random" and request.settings["afew_random_fifth"] == "down":
+            share = (int(share * len(table)) - 0.5) / len(table)  # which scikit-learn rounds up
+        fractions = (1 - share, 0, share)
         several = request.sizes.get("runs", of["runs"]) if request.settings["five_runs"] == "splits" else 1
         seeds = range(first, first + several)
         drawn = [splitters.random_windows(table, one, fractions, request.settings["stratified"]) for one in seeds]
