@@ -205,7 +205,7 @@ def _proportion(claim: Claim, measured: Measured, interval: tuple[float, float] 
         same = claim.known_test_part
         return "match", "prints alike on the same test part" if same else f"{claim.value} lies within the {ground}"
     points = gap / claim.scale * 100
-    why = f"misses the {ground} by {points:.2f} points"
+    why = f"misses the {ground} by {points:.{2 if points >= 0.01 else 4}f} points"
     if gap <= CLOSE_MARGIN * claim.scale:
         return "close", why
     return ("below" if measured.value < claim.number else "above"), why

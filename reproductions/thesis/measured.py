@@ -81,8 +81,9 @@ def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
 def _of_copy(evidence: Evidence, claim: Claim) -> bool:
     """Whether the images of CK+ behind a claim are those of CK+48."""
     experiments = (BOTH | svm_measured.BOTH).get(claim.experiment, (claim.experiment,))
-    runs = {run.identity.experiment: run for run in evidence.runs if run.identity.experiment in experiments}
-    return any(ckplus48.NAME in set(run.predictions().corpus) for run in runs.values())
+    of_ckplus = {"cnn_ckplus", "svm_ckplus"}.intersection(experiments)
+    run = next((run for run in evidence.runs if run.identity.experiment in of_ckplus), None)
+    return run is not None and ckplus48.NAME in set(scores.predictions([run]).corpus)
 
 
 def images(evidence: Evidence) -> Measured | None:
