@@ -141,7 +141,7 @@ def collect(names: list[str], *places: Path) -> Collection:
     for place in places:
         found[place], skipped = store.find(place / "runs")
         for one in skipped:
-            if one.folder.relative_to(place / "runs").parts[:1] not in {(other,) for other in others}:
+            if others.isdisjoint(one.folder.relative_to(place / "runs").parts[:1]):
                 warn(one.reason)
     for name in names:
         paper, available = papers.load(name), []

@@ -100,17 +100,13 @@ def _figure(paper: Paper, collection: Collection, leaks: Mapping[str, LeakEffect
         return f"{parameters.of(paper, what):,}"
     if kind == "leak":
         return leaks[what].cell if what in leaks else None
-    if kind == "ours":
+    if kind in ("ours", "runs", "differs"):
         id, _, protocol = what.rpartition(" ")
-        return _measured(paper.claim(id), collection, paper, protocol)
-    if kind == "runs":
-        id, _, protocol = what.rpartition(" ")
-        found = _real(paper.claim(id), collection, paper, protocol)
-        return str(found.runs) if found else None
-    if kind == "differs":
-        id, _, protocol = what.rpartition(" ")
-        found = _real(paper.claim(id), collection, paper, protocol)
-        return found.differs if found else None
+        claim = paper.claim(id)
+        found = _real(claim, collection, paper, protocol)
+        if found is None:
+            return None
+        return {"ours": _shown(claim, found), "runs": str(found.runs), "differs": found.differs}[kind]
     raise UserError(
         f"A finding of {paper.name} asks for {kind!r}.",
         "Known: printed, audit, check, parameters, ours, runs, differs, leak.",
@@ -125,11 +121,6 @@ def _check(paper: Paper, kind: str, id: str) -> Check:
             f"A finding of {paper.name} asks for the {kind} {id!r}, which computes nothing.", "Name another."
         )
     return checks[id]
-
-
-def _measured(claim: Claim, collection: Collection, paper: Paper, protocol: str) -> str | None:
-    found = _real(claim, collection, paper, protocol)
-    return _shown(claim, found) if found else None
 
 
 def _real(claim: Claim, collection: Collection, paper: Paper, protocol: str) -> Measured | None:

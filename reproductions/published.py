@@ -26,14 +26,16 @@ def judged(paper: Paper, claim: Claim, run: Run, score: Score) -> tuple[Measured
 
     What only the paper knows of its differences is taken from the plan that the run belongs to.
     """
-    differs = differences(paper, claim, [run], registry.reproduction(paper.name).measured.stated)
     plan = _plan_of(paper, run)
     alone = _measured_alone(plan, claim, run) if plan else None
-    differs += [alone.differs] if alone else [] if plan else ["no plan of a command names it"]
+    if alone:
+        differs, note = alone.differs, alone.note
+    else:
+        several = differences(paper, claim, [run], registry.reproduction(paper.name).measured.stated)
+        differs, note = "; ".join([*several, *([] if plan else ["no plan of a command names it"])]), ""
     low, high = (bound * claim.scale for bound in score.interval)
     data = "synthetic" if run.synthetic else "real"
-    told = list(dict.fromkeys(sentence for some in differs for sentence in some.split("; ") if sentence))
-    ours = Measured(score.accuracy * claim.scale, data, (low, high), "; ".join(told), alone.note if alone else "")
+    ours = Measured(score.accuracy * claim.scale, data, (low, high), differs, note)
     return ours, verdict(paper, claim, ours)
 
 

@@ -545,7 +545,7 @@ def test_images_of_one_person_are_no_independent_trials(tmp_path, part, people):
     claim = PAPER.claim("text4_3-svm_ckplus-sad_as_fear")
     run = svm_measured.machine(evidence, "svm_ckplus", "published")
     counts, classes = tuple(map(tuple, run.record["confusion"])), tuple(run.record["classes"])
-    drawn, outside = svm_measured._persons_drawn_anew(run, classes)
+    drawn, outside = svm_measured._persons_drawn_anew(run.predictions(), classes)
     assert 0 < outside < 0.025 and drawn.confusion.shape == (svm_measured.RESAMPLES, len(classes), len(classes))
     tested = sum(map(sum, counts))
     sizes = drawn.confusion.sum(axis=(1, 2))

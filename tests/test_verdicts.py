@@ -50,7 +50,7 @@ def test_a_number_that_the_paper_does_not_define_is_undefined():
     assert (verdict.name, verdict.why) == ("undefined", "DCNN-1 is not described")
 
 
-def test_an_audit_makes_exact_only_what_it_recomputes():
+def test_an_audit_makes_consistent_only_what_it_recomputes():
     assert judge(claim(), audit=AuditResult("holds", "", settles=True)).name == "consistent"
     assert judge(claim(), audit=AuditResult("holds", "", settles=False)).name == "data needed"
 

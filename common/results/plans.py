@@ -125,10 +125,8 @@ def joined(plan: Plan, earlier: Iterable[Plan], finished: Finished) -> Plan:
     new, others = list(plan.experiments), []
     for old in earlier:
         left = [name for name in old.experiments if name not in new]
-        if alike(plan, old) and not left:
+        if alike(plan, old) and not (left and unfinished(old, plan, finished)):
             plan = _join(plan, without_unfinished(old, plan, finished))
-        elif alike(plan, old) and not unfinished(old, plan, finished):
-            plan = _join(plan, old)
         elif left:
             others.append(old.model_copy(update={"experiments": left}))
     return plan.model_copy(update={"others": others}) if others else plan

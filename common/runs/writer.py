@@ -53,9 +53,7 @@ def publish(partial: Path, identity: Identity, record: dict, root: Path, content
     folder = identity.folder(root)
     head = {"schema": SCHEMA, "key": identity.key, "finished": True, "identity": asdict(identity)}
     about = {"contents": list(contents), "files": records.described(partial, contents)}
-    text = json.dumps(head | about | record | about, indent=1)
-    with files.atomic(partial / RECORD) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
+    _write(partial / RECORD, head | about | record | about)
     with files.storage_errors(folder.parent):
         for left_over in set(partial.iterdir()) - {partial / name for name in (RECORD, *contents)}:
             left_over.unlink()  # states, and what a killed process had half written
@@ -76,9 +74,12 @@ def name_decisions(run: Run, decisions: Mapping, root: Path) -> None:
     if run.record.get("decisions") == plain:
         return
     with files.lock(root / ".locks" / run.identity.key[:16]):
-        content = json.loads(path.read_text(encoding="utf-8")) | {"decisions": plain}
-        with files.atomic(path) as temporary:
-            temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        _write(path, json.loads(path.read_text(encoding="utf-8")) | {"decisions": plain})
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    with files.atomic(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def pack(run: Run, root: Path) -> Run:

@@ -47,14 +47,12 @@ def _of_ten_folds(evidence: Evidence) -> list[str]:
     members = {protocol: measured.runs_of(evidence, "table7", "c1", protocol) for protocol in evidence.plan.protocols}
     split = evidence.plan.split(measured.GROUPS["table7"], "published")
     chosen = {"c1": members.get("published", [])} if split and split.selected_on_test else {}
-    of_sequences = fold_tables.leaks_of_sequences(evidence)
-    published = [leak for leak in fold_tables.leaks(evidence) if leak not in of_sequences]
     return [
         *(f"Table 7, {note}" for note in evidence.plan.split_notes(measured.GROUPS["table7"])),
         *comparison.learnt_note(members),
         *comparison.best_epoch_note(chosen),
-        *comparison.leak_note(published),
-        *comparison.leak_note(of_sequences, "clip-disjoint"),
+        *comparison.leak_note(fold_tables.leaks_of_published(evidence)),
+        *comparison.leak_note(fold_tables.leaks_of_sequences(evidence), "clip-disjoint"),
     ]
 
 

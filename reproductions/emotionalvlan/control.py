@@ -21,11 +21,7 @@ COLUMNS = {
 
 def control(evidence: Evidence, title: str) -> Table:
     """What both streams make of FER2013, beside the largest class and the printed accuracies."""
-    claims = {
-        claim.network: claim
-        for claim in evidence.paper.claims
-        if claim.experiment == "table1" and claim.dataset == FER2013
-    }
+    claims = {claim.network: claim for claim in evidence.paper.select("table1-*-fer2013-accuracy")}
     rows = []
     for network in ("temporal", "spatial"):
         for protocol in evidence.plan.protocols:

@@ -47,7 +47,7 @@ def tables(evidence: Evidence) -> list[Table]:
     all_tables += [_accuracies(evidence, "table1", f"Table 1: single streams, accuracy in %{title}", STREAMS)]
     all_tables += confusion_tables.tables(evidence, title)
     all_tables += [_accuracies(evidence, "table6", f"Table 6: three DCNN structures, accuracy in %{title}", STRUCTURES)]
-    if "fer2013_control" in experiments:
+    if measured.CONTROL in experiments:
         all_tables.append(control(evidence, title))
     if sweep.EXPERIMENT in experiments:
         all_tables.append(sweep.table(evidence, title))

@@ -9,6 +9,7 @@ stands below each table of a search.
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +24,9 @@ from common.runs.intervals import expanded_tail, wilson
 from common.runs.store import Identity, Run
 from reproductions.thesis import data, svm
 from reproductions.thesis.printed_report import Report
+
+if TYPE_CHECKING:
+    import pandas
 
 RESAMPLES = 1000
 SAD_AS_FEAR = "share of Sad taken for Fear"
@@ -94,7 +98,7 @@ def machine(evidence: Evidence, experiment: str, protocol: str) -> Run | None:
 def chosen_by(evidence: Evidence, run: Run) -> str:
     """How the machine was chosen that stands for the printed numbers; "" for one on FER2013 that the user chose."""
     if run.identity.experiment != "svm_ckplus":
-        return FITTED if evidence.settings == evidence.paper.settings else ""
+        return "" if any(name.startswith("svm_") for name in evidence.plan.settings) else FITTED
     on_test = _chosen_on_test(evidence, run.identity.protocol)
     how = "by its accuracy on the test part" if on_test else f"by {run.record['selection']['by']}"
     return f"{run.identity.network}, chosen {how}"
@@ -184,14 +188,14 @@ def _interval(run: Run, claim: Claim) -> tuple[float, float]:
     classes = tuple(run.record["classes"])
     if run.identity.experiment == "svm_fer2013":
         return _of_images(tuple(map(tuple, run.record["confusion"])), claim.metric, claim.emotion, classes)
-    if run.predictions().subject.nunique() == 1:
+    table = run.predictions()
+    if table.subject.nunique() == 1:
         return (-1.0 if claim.relation in ("more", "less") else 0.0), 1.0  # one person says nothing about the next
-    drawn, outside = _persons_drawn_anew(run, classes)
+    drawn, outside = _persons_drawn_anew(table, classes)
     values = figure(drawn, claim.metric, claim.emotion, classes)
     low, high = np.quantile(values, [outside, 1 - outside])
     if low == high and claim.metric == SAD_AS_FEAR:
         # None of the persons, or each of them, was ever taken so: they count as trials.
-        table = run.predictions()
         persons = table.subject[table.emotion == "Sad"].nunique()
         return wilson(low * persons, persons)
     return float(low), float(high)
@@ -212,11 +216,11 @@ def _images_drawn_anew(counts: tuple) -> Report:
     return Report(drawn.reshape(RESAMPLES, *confusion.shape))
 
 
-def _persons_drawn_anew(run: Run, classes: tuple[str, ...]) -> tuple[Report, float]:
+def _persons_drawn_anew(table: "pandas.DataFrame", classes: tuple[str, ...]) -> tuple[Report, float]:
     """The report of `RESAMPLES` results with as many persons drawn with replacement, and the share to cut off at each
     end for so few persons.
     """
-    table, size = run.predictions(), len(classes)
+    size = len(classes)
     cell = table.emotion.map(classes.index) * size + table.predicted.map(classes.index)
     person = table.groupby("subject").ngroup()
     counts = np.zeros((person.max() + 1, size * size), int)

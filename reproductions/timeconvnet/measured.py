@@ -123,17 +123,13 @@ def timed(evidence: Evidence, key: str) -> NetworkTimes | None:
 
     One file holds the times of a profile, whichever plan was the last, and plans may differ in settings.
     """
-    speed = evidence.speed
-    if speed is None or (speed.asked.batch, speed.asked.warm_up) != _timing(evidence):
+    speed, timing = evidence.speed, (evidence.setting("timing_batch"), evidence.setting("timing_warm_up"))
+    if speed is None or (speed.asked.batch, speed.asked.warm_up) != timing:
         return None
     times = speed.networks.get(key)
     default, asked = _builders(evidence, key)
     # Files of before do not tell the settings: they are of the default networks.
     return times if times is not None and (default if times.settings is None else times.settings) == asked else None
-
-
-def _timing(evidence: Evidence) -> tuple[int, int]:
-    return evidence.setting("timing_batch"), evidence.setting("timing_warm_up")
 
 
 def parameters(evidence: Evidence, claim: Claim) -> Measured | None:
