@@ -1,6 +1,5 @@
 """Folds on a Ray cluster of two workers: against one worker, with one killed half-way, and how 118 folds would do."""
 
-import heapq
 import os
 import signal
 import time
@@ -25,7 +24,7 @@ from common.runs.store import Run
 from common.support import cluster
 from common.support.errors import UserError
 from common.training.batches import class_labels
-from common.training.launch import launch
+from common.training.launch import launch, makespan
 from common.training.recipe import Recipe
 from common.training.spec import Job, Training
 from reproductions.timeconvnet.data import CLASSES
@@ -169,15 +168,3 @@ def simulated(seconds: Sequence[float]) -> list[Figure]:
             for workers, took in times.items()
         ),
     ]
-
-
-def makespan(seconds: Sequence[float], workers: int) -> float:
-    """When the last task ends if each worker takes the longest that is left as soon as it is free.
-
-    >>> makespan([3, 3, 2, 2, 2], 2)
-    7
-    """
-    free = [0] * workers
-    for task in sorted(seconds, reverse=True):
-        heapq.heapreplace(free, free[0] + task)
-    return max(free)

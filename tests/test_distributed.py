@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.distributed import SUBJECTS, Noise, makespan, simulated
+from bench.distributed import SUBJECTS, Noise, simulated
+from common.training.launch import makespan
 
 seconds = st.lists(st.integers(1, 50), min_size=1, max_size=30)
 

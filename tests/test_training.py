@@ -29,6 +29,7 @@ from common.support.errors import UserError
 from common.training import devices, model_cache
 from common.training.batch_norm import MovingStatistics
 from common.training.batches import class_labels
+from common.training.launch import _shares as launch_shares
 from common.training.launch import launch
 from common.training.recipe import CHECKPOINTS, EarlyStopping, Plateau, Recipe
 from common.training.spec import Job, Training
@@ -206,6 +207,25 @@ def test_a_finished_run_names_the_decisions_of_the_command_that_asked_last(tmp_p
     assert first.record["decisions"] == {"of_another_network": "one"}
     assert again.record["decisions"] == {"of_another_network": "other"}
     assert store.read(again.folder).weights.is_file()
+
+
+@pytest.mark.parametrize(
+    ("costs", "shares"),
+    [
+        ({"a": (2, 2), "b": (2, 2)}, ["a a", "b b"]),  # each network is compiled once
+        ({"a": (5, 5), "b": (2, 2)}, ["a", "a", "b", "b"]),  # else one process had 10 to do, and the other 4
+        ({"a": (5, 5)}, ["a", "a"]),
+        ({"a": (2, 2), "b": (3, 3), "c": (1, 1)}, ["b b", "a a", "c c"]),
+    ],
+)
+def test_protocols_of_a_network_share_a_process_unless_the_other_would_wait(costs, shares):
+    jobs = [
+        Job(dataclasses.replace(little(), experiment=name, protocol=protocol), cost=cost)
+        for name, two in costs.items()
+        for protocol, cost in zip(("published", "strict"), two, strict=True)
+    ]
+    made = launch_shares(jobs, 2)
+    assert [" ".join(job.training.experiment for job in share) for share in made] == shares
 
 
 def test_the_last_epoch_can_be_chosen_and_needs_no_validation(tmp_path):

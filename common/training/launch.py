@@ -1,5 +1,6 @@
 """Many trainings at once: what is finished is skipped, the rest is spread over cores or a cluster, longest first."""
 
+import heapq
 import shutil
 import threading
 from collections.abc import Callable, Sequence
@@ -15,6 +16,9 @@ from common.support import cluster, workers
 from common.support.console import console
 from common.training.spec import Job
 from common.training.train import train
+
+# What the time must come down to for a network to be compiled in each of two processes.
+WORTH_COMPILING = 0.9
 
 
 @dataclass(frozen=True)
@@ -106,16 +110,36 @@ def _run(todo: list[Job], root: Path, provenance: Provenance, processes: int, fr
 def _shares(todo: list[Job], processes: int) -> list[tuple[Job, ...]]:
     """What a process trains one after the other, the longest first.
 
-    Jobs that differ in their protocol alone stay together, for their network is compiled once, unless that would
-    leave a process without work.
+    Jobs that differ in their protocol alone stay together, for their network is compiled once, unless the last process
+    would end sooner with each job on its own.
     """
     groups: dict[tuple, list[Job]] = {}
     for job in todo:
         training = job.training
         group = training.experiment, training.network.key, training.seed, training.fold_name
         groups.setdefault(group, []).append(job)
-    shares = groups.values() if len(groups) >= processes else [[job] for job in todo]
-    return [tuple(share) for share in sorted(shares, key=lambda share: -sum(job.cost for job in share))]
+    together, apart = [tuple(group) for group in groups.values()], [(job,) for job in todo]
+    whole, split = (makespan([_cost(share) for share in shares], processes) for shares in (together, apart))
+    return sorted(apart if split < WORTH_COMPILING * whole else together, key=_cost, reverse=True)
+
+
+def _cost(share: Sequence[Job]) -> float:
+    return sum(job.cost for job in share)
+
+
+def makespan(costs: Sequence[float], workers: int) -> float:
+    """When the last task ends if each worker takes the longest that is left as soon as it is free.
+
+    Args:
+        costs: of each task, in any unit of time.
+
+    >>> makespan([3, 3, 2, 2, 2], 2)
+    7
+    """
+    free = [0] * workers
+    for cost in sorted(costs, reverse=True):
+        heapq.heapreplace(free, free[0] + cost)
+    return max(free)
 
 
 def _listen(messages, total: int, trainings: int, progress) -> None:
