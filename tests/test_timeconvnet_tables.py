@@ -21,7 +21,16 @@ from common.runs import store
 from common.support import timing
 from datasets import enterface
 from reproductions import published
-from reproductions.timeconvnet import breakdown, data, experiments, measured, reconstruction, speed, tables
+from reproductions.timeconvnet import (
+    breakdown,
+    data,
+    experiments,
+    measured,
+    reconstruction,
+    speed,
+    speed_measured,
+    tables,
+)
 from reproductions.timeconvnet.models import NETWORKS
 from reproductions.timeconvnet.preprocessing import Settings, chosen, windows
 
@@ -118,7 +127,7 @@ def test_a_network_of_another_size_is_never_exact_nor_compared_with_the_printed_
                     and one.claim.id == PRINTED_SIZE.id)  # fmt: skip
     assert (standing.name, standing.measured.value, standing.run) == ("exact", 523_357, "results/parameters.json")
     told = claims.stand(
-        PAPER, PRINTED_SIZE, [measured.parameters(fake_runs.evidence_of(request(tmp_path)), PRINTED_SIZE)]
+        PAPER, PRINTED_SIZE, [speed_measured.parameters(fake_runs.evidence_of(request(tmp_path)), PRINTED_SIZE.network)]
     )
     assert (told.name, told.measured.value) == ("above", 815_968)
     assert published.about(PAPER, found["resnet20_2plus1d"])
@@ -127,8 +136,8 @@ def test_a_network_of_another_size_is_never_exact_nor_compared_with_the_printed_
 def test_times_of_other_networks_than_the_trained_ones_are_left_out(tmp_path):
     reproduced_with(tmp_path, {"nin": "channels"}, {"resnet20_2plus1d": 815_968}, timed_settings={})
     evidence = fake_runs.evidence_of(request(tmp_path))
-    assert measured.timed(evidence, "resnet20_2plus1d") is None
-    assert measured.timed(evidence, "tcn_resnet20").mean == 5.5
+    assert speed_measured.timed(evidence, "resnet20_2plus1d") is None
+    assert speed_measured.timed(evidence, "tcn_resnet20").mean == 5.5
     table = made(tmp_path)["table2"]
     mine = rows(table, network=NETWORKS["resnet20_2plus1d"].title)
     assert {row["quantity"] for row in mine} == {"accuracy", "parameters (nin=channels)"}
@@ -137,7 +146,7 @@ def test_times_of_other_networks_than_the_trained_ones_are_left_out(tmp_path):
 
 def test_a_times_file_of_before_holds_the_default_networks(tmp_path):
     fake_runs.reproduce(tmp_path, "real", "paper", seeds=(0,))
-    assert measured.timed(fake_runs.evidence_of(request(tmp_path)), "resnet20_2plus1d").parameters == 523_357
+    assert speed_measured.timed(fake_runs.evidence_of(request(tmp_path)), "resnet20_2plus1d").parameters == 523_357
 
 
 # ------------------------------------------------------------------------------------------------------- statements
@@ -153,7 +162,7 @@ def test_statements_about_two_networks_are_judged_with_their_interval(tmp_path):
     for key, mean in (("tcn_mini_xception", 3.0), ("tcn_resnet20", 5.7), ("resnet20_3d", 30.0)):
         speeds["networks"][key]["mean"] = mean
     path.write_text(json.dumps(speeds))
-    few = measured.time_ratio(fake_runs.evidence_of(request(tmp_path)), PAPER.claim("text5-twice-as-fast"))
+    few = speed_measured.time_ratio(fake_runs.evidence_of(request(tmp_path)), PAPER.claim("text5-twice-as-fast"))
     assert few.differs == "100 timed runs instead of 1,000"
     path.write_text(json.dumps(speeds | {"runs": 1000}))
     by_id = {one.claim.id: one for one in claims.collect(["timeconvnet"], tmp_path).standings}
@@ -168,6 +177,9 @@ def test_statements_about_two_networks_are_judged_with_their_interval(tmp_path):
     assert by_id["text5-twice-as-fast"].name == "match"
     assert by_id["text5-folds-below-3d"].name == "holds"
     assert by_id["text5-folds-below-2plus1d"].name == "does not hold"
+    assert (by_id["text5-fastest"].name, by_id["text5-highest"].name) == ("holds", "data needed")
+    larger = by_id["text5-most-parameters"]
+    assert (larger.name, larger.measured.value) == ("holds", 2_267_527 / 808_775)
     assert "processor without GPU" in by_id["text5-twice-as-fast"].measured.note
 
 
@@ -333,6 +345,16 @@ def test_the_reconstruction_names_the_farthest_emotion_and_begins_with_the_neare
     assert table.rows[0]["possible_off"] == "Fear +100.0%" and table.rows[1]["kept_off"] == "Happy -50.0%"
     assert table.rows[0]["kept"] == PAPER.claim("table1-total-windows").number
     assert any("nothing about BigFaceX" in note for note in table.notes)
+
+
+@pytest.mark.parametrize(
+    ("counts", "ratio"), [({"Happy": 30, "Sad": 20, "Fear": 5, "Surprise": 8}, 2.5), ({"Happy": 30, "Sad": 20}, None)]
+)
+def test_the_imbalance_is_that_of_the_nearest_of_two_emotions(counts, ratio):
+    counted = [{"emotion": emotion, "windows": count, "corpus": "CK+"} for emotion, count in counts.items()]
+    plan = SimpleNamespace(experiments=("table1",), summary=SimpleNamespace(windows=counted))
+    evidence = SimpleNamespace(plan=plan, counted=lambda value: value)
+    assert measured.windows(evidence, PAPER.claim(measured.IMBALANCE)) == ratio
 
 
 # --------------------------------------------------------------------------------------------------------- breakdown

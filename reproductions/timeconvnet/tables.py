@@ -8,7 +8,7 @@ from common.results.evidence import Evidence
 from common.results.plan_schema import Plan
 from common.results.tables import Table
 from common.runs import scores
-from reproductions.timeconvnet import breakdown, measured, reconstruction
+from reproductions.timeconvnet import breakdown, measured, reconstruction, speed_measured
 from reproductions.timeconvnet.experiments import NETWORKS_OF
 from reproductions.timeconvnet.models import NETWORKS
 from reproductions.timeconvnet.speed import REFERENCE
@@ -57,7 +57,10 @@ def _table1(evidence: Evidence) -> Table:
     columns = {"emotion": "Emotion"} | {c: c for c in corpora}
     columns |= {"reproduced": "Reproduced", "published": "Published", "difference": "Difference"}
     columns |= {"share": "Share of all, published → ours", "verdict": "Verdict"}
+    said = paper.claim(measured.IMBALANCE)
+    ours = measured.windows(evidence, said)
     notes = ["The seven printed counts add up to the printed total."]
+    notes += [f"{said.metric}: {ours.value:.2f} ({said.note})."] if ours else []
     if plan.data == "synthetic":
         notes.append("Windows of synthetic corpora: how many there are was our choice and says nothing about BigFaceX.")
     return Table("table1", "Table I: windows of BigFaceX by emotion", columns, rows, notes)
@@ -123,26 +126,26 @@ def _accuracy(evidence: Evidence, key: str, protocol: str) -> dict | None:
 
 def _times(evidence: Evidence, key: str) -> list[dict]:
     """The mean time of a prediction, and how it compares with that of the fastest network of the paper."""
-    times = measured.timed(evidence, key)
+    times = speed_measured.timed(evidence, key)
     if times is None:
         return []
     line = {"quantity": "inference time, ms", "reproduced": f"{times.mean:.2f}"}
     claims = [claim for claim in evidence.paper.claims if claim.id == f"table2-{key}-inference_time"]
     if not claims:
         return [line]
-    verdict = evidence.judge(claims[0], measured.inference_time(evidence, claims[0]))
+    verdict = evidence.judge(claims[0], speed_measured.inference_time(evidence, key))
     line |= {"published": claims[0].value, "difference": f"{verdict.difference:+.2f}", "verdict": verdict.name}
     if key == REFERENCE:
         return [line]
     printed = claims[0].number / evidence.paper.claim(f"table2-{REFERENCE}-inference_time").number
-    ours = times.mean / measured.timed(evidence, REFERENCE).mean
+    ours = times.mean / speed_measured.timed(evidence, REFERENCE).mean
     ratio = {"published": f"{printed:.2f}", "reproduced": f"{ours:.2f}", "difference": f"{ours - printed:+.2f}"}
     return [line, {"quantity": RATIO} | ratio]
 
 
 def _spread(evidence: Evidence) -> list[str]:
     """How single predictions scatter around the mean times."""
-    timed = {network.title: measured.timed(evidence, key) for key, network in NETWORKS.items()}
+    timed = {network.title: speed_measured.timed(evidence, key) for key, network in NETWORKS.items()}
     parts = [f"{name} {times.p50:.2f} and {times.p95:.2f}" for name, times in timed.items() if times]
     return [f"Inference times are means. Median and 95th percentile, ms: {'; '.join(parts)}."] if parts else []
 
@@ -151,9 +154,9 @@ def _parameters(evidence: Evidence, key: str) -> dict | None:
     """Parameters of the network that was trained; of the one that was timed where none was."""
     claims = [claim for claim in evidence.paper.claims if claim.id == f"table2-{key}-parameters"]
     if not claims:
-        times = measured.timed(evidence, key)
+        times = speed_measured.timed(evidence, key)
         return {"quantity": "parameters", "reproduced": f"{times.parameters:,}"} if times else None
-    ours = measured.parameters(evidence, claims[0])
+    ours = speed_measured.parameters(evidence, key)
     if ours is None:
         return None
     quantity = f"parameters ({ours.note})" if ours.note else "parameters"
@@ -167,7 +170,7 @@ def _statements(evidence: Evidence) -> Table:
         if claim.id in measured.LESS:
             several = {protocol: measured.gap(evidence, claim, protocol) for protocol in evidence.plan.protocols}
         else:
-            several = {None: measured.time_ratio(evidence, claim)}
+            several = {None: speed_measured.measure(evidence, claim)}
         rows += [_statement(evidence, claim, protocol, ours) for protocol, ours in several.items() if ours]
     columns = {"what": "Quantity", "protocol": "Protocol"} | comparison.COLUMNS | {"why": "Why"}
     del columns["difference"]
@@ -220,7 +223,7 @@ def _speed(evidence: Evidence) -> Table:
     speed, rows = evidence.speed, []
     steps = speed.pipeline
     for claim in evidence.paper.select("text6-*"):
-        ours = measured.pipeline(evidence, claim)
+        ours = speed_measured.pipeline(evidence, claim)
         if ours is None:
             continue
         # Without the audit: that two printed numbers give a third says nothing about ours.
