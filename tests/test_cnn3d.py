@@ -336,7 +336,7 @@ def test_measured_values_and_verdicts(whole):
     found = measured.measurements(evidence)
     accuracies = [claim for claim in PAPER.claims if claim.unit == "%" and not claim.cited]
     counts = {"text4-ckplus-sequences", "text4-ckplus-subjects", "text4-oulu-subjects"}
-    assert set(found) == {claim.id for claim in accuracies} | counts and len(accuracies) == 69 + 3
+    assert set(found) == {claim.id for claim in accuracies} | counts and len(accuracies) == 69 + 3 + 2
     assert found["text4-ckplus-sequences"][0].value == 121 and not found["text4-ckplus-sequences"][0].differs
     published, strict = found["table4-c1-fold1"]
     fold = next(r for r in measured.runs_of(evidence, "table4", "c1", "published") if r.identity.fold == "fold-01")
@@ -344,6 +344,10 @@ def test_measured_values_and_verdicts(whole):
     assert published.value == pytest.approx(100 * (table.emotion == table.predicted).mean())
     assert not published.differs and "epoch" in strict.differs
     assert "Table 3 is missing" in found["table4-c2-mean"][0].differs
+    lead = found["section4_3-c1-above-c2"][0]
+    own, others = (evidence.score("ckplus-folds", row, "published").accuracy for row in ("c1", "c2"))
+    assert lead.value == pytest.approx(100 * (own - others)) and "Table 3 is missing" in lead.differs
+    assert lead.interval[0] <= lead.value <= lead.interval[1]
     assert found["table4-c1-mean"][0].differs == "120 of 327 samples tested" and not found["table4-c1-mean"][0].note
     assert found["table7-ours-accuracy"][0].value == pytest.approx(
         100 * evidence.score("ckplus-folds", "c1", "published").accuracy
@@ -549,7 +553,7 @@ def fold(whole):
 
 def found(*members, claim="table4-c1-fold1"):
     return differences(PAPER, PAPER.claim(claim), members, measured.stated) + measured._differs(
-        PAPER.claim(claim), members
+        [PAPER.claim(claim).network], members
     )
 
 

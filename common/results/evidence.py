@@ -147,9 +147,9 @@ class Evidence:
             learnt: whether the networks are better than a constant answer.
             differs, note: what only the paper knows of, besides.
         """
-        first = members[0].identity
         differing = [*differences(self.paper, claim, members, stated), *filter(None, differs)]
-        differing += filter(None, [self.missing_runs(*_group(first), first.fold if claim.fold is not None else None)])
+        groups = dict.fromkeys((*_group(run.identity), run.identity.fold if claim.fold else None) for run in members)
+        differing += dict.fromkeys(filter(None, (self.missing_runs(*group) for group in groups)))
         left_out = len(self.plan.broken)
         differing += [f"{left_out} unreadable files left out"] if left_out else []
         remarked = [*([] if learnt else [TOO_SMALL]), *filter(None, note), *remarks(self.paper, members)]
@@ -163,7 +163,7 @@ class Evidence:
             note="; ".join(remarked),
             run=place,
             runs=len(members),
-            protocol=first.protocol,
+            protocol=members[0].identity.protocol,
         )
 
     def counted(self, value: float, differs: str = "") -> Measured:

@@ -116,9 +116,6 @@ def _frames(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
     value, (low, high) = lead
     several = sweep.members(evidence, claim.dataset, protocol)
     tried, all_of_them = len(several), len(sweep.SWEPT)
-    lost = [
-        evidence.missing_runs(run[0].identity.experiment, run[0].identity.network, protocol) for run in several.values()
-    ]
     return evidence.measurement(
         claim,
         [run for runs in several.values() for run in runs],
@@ -127,7 +124,6 @@ def _frames(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
         stated,
         differs=[
             f"{tried} of {all_of_them} numbers of frames" if tried < all_of_them else "",
-            *dict.fromkeys(lost),
             *_differences(evidence.plan, claim, protocol),
         ],
     )
