@@ -56,10 +56,12 @@ def of(paper: Paper, network: str) -> int:
 
 
 def measurements(paper: Paper) -> dict[str, Measured]:
-    """The committed counts of a paper's default networks, by the id of their claim."""
-    counted = _read().get(paper.name, {})
-    return {
-        claim.id: Measured(counted[claim.network][claim.metric], "none", run="results/parameters.json")
-        for claim in paper.claims
-        if claim.metric in counted.get(claim.network, {})
-    }
+    """The committed counts of a paper's default networks, or how they compare, by the id of their claim."""
+    counted, found = _read().get(paper.name, {}), {}
+    for claim in paper.claims:
+        if claim.metric in counted.get(claim.network, {}):
+            found[claim.id] = counted[claim.network][claim.metric]
+        elif claim.pair and claim.metric.startswith("parameters"):
+            large, small = (counted[key]["parameters"] for key in claim.pair)
+            found[claim.id] = large / small
+    return {id: Measured(value, "none", run="results/parameters.json") for id, value in found.items()}

@@ -51,6 +51,8 @@ class Claim(Strict):
         dataset, protocol: what was measured on what.
         experiment: which experiment of the paper produces it, e.g. "table2".
         network: the network or system of that row.
+        pair: two networks that the text compares: the number is the figure of the first less that of the second, or
+            where the unit is "ratio" the one over the other.
         emotion: the class, for a number of one class only.
         fold: number of the fold, counted from 1 as printed, for a number of one fold only.
         metric: what was measured, e.g. "accuracy", "recall", "parameters".
@@ -82,6 +84,7 @@ class Claim(Strict):
     relation: Literal["equal", "about", "more", "less"] = "equal"
     cited: str = ""
     network: str | None = None
+    pair: tuple[str, str] | None = Field(None, strict=False)
     emotion: str | None = None
     fold: int | None = None
     tested: int | None = None

@@ -31,8 +31,6 @@ GROUPS = {
     "table7": "ckplus-folds",
     "table8": "oulu-folds",
 }
-# Statements of section 4.3: the accuracy of the first row less that of the second.
-LESS = {"section4_3-c1-above-c2": ("c1", "c2"), "section4_3-c2-above-c1": ("c2", "c1")}
 
 
 def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
@@ -44,7 +42,7 @@ def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
     if claim.experiment == searched.EXPERIMENT:
         return searched.stated(request, run)
     row = identity.network.removesuffix(NARROW)
-    if GROUPS.get(claim.experiment) != identity.experiment or row not in LESS.get(claim.id, (claim.network,)):
+    if GROUPS.get(claim.experiment) != identity.experiment or row not in (claim.pair or [claim.network]):
         return None
     if claim.fold is not None and identity.fold != fold_name(claim.fold):
         return None
@@ -71,7 +69,7 @@ def measurements(evidence: Evidence) -> dict[str, list[Measured]]:
 def _of_claim(evidence: Evidence, claim: Claim) -> list[Measured | None]:
     if claim.kind == "count":
         return [_size(evidence, claim)]
-    measure_one = gap if claim.id in LESS else measure
+    measure_one = gap if claim.pair else measure
     return [measure_one(evidence, claim, protocol) for protocol in evidence.plan.protocols]
 
 
@@ -113,15 +111,14 @@ def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
 
 def gap(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
     """How many points more accurate one row is than another on the same sequences; None where either was not run."""
-    rows = LESS[claim.id]
-    pair = [runs_of(evidence, claim.experiment, row, protocol) for row in rows]
+    pair = [runs_of(evidence, claim.experiment, row, protocol) for row in claim.pair]
     if not all(pair):
         return None
     learnt = all(scores.score(members).learnt for members in pair)
     value, *interval = scores.paired_difference(*pair)
     members = [run for some in pair for run in some]
     return evidence.measurement(
-        claim, members, value, tuple(interval), stated, learnt=learnt, differs=_differs(rows, members)
+        claim, members, value, tuple(interval), stated, learnt=learnt, differs=_differs(claim.pair, members)
     )
 
 

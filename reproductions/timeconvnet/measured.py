@@ -18,13 +18,6 @@ OTHER_PROTOCOL = {
     "strict": "no subject on both sides instead of windows at random",
 }
 
-# Statements of section V that compare accuracies: the first network's less the second one's.
-LESS = {
-    "text5-highest": ("tcn_resnet20", "tcn_mobilenetv2"),
-    "text5-higher-than-2d": ("tcn_mini_xception", "mini_xception_2d"),
-    "text5-higher-than-3d": ("tcn_mini_xception", "resnet20_3d"),
-    "text5-higher-than-2plus1d": ("tcn_mini_xception", "resnet20_2plus1d"),
-}
 IMBALANCE = "text6_2-imbalance"
 
 
@@ -34,7 +27,7 @@ def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
     Which input channels the (2+1)D network counts is open in the text alone: its printed parameters settle it.
     """
     ours = run.identity.network
-    about = LESS.get(claim.id, (claim.network,))
+    about = claim.pair or (claim.network,)
     if run.identity.experiment != "table2" or claim.experiment != "table2" or ours not in about:
         return None
     network = NETWORKS[ours]
@@ -58,7 +51,7 @@ def _measure(evidence: Evidence, claim: Claim) -> list[Measured | None]:
         return [corpus(evidence, claim)]
     if claim.experiment == "table1":
         return [windows(evidence, claim)]
-    if claim.id in LESS:
+    if claim.pair and claim.unit != "ratio":
         return [gap(evidence, claim, protocol) for protocol in evidence.plan.protocols]
     if claim.metric == "accuracy":
         return [accuracy(evidence, claim, protocol) for protocol in evidence.plan.protocols]
@@ -96,7 +89,7 @@ def accuracy(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None
 
 def gap(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
     """How much more accurate one network is than another on the same test samples."""
-    groups = [("table2", key, protocol) for key in LESS[claim.id]]
+    groups = [("table2", key, protocol) for key in claim.pair]
     both = [evidence.score(*group) for group in groups]
     if None in both:
         return None

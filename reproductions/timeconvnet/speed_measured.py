@@ -10,23 +10,11 @@ from common.results.plan_schema import NetworkTimes
 from reproductions.timeconvnet import experiments
 from reproductions.timeconvnet.models import NETWORKS
 
-# Statements of section V that compare two networks: the longer time, or the greater number of parameters, by the other.
-SLOWER = {
-    "text5-twice-as-fast": ("tcn_resnet20", "tcn_mini_xception"),
-    "text5-folds-below-3d": ("resnet20_3d", "tcn_resnet20"),
-    "text5-folds-below-2plus1d": ("resnet20_2plus1d", "tcn_resnet20"),
-    "text5-similar-time": ("tcn_mini_xception", "mini_xception_2d"),
-    "text5-fastest": ("tcn_mini_xception", "mini_xception_2d"),
-}
-LARGER = {"text5-most-parameters": ("tcn_mobilenetv2", "resnet20_3d")}
-
 
 def measure(evidence: Evidence, claim: Claim) -> Measured | None:
-    """What was measured for a time, a size, or a statement about either."""
-    if claim.id in SLOWER:
-        return time_ratio(evidence, claim)
-    if claim.id in LARGER:
-        return size_ratio(evidence, claim)
+    """What was measured for a time, a size, or a statement about two of either."""
+    if claim.pair:
+        return (size_ratio if claim.metric.startswith("parameters") else time_ratio)(evidence, claim)
     if claim.experiment == "speed":
         return pipeline(evidence, claim)
     return (parameters if claim.metric == "parameters" else inference_time)(evidence, claim.network)
@@ -71,12 +59,12 @@ def inference_time(evidence: Evidence, key: str) -> Measured | None:
 
 def time_ratio(evidence: Evidence, claim: Claim) -> Measured | None:
     """Quotient of the mean times of two networks, which were timed in turns on one machine."""
-    slow, fast = (timed(evidence, key) for key in SLOWER[claim.id])
+    slow, fast = (timed(evidence, key) for key in claim.pair)
     if slow is None or fast is None:
         return None
     differs = [
         f"{times.parameters:,} parameters instead of {NETWORKS[key].parameters:,}"
-        for key, times in zip(SLOWER[claim.id], (slow, fast), strict=True)
+        for key, times in zip(claim.pair, (slow, fast), strict=True)
         if times.parameters != NETWORKS[key].parameters
     ]
     gpus, runs = evidence.speed.machine.gpus, evidence.speed.runs
@@ -84,15 +72,9 @@ def time_ratio(evidence: Evidence, claim: Claim) -> Measured | None:
     if runs < stated_runs:
         differs.append(f"{runs:,} timed runs instead of {stated_runs:,}")
     note = [f"timed on {gpus[0] if gpus else 'a processor without GPU'}"]
-    note += filter(None, [_built_otherwise(evidence, SLOWER[claim.id])])
+    note += filter(None, [_built_otherwise(evidence, claim.pair)])
     ratio = slow.mean / fast.mean
     return Measured(ratio, "none", differs="; ".join(differs), note="; ".join(note), run=evidence.speed_place)
-
-
-def size_ratio(evidence: Evidence, claim: Claim) -> Measured | None:
-    """Quotient of the parameters of two networks."""
-    large, small = (parameters(evidence, key) for key in LARGER[claim.id])
-    return small and large and replace(large, value=large.value / small.value)
 
 
 def pipeline(evidence: Evidence, claim: Claim) -> Measured | None:
@@ -110,6 +92,12 @@ def pipeline(evidence: Evidence, claim: Claim) -> Measured | None:
         "text6-frame_rate": 1000 / steps["frame"].mean,
     }[claim.id]
     return Measured(value, "none", run=evidence.speed_place)
+
+
+def size_ratio(evidence: Evidence, claim: Claim) -> Measured | None:
+    """Quotient of the parameters of two networks."""
+    large, small = (parameters(evidence, key) for key in claim.pair)
+    return small and large and replace(large, value=large.value / small.value)
 
 
 def _built_otherwise(evidence: Evidence, networks: Sequence[str]) -> str:
