@@ -156,6 +156,14 @@ def test_tf_data_makes_several_batches_at_once_where_operations_are_deterministi
         assert samples.most == threads
 
 
+def test_no_thread_tunes_the_stream():
+    """It would sleep for up to a minute at a time, and a training that is over would wait for it."""
+    pytest.importorskip("tensorflow")
+    from common.training.tf.pipeline import dataset
+
+    assert dataset(side_of(LittleSamples())).options().autotune.enabled is False
+
+
 def test_a_generator_makes_as_many_at_once_as_it_has_threads_and_few_ahead():
     for threads in (1, 3):
         samples = Watched()

@@ -28,6 +28,8 @@ def dataset(batches: Batches, start: int = 0, threads: int = 1) -> tf.data.Datas
     options = tf.data.Options()
     options.threading.private_threadpool_size = threads
     options.deterministic = True
+    # There is nothing to tune, and the thread that would can keep its iterator from ending for half a minute.
+    options.autotune.enabled = False
     return numbers.map(batch, num_parallel_calls=threads).prefetch(AHEAD).with_options(options)
 
 
