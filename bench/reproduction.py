@@ -18,7 +18,7 @@ def measure(small: bool) -> list[Figure]:
     part = ("--experiment", "table1") if small else ()
     with TemporaryDirectory() as folder:
         return [
-            Figure("cold", _seconds(folder, *part), "s", at_most=240),
+            Figure("cold", _seconds(folder, *part), "s", at_most=180),
             Figure("warm samples, fresh training", _seconds(folder, *part, "--fresh"), "s", at_most=180),
             Figure("finished runs", _seconds(folder, *part), "s", at_most=15),
         ]
