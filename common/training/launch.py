@@ -17,7 +17,7 @@ from common.support.console import console
 from common.training.spec import Job
 from common.training.train import train
 
-# What the time must come down to for a network to be compiled in each of two processes.
+# Compiling a network in two processes must bring the time down to this share of it.
 WORTH_COMPILING = 0.9
 
 
