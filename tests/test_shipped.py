@@ -328,12 +328,26 @@ def test_it_is_exported_with_its_card(shipped, tmp_path, monkeypatch, capsys):
     assert "## Known failures" in text and "LiteRT, for" in text
 
 
+def test_the_card_tells_copies_of_training_images_from_the_others(packed):
+    _, about, _ = packed
+    whole, *others, alone = about.tests
+    whole, alone = (
+        one.model_copy(update={"total": measured.Rate(right=right, of=of, low=0.0, high=1.0)})
+        for one, right, of in ((whole, 70, 100), (alone, 55, 80))
+    )
+    text = card.markdown(about.model_copy(update={"tests": [whole, *others, alone]}))
+    assert (
+        "Of the images with a copy in Training 75.0% (53.1% to 88.8%; 15 of 20) are right, of the others 68.8%" in text
+    )
+
+
 def test_the_card_says_what_was_measured(packed, monkeypatch):
     folder, about, _ = packed
     text = card.markdown(about)
     assert "`make ship DATA=<root> PLAN=alone` does it again" in text
     assert f"{about.tests[0].total.share:.1%}" in text and about.files[files.KERAS].sha256 in text
     assert f"divided by {about.calibration.temperature:.3f}" in text and f"Below {about.unsure.below:.0%}" in text
+    assert "with a copy in Training" not in text.partition("## Accuracy")[2]
     weakest = min(about.tests[0].emotions.items(), key=lambda one: one[1].share)[0]
     assert f"{weakest} is recognised least" in text
     assert all(f"| **{name}** |" in text for name in about.classes)

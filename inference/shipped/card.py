@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from common.runs.intervals import wilson
 from inference.card import DECISIONS, compared
 from inference.formats import Check, Format
 from inference.shipped import files as kept
 from inference.shipped.files import About
-from inference.shipped.measured import Tested
+from inference.shipped.measured import Rate, Tested
 from inference.shipped.use import preparation
 
 ABSENT = "No network ships with this copy yet. `make ship DATA=<root>` trains one and writes this page.\n"
@@ -100,7 +101,21 @@ def _accuracy(about: About) -> str:
         for one, before, short in zip(about.tests, about.unadjusted, about.eight_bit, strict=True)
     ]
     head = "| Test | Accuracy | 95 % interval | Mean recall | Accuracy unadjusted | Accuracy in 8 bits | Images |"
-    return "\n".join([head, "|---|--:|---|--:|--:|--:|--:|", *rows, "", _adjustment(about)])
+    return "\n".join([head, "|---|--:|---|--:|--:|--:|--:|", *rows, "", *_copies(about), _adjustment(about)])
+
+
+def _copies(about: About) -> list[str]:
+    """What copies of training images do for the first figure; nothing where none were found."""
+    whole, alone = about.tests[0].total, about.tests[-1].total
+    if about.tests[-1].on.partition(", without")[0] != about.tests[0].on or whole.of == alone.of:
+        return []
+    right, of = whole.right - alone.right, whole.of - alone.of
+    low, high = wilson(right, of)
+    copied = Rate(right=right, of=of, low=low, high=high)
+    return [
+        f"Of the images with a copy in Training {copied} are right, of the others {alone}. A network that remembers "
+        "its training images gains on the former, so compare networks on the latter.\n"
+    ]
 
 
 def _adjustment(about: About) -> str:
