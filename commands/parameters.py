@@ -61,7 +61,7 @@ def measurements(paper: Paper) -> dict[str, Measured]:
     for claim in paper.claims:
         if claim.metric in counted.get(claim.network, {}):
             found[claim.id] = counted[claim.network][claim.metric]
-        elif claim.pair and claim.metric.startswith("parameters"):
+        elif claim.metric.startswith("parameters") and claim.pair and counted.keys() >= set(claim.pair):
             large, small = (counted[key]["parameters"] for key in claim.pair)
             found[claim.id] = large / small
     return {id: Measured(value, "none", run="results/parameters.json") for id, value in found.items()}

@@ -166,6 +166,25 @@ class Evidence:
             protocol=members[0].identity.protocol,
         )
 
+    def gap(
+        self, claim: Claim, groups: Sequence[Group], stated: Statement, *, differs: Iterable[str] = ()
+    ) -> Measured | None:
+        """How much more accurate the first of two groups of runs is on the same test samples.
+
+        None where either was not run, or where their seeds differ: what is compared must be trained with the same.
+        """
+        both = [self.score(*group) for group in groups]
+        if None in both:
+            return None
+        first, second = (self.of(*group) for group in groups)
+        if {run.identity.seed for run in first} != {run.identity.seed for run in second}:
+            return None
+        value, *interval = scores.paired_difference(first, second)
+        learnt = all(score.learnt for score in both)
+        return self.measurement(
+            claim, [*first, *second], value, tuple(interval), stated, learnt=learnt, differs=differs
+        )
+
     def counted(self, value: float, differs: str = "") -> Measured:
         """What was counted in the data, whatever was trained on them."""
         return Measured(value, self.data, differs=differs, run=self.plan_place)

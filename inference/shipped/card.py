@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from common.runs.intervals import wilson
 from inference.card import DECISIONS, compared
 from inference.formats import Check, Format
 from inference.shipped import files as kept
 from inference.shipped.files import About
-from inference.shipped.measured import Rate, Tested
+from inference.shipped.measured import Tested, counted
 from inference.shipped.use import preparation
 
 ABSENT = "No network ships with this copy yet. `make ship DATA=<root>` trains one and writes this page.\n"
@@ -107,11 +106,9 @@ def _accuracy(about: About) -> str:
 def _copies(about: About) -> list[str]:
     """What copies of training images do for the first figure; nothing where none were found."""
     whole, alone = about.tests[0].total, about.tests[-1].total
-    if about.tests[-1].on.partition(", without")[0] != about.tests[0].on or whole.of == alone.of:
+    if whole.of == alone.of:
         return []
-    right, of = whole.right - alone.right, whole.of - alone.of
-    low, high = wilson(right, of)
-    copied = Rate(right=right, of=of, low=low, high=high)
+    copied = counted(whole.right - alone.right, whole.of - alone.of)
     return [
         f"Of the images with a copy in Training {copied} are right, of the others {alone}. A network that remembers "
         "its training images gains on the former, so compare networks on the latter.\n"

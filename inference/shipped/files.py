@@ -60,7 +60,8 @@ class About(Figures):
 
     Attributes:
         files: by name.
-        tests: the labels of PrivateTest, the majority of FER+ on it, then sets that were never trained on.
+        tests: the labels of PrivateTest, the majority of FER+ on it, sets that were never trained on, and at last the
+            labels of PrivateTest without copies of training images.
         unadjusted: right answers on the same tests, in their order, without the adjustment.
         eight_bit: the same of the LiteRT file, which computes convolutions in 8 bits.
         unsure: chosen on PublicTest, its figures measured on PrivateTest.

@@ -72,8 +72,16 @@ def rate(right: np.ndarray, subjects: np.ndarray | None = None) -> Rate:
     Args:
         subjects: (n,) str, who is in each image, where several show the same person.
     """
-    low, high = wilson(int(right.sum()), len(right)) if subjects is None else clustered(right, subjects)
+    if subjects is None:
+        return counted(int(right.sum()), len(right))
+    low, high = clustered(right, subjects)
     return Rate(right=int(right.sum()), of=len(right), low=low, high=high)
+
+
+def counted(right: int, of: int) -> Rate:
+    """The share of images that are each on their own."""
+    low, high = wilson(right, of)
+    return Rate(right=right, of=of, low=low, high=high)
 
 
 def tested(

@@ -111,15 +111,9 @@ def measure(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
 
 def gap(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
     """How many points more accurate one row is than another on the same sequences; None where either was not run."""
-    pair = [runs_of(evidence, claim.experiment, row, protocol) for row in claim.pair]
-    if not all(pair):
-        return None
-    learnt = all(scores.score(members).learnt for members in pair)
-    value, *interval = scores.paired_difference(*pair)
-    members = [run for some in pair for run in some]
-    return evidence.measurement(
-        claim, members, value, tuple(interval), stated, learnt=learnt, differs=_differs(claim.pair, members)
-    )
+    groups = [(*group(evidence.plan, claim.experiment, row), protocol) for row in claim.pair]
+    members = [run for one in groups for run in evidence.of(*one)]
+    return evidence.gap(claim, groups, stated, differs=_differs(claim.pair, members))
 
 
 def _differs(rows: Sequence[str], members: Sequence[Run]) -> list[str]:

@@ -7,7 +7,6 @@ from common.paper.verdicts import Measured
 from common.results.config import Request
 from common.results.differences import Stated
 from common.results.evidence import Evidence
-from common.runs import scores
 from common.runs.store import Run
 from reproductions.timeconvnet import experiments, speed_measured
 from reproductions.timeconvnet.data import CLASSES
@@ -89,13 +88,4 @@ def accuracy(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None
 
 def gap(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
     """How much more accurate one network is than another on the same test samples."""
-    groups = [("table2", key, protocol) for key in claim.pair]
-    both = [evidence.score(*group) for group in groups]
-    if None in both:
-        return None
-    first, second = (evidence.of(*group) for group in groups)
-    if {run.identity.seed for run in first} != {run.identity.seed for run in second}:
-        return None  # half of a plan: what is compared must be trained with the same seeds
-    value, *interval = scores.paired_difference(first, second)
-    learnt = all(score.learnt for score in both)
-    return evidence.measurement(claim, [*first, *second], value, tuple(interval), stated, learnt=learnt)
+    return evidence.gap(claim, [("table2", key, protocol) for key in claim.pair], stated)
