@@ -1,32 +1,17 @@
-"""`claims`: where every printed number of the suite stands, one row each.
-
-What is measured comes from the finished runs on disk (real data before synthetic ones, the paper's own protocol and
-profile before others), from the committed parameter counts, and from arithmetic on the paper alone. Where equally
-good runs lead to different verdicts, the row says so instead of choosing one.
-"""
+"""`claims`: where every printed number of the suite stands, one row each (`commands.standings`)."""
 
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
 
-from commands import obtain, parameters
-from common.paper import auditors
+from commands import obtain, standings
+from commands.standings import Collection, Standing
 from common.paper import load as papers
-from common.paper.auditors import AuditResult
-from common.paper.load import Claim, Paper
-from common.paper.verdicts import FITTED, Measured, Verdict, judge
-from common.results import loading
+from common.paper.verdicts import FITTED
 from common.results.comparison import as_printed, printed_beside
-from common.results.config import RECORDS, results_from_environment
-from common.results.evidence import DAMAGED, Evidence
 from common.results.tables import Table
-from common.runs import store
-from common.runs.store import Run
 from common.support.console import console
-from reproductions import registry
+from common.support.sharing import Share, alone
 
 KEYS = (
     "id",
@@ -64,140 +49,6 @@ VERDICTS = {
 }
 
 
-@dataclass(frozen=True)
-class Standing:
-    """A claim with all that is known about it.
-
-    Attributes:
-        measured: the best measurement, or None where arithmetic decides or nothing was run.
-        verdict: `name` is that of `common.paper.verdicts`, or "runs disagree".
-        audit: what the claim's own check found.
-    """
-
-    paper: Paper
-    claim: Claim
-    measured: Measured | None
-    verdict: Verdict
-    audit: AuditResult | None
-    name: str
-    run: str
-
-    @property
-    def row(self) -> dict:
-        """The row with just the keys of `KEYS`; `measured` and `interval` are in the claim's unit."""
-        claim, ours = self.claim, self.measured
-        return {
-            "id": claim.id,
-            "paper": self.paper.name,
-            "source": claim.source,
-            "dataset": claim.dataset,
-            "protocol": claim.protocol,
-            "metric": claim.metric,
-            "relation": claim.relation,
-            "published": claim.value,
-            "measured": ours.value if ours else None,
-            "interval": list(self.verdict.interval) if self.verdict.interval else None,
-            "verdict": self.name,
-            "data": ours.data if ours else "none",
-            "run": self.run,
-            "why": self.verdict.why,
-            "remarks": self.verdict.note,
-        }
-
-
-@dataclass
-class Collection:
-    """All standings, what they rest on, and the files that had to be left out.
-
-    Attributes:
-        evidence: paper -> its plans, the best first.
-        measured: (paper, claim) -> all that was measured for it, plans in this order.
-    """
-
-    standings: list[Standing] = field(default_factory=list)
-    measured: dict[tuple[str, str], list[Measured]] = field(default_factory=dict)
-    evidence: dict[str, list[Evidence]] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
-
-    def of(self, paper: Paper) -> list[Standing]:
-        return [one for one in self.standings if one.paper is paper]
-
-
-def collect(names: list[str], *places: Path) -> Collection:
-    """Where the claims of these papers stand.
-
-    Args:
-        places: folders of results, those of this machine first; by default these and the records of the repository.
-    """
-    places = places or (results_from_environment(), RECORDS)
-    collection = Collection()
-
-    def warn(problem: str) -> None:
-        if problem not in collection.problems:
-            collection.problems.append(problem)
-
-    found: dict[Path, list[Run]] = {}
-    others = set(papers.names()) - set(names)
-    for place in places:
-        found[place], skipped = store.find(place / "runs")
-        for one in skipped:
-            if others.isdisjoint(one.folder.relative_to(place / "runs").parts[:1]):
-                warn(one.reason)
-    for name in names:
-        paper, available = papers.load(name), []
-        for place, finished in found.items():
-            mine = [run for run in finished if run.identity.paper == name]
-            available += loading.load_available(paper, mine, place, warn)
-        collection.evidence[name] = sorted(available, key=loading.preference)
-        measured = _measurements(paper, collection.evidence[name], warn)
-        collection.measured |= {(name, claim): several for claim, several in measured.items()}
-        collection.standings += [stand(paper, claim, measured.get(claim.id, [])) for claim in paper.claims]
-    return collection
-
-
-def _measurements(paper: Paper, evidences: list[Evidence], warn: Callable[[str], None]) -> dict[str, list[Measured]]:
-    together: dict[str, list[Measured]] = {id: [one] for id, one in parameters.measurements(paper).items()}
-    for one in evidences:
-        try:
-            measured = registry.reproduction(paper.name).measured.measurements(one)
-        except DAMAGED as error:
-            warn(f"{one.plan_place} cannot be used: {error!r}. Run: make reproduce PAPER={paper.name}")
-            continue
-        for id, several in measured.items():
-            together.setdefault(id, []).extend(several)
-    return together
-
-
-def stand(paper: Paper, claim: Claim, measured: list[Measured]) -> Standing:
-    """The standing of one claim.
-
-    Args:
-        measured: everything that was measured for it, plans in order of preference.
-    """
-    audit = auditors.run(paper, claim.check) if claim.check else None
-    if audit and (audit.settles or audit.finding == "contradicted") and not claim.undefined:
-        verdict = judge(claim, None, audit)
-        return Standing(paper, claim, None, verdict, audit, verdict.name, f"arithmetic: {claim.check.auditor}")
-    if not measured:
-        verdict = judge(claim, None, audit)
-        return Standing(paper, claim, None, verdict, audit, verdict.name, "")
-    ranked = sorted(measured, key=rank)
-    best = [one for one in ranked if rank(one) == rank(ranked[0])]
-    verdicts = [judge(claim, one, audit) for one in best]
-    name, run = verdicts[0].name, best[0].run
-    if len({verdict.name for verdict in verdicts}) > 1:
-        name = "runs disagree"
-        run = "; ".join(
-            f"{one.run} gives {one.value:.6g} ({verdict.name})" for one, verdict in zip(best, verdicts, strict=True)
-        )
-    return Standing(paper, claim, best[0], verdicts[0], audit, name, run)
-
-
-def rank(measured: Measured) -> tuple[bool, int, bool, bool]:
-    """Sorts what was measured for a claim, the best first: real data, few differences, no remark, this machine."""
-    return measured.data == "synthetic", measured.differences, bool(measured.note), measured.recorded
-
-
 def raw(collection: Collection) -> Table:
     """The rows for programs."""
     rows = [one.row for one in collection.standings]
@@ -208,8 +59,9 @@ def table(collection: Collection) -> Table:
     """The rows for people; numbers in the digits of the paper."""
     rows = [one.row | readable(one) for one in collection.standings]
     columns = {key: key for key in KEYS}
-    aside = [f"{one.paper.name}: {note}" for some in collection.evidence.values() for one in some for note in one.notes]
-    return Table("claims", f"{len(rows)} printed numbers", columns, rows, _needed(collection.standings) + aside)
+    return Table(
+        "claims", f"{len(rows)} printed numbers", columns, rows, _needed(collection.standings) + collection.notes
+    )
 
 
 def readable(standing: Standing) -> dict[str, str | None]:
@@ -248,16 +100,22 @@ def _needed(standings: list[Standing]) -> list[str]:
     return [f"data needed: {name} ({n} numbers). {obtain.how(name)}" for name, n in lacking.items() if name != "none"]
 
 
-def show(paper: str, form: str, strict: bool) -> None:
+def show(paper: str, form: str, strict: bool, share: Share = alone) -> None:
     """Print the claims of one paper, or of all, in one of `commands.options.FORMATS`.
 
     Exit status 1 under `strict` if a file had to be left out.
+
+    Args:
+        share: who reads the papers' evidence.
 
     Raises:
         UserError: if there is no such paper.
     """
     names = [papers.load(paper).name] if paper else papers.names()
-    collection = collect(names)
+    places = standings.here_and_recorded()
+    ordered = places.longest_first(names)
+    found = dict(zip(ordered, share(places.standings, ordered), strict=True))
+    collection = standings.together(found[name] for name in names)
     if form == "json":
         print(json.dumps(raw(collection).rows, indent=1, ensure_ascii=False))
     elif form == "csv":

@@ -141,9 +141,13 @@ def claims(
     strict: Strict = False,
 ) -> None:
     """Where every printed number stands: exact, match, close, below, above, contradicted, or what is missing."""
-    from commands import claims
+    from common.support import sharing
 
-    claims.show(paper, format_of(format), strict)
+    form = format_of(format)
+    with sharing.with_helper("commands.standings") as share:
+        from commands import claims
+
+        claims.show(paper, form, strict, share)
 
 
 @app.command()
@@ -210,9 +214,12 @@ def audit_split(
 @app.command()
 def report(strict: Strict = False) -> None:
     """Write results/report.html: everything on one page, for people."""
-    from commands import report
+    from common.support import sharing
 
-    report.write(strict)
+    with sharing.with_helper("commands.report.content") as share:
+        from commands import report
+
+        report.write(strict, share)
 
 
 @app.command()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from commands import parameters
-from commands.claims import Collection, collect, rank
+from commands.standings import Collection, collect, rank
 from common.paper import auditors
 from common.paper import load as papers
 from common.paper.load import Check, Claim, Finding, Paper
@@ -64,7 +64,7 @@ def all_of(names: list[str], *places: Path) -> list[StatedFinding]:
     """The findings of these papers.
 
     Args:
-        places: as for `commands.claims.collect`.
+        places: as for `commands.standings.collect`.
 
     Raises:
         UserError: if a sentence asks for a claim, an audit or a kind of figure that there is not.

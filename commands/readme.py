@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import datasets
-from commands import claims, findings, record, reproduce
+from commands import claims, findings, record, reproduce, standings
 from common.paper import load as papers
 from common.results import tables
 from common.results.config import RECORDS, ROOT
@@ -92,7 +92,7 @@ def _findings(which: str) -> str:
 def _standings(which: str) -> str:
     """How many printed numbers have which verdict, from arithmetic and records alone."""
     names = papers.names() if which == "all" else [which]
-    return claims.summary(claims.collect(names, RECORDS)).markdown()
+    return claims.summary(standings.collect(names, RECORDS)).markdown()
 
 
 def _card(_: str) -> str:

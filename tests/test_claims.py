@@ -11,7 +11,7 @@ from pathlib import Path
 import fake_runs
 import pytest
 
-from commands import claims, obtain, parameters
+from commands import claims, obtain, parameters, standings
 from common.paper import load as papers
 from common.paper.verdicts import Measured
 
@@ -40,7 +40,7 @@ def run(results: Path, *words: str) -> subprocess.CompletedProcess:
 
 
 def rows(results: Path, *names: str) -> dict[tuple[str, str], dict]:
-    collection = claims.collect(list(names) or papers.names(), results)
+    collection = standings.collect(list(names) or papers.names(), results)
     return {(one.paper.name, one.claim.id): one.row for one in collection.standings}
 
 
@@ -71,7 +71,7 @@ def test_checks_that_need_no_data_are_settled_without_a_run(tmp_path):
 
 
 def test_missing_data_come_with_the_way_to_get_them(tmp_path):
-    notes = claims.table(claims.collect(papers.names(), tmp_path)).notes
+    notes = claims.table(standings.collect(papers.names(), tmp_path)).notes
     for name in papers.names():
         for claim in papers.load(name).claims:
             if claim.dataset != "none" and not claim.cited:
@@ -88,7 +88,7 @@ def test_csv_and_markdown_hold_the_same_rows(tmp_path):
 
 
 def test_the_summary_counts_every_claim_once(tmp_path):
-    table = claims.summary(claims.collect(papers.names(), tmp_path))
+    table = claims.summary(standings.collect(papers.names(), tmp_path))
     for row in table.rows:
         assert sum(row.get(verdict, 0) for verdict in claims.VERDICTS) == row["all"]
     assert table.rows[-1]["all"] == sum(row["all"] for row in table.rows[:-1])
@@ -135,7 +135,7 @@ def test_another_protocol_is_not_comparable_and_only_a_second_choice(tmp_path):
 def test_runs_that_lead_to_different_verdicts_are_shown_as_such():
     claim = TIMECONVNET.claim("table2-tcn_resnet20-accuracy")
     found = [Measured(0.98, "real", (0.97, 0.99), run="a"), Measured(0.6, "real", (0.5, 0.7), run="b")]
-    standing = claims.stand(TIMECONVNET, claim, found)
+    standing = standings.stand(TIMECONVNET, claim, found)
     assert standing.name == "runs disagree"
     assert standing.run == "a gives 0.98 (match); b gives 0.6 (below)"
 
@@ -145,7 +145,7 @@ def test_of_runs_that_differ_the_one_that_differs_in_less_stands_whatever_is_rem
     narrow = Measured(0.9, "real", differs="a narrow network instead of the paper's; 12 epochs instead of 200")
     own = Measured(0.8, "real", differs="6 epochs instead of 200", note="computed in 16 bits", recorded=True)
     for found in ([narrow, own], [own, narrow]):
-        assert claims.stand(TIMECONVNET, claim, found).measured is own
+        assert standings.stand(TIMECONVNET, claim, found).measured is own
     assert (own.differences, narrow.differences, Measured(0.7, "real").differences) == (1, 2, 0)
 
 
@@ -162,7 +162,7 @@ def test_a_quick_run_on_real_data_is_not_comparable_and_says_why(tmp_path):
     fake_runs.write_plan(tmp_path, [one], "real", "quick")
     (standing,) = [
         one
-        for one in claims.collect(["timeconvnet"], tmp_path).standings
+        for one in standings.collect(["timeconvnet"], tmp_path).standings
         if one.claim.id.endswith("tcn_resnet20-accuracy")
     ]
     assert standing.name == "not comparable" and "epochs instead of 200" in standing.verdict.why
@@ -170,9 +170,9 @@ def test_a_quick_run_on_real_data_is_not_comparable_and_says_why(tmp_path):
 
 def test_counts_that_differ_disagree_too():
     claim = TIMECONVNET.claim("table2-tcn_resnet20-parameters")
-    found = claims.stand(TIMECONVNET, claim, [Measured(274_535, "none", run="a"), Measured(7, "none", run="b")])
+    found = standings.stand(TIMECONVNET, claim, [Measured(274_535, "none", run="a"), Measured(7, "none", run="b")])
     assert found.name == "runs disagree"
-    assert claims.stand(TIMECONVNET, claim, [Measured(274_535, "none", run="a")] * 2).name == "exact"
+    assert standings.stand(TIMECONVNET, claim, [Measured(274_535, "none", run="a")] * 2).name == "exact"
 
 
 # --------------------------------------------------------------------------------------------------------- faults
@@ -221,7 +221,7 @@ def test_a_plan_of_another_make_is_named(tmp_path, changes):
     path = fake_runs.write_plan(tmp_path, [one], **{"profile": "quick"} | changes)
     if changes == {"data": "real"}:  # its name says something else than its content
         path = path.rename(path.with_name("plan-quick-synthetic.json"))
-    collection = claims.collect(["timeconvnet"], tmp_path)
+    collection = standings.collect(["timeconvnet"], tmp_path)
     assert len(collection.problems) == 1 and path.name in collection.problems[0]
     assert len(collection.standings) == len(TIMECONVNET.claims)
 
@@ -232,7 +232,7 @@ def test_seeds_that_are_not_there_yet_are_counted(tmp_path):
     for path in found[1].folder.iterdir():
         path.unlink()
     found[1].folder.rmdir()
-    collection = claims.collect(["timeconvnet"], tmp_path)
+    collection = standings.collect(["timeconvnet"], tmp_path)
     (standing,) = [one for one in collection.standings if one.claim.id == "table2-tcn_resnet20-accuracy"]
     assert (standing.name, standing.verdict.why) == ("not comparable", "1 of 2 runs")
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from commands import claims
+from commands import claims, standings
 from common.media.clips import Provenance
 from common.paper import load as papers
 from common.protocols import leakage
@@ -183,7 +183,7 @@ def two_plans(tmp_path):
 
 
 def test_claims_of_both_are_measured_each_from_its_own_plan(two_plans):
-    collection = claims.collect(["timeconvnet"], two_plans)
+    collection = standings.collect(["timeconvnet"], two_plans)
     found = {one.claim.id: one for one in collection.standings}
     assert collection.problems == []
     assert found["table2-tcn_resnet20-accuracy"].measured is not None
@@ -198,7 +198,7 @@ def test_claims_of_both_are_measured_each_from_its_own_plan(two_plans):
 def test_no_claim_is_measured_in_two_plans(two_plans):
     from reproductions.timeconvnet import measured
 
-    main, aside = claims.collect(["timeconvnet"], two_plans).evidence["timeconvnet"]
+    main, aside = standings.collect(["timeconvnet"], two_plans).evidence["timeconvnet"]
     assert set(measured.measurements(main)) & set(measured.measurements(aside)) == set()
 
 

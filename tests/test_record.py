@@ -5,7 +5,7 @@ import shutil
 import fake_runs
 import pytest
 
-from commands import claims, findings, readme, record, reproduce
+from commands import findings, readme, record, reproduce, standings
 from common.paper import load as papers
 from common.results import evidence, plans
 from common.results.config import RECORDS, ROOT
@@ -29,19 +29,19 @@ def results(tmp_path, monkeypatch):
 def records(tmp_path, results, monkeypatch):
     """The records of these runs, in the place of the repository's."""
     place = tmp_path / "records"
-    for module in (evidence, claims, reproduce):
+    for module in (evidence, standings, reproduce):
         monkeypatch.setattr(module, "RECORDS", place)
     monkeypatch.setattr(evidence, "ROOT", tmp_path)
     record.record("timeconvnet", "paper", "real", records=place)
     return place
 
 
-def standings(*places):
-    return {one.claim.id: one for one in claims.collect(["timeconvnet"], *places).standings}
+def by_claim(*places):
+    return {one.claim.id: one for one in standings.collect(["timeconvnet"], *places).standings}
 
 
 def test_records_give_the_verdicts_of_their_runs_and_say_when_they_were_made(results, records):
-    here, there = standings(results), standings(records)
+    here, there = by_claim(results), by_claim(records)
     measured = [id for id, one in here.items() if one.measured and "parameters.json" not in one.run]
     assert len(measured) > 15
     for id in measured:
@@ -52,7 +52,7 @@ def test_records_give_the_verdicts_of_their_runs_and_say_when_they_were_made(res
 
 
 def test_runs_of_this_machine_come_before_records(results, records):
-    both = standings(results, records)
+    both = by_claim(results, records)
     assert not any(one.measured.recorded for one in both.values() if one.measured)
     assert "recorded" not in both["table2-tcn_resnet20-accuracy"].run
 
@@ -105,7 +105,7 @@ def test_a_finding_is_of_the_best_measurement_as_the_claim_is(results, records):
     """A command of this machine that was stopped half-way does not stand for the whole record."""
     runs, _ = store.find(results / "runs", paper="timeconvnet", network="tcn_resnet20", protocol="published")
     shutil.rmtree(runs[-1].folder)
-    collection = claims.collect(["timeconvnet"], results, records)
+    collection = standings.collect(["timeconvnet"], results, records)
     (claimed,) = [one for one in collection.standings if one.claim.id == "table2-tcn_resnet20-accuracy"]
     says = "{runs table2-tcn_resnet20-accuracy published}"
     paper = PAPER.model_copy(update={"findings": [findings.Finding(id="one", says=says)]})
@@ -141,10 +141,10 @@ def test_a_finding_is_told_when_all_of_its_figures_are_known(records):
         "{ours table2-tcn_resnet20-accuracy strict} on unknown subjects."
     )
     paper = PAPER.model_copy(update={"findings": [findings.Finding(id="one", says=says)]})
-    collection = claims.collect(["timeconvnet"], records)
+    collection = standings.collect(["timeconvnet"], records)
     (told,) = findings.stated(paper, collection)
     assert told.text.startswith("0.979 is 0.850 (")
-    nothing = claims.collect(["timeconvnet"], records / "nothing")
+    nothing = standings.collect(["timeconvnet"], records / "nothing")
     (told,) = findings.stated(paper, nothing)
     assert not told.text and len(told.missing) == 2
 

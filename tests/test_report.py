@@ -13,11 +13,12 @@ import fake_runs
 import numpy as np
 import pytest
 
-from commands import claims, report
+from commands import claims, report, standings
 from commands.report import charts, faces
 from common.paper import load as papers
 from common.paper.verdicts import Name
 from common.results.comparison import LeakEffect
+from common.support import sharing
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 VOID = {"meta", "img", "input", "br", "line", "link"}
@@ -55,7 +56,7 @@ class Outline(HTMLParser):
 def write(results: Path, monkeypatch, strict: bool = False) -> str:
     """The report of these results alone, whatever records the repository has."""
     monkeypatch.setenv("FER_RESULTS", str(results))
-    monkeypatch.setattr(claims, "RECORDS", results / "records")
+    monkeypatch.setattr(standings, "RECORDS", results / "records")
     return report.write(strict).read_text(encoding="utf-8")
 
 
@@ -126,6 +127,13 @@ def test_the_records_of_the_repository_are_shown_where_nothing_was_run(tmp_path,
     monkeypatch.setenv("FER_RESULTS", str(tmp_path))
     text = Outline(report.write(False).read_text(encoding="utf-8")).text
     assert "Recorded: paper profile, real data" in text and "Reproduced: " not in text
+
+
+def test_two_processes_write_the_page_that_one_writes(results, monkeypatch):
+    monkeypatch.setenv("FER_RESULTS", str(results))
+    alone = report.write(strict=False).read_text(encoding="utf-8")
+    with sharing.with_helper("commands.report.content") as share:
+        assert report.write(False, share).read_text(encoding="utf-8") == alone
 
 
 def test_findings_come_first_and_all_claims_last_and_folded(tmp_path, monkeypatch):
@@ -211,7 +219,7 @@ def test_a_curve_of_one_epoch_is_still_a_line(tmp_path):
     (run.folder / "curves.csv").write_text("epoch,loss,accuracy,val_accuracy\n0,1.5,0.25,\n")
     fake_runs.seal(run.folder)
     fake_runs.write_plan(tmp_path, [run])
-    (evidence,) = claims.collect(["timeconvnet"], tmp_path).evidence["timeconvnet"]
+    (evidence,) = standings.collect(["timeconvnet"], tmp_path).evidence["timeconvnet"]
     (drawn,) = charts.curves(evidence)
     assert drawn["lines"] == [("training", "0.0,82.5 240.0,82.5")]
 

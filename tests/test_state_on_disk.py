@@ -8,7 +8,7 @@ import fake_runs
 import numpy as np
 import pytest
 
-from commands import claims, compare, report, reproduce
+from commands import compare, report, reproduce, standings
 from commands.baseline import Result
 from common.media.clips import Provenance
 from common.paper import load as papers
@@ -46,10 +46,10 @@ def of_another_class(run) -> None:
 
 @pytest.mark.parametrize("damage", [halved, of_another_class])
 def test_overviews_name_a_damaged_run_and_leave_it_out(results, damage):
-    whole = claims.collect(["timeconvnet"], results)
+    whole = standings.collect(["timeconvnet"], results)
     run = whole.evidence["timeconvnet"][0].of("table2", "resnet20_3d", "strict")[0]
     damage(run)
-    found = claims.collect(["timeconvnet"], results)
+    found = standings.collect(["timeconvnet"], results)
     (problem,) = found.problems
     assert str(run.folder) in problem
     (one,) = found.evidence["timeconvnet"]
@@ -128,7 +128,7 @@ def test_what_only_the_paper_has_in_its_plan_is_told_as_well(results):
     with pytest.raises(UserError, match=r"cannot be used.*'windows'") as error:
         reproduce.table("timeconvnet", "quick", "synthetic")
     assert str(path) in str(error.value)
-    assert claims.collect(["timeconvnet"], results).standings
+    assert standings.collect(["timeconvnet"], results).standings
     assert "&#39;windows&#39;" in report.write(strict=False).read_text(encoding="utf-8")
 
 
@@ -170,7 +170,7 @@ def test_a_command_makes_its_tables_from_its_own_plan(results, monkeypatch, caps
         "table1": [0],
         "table2": [0],
     }
-    (later,) = claims.collect(["timeconvnet"], results).evidence["timeconvnet"]
+    (later,) = standings.collect(["timeconvnet"], results).evidence["timeconvnet"]
     assert later.plan.seeds == [1]
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from commands import claims
+from commands import standings
 from common.paper import load as papers
 from common.results import plans
 from common.results.config import Request
@@ -123,10 +123,10 @@ def test_a_network_of_another_size_is_never_exact_nor_compared_with_the_printed_
     (ratio,) = [row for row in made(tmp_path)["statements"].rows if "(2+1)D ConvNet (ResNet20) over" in row["what"]]
     assert ratio["verdict"] == "not comparable" and "815,968 parameters instead of 523,357" in ratio["why"]
     # The claim itself is settled by the paper's own network, and says so.
-    standing = next(one for one in claims.collect(["timeconvnet"], tmp_path).standings if one.claim is not None
+    standing = next(one for one in standings.collect(["timeconvnet"], tmp_path).standings if one.claim is not None
                     and one.claim.id == PRINTED_SIZE.id)  # fmt: skip
     assert (standing.name, standing.measured.value, standing.run) == ("exact", 523_357, "results/parameters.json")
-    told = claims.stand(
+    told = standings.stand(
         PAPER, PRINTED_SIZE, [speed_measured.parameters(fake_runs.evidence_of(request(tmp_path)), PRINTED_SIZE.network)]
     )
     assert (told.name, told.measured.value) == ("above", 815_968)
@@ -165,7 +165,7 @@ def test_statements_about_two_networks_are_judged_with_their_interval(tmp_path):
     few = speed_measured.time_ratio(fake_runs.evidence_of(request(tmp_path)), PAPER.claim("text5-twice-as-fast"))
     assert few.differs == "100 timed runs instead of 1,000"
     path.write_text(json.dumps(speeds | {"runs": 1000}))
-    by_id = {one.claim.id: one for one in claims.collect(["timeconvnet"], tmp_path).standings}
+    by_id = {one.claim.id: one for one in standings.collect(["timeconvnet"], tmp_path).standings}
     assert by_id["text5-higher-than-2d"].measured.value == pytest.approx(10)
     low, high = by_id["text5-higher-than-2d"].measured.interval
     assert low < 10 < high and by_id["text5-higher-than-2d"].name == "match"
@@ -197,7 +197,7 @@ def test_fewer_epochs_or_a_missing_run_forbid_a_comparison(tmp_path):
         for key in ("tcn_mini_xception", "resnet20_3d")
     ]
     fake_runs.write_plan(tmp_path, members, "real", "quick")
-    by_id = {one.claim.id: one for one in claims.collect(["timeconvnet"], tmp_path).standings}
+    by_id = {one.claim.id: one for one in standings.collect(["timeconvnet"], tmp_path).standings}
     for claim in ("table2-tcn_mini_xception-accuracy", "text5-higher-than-3d"):
         assert by_id[claim].name == "not comparable"
         assert "30 epochs instead of 200" in by_id[claim].measured.differs
@@ -239,7 +239,7 @@ def test_counts_of_the_corpora_are_held_against_the_printed_ones(tmp_path):
     content = json.loads(plan.read_text())
     content["summary"]["corpora"] = {"text4-ckplus-sequences": 327, "text4-ckplus-subjects": 118}
     plans.write(plan, content)
-    by_id = {one.claim.id: one for one in claims.collect(["timeconvnet"], tmp_path).standings}
+    by_id = {one.claim.id: one for one in standings.collect(["timeconvnet"], tmp_path).standings}
     assert (by_id["text4-ckplus-sequences"].name, by_id["text4-ckplus-subjects"].name) == ("exact", "below")
     assert by_id["text4-baum1-clips"].name == "data needed"
 

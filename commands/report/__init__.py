@@ -1,30 +1,39 @@
 """`report`: one HTML file for people, with everything inside it."""
 
+from functools import partial
+from operator import call
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from commands import audit, claims
-from commands.report import content
+from commands import audit, claims, standings
+from commands.report import content, faces
 from common.paper import load as papers
 from common.results.config import results_from_environment
 from common.results.tables import Table
 from common.support import files
 from common.support.console import console
+from common.support.sharing import Share, alone
 
 HERE = Path(__file__).parent
 
 
-def write(strict: bool) -> Path:
-    """Write results/report.html and return its path; exit status 1 under `strict` if a file had to be left out."""
-    results = results_from_environment()
-    collection = claims.collect(papers.names())
-    path = results / "report.html"
-    page = render(content.page(collection))
+def write(strict: bool, share: Share = alone) -> Path:
+    """Write results/report.html and return its path; exit status 1 under `strict` if a file had to be left out.
+
+    Args:
+        share: who makes the papers' parts.
+    """
+    places = standings.here_and_recorded()
+    names = places.longest_first(papers.names())
+    *parts, drawn = share(call, [*(partial(content.part, places, name) for name in names), faces.sheet])
+    page = content.page([parts[names.index(name)] for name in papers.names()], drawn)
+    path = results_from_environment() / "report.html"
+    text = render(page)
     with files.atomic(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
-    console.print(f"Wrote {path}: {len(page.encode()) / 1e6:.1f} MB, opens in any browser without a network.")
-    claims.print_problems(collection.problems, strict)
+        temporary.write_text(text, encoding="utf-8")
+    console.print(f"Wrote {path}: {len(text.encode()) / 1e6:.1f} MB, opens in any browser without a network.")
+    claims.print_problems(page["problems"], strict)
     return path
 
 

@@ -1,30 +1,60 @@
 """What the report says, as plain dictionaries for the template."""
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
 
 from commands import audit, claims, findings, obtain
-from commands.claims import Collection, Standing
+from commands.findings import StatedFinding
 from commands.report import charts, faces
+from commands.standings import Collection, Places, Standing, together
+from common.paper import load as papers
 from common.paper.load import Paper
 from common.results.evidence import DAMAGED, Evidence
 from reproductions import registry
 
 
-def page(collection: Collection) -> dict:
-    """Everything that the template shows."""
+@dataclass(frozen=True)
+class Part:
+    """What the page says about one paper.
+
+    Attributes:
+        collection: its standings alone.
+        told: its findings, as far as there are figures for them.
+        shown: what the template shows of it.
+    """
+
+    collection: Collection
+    told: list[StatedFinding]
+    shown: dict
+
+
+def part(places: Places, name: str) -> Part:
+    """What the page says about a paper."""
+    collection = places.collect([name])
+    paper = papers.load(name)
+    told = [one for one in findings.stated(paper, collection) if one.text]
+    shown = _paper(paper, collection) | {"findings": [one.text for one in told]}
+    return Part(replace(collection, evidence={}, measured={}), told, shown)
+
+
+def page(parts: Sequence[Part], drawn: dict) -> dict:
+    """Everything that the template shows.
+
+    Args:
+        drawn: the sample faces, as `faces.sheet` gives them.
+    """
+    collection = together(part.collection for part in parts)
     standings = collection.standings
     counts = Counter(one.name for one in standings)
     needed = Counter(
         one.claim.dataset for one in standings if one.name == "data needed" and one.claim.dataset != "none"
     )
-    papers = list({one.paper.name: one.paper for one in standings}.values())
-    told = {paper.name: [one for one in findings.stated(paper, collection) if one.text] for paper in papers}
-    shown = [_paper(paper, collection) | {"findings": [one.text for one in told[paper.name]]} for paper in papers]
     return {
         "total": len(standings),
-        "headlines": [one for some in told.values() for one in some if one.finding.headline],
+        "headlines": [one for part in parts for one in part.told if one.finding.headline],
         "verdicts": [
             {"name": name, "count": counts[name], "share": counts[name] / len(standings), "meaning": meaning}
             for name, meaning in claims.VERDICTS.items()
@@ -32,9 +62,9 @@ def page(collection: Collection) -> dict:
         ],
         "summary": claims.summary(collection),
         "claims": [_claim(one) for one in standings],
-        "papers": shown,
+        "papers": [part.shown for part in parts],
         "needed": [{"name": name, "count": n, "how": obtain.how(name)} for name, n in needed.most_common()],
-        "faces": faces.sheet(),
+        "faces": drawn,
         "problems": collection.problems,
         "written": datetime.now(UTC).strftime("%d %B %Y"),
     }

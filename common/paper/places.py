@@ -23,16 +23,16 @@ class Source:
 
     def __init__(self, path: Path):
         self.path = path
-        text = path.read_text(encoding="utf-8")
+        loader = yaml.CSafeLoader(path.read_text(encoding="utf-8"))
         try:
-            self._tree = yaml.compose(text, Loader=yaml.CSafeLoader)
+            self._tree = loader.get_single_node()
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             raise UserError(f"{path}:{line} is not YAML: {error.problem}.", "Mend that line.") from error
         if not isinstance(self._tree, yaml.MappingNode):
             raise UserError(f"{path}:1 does not describe a paper.", "Begin with `key:`, `title:` and so on.")
         self._refuse_repeated_keys(self._tree)
-        self.data = yaml.load(text, Loader=yaml.CSafeLoader)
+        self.data = loader.construct_document(self._tree)
 
     def line(self, place: Place) -> int:
         """The line, from 1, of the key or entry at a place; of the deepest one on the way there that exists."""

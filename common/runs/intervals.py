@@ -150,7 +150,7 @@ def drawn_sum(trainings: np.ndarray, figures: np.ndarray, clusters: np.ndarray) 
     return np.einsum("bs,sg,bg->b", trainings, figures, clusters, optimize=True)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def _drawn(sizes: tuple[int, ...], trainings: int, resamples: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """How often each resample has clusters of each kind (resamples, kinds), and each training (resamples, trainings).
 
