@@ -2,12 +2,14 @@
 
 import dataclasses
 import json
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from common.paper import load as papers
+from common.paper.load import Paper
 from common.results import plans
 from common.results.config import Request
 from common.results.evidence import Evidence
@@ -26,6 +28,11 @@ NETWORKS = (
     "resnet20_3d",
     "resnet20_2plus1d",
 )
+
+
+@cache
+def _paper() -> Paper:
+    return papers.load("timeconvnet")
 
 
 def publish(
@@ -47,7 +54,7 @@ def publish(
     from reproductions.timeconvnet import experiments
     from reproductions.timeconvnet.models import NETWORKS as BUILT
 
-    paper = papers.load("timeconvnet")
+    paper = _paper()
     request = Request(paper, profile, settings=paper.settings)
     chosen = experiments.network_settings(request.settings, BUILT[network]) if settings is None else settings
     recipe = experiments.recipe(request, BUILT[network], experiment).identity()
@@ -220,7 +227,7 @@ def write_plan(results: Path, found: list[Run], data: str = "synthetic", profile
             "broken": [],
         },
     }
-    path = plans.plan_path(papers.load("timeconvnet"), profile, data, results)
+    path = plans.plan_path(_paper(), profile, data, results)
     plans.write(path, plan | changes)
     return path
 
@@ -239,7 +246,7 @@ def write_speed(results: Path, profile: str = "quick") -> Path:
         "pipeline": {step: {"frames": 60, **times} for step in ("decode", "detect", "crop", "inference", "frame")},
         "machine": {"name": "here", "cpu": "some processor", "cores": 2, "gpus": [], "backend": "tensorflow"},
     }
-    path = plans.speed_path(papers.load("timeconvnet"), profile, results)
+    path = plans.speed_path(_paper(), profile, results)
     plans.write(path, content)
     return path
 

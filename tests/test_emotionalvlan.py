@@ -177,6 +177,13 @@ def test_classes_are_those_of_the_matrices_where_the_set_has_them():
     assert all(set(classes) <= data.LABELLED[name] for name, classes in (*default.items(), *listed.items()))
 
 
+@pytest.mark.parametrize("setting", ["word", "code", "drop"])
+def test_the_clip_that_baum1s_labels_twice_is_read_as_the_setting_says(monkeypatch, tmp_path, setting):
+    monkeypatch.setattr(data.baum1, "index", lambda place, **how: how)
+    asked = request(settings=[f"baum1_label_conflict={setting}"])
+    assert data._index(asked, BAUM1S, tmp_path) == {"parts": ("1s",), "label_conflict": setting}
+
+
 def test_the_report_shows_what_the_networks_see():
     first, second, third = figures.strips()
     assert all(len(images) == 7 for _, images in (first, second, third))

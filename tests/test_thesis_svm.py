@@ -55,6 +55,7 @@ SETTINGS = {
     "svm_kernel": "rbf",
     "svm_c": 1.0,
     "svm_gamma": "scale",
+    "svm_degree": 3,
     "svm_class_weight": "balanced",
     "svm_ckplus_test": 0.25,
     "ckplus_pictures": "last_three_frames",
@@ -201,6 +202,14 @@ def test_the_settings_name_one_configuration_that_is_not_searched_again(tmp_path
     first = svm_search.chosen(asked.settings)
     assert first == Configuration(components=10, kernel="rbf")
     assert [one.c for one in svm_search.searched(asked)] == [2.0]
+
+
+def test_the_degree_of_a_polynomial_kernel_is_a_setting_and_part_of_the_name():
+    cubic, square = (
+        svm_search.chosen(SETTINGS | {"svm_kernel": "polynomial", "svm_degree": degree}) for degree in (3, 2)
+    )
+    assert cubic.name.replace("polynomial3", "polynomial2") == square.name != cubic.name
+    assert pipeline(square)[-1].degree == 2
 
 
 # --- the split and the runs

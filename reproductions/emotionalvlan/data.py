@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
@@ -118,7 +117,7 @@ def load(request: Request, names: Sequence[str]) -> tuple[dict[str, Corpus], Pro
     keys = [KEYS[name] for name in names]
     folder = data_root(request, keys)
     places = datasets.locate_all(folder, keys)
-    corpora = {name: _corpus(name, classes(request, name), request.cache, places[KEYS[name]]) for name in names}
+    corpora = {name: _corpus(request, name, places[KEYS[name]]) for name in names}
     return corpora, common_origin(folder, {name: one.origin for name, one in corpora.items()})
 
 
@@ -135,20 +134,21 @@ def classes(request: Request, name: str) -> tuple[Emotion, ...]:
     return tuple(one for one in PRINTED if one != Emotion.NEUTRAL or name in WITH_NEUTRAL)
 
 
-def _corpus(name: str, chosen: Sequence[Emotion], cache: Path, place) -> Corpus:
+def _corpus(request: Request, name: str, place) -> Corpus:
+    chosen = classes(request, name)
     if name == FER2013:
-        read, samples = read_stills(fer2013, place, cache)
+        read, samples = read_stills(fer2013, place, request.cache)
         left_out = int((~np.isin(read.emotions, list(map(str, chosen)))).sum())
         whole = {"images": len(read)}
         return Corpus(name, chosen, provenance(place), images=samples, left_out=left_out, whole=whole)
-    index = _index(name, place)
+    index = _index(request, name, place)
     clips = [clip for clip in index.clips if clip.emotion in chosen]
     need_classes([clip.emotion for clip in clips], chosen, f"No clip of {name} in {index.root} shows")
     whole = {"clips": len(index.clips), "subjects": len({clip.subject for clip in index.clips})}
     return Corpus(name, chosen, provenance(index.root), clips, left_out=len(index.clips) - len(clips), whole=whole)
 
 
-def _index(name: str, place) -> Index:
+def _index(request: Request, name: str, place) -> Index:
     if name == BAUM1S:
-        return baum1.index(place, parts=("1s",))
+        return baum1.index(place, parts=("1s",), label_conflict=request.settings["baum1_label_conflict"])
     return (rml if name == RML else mmi).index(place)

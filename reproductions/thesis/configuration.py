@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 # libsvm keeps so many MB of kernel values; two processes at once must fit a small machine.
 KERNEL_CACHE_MB = 400
 KERNELS = {"linear": "linear", "polynomial": "poly", "rbf": "rbf"}
+# Of scikit-learn's defaults, those that decide a result: another version may have others.
+ACCURACY_OF_COMPONENTS = {"iterated_power": "auto", "n_oversamples": 10, "power_iteration_normalizer": "auto"}
+ONE_AGAINST_REST = {"penalty": "l2", "loss": "squared_hinge", "dual": "auto", "tol": 1e-4, "max_iter": 1000}
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ def pipeline(configuration: Configuration, seed: int = 0, models: Path | None = 
         steps.append(scalers[configuration.scaling])
     if configuration.components:
         settings = {"whiten": configuration.whiten, "svd_solver": "randomized", "random_state": seed}
-        steps.append(PCA(configuration.components, **settings))
+        steps.append(PCA(configuration.components, **settings, **ACCURACY_OF_COMPONENTS))
     return make_pipeline(*steps, _machine(configuration, seed))
 
 
@@ -97,12 +100,14 @@ def _machine(configuration: Configuration, seed: int):
 
     weight = None if configuration.class_weight == "none" else configuration.class_weight
     if configuration.kernel == "linear_rest":
-        return LinearSVC(C=configuration.c, class_weight=weight, random_state=seed)
+        return LinearSVC(C=configuration.c, class_weight=weight, random_state=seed, **ONE_AGAINST_REST)
     return SVC(
         C=configuration.c,
         kernel=KERNELS[configuration.kernel],
         gamma=configuration.gamma,
         degree=configuration.degree,
+        coef0=0.0,
+        tol=1e-3,
         class_weight=weight,
         cache_size=KERNEL_CACHE_MB,
     )

@@ -36,6 +36,7 @@ def chosen(settings: Mapping[str, Any]) -> Configuration:
         kernel=settings["svm_kernel"],
         c=float(settings["svm_c"]),
         gamma=_gamma(settings["svm_gamma"]),
+        degree=int(settings["svm_degree"]),
         class_weight=settings["svm_class_weight"],
     )
 
