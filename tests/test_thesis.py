@@ -215,9 +215,11 @@ LITTLE = {
     "svm": [{"components": 5, "scaling": "none", "kernel": "rbf", "c": [1.0, 10.0]}],
 }
 
+NARROW = LITTLE | {"narrow": {"width": 16}}
 
-def little(cache: Path, results: Path, **more) -> Request:
-    paper = THESIS.model_copy(update={"profiles": THESIS.profiles | {"quick": LITTLE}})
+
+def little(cache: Path, results: Path, profile=LITTLE, **more) -> Request:
+    paper = THESIS.model_copy(update={"profiles": THESIS.profiles | {"quick": profile}})
     return Request(paper, cache=cache, results=results, settings=paper.settings, workers=1, **more)
 
 
@@ -230,6 +232,7 @@ def reproduced(once, cache) -> Path:
         experiments.reproduce(little(cache, folder / "fer2013", experiments=of_fer2013))
         of_ckplus = {"experiments": ("cnn_ckplus", "svm_ckplus", "candidates_ckplus"), "protocols": ("published",)}
         experiments.reproduce(little(cache, folder / "ckplus", **of_ckplus))
+        experiments.reproduce(little(cache, folder / "narrow", NARROW, experiments=("cnn_fer2013", "candidates")))
 
     return once("thesis", make)
 
@@ -244,6 +247,30 @@ def test_every_experiment_has_its_tables(reproduced):
         made(reproduced / "fer2013")
     )
     assert {"cnn_ckplus", "candidates_ckplus", "near_duplicates"} <= set(made(reproduced / "ckplus"))
+
+
+def test_a_narrow_network_is_named_so_wherever_it_stands_for_that_of_the_thesis(reproduced):
+    evidence = load_complete(THESIS, "quick", "synthetic", reproduced / "narrow")
+    assert {run.identity.network for run in evidence.runs} == {"cnn_fer2013_narrow"}
+    assert {run.identity.settings["width"] for run in evidence.runs} == {16}
+    assert max(run.record["parameters"] for run in evidence.runs) < 3_931_975 / 200
+    found = {table.name: table for table in tables.tables(evidence)}
+    assert "narrow network, 1/16" in found["cnn_fer2013"].title
+    assert "parameters" not in [row["quantity"] for row in found["cnn_fer2013"].rows]
+    trained = "five classes in the printed sizes, images at random"
+    assert trained in [row["variant"] for row in found["candidates"].rows]
+    assert "tested on the images it was trained on" in [row["variant"] for row in found["candidates"].rows]
+    both_protocols = measured.measurements(evidence)["text5-cnn_fer2013-accuracy"]
+    assert len(both_protocols) == 2
+    assert all("a narrow network instead of the paper's" in ours.differs for ours in both_protocols)
+    assert measured.parameters(evidence, THESIS.claim("fig3_7-parameters")) is None
+
+
+def test_the_networks_of_the_thesis_are_trained_where_no_size_makes_them_narrow():
+    asked = Request(THESIS, "paper", settings=THESIS.settings)
+    for key, network in NETWORKS.items():
+        assert trainings.network_of(asked, key) is network
+    assert trainings.settings_of_network(asked) == {"dropout": 0.25}
 
 
 def test_what_the_network_on_ckplus_could_have_been_is_a_row_each(reproduced):

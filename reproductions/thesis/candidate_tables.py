@@ -12,6 +12,7 @@ from common.runs import scores
 from common.runs.store import Run
 from reproductions.thesis import side_tables, votes
 from reproductions.thesis.candidates import ANY, CLEAREST, SETTINGS_OF_SLOWER, SLOWER
+from reproductions.thesis.trainings import attempts
 
 if TYPE_CHECKING:
     import pandas
@@ -41,9 +42,9 @@ def tables(evidence: Evidence) -> list[Table]:
         tables.append(_confirmed(evidence, images))
     if duplicates is not None:
         tables.append(_near_duplicates(evidence, duplicates))
-    if evidence.of(FER2013, FER2013, "published"):
+    if attempts(evidence, FER2013, FER2013, "published"):
         tables.append(_candidates("candidates", evidence, FER2013, images, duplicates, trained))
-    if evidence.of(SLOWER, CKPLUS, "published"):
+    if attempts(evidence, SLOWER, CKPLUS, "published"):
         tables.append(_candidates("candidates_ckplus", evidence, CKPLUS, None, duplicates, trained))
     return [table for table in tables if table.rows]
 
@@ -148,7 +149,7 @@ def _candidates(name: str, evidence: Evidence, network: str, images, duplicates,
         images: the votes on them; None for a data set without votes.
     """
     claim = evidence.paper.claim(f"text5-{network}-accuracy")
-    members = evidence.of(network, network, "published")
+    members = attempts(evidence, network, network, "published")
     table = scores.predictions(members)
     rows = [_variant("random 80:20 of all images, last epoch", table), *_of_training(members, trained)]
     if duplicates is not None:
@@ -163,9 +164,9 @@ def _candidates(name: str, evidence: Evidence, network: str, images, duplicates,
         rows.append(_variant("only test images that FER+ confirms", table[confirmed]))
         rows.append(_variant(variant, table[clear]))
     for experiment, (variant, short) in TRAINED_FOR_THIS[network].items():
-        attempts = evidence.of(experiment, network, "published")
-        if attempts:
-            rows += [_variant(variant, scores.predictions(attempts)), *_of_training(attempts, trained, short)]
+        others = attempts(evidence, experiment, network, "published")
+        if others:
+            rows += [_variant(variant, scores.predictions(others)), *_of_training(others, trained, short)]
     for row in rows:
         difference = 100 * float(row["accuracy"]) - claim.number
         row["difference"] = f"{difference:+.1f}"

@@ -51,7 +51,7 @@ PROTOCOLS_OF = {
 NETWORKS_OF = {name: (name,) for name in CNN.values()} | {name: (CNN[of],) for name, of in CANDIDATES.items()}
 CONTROLS = ()
 # What the profiles of paper.yaml may set.
-SIZES = ("epochs.FER2013", "epochs.CK+", "batch_norm_batches", "svm")
+SIZES = ("narrow.width", "epochs.FER2013", "epochs.CK+", "batch_norm_batches", "svm")
 LOADERS = {"FER2013": data.load_fer2013, "CK+": data.load_ckplus}
 
 
@@ -82,6 +82,7 @@ def reproduce(request: Request) -> Provenance:
         splits={(job.training.experiment, job.training.protocol): job.split for job in reversed(jobs)},
         summary={name: _summary(part) for name, part in parts.items()},
         searched=[asdict(fit.identity) for fit in others],
+        narrow=request.sizes.get("narrow"),
     )
     plans.keep(request, plan)
     _write_side_tables(request, origin, parts, jobs, [*chosen, *others])
@@ -190,8 +191,9 @@ def _test_on_training_images(
     file = side_tables.path("trained", request.paper, request.profile, origin.word, request.results)
     before = side_tables.read(file)
     known = set() if before is None or request.fresh else set(before.key)
+    names = {trainings.network_of(request, key).key for key in networks}
     trained = [job.training for job in jobs if job.training.protocol == "published"]
-    todo = [run for run in trained if run.identity.network in networks and run.identity.key not in known]
+    todo = [run for run in trained if run.network.key in names and run.identity.key not in known]
     if todo:
         devices.prepare(seed=0)
     with bar("Testing on training", "runs") as progress:

@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 
 from common.media import faces
+from common.results.differences import NARROW
 from common.runs.store import Run
 from common.training import batches
 from reproductions.inference import Preparation
@@ -17,13 +18,13 @@ def preparation(record: Run) -> Preparation:
 
     Those of FER2013 were cut by its makers, about as closely.
     """
-    settings = Settings()
+    settings, network = Settings(), NETWORKS[record.identity.network.removesuffix(NARROW)]
     scaling = record.identity.recipe["pixel_scaling"]
     size = settings.size
     return Preparation(
         frames=1,
         crop=partial(_crop, size=size),
-        inputs=partial(batches.inputs, layout=NETWORKS[record.identity.network].layout, pixel_scaling=scaling),
+        inputs=partial(batches.inputs, layout=network.layout, pixel_scaling=scaling),
         description=[
             settings.detector.description,
             f"Grey, resized to {size}×{size} pixels (bilinear).",

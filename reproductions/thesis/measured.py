@@ -6,7 +6,7 @@ from dataclasses import replace
 from common.paper.load import Claim
 from common.paper.verdicts import Measured
 from common.results.config import Request
-from common.results.differences import Stated
+from common.results.differences import NARROW, Stated
 from common.results.evidence import Evidence
 from common.runs import scores
 from common.runs.store import Run
@@ -34,11 +34,8 @@ def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
     if claim.experiment in MACHINES:
         return svm_measured.stated(request, claim, run)
     of = BOTH.get(claim.experiment, (claim.experiment,))
-    if (
-        identity.experiment not in of
-        or identity.network not in NETWORKS
-        or claim.network not in (None, identity.network)
-    ):
+    network = identity.network.removesuffix(NARROW)
+    if identity.experiment not in of or network not in NETWORKS or claim.network not in (None, network):
         return None
     name, classes = NETWORKS[identity.experiment]
     return Stated(
@@ -95,7 +92,7 @@ def images(evidence: Evidence) -> Measured | None:
 
 
 def parameters(evidence: Evidence, claim: Claim) -> Measured | None:
-    """What the trained networks of this kind have, as their runs counted it; None where none was trained."""
+    """What the trained networks of this kind have, as their runs counted it; None where none but narrow ones was."""
     members = [run for run in evidence.runs if run.identity.experiment == run.identity.network == claim.network]
     counted = sorted({run.record["parameters"] for run in members})
     if not counted:
@@ -110,18 +107,19 @@ def _difference(evidence: Evidence, claim: Claim, protocol: str) -> Measured | N
     The second may stand in another plan, for each data set can be asked for with seeds of its own.
     """
     first, second = BOTH[claim.experiment]
-    other = next((one for one in (evidence, *evidence.beside) if one.of(second, second, protocol)), None)
-    attempts = evidence.of(first, first, protocol)
+    several = (evidence, *evidence.beside)
+    other = next((one for one in several if trainings.attempts(one, second, second, protocol)), None)
+    attempts = trainings.attempts(evidence, first, first, protocol)
     if other is None or not attempts:
         return None
-    against = other.of(second, second, protocol)
+    against = trainings.attempts(other, second, second, protocol)
     value, *interval = scores.difference(attempts, against)
-    lacking = [other.missing_runs(second, second, protocol)]
+    lacking = [other.missing_runs(second, trainings.network_name(second, other.plan.narrow), protocol)]
     return evidence.measurement(claim, [*attempts, *against], value, tuple(interval), stated, differs=lacking)
 
 
 def _network(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
-    group = (claim.experiment, claim.network, protocol)
+    group = (claim.experiment, trainings.network_name(claim.network, evidence.plan.narrow), protocol)
     attempts = evidence.of(*group)
     whole = evidence.score(*group)
     if whole is None:

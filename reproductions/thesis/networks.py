@@ -14,24 +14,26 @@ BATCH_NORM = {"momentum": 0.99, "epsilon": 1e-3}
 WEIGHTS = {"kernel_initializer": "glorot_uniform", "bias_initializer": "zeros"}
 
 
-def factored(classes: int = 7, *, dense: tuple[int, ...], dropout: float = 0.25):
+def factored(classes: int = 7, *, dense: tuple[int, ...], dropout: float = 0.25, width: int = 1):
     """Four blocks of factored convolutions, then dense layers; input (48, 48, 1).
 
     Args:
         dense: widths of the hidden dense layers.
         dropout: share that is dropped, the same at every place.
+        width: all filters and hidden units are divided by it; 1 is the thesis' network, any other is a narrow one and
+            to be named so.
     """
     inputs = Input((SIZE, SIZE, 1))
     x = inputs
     for filters in FILTERS:
-        x = layers.Conv2D(filters, (3, 1), padding="same", **WEIGHTS)(x)
-        x = layers.Conv2D(filters, (1, 3), padding="same", **WEIGHTS)(x)
+        x = layers.Conv2D(filters // width, (3, 1), padding="same", **WEIGHTS)(x)
+        x = layers.Conv2D(filters // width, (1, 3), padding="same", **WEIGHTS)(x)
         x = _normalised(x)
         x = layers.MaxPooling2D(2, strides=2, padding="same")(x)
         x = layers.Dropout(dropout)(x)
     x = layers.Flatten()(x)
     for units in dense:
-        x = layers.Dense(units, **WEIGHTS)(x)
+        x = layers.Dense(units // width, **WEIGHTS)(x)
         x = _normalised(x)
         x = layers.Dropout(dropout)(x)
     x = layers.Dense(classes, **WEIGHTS)(x)

@@ -12,7 +12,7 @@ from common.results.evidence import Evidence
 from common.results.tables import Table
 from common.runs import scores
 from common.runs.store import Run
-from reproductions.thesis import candidate_tables, measured, svm_tables
+from reproductions.thesis import candidate_tables, measured, svm_tables, trainings
 from reproductions.thesis.models import NETWORKS
 
 TITLES = {
@@ -70,12 +70,14 @@ def _dataset(evidence: Evidence) -> Table:
 def _network(evidence: Evidence, key: str) -> Table:
     rows = []
     for protocol in evidence.plan.protocols:
-        attempts = evidence.of(key, key, protocol)
+        attempts = trainings.attempts(evidence, key, key, protocol)
         if attempts:
             rows += [_claimed(evidence, claim, protocol) for claim in _claims(evidence.paper, key)]
             rows += [_best_epoch(protocol, attempts)] if protocol == "published" else []
-    rows += [_parameters(evidence, key)] if rows else []
-    return Table(key, TITLES[key], COLUMNS, rows, _notes(evidence, key, rows))
+    narrow = evidence.plan.narrow
+    rows += [_parameters(evidence, key)] if rows and not narrow else []
+    remark = f" (narrow network, 1/{narrow['width']} of the thesis' filters and hidden units)" if narrow else ""
+    return Table(key, TITLES[key] + remark, COLUMNS, rows, _notes(evidence, key, rows))
 
 
 def _claims(paper: Paper, key: str) -> list[Claim]:
@@ -85,7 +87,7 @@ def _claims(paper: Paper, key: str) -> list[Claim]:
 
 
 def _claimed(evidence: Evidence, claim: Claim, protocol: str) -> dict:
-    attempts = len(evidence.of(claim.experiment, claim.network, protocol))
+    attempts = len(trainings.attempts(evidence, claim.experiment, claim.network, protocol))
     of = f"{attempts} attempt{'s' * (attempts > 1)}"
     quantity = f"{claim.metric} of {of}" if claim.metric in measured.EXTREMES else f"accuracy, mean of {of}"
     ours = measured.measure(evidence, claim, protocol)
@@ -122,7 +124,7 @@ def _notes(evidence: Evidence, key: str, rows: list[dict]) -> list[str]:
     notes = []
     for protocol in evidence.plan.protocols:
         split = evidence.plan.split(key, protocol)
-        attempts = evidence.of(key, key, protocol)
+        attempts = trainings.attempts(evidence, key, key, protocol)
         if split is None or not attempts:
             continue
         sizes, ended = split.sizes, [len(run.curves()) for run in attempts]
@@ -141,5 +143,6 @@ def _notes(evidence: Evidence, key: str, rows: list[dict]) -> list[str]:
 
 def leaks(evidence: Evidence) -> list[LeakEffect]:
     """How much of the published protocol's accuracy the strict one does not confirm, a leak a network."""
-    groups = [(network.title, key, key) for key, network in NETWORKS.items()]
+    narrow = evidence.plan.narrow
+    groups = [(network.title, key, trainings.network_name(key, narrow)) for key, network in NETWORKS.items()]
     return comparison.protocol_leaks(evidence, groups, scores.difference)

@@ -7,6 +7,8 @@ its makers.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -14,8 +16,12 @@ from common.protocols import baselines, leakage, splitters
 from common.protocols.leakage import SplitSummary
 from common.protocols.splitters import Fold
 from common.results.config import Request
+from common.results.differences import NARROW
+from common.results.evidence import Evidence
+from common.runs.store import Run
 from common.samples.augmentation import Augmentation
 from common.training.batches import class_labels
+from common.training.network import Network
 from common.training.recipe import EarlyStopping, Recipe
 from common.training.spec import Job, Training
 from datasets.fer2013 import PARTITIONS
@@ -29,6 +35,27 @@ WITH_VALIDATION = (0.7, 0.1, 0.2)
 NAMELESS = f"{leakage.NAMELESS}; near-duplicates are counted."
 WATCHED = " The same images decide when training ends."
 FLIP = Augmentation(rotation=0.0, shift=0.0, zoom=0.0, flip=True)
+
+
+def network_name(key: str, narrow: dict | None) -> str:
+    """The name that the runs of a network get; a narrow one is named as such."""
+    return f"{key}{NARROW}" if narrow else key
+
+
+def network_of(request: Request, key: str) -> Network:
+    """The network under the name that its runs get."""
+    narrow, network = request.sizes.get("narrow"), NETWORKS[key]
+    return replace(network, key=network_name(key, narrow), parameters=None, trainable=None) if narrow else network
+
+
+def settings_of_network(request: Request) -> dict[str, Any]:
+    """What the thesis leaves open, and the profile, make of a network."""
+    return {"dropout": request.settings["dropout"]} | request.sizes.get("narrow", {})
+
+
+def attempts(evidence: Evidence, experiment: str, key: str, protocol: str) -> list[Run]:
+    """The runs of a network, narrow ones where the plan has such."""
+    return evidence.of(experiment, network_name(key, evidence.plan.narrow), protocol)
 
 
 def jobs(
@@ -58,14 +85,14 @@ def jobs(
             experiment=experiment,
             protocol=protocol,
             profile=request.profile,
-            network=NETWORKS[network],
+            network=network_of(request, network),
             recipe=recipe(request, protocol, part.name),
             seed=seed,
             samples=part.samples,
             labels=labels,
             classes=part.classes,
             fold=fold,
-            settings={"dropout": request.settings["dropout"]},
+            settings=settings_of_network(request),
         )
         made.append(Job(training, split(table, fold), cost=len(fold.train) * training.recipe.epochs))
     return made
