@@ -1,5 +1,6 @@
 """The command line. Every command is short: it checks what was asked, calls one function, and prints what came."""
 
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -144,7 +145,8 @@ def claims(
     from common.support import sharing
 
     form = format_of(format)
-    with sharing.with_helper("commands.standings") as share:
+    # A single paper cannot be shared.
+    with nullcontext(sharing.alone) if paper else sharing.with_helper("commands.standings") as share:
         from commands import claims
 
         claims.show(paper, form, strict, share)

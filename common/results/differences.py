@@ -24,6 +24,15 @@ _NOT_COMPARED = {*NUMERICS, "initial"}
 NARROW = "_narrow"
 
 
+def network_name(key: str, narrow: Mapping[str, Any] | None) -> str:
+    """The name that the runs of a network get; a narrow one is named as such.
+
+    >>> network_name("c3d", {"width": 8}), network_name("c3d", None)
+    ('c3d_narrow', 'c3d')
+    """
+    return f"{key}{NARROW}" if narrow else key
+
+
 @dataclass(frozen=True)
 class Stated:
     """What a paper states of a run behind one of its numbers.

@@ -6,7 +6,7 @@ from common.media.clips import Provenance
 from common.paper.load import Claim
 from common.paper.verdicts import Measured
 from common.results.config import Request
-from common.results.differences import NARROW, Stated
+from common.results.differences import NARROW, Stated, network_name
 from common.results.evidence import Evidence
 from common.results.plan_schema import Plan
 from common.runs import scores
@@ -132,7 +132,7 @@ def runs_of(evidence: Evidence, experiment: str, row: str, protocol: str) -> lis
 
 def group(plan: Plan, experiment: str, row: str) -> tuple[str, str]:
     """The experiment and the network under which the runs of a row are kept."""
-    return GROUPS[experiment], f"{row}{NARROW}" if plan.narrow else row
+    return GROUPS[experiment], network_name(row, plan.narrow)
 
 
 def fold_name(number: int) -> str:

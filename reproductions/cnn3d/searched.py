@@ -7,7 +7,7 @@ from common.media.clips import Provenance
 from common.paper.load import Claim, Paper
 from common.paper.verdicts import Measured
 from common.results.config import Request
-from common.results.differences import NARROW, Stated, Statement
+from common.results.differences import Stated, Statement, network_name
 from common.results.evidence import Evidence
 from common.runs.identity import Identity
 from common.runs.store import Run
@@ -107,7 +107,7 @@ def _as_run(paper: Paper, profile: str, record: search_record.Record, study: dic
         experiment=EXPERIMENT,
         protocol="published",
         profile=profile,
-        network=EXPERIMENT + (NARROW if asked["narrow"] else ""),
+        network=network_name(EXPERIMENT, asked["narrow"]),
         settings=question["network settings"],
         recipe=question["recipe"],
         seed=question["seed"],

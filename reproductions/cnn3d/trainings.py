@@ -10,7 +10,7 @@ from typing import Any
 from common.protocols.leakage import summarise
 from common.protocols.splitters import Fold
 from common.results.config import Request
-from common.results.differences import NARROW
+from common.results.differences import network_name
 from common.runs.store import Run
 from common.samples.offline_augmentation import OfflineAugmentation
 from common.training.batches import class_labels
@@ -88,8 +88,7 @@ def options_of(run: Run) -> dict[str, Any]:
 
 def network(request: Request, name: str) -> Network:
     """The network under the name that its runs get; a narrow one is named as such."""
-    narrow = request.sizes.get("narrow")
-    return replace(NETWORKS["c3d_ckplus"], key=f"{name}{NARROW}" if narrow else name, parameters=None)
+    return replace(NETWORKS["c3d_ckplus"], key=network_name(name, request.sizes.get("narrow")), parameters=None)
 
 
 def network_settings(request: Request, options: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from common.paper.verdicts import Measured
 from common.results import comparison
 from common.results.comparison import LeakEffect
 from common.results.config import Request
-from common.results.differences import Stated
+from common.results.differences import Stated, network_name
 from common.results.evidence import Evidence
 from common.results.plan_schema import Plan
 from common.runs import scores
@@ -98,7 +98,7 @@ def stated(request: Request, claim: Claim, run: Run) -> Stated | None:
     corpus = data.Corpus(name, data.classes(request, name), [], Provenance(run.synthetic))
     augmented = variants.divides_augmented(run.identity.experiment, request.settings)
     return Stated(
-        trainings.network_name(name, None),
+        trainings.key(name),
         trainings.network_settings(request, name),
         trainings.recipe(request, corpus, run.identity.experiment, augmented),
         corpus.classes,
@@ -190,7 +190,7 @@ def runs_of(evidence: Evidence, row: VariantRow) -> list[Run]:
 
 def _group(plan: Plan, row: VariantRow) -> tuple[str, str, str]:
     variant, protocol = row
-    return variant, trainings.network_name(VARIANTS[variant].corpus, plan.narrow), protocol
+    return variant, network_name(trainings.key(VARIANTS[variant].corpus), plan.narrow), protocol
 
 
 def steps(evidence: Evidence) -> list[Step]:

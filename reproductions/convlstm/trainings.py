@@ -7,7 +7,7 @@ from typing import Any
 from common.protocols import splitters
 from common.protocols.leakage import summarise
 from common.results.config import Request
-from common.results.differences import NARROW
+from common.results.differences import network_name
 from common.runs.store import Run
 from common.samples.augmentation import Augmentation
 from common.training.batches import class_labels
@@ -44,11 +44,6 @@ _OF_NETWORK = (
 _OF_BRANCH = ("fer_network", "fer_features", "fer_frozen")
 
 
-def network_name(corpus: str, narrow: dict | None) -> str:
-    """The name that runs on a corpus have; a narrow network is named as such."""
-    return f"{key(corpus)}{NARROW}" if narrow else key(corpus)
-
-
 def key(corpus: str) -> str:
     """The key of the network of a corpus."""
     return "convlstm_afew" if corpus == AFEW else "convlstm"
@@ -56,7 +51,7 @@ def key(corpus: str) -> str:
 
 def network(request: Request, corpus: str) -> Network:
     """The network of a corpus under the name that its runs get."""
-    return replace(NETWORKS[key(corpus)], key=network_name(corpus, request.sizes.get("narrow")))
+    return replace(NETWORKS[key(corpus)], key=network_name(key(corpus), request.sizes.get("narrow")))
 
 
 def network_settings(request: Request, corpus: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from common.paper.verdicts import Measured
 from common.results import comparison
 from common.results.comparison import LeakEffect
 from common.results.config import Request
-from common.results.differences import NARROW, Stated
+from common.results.differences import NARROW, Stated, network_name
 from common.results.evidence import Evidence
 from common.results.plan_schema import Plan
 from common.runs import scores
@@ -202,7 +202,7 @@ def runs_of(evidence: Evidence, corpus: str, network: str, protocol: str) -> lis
 
 
 def _group(plan: Plan, corpus: str, network: str, protocol: str) -> tuple[str, str, str]:
-    return KEYS[corpus], trainings.network_name(network, plan.narrow), protocol
+    return KEYS[corpus], network_name(network, plan.narrow), protocol
 
 
 def pairs(evidence: Evidence) -> list[Pair]:

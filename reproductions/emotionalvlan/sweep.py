@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from common.paper.load import Claim
 from common.results.config import Request
+from common.results.differences import network_name
 from common.results.evidence import Evidence
 from common.results.tables import Table
 from common.runs import scores
@@ -42,7 +43,7 @@ def stages(request: Request, corpus: Corpus, protocols: Sequence[str]) -> Iterat
 
 def members(evidence: Evidence, corpus: str, protocol: str) -> dict[int, list[Run]]:
     """The finished runs by number of frames, those numbers without runs left out."""
-    network = trainings.network_name(NETWORK, evidence.plan.narrow)
+    network = network_name(NETWORK, evidence.plan.narrow)
     by_frames = {frames: evidence.of(run_name(corpus, frames), network, protocol) for frames in SWEPT}
     return {frames: several for frames, several in by_frames.items() if several}
 

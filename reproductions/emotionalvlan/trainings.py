@@ -9,7 +9,7 @@ from typing import Any
 from common.protocols.leakage import summarise
 from common.protocols.splitters import Fold
 from common.results.config import Request
-from common.results.differences import NARROW
+from common.results.differences import network_name
 from common.runs.identity import Identity
 from common.runs.store import Run
 from common.training.batches import class_labels
@@ -34,11 +34,6 @@ _TAKEN = {
     "features": ("dropout", "weight_decay", "width", "frames", *_OF_LAYER),
     "end_to_end": (*_OF_ALEXNET, *_OF_LAYER, "weight_sharing", "pretrained", "width", "size", "frames"),
 }
-
-
-def network_name(network: str, narrow: dict | None) -> str:
-    """The name that runs of a network have; a narrow one is named as such."""
-    return f"{network}{NARROW}" if narrow else network
 
 
 def pretrained(request: Request) -> str:

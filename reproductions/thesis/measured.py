@@ -6,7 +6,7 @@ from dataclasses import replace
 from common.paper.load import Claim
 from common.paper.verdicts import Measured
 from common.results.config import Request
-from common.results.differences import NARROW, Stated
+from common.results.differences import NARROW, Stated, network_name
 from common.results.evidence import Evidence
 from common.runs import scores
 from common.runs.store import Run
@@ -114,12 +114,12 @@ def _difference(evidence: Evidence, claim: Claim, protocol: str) -> Measured | N
         return None
     against = trainings.attempts(other, second, second, protocol)
     value, *interval = scores.difference(attempts, against)
-    lacking = [other.missing_runs(second, trainings.network_name(second, other.plan.narrow), protocol)]
+    lacking = [other.missing_runs(second, network_name(second, other.plan.narrow), protocol)]
     return evidence.measurement(claim, [*attempts, *against], value, tuple(interval), stated, differs=lacking)
 
 
 def _network(evidence: Evidence, claim: Claim, protocol: str) -> Measured | None:
-    group = (claim.experiment, trainings.network_name(claim.network, evidence.plan.narrow), protocol)
+    group = (claim.experiment, network_name(claim.network, evidence.plan.narrow), protocol)
     attempts = evidence.of(*group)
     whole = evidence.score(*group)
     if whole is None:

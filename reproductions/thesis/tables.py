@@ -8,6 +8,7 @@ from common.paper import auditors
 from common.paper.load import Claim, Paper
 from common.results import comparison
 from common.results.comparison import LeakEffect
+from common.results.differences import network_name
 from common.results.evidence import Evidence
 from common.results.tables import Table
 from common.runs import scores
@@ -144,5 +145,5 @@ def _notes(evidence: Evidence, key: str, rows: list[dict]) -> list[str]:
 def leaks(evidence: Evidence) -> list[LeakEffect]:
     """How much of the published protocol's accuracy the strict one does not confirm, a leak a network."""
     narrow = evidence.plan.narrow
-    groups = [(network.title, key, trainings.network_name(key, narrow)) for key, network in NETWORKS.items()]
+    groups = [(network.title, key, network_name(key, narrow)) for key, network in NETWORKS.items()]
     return comparison.protocol_leaks(evidence, groups, scores.difference)

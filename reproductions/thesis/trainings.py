@@ -16,7 +16,7 @@ from common.protocols import baselines, leakage, splitters
 from common.protocols.leakage import SplitSummary
 from common.protocols.splitters import Fold
 from common.results.config import Request
-from common.results.differences import NARROW
+from common.results.differences import network_name
 from common.results.evidence import Evidence
 from common.runs.store import Run
 from common.samples.augmentation import Augmentation
@@ -35,11 +35,6 @@ WITH_VALIDATION = (0.7, 0.1, 0.2)
 NAMELESS = f"{leakage.NAMELESS}; near-duplicates are counted."
 WATCHED = " The same images decide when training ends."
 FLIP = Augmentation(rotation=0.0, shift=0.0, zoom=0.0, flip=True)
-
-
-def network_name(key: str, narrow: dict | None) -> str:
-    """The name that the runs of a network get; a narrow one is named as such."""
-    return f"{key}{NARROW}" if narrow else key
 
 
 def network_of(request: Request, key: str) -> Network:
